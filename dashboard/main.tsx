@@ -1,7 +1,7 @@
 // The frame of the page and the view that the address names in it; the other views come when somebody opens them.
 
 import { effect } from '@preact/signals';
-import { render } from 'preact';
+import { render, type VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { openApp, type App } from './data/app.ts';
 import type { Opening } from './data/opening.ts';
@@ -40,7 +40,64 @@ const ADD: Entry = {
 
 const entriesOf = ({ config }: App) => (config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES);
 
-function View({ app, lookups }: { app: App; lookups: Lookups }) {
+interface ViewProps {
+  app: App;
+  lookups: Lookups;
+}
+
+/** Views whose code is loaded when they are opened. */
+const LATER_VIEWS: Readonly<Record<string, (props: ViewProps) => VNode>> = {
+  alerts: ({ app, lookups }) => (
+    <Later
+      key="alerts"
+      name="alerts"
+      load={() => import('./views/alerts.tsx').then(({ Alerts }) => Alerts)}
+      with={{ app, lookups }}
+    />
+  ),
+  report: ({ app }) => (
+    <Later
+      key="report"
+      name="report"
+      load={() => import('./views/report.tsx').then(({ Report }) => Report)}
+      with={{ app }}
+    />
+  ),
+  console: ({ app }) => (
+    <Later
+      key="console"
+      name="console"
+      load={() => import('./views/console.tsx').then(({ Console }) => Console)}
+      with={{ app }}
+    />
+  ),
+  pipeline: ({ app }) => (
+    <Later
+      key="pipeline"
+      name="pipeline"
+      load={() => import('./views/pipeline.tsx').then(({ Pipeline }) => Pipeline)}
+      with={{ app }}
+    />
+  ),
+  rules: ({ app, lookups }) => (
+    <Later
+      key="rules"
+      name="rules"
+      load={() => import('./views/rules.tsx').then(({ Rules }) => Rules)}
+      with={{ app, lookups }}
+    />
+  ),
+  add: ({ app }) => (
+    <Later
+      key="add"
+      name="add"
+      load={() => import('./views/add-device.tsx').then(({ AddDevice }) => AddDevice)}
+      with={{ app }}
+    />
+  ),
+};
+
+function View({ app, lookups }: ViewProps) {
   const { view, path } = app.route.value;
   if (view === 'fleet') return <Fleet app={app} lookups={lookups} />;
   if (view === 'device' && path[0] !== undefined)
@@ -52,33 +109,6 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         with={{ app, lookups, deviceId: path[0] }}
       />
     );
-  if (view === 'alerts')
-    return (
-      <Later
-        key="alerts"
-        name="alerts"
-        load={() => import('./views/alerts.tsx').then(({ Alerts }) => Alerts)}
-        with={{ app, lookups }}
-      />
-    );
-  if (view === 'report')
-    return (
-      <Later
-        key="report"
-        name="report"
-        load={() => import('./views/report.tsx').then(({ Report }) => Report)}
-        with={{ app }}
-      />
-    );
-  if (view === 'console')
-    return (
-      <Later
-        key="console"
-        name="console"
-        load={() => import('./views/console.tsx').then(({ Console }) => Console)}
-        with={{ app }}
-      />
-    );
   if (view === 'inbox' && app.config.isLocal)
     return (
       <Later
@@ -88,34 +118,9 @@ function View({ app, lookups }: { app: App; lookups: Lookups }) {
         with={{ app }}
       />
     );
-  if (view === 'pipeline')
-    return (
-      <Later
-        key="pipeline"
-        name="pipeline"
-        load={() => import('./views/pipeline.tsx').then(({ Pipeline }) => Pipeline)}
-        with={{ app }}
-      />
-    );
-  if (view === 'rules')
-    return (
-      <Later
-        key="rules"
-        name="rules"
-        load={() => import('./views/rules.tsx').then(({ Rules }) => Rules)}
-        with={{ app, lookups }}
-      />
-    );
-  if (view === 'add')
-    return (
-      <Later
-        key="add"
-        name="add"
-        load={() => import('./views/add-device.tsx').then(({ AddDevice }) => AddDevice)}
-        with={{ app }}
-      />
-    );
   if (view === 'more') return <More app={app} entries={[...entriesOf(app).slice(MOST_TABS), ADD]} />;
+  const later = Object.hasOwn(LATER_VIEWS, view) ? LATER_VIEWS[view] : undefined;
+  if (later) return later({ app, lookups });
   return (
     <StateBox
       title="There is no such view"

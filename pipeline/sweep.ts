@@ -165,7 +165,11 @@ export function createSweeping(
     if (last !== undefined) onLate?.(toSweep.length - begun);
 
     if (last === undefined && isForgetting(begunAt))
-      await forgetLearned(learnedItems, { rules, unreadable: kept, devices: everyDevice }).catch(onError);
+      await forgetLearned(learnedItems, {
+        rules,
+        unreadable: kept,
+        devices: () => everyDevice(devices),
+      }).catch(onError);
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
     await outbox.deliverDigests(left, sender, { until, ...events }).catch(onError);

@@ -48,13 +48,67 @@ export interface Live {
   readonly tryNow: () => void;
 }
 
+type Mqtt = (typeof import('mqtt'))['default'];
+
+function connect(mqtt: Mqtt, { url, identityId }: Awaited<ReturnType<typeof signedAddress>>): MqttClient {
+  const tab = Math.random().toString(36).slice(2, 10);
+  const clientId = `dashboard-${identityId}-${tab}`;
+  return mqtt.connect(url, {
+    ...{ clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 },
+    writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 11 MiB
+    timerVariant: 'native', // the other one is a worker from a blob, which the page's policy forbids
+  });
+}
+
+/** Functions to call; each is removed by what adding it returns. */
+function createCallbacks<T extends (...args: never[]) => void>() {
+  const all = new Set<T>();
+  return {
+    all,
+    add(each: T): () => void {
+      all.add(each);
+      return () => void all.delete(each);
+    },
+  };
+}
+
+/** What views subscribe to; a filter that two views want is subscribed once. */
+function createSubscriptions(
+  client: () => MqttClient | undefined,
+  sites: () => readonly string[] | undefined,
+) {
+  const filters = new Map<string, number>();
+  return {
+    /** Subscribes again over a new connection. */
+    renew(): void {
+      for (const filter of filters.keys()) client()?.subscribe(scoped(filter, sites()), { qos: 1 });
+    },
+    add(filter: string): () => void {
+      const count = filters.get(filter) ?? 0;
+      filters.set(filter, count + 1);
+      if (count === 0 && client()?.connected) client()?.subscribe(scoped(filter, sites()), { qos: 1 });
+      return () => {
+        const left = (filters.get(filter) ?? 1) - 1;
+        if (left > 0) filters.set(filter, left);
+        else {
+          filters.delete(filter);
+          if (client()?.connected) client()?.unsubscribe(scoped(filter, sites()));
+        }
+      };
+    },
+  };
+}
+
 /** Subscribes to what views ask for; what is asked for twice is subscribed once. */
 export function createLive(config: PageConfig, session: Session): Live {
   const state = signal<LiveState>({ kind: 'connecting' });
   const rate = signal(0);
-  const listeners = new Set<Heard>();
-  const filters = new Map<string, number>();
-  const connected = new Set<() => void>();
+  const listeners = createCallbacks<Heard>();
+  const subscriptions = createSubscriptions(
+    () => client,
+    () => sites,
+  );
+  const connected = createCallbacks<() => void>();
   let client: MqttClient | undefined;
   let pause = SHORTEST_PAUSE_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,29 +140,22 @@ export function createLive(config: PageConfig, session: Session): Live {
     clearTimeout(timer);
     try {
       const [{ default: mqtt }, signed] = await Promise.all([import('mqtt'), signedAddress(config, session)]);
-      const { url, identityId } = signed;
       sites = signed.sites;
-      const tab = Math.random().toString(36).slice(2, 10);
-      const clientId = `dashboard-${identityId}-${tab}`;
-      client = mqtt.connect(url, {
-        ...{ clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 },
-        writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 11 MiB
-        timerVariant: 'native', // the other one is a worker from a blob, which the page's policy forbids
-      });
+      client = connect(mqtt, signed);
     } catch (error) {
       return lose((error as Error).message);
     }
     client.on('connect', () => {
       pause = SHORTEST_PAUSE_MS;
       lostAt = undefined;
-      for (const filter of filters.keys()) client?.subscribe(scoped(filter, sites), { qos: 1 });
+      subscriptions.renew();
       state.value = { kind: 'live', since: Date.now() };
-      for (const run of connected) run();
+      for (const run of connected.all) run();
     });
     client.on('message', (topic, payload) => {
       heard += 1;
       const at = Date.now();
-      for (const each of listeners) each(topic, payload, at);
+      for (const each of listeners.all) each(topic, payload, at);
     });
     client.on('error', (error) => lose(error.message));
     client.on('close', () => lose('the connection ended'));
@@ -120,27 +167,9 @@ export function createLive(config: PageConfig, session: Session): Live {
     begin() {
       if (!hasBegun) void open();
     },
-    onConnect(run) {
-      connected.add(run);
-      return () => void connected.delete(run);
-    },
-    listen(each) {
-      listeners.add(each);
-      return () => void listeners.delete(each);
-    },
-    subscribe(filter) {
-      const count = filters.get(filter) ?? 0;
-      filters.set(filter, count + 1);
-      if (count === 0 && client?.connected) client.subscribe(scoped(filter, sites), { qos: 1 });
-      return () => {
-        const left = (filters.get(filter) ?? 1) - 1;
-        if (left > 0) filters.set(filter, left);
-        else {
-          filters.delete(filter);
-          if (client?.connected) client.unsubscribe(scoped(filter, sites));
-        }
-      };
-    },
+    onConnect: (run) => connected.add(run),
+    listen: (each) => listeners.add(each),
+    subscribe: (filter) => subscriptions.add(filter),
     async publish(topic, payload) {
       if (!client?.connected) throw new Error('There is no connection to publish over.');
       await client.publishAsync(topic, payload, { qos: 1 });

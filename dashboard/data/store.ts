@@ -62,19 +62,12 @@ const asApiError = (error: unknown) =>
     ? error
     : new ApiError(0, (error as Error).message, String((error as Error).stack ?? error).slice(0, 300));
 
-export function createStore({ config, api, live, session }: Parts): Store {
-  const devices = signal<readonly Device[] | undefined>(undefined);
+/** The alerts as the API had them last, but for those that this page has just acknowledged. */
+function createAlerts(api: Parts['api'], session: Parts['session']) {
   const alerts = signal<readonly Alert[]>([]);
-  const rules = signal<readonly Rule[]>([]);
-  const failure = signal<ApiError | undefined>(undefined);
-  const now = signal(Date.now());
-  const windowMs = config.storage.windowSeconds * 1000;
-  const tracks = createTracks(api, live, windowMs);
-  let devicesAt = 0;
-  let alertsAt = 0;
-  /** As the API had them last. */
-  let known: readonly Alert[] = [];
   const assumed = new Set<string>();
+  let known: readonly Alert[] = [];
+  let alertsAt = 0;
 
   async function refreshAlerts(): Promise<void> {
     alertsAt = Date.now();
@@ -101,6 +94,19 @@ export function createStore({ config, api, live, session }: Parts): Store {
       showAlerts();
     };
   }
+
+  return { alerts, refreshAlerts, assume, refreshedAt: () => alertsAt };
+}
+
+export function createStore({ config, api, live, session }: Parts): Store {
+  const devices = signal<readonly Device[] | undefined>(undefined);
+  const { alerts, refreshAlerts, assume, refreshedAt } = createAlerts(api, session);
+  const rules = signal<readonly Rule[]>([]);
+  const failure = signal<ApiError | undefined>(undefined);
+  const now = signal(Date.now());
+  const windowMs = config.storage.windowSeconds * 1000;
+  const tracks = createTracks(api, live, windowMs);
+  let devicesAt = 0;
 
   async function refresh(): Promise<void> {
     devicesAt = Date.now();
@@ -136,7 +142,7 @@ export function createStore({ config, api, live, session }: Parts): Store {
     tracks.flush(at);
     if (document.hidden) return;
     if (isListOld(at)) void refresh();
-    else if (at - alertsAt > ALERTS_EVERY_MS)
+    else if (at - refreshedAt() > ALERTS_EVERY_MS)
       void refreshAlerts().catch((error: unknown) => {
         failure.value = asApiError(error);
       });

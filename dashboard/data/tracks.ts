@@ -41,6 +41,27 @@ const CLOSED_AFTER_MS = 5000;
 
 const decoder = new TextDecoder();
 
+/** What is closed needs no single readings any more; what is too old goes. */
+function compact(own: Track, now: number, isKept: boolean, size: number): void {
+  const open = isKept ? startOf(now - CLOSED_AFTER_MS, size) - size : Infinity;
+  if (own.live.some(({ at }) => at < open)) {
+    const closed = own.live.filter(({ at }) => at < open);
+    own.live = own.live.filter(({ at }) => at >= open);
+    own.windows = new Map(joined(own.windows, closed, size).map((window) => [window.start, window]));
+  }
+  const oldest = now - (isKept ? TRACK_MS : UNSEEN_MS);
+  for (const start of own.windows.keys()) {
+    if (start > oldest) break;
+    own.windows.delete(start);
+  }
+}
+
+function takeStored(own: Track, newest: StoredWindow | undefined): void {
+  if (!newest || (own.heardAt !== undefined && heardAtOf(newest) <= own.heardAt)) return;
+  own.heardAt = heardAtOf(newest);
+  Object.assign(own.values, newestOf(newest));
+}
+
 /** @param size of a stored window, in milliseconds */
 export function createTracks(api: Reads, live: Hears, size: number) {
   const tracks = new Map<string, Track>();
@@ -67,28 +88,6 @@ export function createTracks(api: Reads, live: Hears, size: number) {
     }
     heard.add(own.deviceId);
     dirty.add(own);
-  }
-
-  /** What is closed needs no single readings any more; what is too old goes. */
-  function compact(own: Track, now: number): void {
-    const isKept = recent.isKept(own.deviceId);
-    const open = isKept ? startOf(now - CLOSED_AFTER_MS, size) - size : Infinity;
-    if (own.live.some(({ at }) => at < open)) {
-      const closed = own.live.filter(({ at }) => at < open);
-      own.live = own.live.filter(({ at }) => at >= open);
-      own.windows = new Map(joined(own.windows, closed, size).map((window) => [window.start, window]));
-    }
-    const oldest = now - (isKept ? TRACK_MS : UNSEEN_MS);
-    for (const start of own.windows.keys()) {
-      if (start > oldest) break;
-      own.windows.delete(start);
-    }
-  }
-
-  function takeStored(own: Track, newest: StoredWindow | undefined): void {
-    if (!newest || (own.heardAt !== undefined && heardAtOf(newest) <= own.heardAt)) return;
-    own.heardAt = heardAtOf(newest);
-    Object.assign(own.values, newestOf(newest));
   }
 
   async function load(deviceIds: readonly string[]): Promise<void> {
@@ -126,7 +125,7 @@ export function createTracks(api: Reads, live: Hears, size: number) {
     flush(now: number) {
       batch(() => {
         for (const own of dirty) {
-          compact(own, now);
+          compact(own, now, recent.isKept(own.deviceId), size);
           own.version.value += 1;
         }
       });

@@ -17,6 +17,55 @@ const fieldsOf = ({ route, session }: App): NewDevice => {
   return { name, type, site };
 };
 
+function NameField({
+  name,
+  label,
+  value,
+  example,
+  isDone,
+  options,
+  problem,
+  onValue,
+}: {
+  name: Field;
+  label: string;
+  value: string;
+  example: string | undefined;
+  isDone: boolean;
+  options: readonly string[] | undefined;
+  problem: string | undefined;
+  onValue: (value: string) => void;
+}) {
+  return (
+    <div>
+      <label for={`new-${name}`}>{label}</label>
+      <input
+        class={name === 'name' ? 'mono' : undefined}
+        id={`new-${name}`}
+        value={value}
+        placeholder={example}
+        autocomplete="off"
+        spellcheck={false}
+        readOnly={isDone}
+        list={options && `known-${name}`}
+        aria-invalid={problem !== undefined}
+        aria-describedby={`says-${name}`}
+        onInput={({ currentTarget }) => onValue(currentTarget.value)}
+      />
+      {options && (
+        <datalist id={`known-${name}`}>
+          {options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
+      <p class="err" id={`says-${name}`} aria-live="polite">
+        {problem}
+      </p>
+    </div>
+  );
+}
+
 function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone: boolean }) {
   const devices = app.store.devices.value ?? [];
   const problems = isDone ? {} : problemsOf(device, devices, app.session.sites());
@@ -28,35 +77,16 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
     site: app.session.sites() ?? known(devices.map(({ site }) => site)),
   };
   const field = (name: Field, label: string, example: string) => (
-    <div>
-      <label for={`new-${name}`}>{label}</label>
-      <input
-        class={name === 'name' ? 'mono' : undefined}
-        id={`new-${name}`}
-        value={device[name]}
-        placeholder={isDone ? undefined : example}
-        autocomplete="off"
-        spellcheck={false}
-        readOnly={isDone}
-        list={options[name] && `known-${name}`}
-        aria-invalid={problems[name] !== undefined}
-        aria-describedby={`says-${name}`}
-        onInput={({ currentTarget: { value } }) => {
-          refusal.value = undefined;
-          setQuery(app, { [name]: value }, false);
-        }}
-      />
-      {options[name] && (
-        <datalist id={`known-${name}`}>
-          {options[name].map((option) => (
-            <option key={option} value={option} />
-          ))}
-        </datalist>
-      )}
-      <p class="err" id={`says-${name}`} aria-live="polite">
-        {problems[name]}
-      </p>
-    </div>
+    <NameField
+      {...{ name, label, value: device[name], isDone }}
+      example={isDone ? undefined : example}
+      options={options[name]}
+      problem={problems[name]}
+      onValue={(value) => {
+        refusal.value = undefined;
+        setQuery(app, { [name]: value }, false);
+      }}
+    />
   );
   const hasProblems = Object.keys(problems).length > 0;
   const isReady = isWhole(device) && !hasProblems;

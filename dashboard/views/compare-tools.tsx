@@ -18,6 +18,40 @@ const Dash = ({ index }: { index: number }) => {
   );
 };
 
+/** Chooses another metric to draw over the main one. */
+function OverMetric({
+  app,
+  compared,
+  metrics,
+}: {
+  app: App;
+  compared: Compared;
+  metrics: readonly string[];
+}) {
+  return (
+    <span class="chip">
+      {compared.metric !== undefined && metrics.includes(compared.metric) && (
+        <Dash index={compared.devices.length} />
+      )}
+      <label class="vh" for="over">
+        Draw another metric over {metricText(metrics[0]!)}
+      </label>
+      <select
+        id="over"
+        value={compared.metric ?? ''}
+        onChange={({ currentTarget }) => setQuery(app, { over: currentTarget.value || undefined })}
+      >
+        <option value="">One metric a plot</option>
+        {metrics.slice(1).map((metric) => (
+          <option key={metric} value={metric}>
+            {metricText(metric)} over {metricText(metrics[0]!).toLowerCase()}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
+
 export function CompareTools({
   app,
   device,
@@ -43,7 +77,6 @@ export function CompareTools({
     input.value = '';
     choose([...devices, found.deviceId]);
   };
-  const lineOfMetric = devices.length;
   return (
     <div class="ptools compare">
       {devices.map((id, index) => (
@@ -82,28 +115,7 @@ export function CompareTools({
           </datalist>
         </>
       )}
-      {metrics.length > 1 && (
-        <span class="chip">
-          {compared.metric !== undefined && metrics.includes(compared.metric) && (
-            <Dash index={lineOfMetric} />
-          )}
-          <label class="vh" for="over">
-            Draw another metric over {metricText(metrics[0]!)}
-          </label>
-          <select
-            id="over"
-            value={compared.metric ?? ''}
-            onChange={({ currentTarget }) => setQuery(app, { over: currentTarget.value || undefined })}
-          >
-            <option value="">One metric a plot</option>
-            {metrics.slice(1).map((metric) => (
-              <option key={metric} value={metric}>
-                {metricText(metric)} over {metricText(metrics[0]!).toLowerCase()}
-              </option>
-            ))}
-          </select>
-        </span>
-      )}
+      {metrics.length > 1 && <OverMetric app={app} compared={compared} metrics={metrics} />}
     </div>
   );
 }

@@ -69,6 +69,68 @@ function Head({ app, member }: { app: App; member: Member }) {
   );
 }
 
+const titleOf = ({ metric, data }: Drawn) => `${metricText(metric)}${data.unit ? `, ${data.unit}` : ''}`;
+
+/** The plot of the main metric, and below it those of the others. */
+function DrawnPlots({
+  app,
+  drawn,
+  onMove,
+  onSelect,
+}: {
+  app: App;
+  drawn: readonly Drawn[];
+  onMove: (name: Move) => void;
+  onSelect: (from: number, to: number) => void;
+}) {
+  const isNarrow = innerWidth < 640;
+  const [first, ...others] = drawn;
+  return (
+    <>
+      {first && (
+        <MetricPlot
+          key={first.metric}
+          isMain
+          title={titleOf(first)}
+          data={first.data}
+          height={isNarrow ? 240 : 320}
+          sync="device"
+          hint={isNarrow ? '' : 'Point at the plot, drag to zoom, or focus it and use ← → + − L Esc'}
+          theme={app.theme.value}
+          onMove={onMove}
+          onSelect={onSelect}
+        />
+      )}
+      {others.map((each) => (
+        <MetricPlot
+          key={each.metric}
+          title={titleOf(each)}
+          data={each.data}
+          height={SECOND_HEIGHT}
+          isIndented={first!.data.lines.some(({ range }) => range !== undefined)}
+          sync="device"
+          theme={app.theme.value}
+          onSelect={onSelect}
+        />
+      ))}
+    </>
+  );
+}
+
+function NothingDrawn({ device, isLoaded }: { device: Device; isLoaded: boolean }) {
+  return isLoaded ? (
+    <StateBox title="Nothing measured in this time">
+      {device.lastSeenAt === undefined
+        ? 'This device has not sent a reading yet.'
+        : 'Go earlier, or back to live.'}
+    </StateBox>
+  ) : (
+    <div class="plot-wait" aria-busy="true">
+      <span class="bone w3 late" />
+    </div>
+  );
+}
+
 function Plots({
   app,
   device,
@@ -93,9 +155,7 @@ function Plots({
   const now = () => app.store.now.peek();
   const move = (name: Move) => setQuery(app, moved(view, name, now()));
   const select = (from: number, to: number) => setQuery(app, queryOf(from, to, now()));
-  const isNarrow = innerWidth < 640;
-  const [first, ...others] = drawn;
-  const titleOf = ({ metric, data }: Drawn) => `${metricText(metric)}${data.unit ? `, ${data.unit}` : ''}`;
+  const [first] = drawn;
   return (
     <section class="plots" aria-labelledby="history">
       <h2 class="vh" id="history">
@@ -117,44 +177,8 @@ function Plots({
         />
       ) : (
         <>
-          {first && (
-            <MetricPlot
-              key={first.metric}
-              isMain
-              title={titleOf(first)}
-              data={first.data}
-              height={isNarrow ? 240 : 320}
-              sync="device"
-              hint={isNarrow ? '' : 'Point at the plot, drag to zoom, or focus it and use ← → + − L Esc'}
-              theme={app.theme.value}
-              onMove={move}
-              onSelect={select}
-            />
-          )}
-          {others.map((each) => (
-            <MetricPlot
-              key={each.metric}
-              title={titleOf(each)}
-              data={each.data}
-              height={SECOND_HEIGHT}
-              isIndented={first!.data.lines.some(({ range }) => range !== undefined)}
-              sync="device"
-              theme={app.theme.value}
-              onSelect={select}
-            />
-          ))}
-          {drawn.length === 0 &&
-            (history?.isLoaded.value ? (
-              <StateBox title="Nothing measured in this time">
-                {device.lastSeenAt === undefined
-                  ? 'This device has not sent a reading yet.'
-                  : 'Go earlier, or back to live.'}
-              </StateBox>
-            ) : (
-              <div class="plot-wait" aria-busy="true">
-                <span class="bone w3 late" />
-              </div>
-            ))}
+          <DrawnPlots app={app} drawn={drawn} onMove={move} onSelect={select} />
+          {drawn.length === 0 && <NothingDrawn device={device} isLoaded={history?.isLoaded.value ?? false} />}
           {drawn.length > 0 && (
             <PlotKey
               hasLimits={first!.data.limits.length > 0}

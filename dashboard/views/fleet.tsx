@@ -1,7 +1,8 @@
 // The fleet: first what needs somebody, then every device, site by site.
 
 import { untracked, useComputed } from '@preact/signals';
-import { setQuery, type App } from '../data/app.ts';
+import type { ApiError } from '../data/api.ts';
+import { type App, setQuery } from '../data/app.ts';
 import { byUrgency, findingOf, isShown } from '../model/fleet.ts';
 import { capital, longText, nameText, secondText } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';
@@ -199,6 +200,22 @@ const Empty = () => (
   </>
 );
 
+function NotLoaded({ error, retry }: { error: ApiError; retry: () => void }) {
+  return (
+    <>
+      <div class="headrow">
+        <h1>Fleet</h1>
+      </div>
+      <Failure
+        what="The list of devices did not load"
+        error={error}
+        spared="Readings are still being stored; only this page is blind. It tries again by itself."
+        retry={retry}
+      />
+    </>
+  );
+}
+
 export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
   // The tiles follow their devices each second; the words up here, and who needs somebody, every other.
@@ -206,19 +223,7 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
   void beat.value;
   const devices = store.devices.value;
   if (!devices && store.failure.value)
-    return (
-      <>
-        <div class="headrow">
-          <h1>Fleet</h1>
-        </div>
-        <Failure
-          what="The list of devices did not load"
-          error={store.failure.value}
-          spared="Readings are still being stored; only this page is blind. It tries again by itself."
-          retry={() => void store.refresh()}
-        />
-      </>
-    );
+    return <NotLoaded error={store.failure.value} retry={() => void store.refresh()} />;
   if (!devices) return <Loading />;
   if (devices.length === 0) return <Empty />;
   const members = untracked(() => devices.map((device) => memberOf(app, lookups, device)));

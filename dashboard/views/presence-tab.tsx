@@ -19,6 +19,28 @@ interface Page {
 
 const exactText = (at: number) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`;
 
+function ConnectionRow({
+  connection: { from, to, reason, ipAddress },
+  isNewest,
+  now,
+}: {
+  connection: ReturnType<typeof connectionsOf>[number];
+  isNewest: boolean;
+  now: number;
+}) {
+  const isOpen = to === undefined && isNewest;
+  const end = to ?? (isOpen ? now : undefined);
+  return (
+    <tr>
+      <td class="nb">{from === undefined ? 'earlier' : <Time at={from} as={exactText} />}</td>
+      <td class="nb">{to === undefined ? isOpen ? 'now' : '\u2013' : <Time at={to} as={exactText} />}</td>
+      <td>{to === undefined ? '\u2013' : reasonText(reason)}</td>
+      <td class="num nb">{from === undefined || end === undefined ? '\u2013' : durationText(end - from)}</td>
+      <td class="mono hide-s">{ipAddress ?? '\u2013'}</td>
+    </tr>
+  );
+}
+
 export function PresenceTab({ app, device }: { app: App; device: Device }) {
   const { deviceId, presenceSince } = device;
   const events = useSignal<readonly PresenceEvent[] | undefined>(undefined);
@@ -75,23 +97,14 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
             </tr>
           </thead>
           <tbody>
-            {connections.map(({ sessionId, from, to, reason, ipAddress }, index) => {
-              const isOpen = to === undefined && index === 0;
-              const end = to ?? (isOpen ? now : undefined);
-              return (
-                <tr key={sessionId}>
-                  <td class="nb">{from === undefined ? 'earlier' : <Time at={from} as={exactText} />}</td>
-                  <td class="nb">
-                    {to === undefined ? isOpen ? 'now' : '\u2013' : <Time at={to} as={exactText} />}
-                  </td>
-                  <td>{to === undefined ? '\u2013' : reasonText(reason)}</td>
-                  <td class="num nb">
-                    {from === undefined || end === undefined ? '\u2013' : durationText(end - from)}
-                  </td>
-                  <td class="mono hide-s">{ipAddress ?? '\u2013'}</td>
-                </tr>
-              );
-            })}
+            {connections.map((connection, index) => (
+              <ConnectionRow
+                key={connection.sessionId}
+                connection={connection}
+                isNewest={index === 0}
+                now={now}
+              />
+            ))}
           </tbody>
         </table>
       </div>

@@ -36,52 +36,47 @@ function useShadow(app: App, deviceId: string) {
   return { shadow, failure, read };
 }
 
-function Editor({
-  app,
-  deviceId,
-  shadow,
-  draft,
-  read,
-}: {
-  app: App;
-  deviceId: string;
-  shadow: Signal<Shadow | undefined>;
-  draft: Signal<Draft | undefined>;
-  read: () => Promise<void>;
-}) {
-  const newest = shadow.value!;
-  const text = draft.value?.text ?? textOf(newest.desired);
-  const base = draft.value?.base ?? newest;
-  const found = readDraft(text);
-  const problem = 'problem' in found ? found.problem : undefined;
-  const changes = 'desired' in found ? changesOf(base.desired, found.desired) : [];
-  const isLate = draft.value !== undefined && isOvertaken(base, newest);
-  const mayEdit = app.session.may('operator');
-  /** Reports count as versions too: only what somebody else desires stands in the way. */
-  const send = async () => {
-    if (!('desired' in found)) return;
-    const body = { desired: patchBetween(base.desired, found.desired) };
-    for (let tries = 1; ; tries += 1) {
-      const newest = shadow.value!;
-      if (isOvertaken(base, newest)) return;
-      try {
-        await app.api.send('PATCH', `${pathOf('devices', deviceId)}/shadow`, body, `"${newest.version}"`);
-        break;
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 412 || tries === MOST_TRIES) throw error;
-        await read();
-      }
+/** Sends what is desired. False when somebody else desired something meanwhile; reports count as versions too, and are no obstacle. */
+async function sendDesired(
+  app: App,
+  change: {
+    deviceId: string;
+    shadow: Signal<Shadow | undefined>;
+    base: Shadow;
+    patch: ReturnType<typeof patchBetween>;
+    read: () => Promise<void>;
+  },
+): Promise<boolean> {
+  const { deviceId, shadow, base, patch, read } = change;
+  const path = `${pathOf('devices', deviceId)}/shadow`;
+  for (let tries = 1; ; tries += 1) {
+    const newest = shadow.value!;
+    if (isOvertaken(base, newest)) return false;
+    try {
+      await app.api.send('PATCH', path, { desired: patch }, `"${newest.version}"`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412 || tries === MOST_TRIES) throw error;
+      await read();
     }
-    draft.value = undefined;
-    await read();
-    focusEditor();
-    say(app, { text: `Sent to ${nameText(deviceId)}.` });
-  };
+  }
+}
+
+function DesiredField({
+  text,
+  base,
+  draft,
+  problem,
+  mayEdit,
+}: {
+  text: string;
+  base: Shadow;
+  draft: Signal<Draft | undefined>;
+  problem: string | undefined;
+  mayEdit: boolean;
+}) {
   return (
-    <div>
-      <h3>
-        <label for="desired">Desired</label>
-      </h3>
+    <>
       <textarea
         class="mono"
         id="desired"
@@ -103,6 +98,46 @@ function Editor({
           </p>
         )}
       </div>
+    </>
+  );
+}
+
+function Editor({
+  app,
+  deviceId,
+  shadow,
+  draft,
+  read,
+}: {
+  app: App;
+  deviceId: string;
+  shadow: Signal<Shadow | undefined>;
+  draft: Signal<Draft | undefined>;
+  read: () => Promise<void>;
+}) {
+  const newest = shadow.value!;
+  const text = draft.value?.text ?? textOf(newest.desired);
+  const base = draft.value?.base ?? newest;
+  const found = readDraft(text);
+  const problem = 'problem' in found ? found.problem : undefined;
+  const changes = 'desired' in found ? changesOf(base.desired, found.desired) : [];
+  const isLate = draft.value !== undefined && isOvertaken(base, newest);
+  const mayEdit = app.session.may('operator');
+  const send = async () => {
+    if (!('desired' in found)) return;
+    const patch = patchBetween(base.desired, found.desired);
+    if (!(await sendDesired(app, { deviceId, shadow, base, patch, read }))) return;
+    draft.value = undefined;
+    await read();
+    focusEditor();
+    say(app, { text: `Sent to ${nameText(deviceId)}.` });
+  };
+  return (
+    <div>
+      <h3>
+        <label for="desired">Desired</label>
+      </h3>
+      <DesiredField text={text} base={base} draft={draft} problem={problem} mayEdit={mayEdit} />
       {isLate && <Overtaken draft={draft} newest={newest} />}
       {changes.length > 0 && !isLate && (
         <>

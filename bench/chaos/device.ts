@@ -53,7 +53,32 @@ export interface Place {
 const RECONNECT_MS = 300;
 const CONNECT_LIMIT_MS = 20_000;
 
-export function createDevice(name: string, { certificatePem, keyPem }: Credentials, place: Place): Device {
+function createClient(
+  name: string,
+  { certificatePem, keyPem }: Credentials,
+  { ca, servername, isCleanSession }: Place,
+  port: number,
+): MqttClient {
+  return new MqttClient(
+    () => connectTls({ host: '127.0.0.1', port, ca, servername, cert: certificatePem, key: keyPem }),
+    {
+      ...{ clientId: name, clean: isCleanSession, protocolVersion: 4, protocolId: 'MQTT' },
+      ...{ keepalive: 15, connectTimeout: CONNECT_LIMIT_MS, reconnectPeriod: 0, queueQoSZero: false },
+    },
+  );
+}
+
+/** Undefined when nobody says where the stack is: that is one failure more. */
+async function portOf(place: Place): Promise<number | undefined> {
+  try {
+    return await place.port();
+  } catch (error) {
+    place.onError?.(error as Error);
+    return undefined;
+  }
+}
+
+export function createDevice(name: string, credentials: Credentials, place: Place): Device {
   const acknowledged = new Set<string>();
   /** In the order in which the messages were made. */
   const outbox = new Set<Entry>();
@@ -69,26 +94,13 @@ export function createDevice(name: string, { certificatePem, keyPem }: Credentia
   }
 
   async function open(): Promise<void> {
-    let port: number;
-    try {
-      port = await place.port();
-    } catch (error) {
-      place.onError?.(error as Error); // nobody says where the stack is: that is one failure more
-      again();
-      return;
-    }
-    if (!isEnding) client = connect(port);
+    const port = await portOf(place);
+    if (port === undefined) again();
+    else if (!isEnding) client = connect(port);
   }
 
   function connect(port: number): MqttClient {
-    const { ca, servername } = place;
-    const opened = new MqttClient(
-      () => connectTls({ host: '127.0.0.1', port, ca, servername, cert: certificatePem, key: keyPem }),
-      {
-        ...{ clientId: name, clean: place.isCleanSession, protocolVersion: 4, protocolId: 'MQTT' },
-        ...{ keepalive: 15, connectTimeout: CONNECT_LIMIT_MS, reconnectPeriod: 0, queueQoSZero: false },
-      },
-    );
+    const opened = createClient(name, credentials, place, port);
     opened.on('error', (error) => place.onError?.(error)); // the connection closes then, and the outbox waits for the next
     opened.once('connect', () => {
       connections += 1;

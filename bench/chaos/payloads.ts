@@ -36,12 +36,32 @@ export interface Sender {
   readonly endsHot: boolean;
 }
 
-export function createPayloads(sender: Sender, random: Random): Payloads {
-  const { name, site, children, endsHot } = sender;
+/** How likely each kind is. */
+const WEIGHTS: readonly (readonly [number, string])[] = [
+  [30, 'single'],
+  [12, 'untimed'],
+  [8, 'reusedIds'],
+  [8, 'resend'],
+  [8, 'pack'],
+  [0.6, 'longPack'],
+  [1.5, 'hotWindow'],
+  [3, 'backlog'],
+  [4, 'late'],
+  [8, 'badValues'],
+  [5, 'refusedReadings'],
+  [3, 'badWhole'],
+  [3, 'bare'],
+  [3, 'array'],
+];
+const CHILD_WEIGHT = [25, 'child'] as const;
+
+/** The parts of which messages are made: values, readings and what surrounds them. */
+function createParts({ name, site }: Sender, random: Random) {
   const base = `telemetry/${site}/${name}`;
   let count = 0;
   let isHot = false;
-  const sentBefore: Message[] = [];
+  const nextCount = () => (count += 1);
+  const lastCount = () => count;
 
   const calm = () => random.whole(100, 699) / 100;
   const hot = () => random.whole(900, 2500) / 100;
@@ -72,12 +92,57 @@ export function createPayloads(sender: Sender, random: Random): Payloads {
     Array.from({ length }, (_, index) => make(index));
   const pack = (readings: readonly unknown[]) => message({ readings });
   const recently = (now: number) => now - random.whole(0, 30_000);
+  const toggle = () => {
+    if (random.chance(isHot ? 0.1 : 0.02)) isHot = !isHot;
+  };
 
-  const kinds: Readonly<Record<string, (now: number) => Message>> = {
+  return {
+    base,
+    nextCount,
+    lastCount,
+    toggle,
+    calm,
+    hot,
+    usual,
+    idOf,
+    reading,
+    message,
+    array,
+    many,
+    pack,
+    recently,
+  };
+}
+
+type Kinds = Readonly<Record<string, (now: number) => Message>>;
+
+/** Messages as a device sends them. */
+function usualKinds(
+  { children, name }: Sender,
+  random: Random,
+  parts: ReturnType<typeof createParts>,
+  sentBefore: readonly Message[],
+): Kinds {
+  const {
+    base,
+    nextCount,
+    lastCount,
+    calm,
+    hot,
+    usual,
+    idOf,
+    reading,
+    message,
+    array,
+    many,
+    pack,
+    recently,
+  } = parts;
+  return {
     single: (now) => message(reading(recently(now))),
     untimed: () =>
       message({
-        ...(random.chance(0.6) && { id: random.pick([idOf(), name, count]) }),
+        ...(random.chance(0.6) && { id: random.pick([idOf(), name, lastCount()]) }),
         temperature: usual(),
       }),
     /** One id for all readings of a moment, as devices have it that send their own name. */
@@ -92,6 +157,19 @@ export function createPayloads(sender: Sender, random: Random): Payloads {
     },
     resend: (now) => (sentBefore.length > 0 ? random.pick(sentBefore) : message(reading(recently(now)))),
     pack: (now) => pack(many(random.whole(2, 40), () => reading(recently(now)))),
+    bare() {
+      const payload = `${random.whole(1, 7)}.${String(1_000_000 + nextCount())}`;
+      return { topic: `${base}/power`, payload, key: `bare:${name}:power:${payload}` };
+    },
+    array: (now) => array(many(random.whole(1, 8), () => reading(recently(now)))),
+    child: (now) => message(reading(recently(now)), `${base}/${random.pick(children)}`),
+  };
+}
+
+/** Messages that are late, many, or wrong. */
+function unusualKinds({ name }: Sender, random: Random, parts: ReturnType<typeof createParts>): Kinds {
+  const { base, nextCount, calm, hot, reading, message, many, pack, recently } = parts;
+  return {
     longPack(now) {
       const length = random.whole(300, MAX_READINGS);
       const span = random.pick([1, 3, 30]) * WINDOW;
@@ -117,40 +195,25 @@ export function createPayloads(sender: Sender, random: Random): Payloads {
         ),
       ),
     badWhole() {
-      const key = `m:${name}:${(count += 1)}`;
+      const key = `m:${name}:${nextCount()}`;
       return { topic: base, payload: badWhole(random, key, MAX_READINGS), key };
     },
-    bare() {
-      const payload = `${random.whole(1, 7)}.${String(1_000_000 + (count += 1))}`;
-      return { topic: `${base}/power`, payload, key: `bare:${name}:power:${payload}` };
-    },
-    array: (now) => array(many(random.whole(1, 8), () => reading(recently(now)))),
-    child: (now) => message(reading(recently(now)), `${base}/${random.pick(children)}`),
   };
+}
 
-  const weights: readonly (readonly [number, string])[] = [
-    ...([
-      [30, 'single'],
-      [12, 'untimed'],
-      [8, 'reusedIds'],
-      [8, 'resend'],
-      [8, 'pack'],
-      [0.6, 'longPack'],
-      [1.5, 'hotWindow'],
-      [3, 'backlog'],
-      [4, 'late'],
-      [8, 'badValues'],
-      [5, 'refusedReadings'],
-      [3, 'badWhole'],
-      [3, 'bare'],
-      [3, 'array'],
-    ] as const),
-    ...(children.length > 0 ? ([[25, 'child']] as const) : []),
-  ];
+export function createPayloads(sender: Sender, random: Random): Payloads {
+  const parts = createParts(sender, random);
+  const { idOf, pack, toggle } = parts;
+  const sentBefore: Message[] = [];
+  const kinds: Kinds = {
+    ...usualKinds(sender, random, parts, sentBefore),
+    ...unusualKinds(sender, random, parts),
+  };
+  const weights = [...WEIGHTS, ...(sender.children.length > 0 ? [CHILD_WEIGHT] : [])];
 
   return {
     next(now) {
-      if (random.chance(isHot ? 0.1 : 0.02)) isHot = !isHot;
+      toggle();
       const kind = random.weighted(weights);
       const made = kinds[kind]!(now);
       if (kind === 'single' || kind === 'pack') sentBefore.push(made);
@@ -158,7 +221,7 @@ export function createPayloads(sender: Sender, random: Random): Payloads {
       return made;
     },
     last(now) {
-      const value = endsHot ? 20 : 3;
+      const value = sender.endsHot ? 20 : 3;
       const at = now + LAST_AHEAD;
       return pack([
         { id: idOf(), timestamp: at - WINDOW, temperature: value },

@@ -58,6 +58,35 @@ export interface Ports {
 /** Other ones at each start. */
 const ANY_PORTS: Ports = { mqtt: 0, aws: 0, web: 0 };
 
+/** Resolves at the line `ready`; rejects with the end of the output when it does not come. */
+async function untilReady(launched: ChildProcess, output: () => string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (what: string) => reject(new Error(`npm start ${what}:\n${output().slice(-4000)}`));
+    const limit = setTimeout(() => fail(`was not ready in ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
+    launched.once('exit', (code, signal) => {
+      clearTimeout(limit);
+      fail(`ended with ${code ?? signal}`);
+    });
+    launched.stdout?.on('data', () => {
+      if (!/^ready /m.test(output())) return;
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}
+
+function argsOf(dataDir: string, mode: Mode, parameters: readonly string[], ports: Ports): string[] {
+  const overrides = [
+    ...parameters,
+    ...(mode === 'stream' ? ['IngestMode=stream', 'StreamShards=2', 'StreamBatchingSeconds=1'] : []),
+  ];
+  return [
+    ...['--no-demo', '--data-dir', dataDir],
+    ...Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]),
+    ...overrides.flatMap((parameter) => ['--parameter-overrides', parameter]),
+  ];
+}
+
 export function createStack(
   dataDir: string,
   mode: Mode,
@@ -68,15 +97,7 @@ export function createStack(
   let endpoints: Endpoints | undefined;
   let output = '';
   process.on('exit', () => child?.kill('SIGKILL'));
-  const overrides = [
-    ...parameters,
-    ...(mode === 'stream' ? ['IngestMode=stream', 'StreamShards=2', 'StreamBatchingSeconds=1'] : []),
-  ];
-  const args = [
-    ...['--no-demo', '--data-dir', dataDir],
-    ...Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]),
-    ...overrides.flatMap((parameter) => ['--parameter-overrides', parameter]),
-  ];
+  const args = argsOf(dataDir, mode, parameters, ports);
 
   function launch({ descriptors, env }: Surroundings) {
     output = '';
@@ -113,19 +134,7 @@ export function createStack(
 
     async start(surroundings = {}) {
       const launched = launch(surroundings);
-      await new Promise<void>((resolve, reject) => {
-        const fail = (what: string) => reject(new Error(`npm start ${what}:\n${output.slice(-4000)}`));
-        const limit = setTimeout(() => fail(`was not ready in ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
-        launched.once('exit', (code, signal) => {
-          clearTimeout(limit);
-          fail(`ended with ${code ?? signal}`);
-        });
-        launched.stdout?.on('data', () => {
-          if (!/^ready /m.test(output)) return;
-          clearTimeout(limit);
-          resolve();
-        });
-      });
+      await untilReady(launched, () => output);
       endpoints = JSON.parse(readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
     },
 

@@ -46,7 +46,7 @@ export function sendXml(res: ServerResponse, root: string, value: XmlElements, s
 
 const faultOf = (status: number) => (status < 500 ? 'Sender' : 'Receiver');
 
-type Told = Pick<AwsError, 'code' | 'message' | 'status'>;
+type Told = Pick<AwsError, 'code' | 'message' | 'status' | 'details'>;
 
 const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: Told) => void>> = {
   json(res, error) {
@@ -60,7 +60,10 @@ const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: To
   s3(res, error) {
     const requestId = requestIdOf(res);
     const resource = res.req.url?.split('?', 1)[0];
-    const fields = { Code: error.code, Message: error.message, Resource: resource, RequestId: requestId };
+    const fields = {
+      ...{ Code: error.code, Message: error.message, ...error.details },
+      ...{ Resource: resource, RequestId: requestId },
+    };
     sendXml(res, 'Error', fields, error.status);
   },
   query(res, error) {
@@ -79,6 +82,6 @@ export function sendError(res: ServerResponse, error: AwsError, format: ErrorFor
   }
   if (!res.req.complete) res.setHeader('connection', 'close');
   // What an error quotes of a request, such as a name, is shown on somebody's terminal.
-  const { code, status, message } = error;
-  errorWriters[format](res, { code, status, message: printableLines(message) });
+  const { code, status, message, details } = error;
+  errorWriters[format](res, { code, status, message: printableLines(message), details });
 }

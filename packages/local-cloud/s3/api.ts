@@ -5,6 +5,7 @@ import * as bucketApi from './bucket-api.ts';
 import * as configuration from './configuration-api.ts';
 import * as multipart from './multipart-api.ts';
 import * as objectApi from './object-api.ts';
+import { withDetails } from './error-details.ts';
 import { refuseExpired } from './presigned.ts';
 import * as tagging from './tagging-api.ts';
 import { headerOf, parseTarget, refuseOperation, type S3Request } from './request.ts';
@@ -21,6 +22,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET bucket location': bucketApi.getLocation,
   'GET bucket versioning': bucketApi.getVersioning,
   'GET bucket encryption': configuration.getEncryption,
+  'PUT bucket encryption': configuration.putEncryption,
+  'DELETE bucket encryption': configuration.deleteEncryption,
   'GET bucket publicAccessBlock': configuration.getPublicAccessBlock,
   'GET bucket ownershipControls': configuration.getOwnershipControls,
   'GET bucket lifecycle': configuration.getLifecycle,
@@ -132,7 +135,7 @@ export function createS3Handler(store: ObjectStore): AwsHandler {
     } catch (error) {
       const translated = translate(error);
       if (!(translated instanceof AwsError)) throw error;
-      sendError(res, translated, 's3');
+      sendError(res, withDetails(translated, request), 's3');
     }
   };
 }

@@ -4,7 +4,7 @@ import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import type { ListPage } from './list.ts';
-import { namespace, versionIdOf } from './object-api.ts';
+import { namespace } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { Version } from './record.ts';
 import { numberOf, refuseUnsupported, type S3Request } from './request.ts';
@@ -93,8 +93,13 @@ export async function putVersioning({ req, res, store, bucket }: S3Request): Pro
   store.bucket(bucket);
   const root = parseXml((await readBody(req, maxDocument)).toString('utf8'));
   const status = textOf(root, 'Status');
-  if (root.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
+  if (status === undefined)
     throw new AwsError('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
+  if (root.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
+    throw new AwsError(
+      'MalformedXML',
+      'The XML you provided was not well-formed or did not validate against our published schema',
+    );
   if (textOf(root, 'MfaDelete') === 'Enabled')
     throw new AwsError('NotImplemented', 'The local S3 does not support MfaDelete', 501);
   await store.configure(bucket, { versioned: status === 'Enabled' });
@@ -180,7 +185,8 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
     Name: bucket,
     Prefix: encode(query.get('prefix') ?? ''),
     Marker: encode(query.get('marker') ?? ''),
-    NextMarker: encodeGiven(encode, page.next),
+    // "This element is returned only if you have the delimiter request parameter specified."
+    NextMarker: given(query, 'delimiter') && encodeGiven(encode, page.next),
     Delimiter: encodeGiven(encode, given(query, 'delimiter')),
     MaxKeys: page.limit,
     EncodingType: given(query, 'encoding-type'),
@@ -232,14 +238,21 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
   });
 }
 
+/** Of many objects, a version that is not there is an error; of one, it is deleted already. */
+async function requireVersion({ store, bucket }: S3Request, key: string, versionId: string): Promise<void> {
+  const versions = await store.versions(bucket, key);
+  if (!versions.some((each) => each.versionId === versionId))
+    throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
+}
+
 async function removeOne(
   request: S3Request,
   key: string,
   versionId: string | undefined,
 ): Promise<XmlElements> {
   try {
-    const query = new URLSearchParams(versionId === undefined ? {} : { versionId });
-    const removal = await request.store.remove(request.bucket, key, versionIdOf({ query }));
+    if (versionId !== undefined) await requireVersion(request, key, versionId);
+    const removal = await request.store.remove(request.bucket, key, versionId);
     const marker = removal.deleteMarker;
     const markerId = marker ? removal.versionId : undefined;
     return {

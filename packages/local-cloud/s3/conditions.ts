@@ -13,28 +13,27 @@ function names(list: string, etag: string): boolean {
   });
 }
 
-function failed(condition: string): AwsError {
-  return new AwsError(
-    'PreconditionFailed',
-    `At least one of the pre-conditions you specified did not hold: ${condition}`,
-    412,
-  );
-}
+export const failed = (Condition: string): AwsError =>
+  new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+    Condition,
+  });
 
 /**
  * Checks If-Match and its relatives; If-Match decides over the dates, If-None-Match over If-Modified-Since (RFC 9110).
  *
  * @param header reads a header by its name without prefix, such as `if-match`
+ * @param prefix of the header's full name, for the error
  * @param now epoch milliseconds: a date after it says nothing (RFC 9110, 13.1.3)
  * @returns false when the answer is 304 Not Modified
  * @throws AwsError PreconditionFailed
  */
-export function isWanted(version: Version, header: ReadHeader, now: number): boolean {
+export function isWanted(version: Version, header: ReadHeader, now: number, prefix = ''): boolean {
   const [match, noneMatch] = [header('if-match'), header('if-none-match')];
   const modified = seconds(version.lastModified);
   const since = (name: string) => Date.parse(header(name) ?? '');
-  if (match !== undefined && !names(match, version.etag)) throw failed('If-Match');
-  if (match === undefined && modified > since('if-unmodified-since')) throw failed('If-Unmodified-Since');
+  if (match !== undefined && !names(match, version.etag)) throw failed(`${prefix}If-Match`);
+  if (match === undefined && modified > since('if-unmodified-since'))
+    throw failed(`${prefix}If-Unmodified-Since`);
   if (noneMatch !== undefined) return !names(noneMatch, version.etag);
   const limit = since('if-modified-since');
   return limit > now || !(modified <= limit);

@@ -3,7 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, sendXml } from '../aws/wire.ts';
-import type { XmlElements } from '../aws/xml.ts';
+import { childrenOf, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
 import { namespace } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
@@ -35,6 +35,32 @@ export function getEncryption(request: S3Request): void {
       BucketKeyEnabled: textOf(rule?.['BucketKeyEnabled']) ?? 'false',
     },
   });
+}
+
+/** AES256 is what every bucket has; @throws AwsError NotImplemented for another algorithm */
+export async function putEncryption({ req, res, store, bucket }: S3Request): Promise<void> {
+  if (store.bucket(bucket).fromTemplate) await store.configure(bucket, {}); // which says where to change it
+  const root = parseXml((await readBody(req, LONGEST_POLICY)).toString('utf8'));
+  const rules = childrenOf(root, 'Rule');
+  const given = rules[0] && childrenOf(rules[0], 'ApplyServerSideEncryptionByDefault')[0];
+  const algorithm = given && textInXml(given, 'SSEAlgorithm');
+  if (rules.length !== 1 || algorithm === undefined)
+    throw new AwsError(
+      'MalformedXML',
+      'The XML you provided was not well-formed or did not validate against our published schema',
+    );
+  if (algorithm !== 'AES256')
+    throw new AwsError(
+      'NotImplemented',
+      `The local S3 does not support encryption with ${algorithm.slice(0, 64)}`,
+      501,
+    );
+  res.writeHead(200, { 'content-length': 0 }).end();
+}
+
+export async function deleteEncryption({ res, store, bucket }: S3Request): Promise<void> {
+  await store.configure(bucket, {});
+  res.writeHead(204).end();
 }
 
 const BLOCKS = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];

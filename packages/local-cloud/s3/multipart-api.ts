@@ -5,7 +5,16 @@ import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import { checkWrite, copyRangeOf } from './conditions.ts';
-import { maxObject, namespace, openSource, setEncryption, setVersion } from './object-api.ts';
+import { invalidArgument } from './error-details.ts';
+import { owner } from './owner.ts';
+import {
+  checksumElements,
+  maxObject,
+  namespace,
+  openSource,
+  setEncryption,
+  setVersion,
+} from './object-api.ts';
 import {
   headerOf,
   metadataOf,
@@ -126,10 +135,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<void>
     Bucket: bucket,
     Key: key,
     ETag: `"${version.etag}"`,
-    ...(checksum && {
-      [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value,
-      ChecksumType: checksum.type,
-    }),
+    ...checksumElements(checksum),
   });
 }
 
@@ -162,6 +168,7 @@ export async function listParts(request: S3Request): Promise<void> {
     MaxParts: limit,
     IsTruncated: parts.length > page.length,
     StorageClass: 'STANDARD',
+    ...{ Initiator: owner, Owner: owner },
     Part: page.map(describePart),
   });
 }
@@ -186,37 +193,53 @@ type ListedUpload = Awaited<ReturnType<S3Request['uploads']['list']>>[number];
 function uploadsAfter(sorted: readonly ListedUpload[], query: URLSearchParams): readonly ListedUpload[] {
   const [key, id] = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''];
   if (key === '') return sorted;
-  const at = id === '' ? -1 : sorted.findIndex((each) => each.key === key && each.uploadId === id);
-  return at >= 0 ? sorted.slice(at + 1) : sorted.filter((each) => each.key > key);
+  if (id === '') return sorted.filter((each) => each.key > key);
+  const at = sorted.findIndex((each) => each.key === key && each.uploadId === id);
+  if (at < 0) throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', id);
+  return sorted.slice(at + 1);
+}
+
+/** Uploads and common prefixes in their order, of which a page takes the first. */
+function rolledUp(uploads: readonly ListedUpload[], prefix: string, delimiter: string, after: string) {
+  const seen = new Set<string>();
+  return uploads.flatMap((upload): readonly { upload: ListedUpload; common: string | undefined }[] => {
+    const end = delimiter === '' ? -1 : upload.key.indexOf(delimiter, prefix.length);
+    if (end < 0) return [{ upload, common: undefined }];
+    const common = upload.key.slice(0, end + delimiter.length);
+    if (seen.has(common) || common === after) return [];
+    seen.add(common);
+    return [{ upload, common }];
+  });
 }
 
 export async function listMultipartUploads(request: S3Request): Promise<void> {
   const { res, uploads, store, bucket, query } = request;
   store.bucket(bucket);
-  if (query.get('delimiter'))
-    throw new AwsError('NotImplemented', 'The local S3 lists multipart uploads without a delimiter', 501);
-  const prefix = query.get('prefix') ?? '';
+  const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? ''];
+  const keyMarker = query.get('key-marker') ?? '';
   const encode = encoderOf(request);
   const limit = Math.max(numberOf(request, 'max-uploads', MOST_UPLOADS, MOST_UPLOADS), 1);
   const listed = (await uploads.list(bucket)).filter((upload) => upload.key.startsWith(prefix)).sort(byKey);
-  const rest = uploadsAfter(listed, query);
-  const found = rest.slice(0, limit);
-  const last = rest.length > limit ? found.at(-1) : undefined;
+  const rest = rolledUp(uploadsAfter(listed, query), prefix, delimiter, keyMarker);
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
   sendXml(res, `ListMultipartUploadsResult ${namespace}`, {
     Bucket: bucket,
-    Prefix: encode(prefix),
-    KeyMarker: encode(query.get('key-marker') ?? ''),
-    UploadIdMarker: query.get('upload-id-marker') ?? '',
-    NextKeyMarker: last && encode(last.key),
-    NextUploadIdMarker: last?.uploadId,
+    Prefix: prefix === '' ? undefined : encode(prefix),
+    Delimiter: delimiter === '' ? undefined : encode(delimiter),
+    KeyMarker: encode(keyMarker),
+    UploadIdMarker: keyMarker === '' ? '' : (query.get('upload-id-marker') ?? ''),
+    NextKeyMarker: encode(last?.common ?? last?.upload.key ?? ''),
+    NextUploadIdMarker: last && last.common === undefined ? last.upload.uploadId : '',
     EncodingType: query.get('encoding-type') ?? undefined,
     MaxUploads: limit,
-    IsTruncated: last !== undefined,
-    Upload: found.map(({ key, uploadId, initiated }) => ({
-      Key: encode(key),
-      UploadId: uploadId,
-      StorageClass: 'STANDARD',
-      Initiated: isoTime(initiated),
-    })),
+    IsTruncated: rest.length > limit,
+    Upload: page
+      .filter(({ common }) => common === undefined)
+      .map(({ upload: { key, uploadId, initiated } }) => ({
+        ...{ Key: encode(key), UploadId: uploadId, Initiator: owner, Owner: owner },
+        ...{ StorageClass: 'STANDARD', Initiated: isoTime(initiated) },
+      })),
+    CommonPrefixes: page.flatMap(({ common }) => (common === undefined ? [] : [{ Prefix: encode(common) }])),
   });
 }

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { openBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
-import { checkWrite, isWanted, rangeOf, type ReadHeader } from './conditions.ts';
+import { checkWrite, failed, isWanted, rangeOf, type ReadHeader } from './conditions.ts';
+import { invalidArgument } from './error-details.ts';
 import { storedHeaders, type Version } from './record.ts';
 import {
   headerOf,
@@ -24,21 +25,26 @@ export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
-/** A bucket that never had versions says none; one that has them no more says `null`. */
-export function setVersion({ res, store, bucket }: S3Request, versionId: string | undefined): void {
+/** A bucket that never had versions says none; one that has them no more says `null`, but not of what is put. */
+export function setVersion({ req, res, store, bucket }: S3Request, versionId: string | undefined): void {
   const { versioned, suspended } = store.bucket(bucket);
-  if (versionId !== undefined && (versionId !== 'null' || versioned || suspended))
+  const saysNull = (versioned || suspended) && req.method !== 'PUT' && req.method !== 'POST';
+  if (versionId !== undefined && (versionId !== 'null' || saysNull))
     res.setHeader('x-amz-version-id', versionId);
 }
 
-/** @throws AwsError InvalidArgument for what no version is called */
-export function versionIdOf({ query }: Pick<S3Request, 'query'>): string | undefined {
+const VERSION_ID = /^[\w.-]{32}$/;
+
+/** @throws AwsError InvalidArgument for what no version of the bucket can be called */
+export function versionIdOf({ query, store, bucket }: S3Request): string | undefined {
   const versionId = query.get('versionId');
   if (versionId === null) return undefined;
-  if (versionId === 'null' || /^[\w.-]{32}$/.test(versionId)) return versionId;
-  throw new AwsError(
-    'InvalidArgument',
+  const { versioned, suspended } = store.bucket(bucket);
+  if (versionId === 'null' || ((versioned || suspended) && VERSION_ID.test(versionId))) return versionId;
+  throw invalidArgument(
     versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+    'versionId',
+    versionId,
   );
 }
 
@@ -52,6 +58,12 @@ function setChecksum({ res }: S3Request, checksum: Version['checksum']): void {
   res.setHeader(`x-amz-checksum-${checksum.algorithm}`, checksum.value);
   res.setHeader('x-amz-checksum-type', checksum.type);
 }
+
+/** As documents have it. */
+export const checksumElements = (checksum: Version['checksum']): Record<string, string> =>
+  checksum === undefined
+    ? {}
+    : { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value, ChecksumType: checksum.type };
 
 export async function putObject(request: S3Request): Promise<void> {
   const { req, res, store, bucket, key } = request;
@@ -176,14 +188,12 @@ export async function openSource(request: S3Request): Promise<StoredObject> {
       'InvalidArgument',
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     );
-  const object = await request.store.get(bucket, key, versionIdOf({ query }));
+  const object = await request.store.get(bucket, key, versionIdOf({ ...request, bucket, query }));
   const header: ReadHeader = (name) => headerOf(request, `x-amz-copy-source-${name}`);
   try {
-    if (isWanted(object, header, request.store.now())) return object;
-    throw new AwsError(
-      'PreconditionFailed',
-      'At least one of the pre-conditions you specified did not hold',
-      412,
+    if (isWanted(object, header, request.store.now(), 'x-amz-copy-source-')) return object;
+    throw failed(
+      `x-amz-copy-source-${header('if-none-match') === undefined ? 'If-Modified-Since' : 'If-None-Match'}`,
     );
   } catch (error) {
     await object.close();
@@ -238,6 +248,9 @@ export async function copyObject(request: S3Request): Promise<void> {
   if (source.versionId !== 'null') res.setHeader('x-amz-copy-source-version-id', source.versionId);
   setVersion(request, version.versionId);
   setEncryption(request);
-  const result = { LastModified: isoTime(version.lastModified), ETag: `"${version.etag}"` };
+  const result = {
+    ...{ LastModified: isoTime(version.lastModified), ETag: `"${version.etag}"` },
+    ...checksumElements(version.checksum),
+  };
   sendXml(res, `CopyObjectResult ${namespace}`, result);
 }

@@ -76,8 +76,9 @@ async function requireDeletable({ info, bucket }: Registered): Promise<void> {
     throw new AwsError('OperationAborted', message, 409);
   }
   const { versions } = await listVersions(bucket, { limit: 1 });
-  if (versions.length)
-    throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
+  if (versions.length === 0) return;
+  const all = info.versioned || info.suspended ? '. You must delete all versions in the bucket.' : '';
+  throw new AwsError('BucketNotEmpty', `The bucket you tried to delete is not empty${all}`, 409);
 }
 
 /** @throws StartError when the folder cannot be read */

@@ -3,8 +3,12 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketEncryptionCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
@@ -12,6 +16,8 @@ import {
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
   ListMultipartUploadsCommand,
+  ListObjectsCommand,
+  PutBucketEncryptionCommand,
   PutObjectCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -147,4 +153,108 @@ test('a bucket is made in the one region', async () => {
   await assert.rejects(create('elsewhere', { LocationConstraint: 'eu-west-1' }), {
     name: 'IllegalLocationConstraintException',
   });
+});
+
+test('errors say which bucket, key, version or argument they are about', async () => {
+  const detailsOf = async (command: Promise<unknown>) => {
+    const error = await command.then(
+      () => undefined,
+      (reason: unknown) => reason as Record<string, unknown>,
+    );
+    const { name, BucketName, Key, VersionId, ArgumentName, Condition, ResourceType } = error!;
+    const details = { BucketName, Key, VersionId, ArgumentName, Condition, ResourceType };
+    return [name, ...Object.entries(details).filter(([, value]) => value !== undefined)];
+  };
+  const get = (input: object) =>
+    s3.client.send(new GetObjectCommand({ Bucket: 'versioned', Key: 'k', ...input }));
+  assert.deepEqual(await detailsOf(get({ Bucket: 'nowhere' })), ['NoSuchBucket', ['BucketName', 'nowhere']]);
+  assert.deepEqual(await detailsOf(get({})), ['NoSuchKey', ['Key', 'k']]);
+  assert.deepEqual(await detailsOf(get({ VersionId: 'x' })), [
+    'InvalidArgument',
+    ['ArgumentName', 'versionId'],
+  ]);
+  const VersionId = 'v'.repeat(32);
+  assert.deepEqual(await detailsOf(get({ VersionId })), [
+    'NoSuchVersion',
+    ['Key', 'k'],
+    ['VersionId', VersionId],
+  ]);
+  const { VersionId: marker } = await s3.client.send(
+    new DeleteObjectCommand({ Bucket: 'versioned', Key: 'k' }),
+  );
+  assert.deepEqual(await detailsOf(get({ VersionId: marker })), [
+    'MethodNotAllowed',
+    ['ResourceType', 'DeleteMarker'],
+  ]);
+  await s3.client.send(new PutObjectCommand({ Bucket, Key: 'f', Body: 'f' }));
+  const copy = new CopyObjectCommand({
+    Bucket,
+    Key: 'g',
+    CopySource: `${Bucket}/f`,
+    CopySourceIfMatch: 'no',
+  });
+  assert.deepEqual(await detailsOf(s3.client.send(copy)), [
+    'PreconditionFailed',
+    ['Condition', 'x-amz-copy-source-If-Match'],
+  ]);
+});
+
+test('of many objects, a version that is not there is an error', async () => {
+  const remove = (name: string, VersionId: string) =>
+    s3.client.send(
+      new DeleteObjectsCommand({ Bucket: name, Delete: { Objects: [{ Key: 'none', VersionId }] } }),
+    );
+  for (const name of ['versioned', 'plain']) {
+    const { Errors, Deleted } = await remove(name, 'v'.repeat(32));
+    assert.deepEqual([Errors![0]!.Code, Deleted], ['NoSuchVersion', undefined]);
+  }
+});
+
+test('a page of objects names the next marker with a delimiter only', async () => {
+  await s3.client.send(new CreateBucketCommand({ Bucket: 'pages' }));
+  for (const Key of ['a', 'b'])
+    await s3.client.send(new PutObjectCommand({ Bucket: 'pages', Key, Body: Key }));
+  const list = async (more: object) => {
+    const page = await s3.client.send(new ListObjectsCommand({ Bucket: 'pages', MaxKeys: 1, ...more }));
+    return [page.IsTruncated, page.NextMarker];
+  };
+  assert.deepEqual(await list({}), [true, undefined]);
+  assert.deepEqual(await list({ Delimiter: '/' }), [true, 'a']);
+});
+
+test('uploads are rolled up at a delimiter, and have an owner', async () => {
+  const name = { Bucket: 'uploads' };
+  await s3.client.send(new CreateBucketCommand(name));
+  for (const Key of ['in/a', 'in/b', 'top'])
+    await s3.client.send(new CreateMultipartUploadCommand({ ...name, Key }));
+  const list = (more: object) => s3.client.send(new ListMultipartUploadsCommand({ ...name, ...more }));
+  const all = await list({ Delimiter: '/' });
+  assert.deepEqual(
+    [all.CommonPrefixes, all.Uploads!.map(({ Key }) => Key), all.NextKeyMarker],
+    [[{ Prefix: 'in/' }], ['top'], 'top'],
+  );
+  assert.ok(all.Uploads![0]!.Owner?.ID);
+  const first = await list({ Delimiter: '/', MaxUploads: 1 });
+  assert.deepEqual([first.NextKeyMarker, first.NextUploadIdMarker, first.IsTruncated], ['in/', '', true]);
+  const second = await list({ Delimiter: '/', MaxUploads: 1, KeyMarker: 'in/' });
+  assert.deepEqual([second.Uploads!.map(({ Key }) => Key), second.IsTruncated], [['top'], false]);
+  await assert.rejects(list({ KeyMarker: 'top', UploadIdMarker: 'other' }), {
+    name: 'InvalidArgument',
+    message: 'Invalid uploadId marker',
+  });
+});
+
+test('the encryption of a bucket may be set to what it is, and reset', async () => {
+  const put = (SSEAlgorithm: 'AES256' | 'aws:kms') =>
+    s3.client.send(
+      new PutBucketEncryptionCommand({
+        Bucket,
+        ServerSideEncryptionConfiguration: {
+          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }],
+        },
+      }),
+    );
+  await put('AES256');
+  await assert.rejects(put('aws:kms'), { name: 'NotImplemented' });
+  await s3.client.send(new DeleteBucketEncryptionCommand({ Bucket }));
 });

@@ -1,0 +1,37 @@
+// What S3's errors say beside their message: which bucket, key, version or argument they are about, as recorded on AWS.
+
+import { AwsError } from '../aws-error.ts';
+import type { S3Request } from './request.ts';
+
+type Details = Readonly<Record<string, string>>;
+
+const ofBucket = ({ bucket }: S3Request): Details => ({ BucketName: bucket });
+const ofKey = ({ key }: S3Request): Details => ({ Key: key });
+
+const DETAILS: Readonly<Record<string, (request: S3Request) => Details>> = {
+  BucketAlreadyOwnedByYou: ofBucket,
+  BucketNotEmpty: ofBucket,
+  InvalidBucketName: ofBucket,
+  NoSuchBucket: ofBucket,
+  NoSuchBucketPolicy: ofBucket,
+  NoSuchCORSConfiguration: ofBucket,
+  NoSuchLifecycleConfiguration: ofBucket,
+  NoSuchTagSet: ofBucket,
+  NoSuchWebsiteConfiguration: ofBucket,
+  ObjectLockConfigurationNotFoundError: ofBucket,
+  ReplicationConfigurationNotFoundError: ofBucket,
+  NoSuchKey: ofKey,
+  NoSuchVersion: ({ key, query }) => ({ Key: key, VersionId: query.get('versionId') ?? '' }),
+  NoSuchUpload: ({ query }) => ({ UploadId: query.get('uploadId') ?? '' }),
+  MethodNotAllowed: ({ req }) => ({ Method: req.method ?? '', ResourceType: 'DeleteMarker' }),
+};
+
+/** The error with what it is about; what it says itself comes first. */
+export function withDetails(error: AwsError, request: S3Request): AwsError {
+  const more = Object.hasOwn(DETAILS, error.code) ? DETAILS[error.code]!(request) : {};
+  return new AwsError(error.code, error.message, error.status, { ...more, ...error.details });
+}
+
+/** An argument that cannot be what it is. */
+export const invalidArgument = (message: string, ArgumentName: string, ArgumentValue: string): AwsError =>
+  new AwsError('InvalidArgument', message, 400, { ArgumentName, ArgumentValue });

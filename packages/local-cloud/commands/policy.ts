@@ -10,20 +10,29 @@ import { poolsOf } from '../cognito/pools.ts';
 import { readSecret } from '../cognito/secret.ts';
 import { userPoolOf } from '../cognito/user-pool.ts';
 import { readUsers } from '../cognito/users.ts';
-import { explainPolicy, type ExplainedAction } from '../iot/explain.ts';
+import { explainPolicy } from '../iot/explain.ts';
 import { readRegistry } from '../iot/registry-file.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import { printable } from '../log.ts';
 import { parseFilter, topicProblem } from '../mqtt/topics.ts';
+import { isProvisioningTopic } from '../provisioning/topics.ts';
+import { parseRequestTopic } from '../shadow/topics.ts';
 import { notRunning, type Project } from '../project.ts';
 import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { parsePolicyOptions, usageOf, type PolicyOptions } from './policy-options.ts';
 
+/** Whether a part of the cloud takes what is published to a reserved topic. */
+const isServedTopic = (topic: string) => parseRequestTopic(topic) !== undefined || isProvisioningTopic(topic);
+
 /** What the broker refuses before it asks any policy. */
-function problemOf(action: ExplainedAction, topic: string): string | undefined {
-  if (action === 'connect') return undefined;
-  if (action !== 'subscribe') return topicProblem(topic, () => true);
+function problemOf({ action, topic = '', willTopic }: PolicyOptions): string | undefined {
+  if (action === 'connect') {
+    const problem = willTopic === undefined ? undefined : topicProblem(willTopic, isServedTopic);
+    return problem && `the will: it has ${problem}`;
+  }
+  if (action === 'receive') return topicProblem(topic, () => true);
+  if (action !== 'subscribe') return topicProblem(topic, isServedTopic);
   const filter = parseFilter(topic);
   return typeof filter === 'string' ? filter : undefined;
 }
@@ -49,15 +58,22 @@ function permissionsOf(registry: RegistryView, options: PolicyOptions, project?:
   };
 }
 
+/** With a will, the broker also asks whether the client may publish it. */
+const questionsOf = (question: PolicyOptions): readonly PolicyOptions[] =>
+  question.willTopic === undefined
+    ? [question]
+    : [question, { ...question, action: 'publish', topic: question.willTopic }];
+
 async function explain(question: PolicyOptions, project?: Project): Promise<readonly string[]> {
   const dir = path.join(question.dataDir, 'iot');
   const registry = await readRegistry({ dir, ...account, clock: systemClock });
   if (!registry) throw new StartError(notRunning(question.dataDir, project));
-  const lines =
-    question.identityId === undefined
-      ? explainPolicy(registry, question)
-      : explainIdentity(registry, permissionsOf(registry, question, project), question.identityId, question);
-  const problem = problemOf(question.action, question.topic ?? '');
+  const { identityId } = question;
+  const identities = identityId === undefined ? undefined : permissionsOf(registry, question, project);
+  const lines = questionsOf(question).flatMap((each) =>
+    identities ? explainIdentity(registry, identities, identityId!, each) : explainPolicy(registry, each),
+  );
+  const problem = problemOf(question);
   return problem ? [...lines, `whatever the policies say, the broker refuses ${problem}`] : lines;
 }
 

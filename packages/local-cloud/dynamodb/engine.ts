@@ -103,8 +103,6 @@ function refuseUnsupported(operation: Operation, data: Readonly<Record<string, u
     throw validationError(
       `The local DynamoDB does not support the parameter ${unknown.slice(0, 64)} of ${operation}`,
     );
-  if (data['ReturnItemCollectionMetrics'] === 'SIZE')
-    throw validationError('The local DynamoDB does not support ReturnItemCollectionMetrics SIZE');
 }
 
 function run(context: Context, operation: Operation, body: string): string {

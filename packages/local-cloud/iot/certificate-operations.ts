@@ -19,6 +19,8 @@ import { change, find, type Certificate, type CertificateStatus, type Registry }
 
 /** Of MQTT over TLS, which clients take without being told. */
 const USUAL_PORT = 8883;
+/** Of AWS, and not here. */
+const OTHER_ENDPOINTS: readonly string[] = ['iot:CredentialProvider', 'iot:Jobs'];
 
 const byMarker = ['marker', 'pageSize'] as const;
 
@@ -200,7 +202,8 @@ export const certificateOperations: readonly Operation[] = [
       // AWS gives a name only: where clients would go to another port with it, they are given the port.
       if (type === 'iot:Data' || type === 'iot:Data-ATS')
         return { endpointAddress: port === USUAL_PORT ? 'localhost' : `localhost:${port}` };
-      throw notSupported(`DescribeEndpoint of ${type}`);
+      if (OTHER_ENDPOINTS.includes(type)) throw notSupported(`DescribeEndpoint of ${type}`);
+      throw invalid(`endpointType must be one of iot:Data, iot:Data-ATS, ${OTHER_ENDPOINTS.join(', ')}`);
     },
   },
 ];

@@ -92,9 +92,9 @@ function explainOne(registry: RegistryView, request: AuthorizeRequest): string[]
   return lines;
 }
 
-/** What the broker asks with a CONNECT beside the client id. */
+/** What the broker asks with a CONNECT beside the client id, of its will too. */
 function connectOf({ action, willTopic, isPersistent }: Question) {
-  if (action !== 'connect') return {};
+  if (action !== 'connect' && willTopic === undefined) return {};
   const attributes = [
     ...(willTopic === undefined ? [] : ['LastWill']),
     ...(isPersistent ? ['PersistentConnect'] : []),

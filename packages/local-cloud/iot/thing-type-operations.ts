@@ -60,11 +60,11 @@ export async function createThingType(
 ): Promise<ThingType> {
   const found = registry.types.get(name);
   if (found) {
-    const { description, searchableAttributes } = found;
-    const same = isDeepStrictEqual(
-      [description, searchableAttributes],
-      [properties.description, properties.searchableAttributes],
-    );
+    const comparable = ({ description, searchableAttributes }: typeof properties) => [
+      description,
+      [...searchableAttributes].sort(),
+    ];
+    const same = isDeepStrictEqual(comparable(found), comparable(properties));
     if (same) return found;
     throw alreadyExists(
       `Thing type ${name} already exists with other properties`,

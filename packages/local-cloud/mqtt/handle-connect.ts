@@ -34,11 +34,11 @@ function readWill(
   clientId: string,
   { principal, sourceIp }: Identity,
   shape: Shape,
-  { limits }: BrokerContext,
+  { limits, hub }: BrokerContext,
 ): Will | undefined {
   if (!will) return undefined;
   const { topic, payload, qos = 0, retain = false, properties } = will;
-  const problem = topicProblem(topic) ?? (retain && retainProblem(topic));
+  const problem = topicProblem(topic, (name) => hub.serves(name)) ?? (retain && retainProblem(topic));
   if (problem) throw new Refusal('topicInvalid', `the will has ${problem}`);
   if (qos === 2)
     throw new Refusal('qosNotSupported', 'a will with QoS 2, which AWS IoT Core does not support');
@@ -55,6 +55,7 @@ function readWill(
       principal,
       sourceIp,
       properties: carried,
+      isWill: true,
     },
   };
 }

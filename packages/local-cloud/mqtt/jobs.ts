@@ -48,7 +48,8 @@ export function createJobs(rules: Rules): Jobs {
       ...rules
         .match(message)
         .map((dispatch) => ({ consumer: `rule:${dispatch.id}`, run: () => dispatch.run() })),
-      ...servicesOf(message.topic).map((service) => ({
+      // "LWT messages sent to a shadow topic are ignored by the Device Shadow service."
+      ...(message.isWill ? [] : servicesOf(message.topic)).map((service) => ({
         consumer: `service:${service.id}`,
         run: () => service.handle(message),
       })),

@@ -21,6 +21,8 @@ export interface InboundMessage {
   readonly traceId: string;
   /** What an MQTT 5 publisher said beside topic and payload. */
   readonly properties?: MessageProperties;
+  /** Whether it is the last will of a client: services of reserved topics pass it over. */
+  readonly isWill?: true;
 }
 
 /** Properties of an MQTT 5 PUBLISH that travel with the message; binary data as base64, so that JSON carries them. */

@@ -17,6 +17,7 @@ import { askHook, type Invoke } from './hook.ts';
 import { compileBody } from './template.ts';
 import { isObject, parameterError, type Json } from './value.ts';
 import { change, find, type Certificate, type ProvisioningTemplate, type Registry } from '../iot/registry.ts';
+import { isProvisioningTopic, provisioningTopic } from './topics.ts';
 
 export interface ProvisioningDeps {
   readonly registry: Registry;
@@ -30,8 +31,6 @@ export interface ProvisioningDeps {
   readonly newId: () => string;
 }
 
-const topics =
-  /^\$aws\/(?:certificates\/(create|create-from-csr)|provisioning-templates\/([\w-]{1,36})\/provision)\/json$/;
 const maximumParameters = 100;
 const maximumValue = 1_024;
 
@@ -150,7 +149,7 @@ function createRequests(deps: ProvisioningDeps) {
   const issue = createIssuing(deps);
   const register = createRegistering(deps);
   return async (message: InboundMessage): Outcome => {
-    const [, kind, template] = topics.exec(message.topic)!;
+    const [, kind, template] = provisioningTopic.exec(message.topic)!;
     const body = parse(message.payload);
     if (template !== undefined) return register(template, body, message);
     return kind === 'create' ? issue.withKeys(message) : issue.fromCsr(body, message);
@@ -187,7 +186,7 @@ export function createProvisioning(deps: ProvisioningDeps): TopicService {
     });
   return {
     id: 'provisioning',
-    matches: (topic) => topics.test(topic),
+    matches: isProvisioningTopic,
     async handle(request) {
       const { topic, clientId: client, principal } = request;
       try {

@@ -91,7 +91,7 @@ export function createShadowOperations(
         }
         const { state, clientToken } = request;
         const timestamp = seconds();
-        const metadata = state ? stamp(state, timestamp) : {};
+        const metadata = stamp(state, timestamp);
         const [, version] = done(after, traceId)!;
         const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
         await answers.send(id, 'update/accepted', answer);

@@ -5,6 +5,7 @@ import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { capacityOf, isTooLarge } from '../values/size.ts';
+import { metricsByTable } from './collection-metrics.ts';
 import { consumedBy, isAsked } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
@@ -17,6 +18,7 @@ interface Write {
 interface Request {
   readonly RequestItems: Readonly<Record<string, readonly Write[]>>;
   readonly ReturnConsumedCapacity?: string;
+  readonly ReturnItemCollectionMetrics?: string;
 }
 
 /** A write that has been checked; without an item it deletes. */
@@ -24,6 +26,8 @@ interface Checked {
   readonly table: Table;
   readonly key: RowKey;
   readonly item: Item | undefined;
+  /** What it was asked by: the item, or its key. */
+  readonly given: Item;
   readonly text: string;
 }
 
@@ -41,7 +45,13 @@ function checkValues({ PutRequest: put, DeleteRequest: deletion }: Write): void 
 function checkWrite({ PutRequest: put, DeleteRequest: deletion }: Write, table: Table): Checked {
   if (!put) {
     checkKey(deletion!.Key, table.keys);
-    return { table, key: rowKeyOf(table.keys, deletion!.Key), item: undefined, text: '' };
+    return {
+      table,
+      key: rowKeyOf(table.keys, deletion!.Key),
+      item: undefined,
+      given: deletion!.Key,
+      text: '',
+    };
   }
   const text = JSON.stringify(put.Item);
   if (isTooLarge(put.Item, text)) throw validationError(TOO_LARGE);
@@ -51,7 +61,7 @@ function checkWrite({ PutRequest: put, DeleteRequest: deletion }: Write, table: 
     const isMismatch = /Missing the key|Type mismatch for key/.test((error as Error).message);
     throw isMismatch ? validationError(MISMATCH) : error;
   }
-  return { table, key: rowKeyOf(table.keys, put.Item), item: put.Item, text };
+  return { table, key: rowKeyOf(table.keys, put.Item), item: put.Item, given: put.Item, text };
 }
 
 const textOf = ([partition, sort]: RowKey) => `${partition.toString('base64')} ${sort.toString('base64')}`;
@@ -86,5 +96,10 @@ export function batchWriteItem(context: Context, request: Request): Answer {
     const units = writes.reduce((sum, write) => sum + run(context, write, isAsked(kind)), 0);
     return consumedBy(name, units, kind);
   });
-  return { UnprocessedItems: {}, ConsumedCapacity: isAsked(kind) ? consumed : undefined };
+  const writes = tables.flatMap(([, all]) => all.map(({ table, given: item }) => ({ table, item })));
+  return {
+    UnprocessedItems: {},
+    ConsumedCapacity: isAsked(kind) ? consumed : undefined,
+    ItemCollectionMetrics: metricsByTable(request.ReturnItemCollectionMetrics, writes),
+  };
 }

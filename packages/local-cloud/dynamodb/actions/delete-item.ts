@@ -6,6 +6,7 @@ import { checkKey, rowKeyOf } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { checkExpected, requireCondition, type Conditional } from './condition.ts';
+import { metricsOf } from './collection-metrics.ts';
 import { consumedOf } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
@@ -14,6 +15,7 @@ interface Request extends Conditional, ExpressionData {
   readonly Key: Item;
   readonly ReturnValues?: string;
   readonly ReturnConsumedCapacity?: string;
+  readonly ReturnItemCollectionMetrics?: string;
 }
 
 export function deleteItem({ tables }: Context, request: Request): Answer {
@@ -35,5 +37,6 @@ export function deleteItem({ tables }: Context, request: Request): Answer {
   return {
     Attributes: returned === 'ALL_OLD' ? existing : undefined,
     ConsumedCapacity: consumedOf(request, false, existing),
+    ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, request.Key),
   };
 }

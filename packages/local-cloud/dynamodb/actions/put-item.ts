@@ -12,6 +12,7 @@ import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { isTooLarge } from '../values/size.ts';
 import { checkExpected, hasCondition, requireCondition, type Conditional } from './condition.ts';
+import { metricsOf } from './collection-metrics.ts';
 import { consumedOf, isAsked } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
@@ -20,6 +21,7 @@ interface Request extends Conditional, ExpressionData {
   readonly Item: Item;
   readonly ReturnValues?: string;
   readonly ReturnConsumedCapacity?: string;
+  readonly ReturnItemCollectionMetrics?: string;
 }
 
 export const TOO_LARGE = 'Item size has exceeded the maximum allowed size';
@@ -55,5 +57,6 @@ export function putItem({ tables }: Context, request: Request): Answer {
   return {
     Attributes: returnsOld ? existing : undefined,
     ConsumedCapacity: consumedOf(request, false, existing, item),
+    ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, item),
   };
 }

@@ -8,6 +8,7 @@ import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { capacityOf, isTooLarge, itemSize } from '../values/size.ts';
 import { isAllowed, type Conditional } from './condition.ts';
+import { metricsByTable } from './collection-metrics.ts';
 import { consumedBy, isAsked } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
@@ -29,6 +30,7 @@ interface Request {
   readonly TransactItems: readonly Write[];
   readonly ClientRequestToken?: string;
   readonly ReturnConsumedCapacity?: string;
+  readonly ReturnItemCollectionMetrics?: string;
 }
 
 /** A write that has been checked, before it is known whether the others may be done. */
@@ -162,5 +164,12 @@ export function transactWriteItems(context: Context, request: Request): Answer {
     else if (!isCheck) rows.delete(table, key, existing);
   }
   if (token !== undefined) tokens.set(token, digest, context.now());
-  return { ConsumedCapacity: isAsked(kind) ? consumedUnits(planned, nexts, kind) : undefined };
+  const written = planned.filter(({ isCheck }) => !isCheck);
+  return {
+    ConsumedCapacity: isAsked(kind) ? consumedUnits(planned, nexts, kind) : undefined,
+    ItemCollectionMetrics: metricsByTable(
+      request.ReturnItemCollectionMetrics,
+      written.map(({ table, part }) => ({ table, item: part.Key })),
+    ),
+  };
 }

@@ -16,6 +16,7 @@ import type { Item, Path } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { isTooLarge } from '../values/size.ts';
 import { checkExpected, requireCondition, type Conditional } from './condition.ts';
+import { metricsOf } from './collection-metrics.ts';
 import { consumedOf } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
@@ -25,6 +26,7 @@ export interface UpdateRequest extends Conditional, ExpressionData {
   readonly AttributeUpdates?: LegacyUpdates;
   readonly ReturnValues?: string;
   readonly ReturnConsumedCapacity?: string;
+  readonly ReturnItemCollectionMetrics?: string;
 }
 
 const UNSUPPORTED_TYPE =
@@ -111,5 +113,6 @@ export function updateItem({ tables }: Context, request: UpdateRequest): Answer 
   return {
     Attributes: returned[ReturnValues]!(item, existing, () => pathsOf(request, expressions)),
     ConsumedCapacity: consumedOf(request, false, existing, item),
+    ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, request.Key),
   };
 }

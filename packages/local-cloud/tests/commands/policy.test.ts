@@ -148,6 +148,23 @@ test('reads beside a running stack, and leaves every file as it is', async () =>
   assert.deepEqual(contents(), before);
 });
 
+test('a will is asked about as a publish too, and refused where nothing takes it', async () => {
+  const { dataDir } = await open();
+  const connect = async (will: string) => {
+    const question = ['--thing', 's1', '--action', 'connect', '--will', will, '--data-dir', dataDir];
+    return (await run('explain', ...question)).stdout;
+  };
+  assert.match(
+    await connect('t/s1'),
+    /iot:Connect on client\/s1[^]*ALLOWED[^]*iot:Publish on topic\/t\/s1[^]*ALLOWED/,
+  );
+  assert.doesNotMatch(await connect('$aws/things/s1/shadow/update'), /the broker refuses/);
+  assert.match(
+    await connect('$aws/things/s1/nothing'),
+    /the broker refuses the will: it has a reserved topic/,
+  );
+});
+
 const mistakes: readonly (readonly [args: string, message: RegExp])[] = [
   ['explane', /^the command is explain or prove$/],
   ['explain --thing s1', /^--action is one of connect, publish, subscribe, receive, retain$/],

@@ -255,16 +255,6 @@ const refusals: readonly (readonly [string, () => Promise<unknown>, RegExp])[] =
     /has no ExecuteStatement/,
   ],
   [
-    'ReturnItemCollectionMetrics',
-    () =>
-      update('x', {
-        UpdateExpression: 'SET a = :a',
-        ExpressionAttributeValues: { ':a': { N: '1' } },
-        ReturnItemCollectionMetrics: 'SIZE',
-      }),
-    /does not support ReturnItemCollectionMetrics/,
-  ],
-  [
     'a member called __proto__',
     () => {
       const members = JSON.parse('{"__proto__":{"S":"x"}}') as Record<string, { S: string }>;

@@ -432,6 +432,10 @@ test('the data endpoint is localhost, and other endpoints are refused', async ()
     client.send(new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Jobs' })),
     named('NotImplementedException'),
   );
+  await assert.rejects(
+    client.send(new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Other' })),
+    named('InvalidRequestException'),
+  );
 });
 
 test('a call or a parameter that is not supported is refused by name, never half done', async () => {

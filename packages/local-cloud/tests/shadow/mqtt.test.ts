@@ -532,3 +532,30 @@ test('all shadows together take no more room than they may', async () => {
   await store.write({ thingName: 't2' }, document(100));
   await store.close();
 });
+
+test('a last will on the topic of a shadow reaches subscribers and rules, and not the shadow', async () => {
+  const { connect, messages } = await startCloud();
+  const app = await connect('app');
+  const heard = await listen(app, classic);
+  await app.subscribeAsync(`${classic}/update`, { qos: 1 });
+  const topic = `${classic}/update`;
+  const payload = Buffer.from('{"state":{"reported":{"on":false}}}');
+  const device = await connect('t1', { will: { topic, payload, qos: 1, retain: false } });
+  device.stream.destroy();
+  await eventually('the will', () => messages.some((message) => message.topic === topic));
+  const answer = await ask(app, heard, `${classic}/get`);
+  assert.equal(answer.topic, 'get/rejected');
+  assert.deepEqual(
+    heard.map((each) => each.topic),
+    ['update', 'get/rejected'],
+  );
+});
+
+test('an update with null for a state has its time', async () => {
+  const { connect } = await startCloud();
+  const client = await connect('app');
+  const heard = await listen(client, classic);
+  const { payload } = await ask(client, heard, `${classic}/update`, '{"state":null}');
+  const metadata = { timestamp: seconds };
+  assert.deepEqual(payload, { state: null, metadata, version: 1, timestamp: seconds });
+});

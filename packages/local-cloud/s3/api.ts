@@ -1,6 +1,7 @@
 // S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
 import { sendError, type AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
+import { getObjectAttributes } from './attributes-api.ts';
 import * as bucketApi from './bucket-api.ts';
 import * as configuration from './configuration-api.ts';
 import * as multipart from './multipart-api.ts';
@@ -31,6 +32,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET bucket tagging': tagging.getBucketTagging,
   'PUT bucket tagging': tagging.putBucketTagging,
   'DELETE bucket tagging': tagging.deleteBucketTagging,
+  'GET object attributes': getObjectAttributes,
   'GET object tagging': tagging.getObjectTagging,
   'PUT object tagging': tagging.putObjectTagging,
   'DELETE object tagging': tagging.deleteObjectTagging,

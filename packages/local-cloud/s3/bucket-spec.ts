@@ -13,6 +13,8 @@ export interface BucketResource {
 }
 
 export interface ExpirationRule {
+  /** As objects name it; AWS gives one where the template has none. */
+  readonly id: string;
   readonly prefix: string;
   /** Days after which a current version expires, and a version that is no longer current goes for good. */
   readonly days?: number;
@@ -85,6 +87,7 @@ function ruleOf(rule: Rule, resource: BucketResource, index: number): Expiration
   const noncurrent = (rule['NoncurrentVersionExpiration'] ?? {}) as Rule;
   const abort = (rule['AbortIncompleteMultipartUpload'] ?? {}) as Rule;
   return {
+    id: String((rule['Id'] as string | undefined) ?? `rule-${index + 1}`),
     prefix: (rule['Prefix'] as string | undefined) ?? '',
     days: daysOf(rule['ExpirationInDays'], at('ExpirationInDays')),
     noncurrentDays: daysOf(

@@ -87,6 +87,9 @@ export function rangeOf(
   const start = from === '' ? Math.max(size - Number(to), 0) : Number(from);
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
   if (from !== '' && to !== '' && Number(to) < start) return undefined;
-  if (start > end) throw new AwsError('InvalidRange', 'The requested range is not satisfiable', 416);
+  if (start > end)
+    throw new AwsError('InvalidRange', 'The requested range is not satisfiable', 416, {
+      ...{ RangeRequested: header?.trim() ?? '', ActualObjectSize: String(size) },
+    });
   return { start, end };
 }

@@ -4,7 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
-import { namespace } from './object-api.ts';
+import { namespace, versionIdOf } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
 
@@ -156,9 +156,10 @@ export function getPolicyStatus({ res, store, bucket }: S3Request): void {
 }
 
 /** One machine has one owner, who may do everything. */
-export async function getAcl({ res, store, bucket, key }: S3Request): Promise<void> {
+export async function getAcl(request: S3Request): Promise<void> {
+  const { res, store, bucket, key } = request;
   store.bucket(bucket);
-  if (key) await store.find(bucket, key);
+  if (key) await store.find(bucket, key, versionIdOf(request));
   const grantee = 'Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"';
   sendXml(res, `AccessControlPolicy ${namespace}`, {
     Owner: owner,

@@ -48,6 +48,11 @@ export function versionIdOf({ query, store, bucket }: S3Request): string | undef
   );
 }
 
+function setExpiration({ res, store, bucket, key }: S3Request, lastModified: number): void {
+  const expiration = store.expiration(bucket, key, lastModified);
+  if (expiration !== undefined) res.setHeader('x-amz-expiration', expiration);
+}
+
 /** Every object of S3 is encrypted with its own keys, and says so. */
 export function setEncryption({ res }: S3Request): void {
   res.setHeader('x-amz-server-side-encryption', 'AES256');
@@ -81,6 +86,7 @@ export async function putObject(request: S3Request): Promise<void> {
   });
   setVersion(request, version.versionId);
   setChecksum(request, version.checksum);
+  setExpiration(request, version.lastModified);
   setEncryption(request);
   res.writeHead(200, { etag: `"${version.etag}"`, 'content-length': 0 }).end();
 }
@@ -115,6 +121,7 @@ function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boo
   const tags = Object.keys(object.tags ?? {}).length;
   if (tags > 0) res.setHeader('x-amz-tagging-count', tags);
   setVersion(request, object.versionId);
+  if (!query.has('versionId')) setExpiration(request, object.lastModified);
   setEncryption(request);
   if (!isWhole) return;
   if (req.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED' && !req.headers.range) {

@@ -9,6 +9,14 @@ function signedAt(date: string): number {
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
+const isoTime = (at: number) => `${new Date(at).toISOString().slice(0, 19)}Z`;
+
+const expired = (end: number, now: number, more: Readonly<Record<string, string>> = {}) =>
+  new AwsError('AccessDenied', 'Request has expired', 403, {
+    ...more,
+    ...{ Expires: Number.isFinite(end) ? isoTime(end) : '', ServerTime: isoTime(now) },
+  });
+
 /**
  * @param now epoch milliseconds
  * @throws AwsError AccessDenied, AuthorizationQueryParametersError
@@ -16,8 +24,8 @@ function signedAt(date: string): number {
 export function refuseExpired(query: URLSearchParams, now: number): void {
   if (query.has('Expires') && query.has('Signature')) {
     // Signature version 2, which the CLI uses where its configuration says so.
-    if (now > Number(query.get('Expires')) * 1000)
-      throw new AwsError('AccessDenied', 'Request has expired', 403);
+    const end = Number(query.get('Expires')) * 1000;
+    if (now > end) throw expired(end, now);
     return;
   }
   if (!query.has('X-Amz-Signature')) return;
@@ -29,5 +37,6 @@ export function refuseExpired(query: URLSearchParams, now: number): void {
     const message = 'X-Amz-Date must be a time, and X-Amz-Expires 1 to 604800 seconds';
     throw new AwsError('AuthorizationQueryParametersError', message);
   }
-  if (now > start + seconds * 1000) throw new AwsError('AccessDenied', 'Request has expired', 403);
+  const end = start + seconds * 1000;
+  if (now > end) throw expired(end, now, { 'X-Amz-Expires': String(seconds) });
 }

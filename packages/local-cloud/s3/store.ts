@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { BucketResource } from './bucket-spec.ts';
 import type { Finished, Removal } from './bucket.ts';
 import { createStoredObject, spool, type PutOptions, type StoredObject } from './content.ts';
+import { expirationOf } from './expiration.ts';
 import { makeDirectory } from '../files/durable-files.ts';
 import { requireKey } from './keys.ts';
 import { applyRules, everyDay } from './lifecycle.ts';
@@ -60,6 +61,8 @@ export interface ObjectStore {
   find(bucket: string, key: string, versionId?: string): Promise<Version>;
   /** Replaces the tags of a version, the current one by default. @throws as `get` */
   tag(bucket: string, key: string, tags: Tags, versionId?: string): Promise<Version>;
+  /** When the current object expires, as `x-amz-expiration` says it. @throws AwsError NoSuchBucket */
+  expiration(bucket: string, key: string, lastModified: number): string | undefined;
   /** Newest first. */
   versions(bucket: string, key: string): Promise<readonly Version[]>;
   list(bucket: string, query: ListQuery): Promise<ListPage>;
@@ -187,6 +190,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
       await notify?.({ name: `ObjectRemoved:${kind}`, bucket: name, key, versionId: shown });
       return removal;
     },
+    expiration: (name, key, lastModified) => expirationOf(key, lastModified, registry.find(name).rules),
     versions: async (name, key) => bucketOf(name).versions(key),
     list: async (name, query) => listObjects(bucketOf(name), query),
     listVersions: async (name, query) => listVersions(bucketOf(name), query),

@@ -12,6 +12,7 @@ import {
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
@@ -257,4 +258,47 @@ test('the encryption of a bucket may be set to what it is, and reset', async () 
   await put('AES256');
   await assert.rejects(put('aws:kms'), { name: 'NotImplemented' });
   await s3.client.send(new DeleteBucketEncryptionCommand({ Bucket }));
+});
+
+test('an object says when a rule of the template lets it expire, its current version alone', async () => {
+  const rules = [
+    { Id: 'late', Status: 'Enabled', ExpirationInDays: 30 },
+    { Id: 'soon', Status: 'Enabled', Prefix: 'raw/', ExpirationInDays: 7 },
+  ];
+  const properties = { LifecycleConfiguration: { Rules: rules } };
+  await s3.store.ensureBucket(bucketResource('expiring', properties));
+  const object = { Bucket: 'expiring', Key: 'raw/a' };
+  const put = await s3.client.send(new PutObjectCommand({ ...object, Body: 'a' }));
+  assert.equal(put.Expiration, 'expiry-date="Tue, 29 Sep 2026 00:00:00 GMT", rule-id="soon"');
+  assert.equal((await s3.client.send(new GetObjectCommand(object))).Expiration, put.Expiration);
+  const byVersion = await s3.client.send(new GetObjectCommand({ ...object, VersionId: 'null' }));
+  assert.equal(byVersion.Expiration, undefined);
+});
+
+test('attributes of an object are those that are asked for', async () => {
+  await s3.client.send(new PutObjectCommand({ Bucket, Key: 'h', Body: 'abc', ChecksumAlgorithm: 'CRC32' }));
+  const get = (...ObjectAttributes: ('ETag' | 'ObjectSize' | 'Checksum' | 'ObjectParts')[]) =>
+    s3.client.send(new GetObjectAttributesCommand({ Bucket, Key: 'h', ObjectAttributes }));
+  const all = await get('ETag', 'ObjectSize', 'Checksum', 'ObjectParts');
+  assert.deepEqual(
+    [all.ETag, all.ObjectSize, all.Checksum, all.ObjectParts, all.StorageClass],
+    [
+      '900150983cd24fb0d6963f7d28e17f72',
+      3,
+      { ChecksumCRC32: 'NSRBwg==', ChecksumType: 'FULL_OBJECT' },
+      undefined,
+      undefined,
+    ],
+  );
+  await assert.rejects(get('Nothing' as 'ETag'), { name: 'InvalidArgument' });
+});
+
+test('a range beyond an object names both', async () => {
+  await s3.client.send(new PutObjectCommand({ Bucket, Key: 'i', Body: 'abc' }));
+  const get = new GetObjectCommand({ Bucket, Key: 'i', Range: 'bytes=10-20' });
+  await assert.rejects(s3.client.send(get), {
+    name: 'InvalidRange',
+    RangeRequested: 'bytes=10-20',
+    ActualObjectSize: '3',
+  });
 });

@@ -53,13 +53,15 @@ function checkLegacy(request: Request): void {
 }
 
 function keyConditions({ KeyConditions: legacy }: Request, { keyCondition, values }: Expressions) {
-  const conditions = keyCondition ? keyConditionsOf(keyCondition.tree, values) : (legacy ?? {});
+  if (keyCondition) return keyConditionsOf(keyCondition.tree, values);
+  const conditions = legacy ?? {};
   refuse(problemOfConditions(conditions));
   const count = Object.keys(conditions).length;
   if (count !== 1 && count !== 2) throw validationError('Conditions can be of length 1 or 2 only');
   return conditions;
 }
 
+const MAX_CONDITIONS = 2;
 const UNINDEXABLE = ['NULL', 'NOT_NULL', 'NE', 'CONTAINS', 'NOT_CONTAINS', 'IN'];
 
 /** @throws ValidationException for a condition by which rows cannot be looked up */
@@ -83,14 +85,18 @@ function checkCondition(conditions: LegacyConditions, key: Key, isHash: boolean)
 }
 
 function checkConditions(conditions: LegacyConditions, keys: readonly Key[], start: Item | undefined): void {
+  const count = Object.keys(conditions).length;
+  if (count > MAX_CONDITIONS) {
+    const most = `the number of key attributes defined in the schema (${keys.length})`;
+    throw validationError(`The number of query conditions (${count}) exceeds ${most}`);
+  }
   for (const [position, key] of keys.entries()) {
     const isHash = position === 0;
     if (start) {
       if (!memberOf(start, key.name)) throw validationError(INVALID_START);
       checkKeyAttribute(start, key, isHash);
     }
-    if (isHash && keys.length === 1 && Object.keys(conditions).length > 1)
-      throw validationError('Query key condition not supported');
+    if (isHash && keys.length === 1 && count > 1) throw validationError('Query key condition not supported');
     checkCondition(conditions, key, isHash);
   }
 }

@@ -1,7 +1,11 @@
 // TransactGetItems: up to 100 items of several tables, as they are at one moment.
 
+import { refuse } from '../error.ts';
 import type { ExpressionData } from '../requests/expressions.ts';
+import { checkKey } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
+import { NONE, reasonOfKey, requireAll, type Reason } from './cancelled.ts';
 import { consumedBy, isAsked, type Consumed } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { getItem } from './get-item.ts';
@@ -16,8 +20,15 @@ interface Request {
   readonly ReturnConsumedCapacity?: string;
 }
 
+function reasonOfGet({ tables }: Context, { TableName, Key: key }: Get): Reason {
+  refuse(problemOfValues(key));
+  const { keys } = tables.get(TableName);
+  return reasonOfKey(() => checkKey(key, keys), key, keys, true) ?? NONE;
+}
+
 export function transactGetItems(context: Context, request: Request): Answer {
   const { TransactItems: gets, ReturnConsumedCapacity: kind } = request;
+  requireAll(gets.map(({ Get: get }) => reasonOfGet(context, get)));
   const units = new Map<string, number>();
   const responses = gets.map(({ Get: get }) => {
     const asked = { ...get, ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' };

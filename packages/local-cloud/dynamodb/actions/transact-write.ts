@@ -7,6 +7,7 @@ import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { capacityOf, isTooLarge, itemSize } from '../values/size.ts';
+import { NONE, reasonOf, reasonOfKey, requireAll, type Reason } from './cancelled.ts';
 import { isAllowed, type Conditional } from './condition.ts';
 import { metricsByTable } from './collection-metrics.ts';
 import { consumedBy, isAsked } from './consumed.ts';
@@ -45,14 +46,7 @@ interface Planned {
   readonly isCheck: boolean;
 }
 
-interface Reason {
-  readonly Code: string;
-  readonly Message?: string;
-  readonly Item?: Item | undefined;
-}
-
 const MAX_BYTES = 4 * 1024 * 1024;
-const NONE: Reason = { Code: 'None' };
 
 function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part } {
   const given = Object.keys(write) as (keyof Write)[];
@@ -63,18 +57,21 @@ function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part
   return { kind, part: put ? { ...put, Key: put.Item } : (write[kind] as Part) };
 }
 
-function plan({ tables }: Context, write: Write): Planned {
+/** The write as it would be done, or why it cannot be. @throws DynamoError for what is wrong with the whole request */
+function plan({ tables }: Context, write: Write): Planned | Reason {
   const { kind, part } = partOf(write);
   refuse(problemOfValues(part.Key));
   if (kind === 'ConditionCheck' && part.ConditionExpression === undefined)
     throw validationError('The parameter ConditionExpression is required in a ConditionCheck');
   const expressions = compileExpressions(part);
   const table = tables.get(part.TableName);
-  if (kind === 'Put') checkItem(part.Key, table);
-  else checkKey(part.Key, table.keys);
+  const isPut = kind === 'Put';
+  const checkOfKey = () => (isPut ? checkItem(part.Key, table) : checkKey(part.Key, table.keys));
+  const reason = reasonOfKey(checkOfKey, part.Key, table.keys, !isPut);
+  if (reason) return reason;
   if (kind === 'Update') checkUpdate(part, expressions, table);
   const text = JSON.stringify(part.Key);
-  if (kind === 'Put' && isTooLarge(part.Key, text)) throw validationError(TOO_LARGE);
+  if (isPut && isTooLarge(part.Key, text)) throw validationError(TOO_LARGE);
   const key = rowKeyOf(table.keys, part.Key);
   const old = tables.rows.get(table, key);
   const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
@@ -87,6 +84,8 @@ function plan({ tables }: Context, write: Write): Planned {
   return { part, expressions, table, key, existing, next, isCheck: kind === 'ConditionCheck' };
 }
 
+const isPlanned = (planned: Planned | Reason): planned is Planned => 'part' in planned;
+
 function checkDistinct(planned: readonly Planned[]): void {
   const names = planned.map(
     ({ table, key }) => `${table.name} ${key[0].toString('hex')} ${key[1].toString('hex')}`,
@@ -95,11 +94,13 @@ function checkDistinct(planned: readonly Planned[]): void {
     throw validationError('Transaction request cannot include multiple operations on one item');
 }
 
-/** What the write makes of its item, or why it may not be done. */
-function tryWrite(planned: Planned): {
+interface Tried {
   readonly reason: Reason;
   readonly next?: ReturnType<Planned['next']>;
-} {
+}
+
+/** What the write makes of its item, or why it may not be done. */
+function tryWrite(planned: Planned): Tried {
   const { part, expressions, existing } = planned;
   if (!isAllowed(part, expressions, existing)) {
     const returned = part.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? existing : undefined;
@@ -110,20 +111,8 @@ function tryWrite(planned: Planned): {
   try {
     return { reason: NONE, next: planned.next() };
   } catch (error) {
-    if (!(error instanceof DynamoError)) throw error;
-    return { reason: { Code: 'ValidationError', Message: error.message } };
+    return { reason: reasonOf(error) };
   }
-}
-
-/** @throws TransactionCanceledException with a reason for each write */
-function requireAll(reasons: readonly Reason[]): void {
-  if (reasons.every((reason) => reason === NONE)) return;
-  const codes = reasons.map(({ Code }) => Code).join(', ');
-  throw new DynamoError(
-    'TransactionCanceledException',
-    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
-    { CancellationReasons: reasons },
-  );
 }
 
 /** Each write consumes twice what it would alone. */
@@ -152,21 +141,24 @@ export function transactWriteItems(context: Context, request: Request): Answer {
     );
   if (known !== undefined) return {};
   const planned = writes.map((write) => plan(context, write));
-  checkDistinct(planned);
-  const tried = planned.map(tryWrite);
+  const sound = planned.filter(isPlanned);
+  checkDistinct(sound);
+  const tried: readonly Tried[] = planned.map((each) =>
+    isPlanned(each) ? tryWrite(each) : { reason: each },
+  );
   requireAll(tried.map(({ reason }) => reason));
   const nexts = tried.map(({ next }) => next?.item);
   if (nexts.reduce((sum, item) => sum + (item ? itemSize(item) : 0), 0) > MAX_BYTES)
     throw validationError('Collection size of items in the transaction exceeds the limit of 4 MB');
-  for (const [index, { table, key, existing, isCheck }] of planned.entries()) {
+  for (const [index, { table, key, existing, isCheck }] of sound.entries()) {
     const next = tried[index]!.next;
     if (next) rows.put(table, key, next.item, next.text, existing);
     else if (!isCheck) rows.delete(table, key, existing);
   }
   if (token !== undefined) tokens.set(token, digest, context.now());
-  const written = planned.filter(({ isCheck }) => !isCheck);
+  const written = sound.filter(({ isCheck }) => !isCheck);
   return {
-    ConsumedCapacity: isAsked(kind) ? consumedUnits(planned, nexts, kind) : undefined,
+    ConsumedCapacity: isAsked(kind) ? consumedUnits(sound, nexts, kind) : undefined,
     ItemCollectionMetrics: metricsByTable(
       request.ReturnItemCollectionMetrics,
       written.map(({ table, part }) => ({ table, item: part.Key })),

@@ -73,6 +73,8 @@ export function updatedItem(
   const { AttributeUpdates: legacy, Key: key } = request;
   const run = update?.run ?? (legacy && updateOf(legacy));
   const item = run ? run(existing ?? key, values) : (existing ?? key);
+  // Only below an attribute can a value be deeper than in the request.
+  if (update && update.nestedPaths.size > 0) refuse(problemOfValues(item));
   checkIndexKeys(item, table.indexes, update && (() => UNSUPPORTED_TYPE));
   const text = JSON.stringify(item);
   if (isTooLarge(item, text))

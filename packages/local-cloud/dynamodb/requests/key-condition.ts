@@ -14,10 +14,12 @@ const OPERATORS: Readonly<Record<string, string>> = {
   between: 'BETWEEN',
   begins_with: 'BEGINS_WITH',
 };
+const ORDERED = ['S', 'N', 'B'];
 /** For `:value < key`. */
 const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
 const inCondition = (what: string) => validationError(`Invalid condition in KeyConditionExpression: ${what}`);
+const invalidExpression = (what: string) => validationError(`Invalid KeyConditionExpression: ${what}`);
 const invalidOperator = (name: string) =>
   validationError(`Invalid operator used in KeyConditionExpression: ${name}`);
 
@@ -34,6 +36,18 @@ function keyPlaceOf(name: string, args: readonly Operand[]): number {
   if (paths.length > 1) throw inCondition('Multiple attribute names used in one condition');
   if (paths.length === 0) throw inCondition('No key attribute specified');
   return args.findIndex(({ type }) => type === 'path');
+}
+
+/** What has no order cannot be compared; what is only not the type of the key is said later. */
+function checkTypes(name: string, given: readonly Operand[]): void {
+  if (name === '=') return;
+  const types = given.map((arg) => (arg.type === 'path' ? undefined : arg.valueType));
+  const wrong = types.find((type) => type !== undefined && !ORDERED.includes(type));
+  if (wrong === undefined) return;
+  const shown = name === 'between' ? 'BETWEEN' : name;
+  throw invalidExpression(
+    `Incorrect operand type for operator or function; operator or function: ${shown}, operand type: ${wrong}`,
+  );
 }
 
 function addCondition(
@@ -55,9 +69,10 @@ function addCondition(
     throw validationError('KeyConditionExpressions cannot have conditions on nested attributes');
   const key = path[0] as string;
   if (Object.hasOwn(found, key))
-    throw validationError('KeyConditionExpressions must only contain one condition per key');
+    throw invalidExpression('KeyConditionExpressions must only contain one condition per key');
   const operator = place === 0 ? name : (MIRRORED[name] ?? name);
   const given = args.filter((_arg, index) => index !== place);
+  checkTypes(name, given);
   found[key] = {
     ComparisonOperator: OPERATORS[operator]!,
     AttributeValueList: given.map((arg) => values[(arg as { name: string }).name]!),

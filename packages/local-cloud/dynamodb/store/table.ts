@@ -124,18 +124,26 @@ function problemOfSize(value: AttributeValue, { type }: Key, isHash: boolean): s
 
 const isEmpty = (value: AttributeValue, { type }: Key) => type !== 'N' && value[type] === '';
 const kindOf = ({ type }: Key) => (type === 'S' ? 'string' : 'binary');
+const emptyKey = (key: Key) =>
+  validationError(
+    'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain ' +
+      `an empty ${kindOf(key)} value. Key: ${key.name}`,
+  );
 
 /** @throws ValidationException for a key attribute that is missing, of another type, empty or too large */
 export function checkKeyAttribute(data: Item, key: Key, isHash: boolean): void {
   const value = memberOf(data, key.name);
   if (value?.[key.type] === undefined)
     throw validationError('The provided key element does not match the schema');
-  if (isEmpty(value, key)) {
-    const what = `The AttributeValue for a key attribute cannot contain an empty ${kindOf(key)} value. Key: ${key.name}`;
-    throw validationError(`One or more parameter values were invalid: ${what}`);
-  }
+  if (isEmpty(value, key)) throw emptyKey(key);
   const problem = problemOfSize(value, key, isHash);
   if (problem !== undefined) throw validationError(problem);
+}
+
+/** Whether the key attributes are there and have their types, and in a key nothing else. */
+export function isOfSchema(data: Item, keys: readonly Key[], isKey: boolean): boolean {
+  if (isKey && Object.keys(data).length !== keys.length) return false;
+  return keys.every(({ name, type }) => memberOf(data, name)?.[type] !== undefined);
 }
 
 /** @throws ValidationException for a key that has other attributes than the table's */
@@ -153,10 +161,7 @@ function checkItemKey(item: Item, key: Key, isHash: boolean): void {
     const [actual] = Object.keys(value);
     throw invalid(`Type mismatch for key ${key.name} expected: ${key.type} actual: ${actual}`);
   }
-  if (isEmpty(value, key)) {
-    const what = `The AttributeValue for a key attribute cannot contain an empty ${kindOf(key)} value. Key: ${key.name}`;
-    throw validationError(`One or more parameter values are not valid. ${what}`);
-  }
+  if (isEmpty(value, key)) throw emptyKey(key);
   const problem = problemOfSize(value, key, isHash);
   if (problem !== undefined) throw validationError(problem);
 }

@@ -4,6 +4,10 @@ import { typeOf, type AttributeValue } from './attribute-value.ts';
 import { storedNumber } from './number.ts';
 
 const INVALID = 'One or more parameter values were invalid: ';
+/** An attribute is at level 1, what it has as a member at level 2. */
+const MAX_LEVELS = 32;
+const TOO_DEEP =
+  'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
 
 const listed = (members: readonly string[]) => `[${members.join(', ')}]`;
 const hasDuplicates = (members: readonly string[]) => new Set(members).size < members.length;
@@ -19,9 +23,10 @@ function normalizeNumbers(numbers: string[]): string | undefined {
 }
 
 type Writable = Record<string, unknown>;
+type Problem = (content: never, value: Writable, level: number) => string | undefined;
 
 /** What is wrong with the content of each type, if it is. */
-const contentProblems: Readonly<Record<string, (content: never, value: Writable) => string | undefined>> = {
+const contentProblems: Readonly<Record<string, Problem>> = {
   N(number: string, value) {
     const stored = storedNumber(number);
     if (stored.problem !== undefined) return stored.problem;
@@ -42,27 +47,29 @@ const contentProblems: Readonly<Record<string, (content: never, value: Writable)
     if (!hasDuplicates(members)) return undefined;
     return `${INVALID}Input collection ${listed(members)}of type BS contains duplicates.`;
   },
-  M: (members: Readonly<Record<string, AttributeValue>>) => problemAmong(Object.values(members)),
-  L: (members: readonly AttributeValue[]) => problemAmong(members),
+  M: (members: Readonly<Record<string, AttributeValue>>, _value, level) =>
+    problemAmong(Object.values(members), level + 1),
+  L: (members: readonly AttributeValue[], _value, level) => problemAmong(members, level + 1),
 };
 
-function problemAmong(values: readonly AttributeValue[]): string | undefined {
+function problemAmong(values: readonly AttributeValue[], level: number): string | undefined {
   for (const value of values) {
-    const problem = problemOfValue(value);
+    const problem = problemOfValue(value, level);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
 /** What is wrong with a value, in DynamoDB's words. Numbers in it are brought into their stored form, in place. */
-export function problemOfValue(value: AttributeValue): string | undefined {
+export function problemOfValue(value: AttributeValue, level = 1): string | undefined {
+  if (level > MAX_LEVELS) return TOO_DEEP;
   const only = typeOf(value);
   if (only === undefined)
     return 'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes';
   let count = 0;
   for (const type in value) {
     count += 1;
-    const problem = contentProblems[type]?.(value[type] as never, value);
+    const problem = contentProblems[type]?.(value[type] as never, value, level);
     if (problem !== undefined) return problem;
   }
   if (count === 1) return undefined;
@@ -71,4 +78,4 @@ export function problemOfValue(value: AttributeValue): string | undefined {
 
 /** The same for all values of an item, a key, or the values of expressions. */
 export const problemOfValues = (values: Readonly<Record<string, AttributeValue>> | undefined) =>
-  values && problemAmong(Object.values(values));
+  values && problemAmong(Object.values(values), 1);

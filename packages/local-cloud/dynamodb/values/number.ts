@@ -5,7 +5,7 @@ export interface Decimal {
   readonly sign: number;
   /** Without zeros at either end; empty for 0. */
   readonly digits: string;
-  /** The first digit's power of ten; 0 for 0. */
+  /** The first digit's power of ten; for 0 the one that it is written with. */
   readonly exponent: number;
 }
 
@@ -30,16 +30,25 @@ function withoutTrailingZeros(text: string): string {
   return text.slice(0, end);
 }
 
+const MAX_LONG = 2n ** 63n - 1n;
+
+/** DynamoDB reads exponents as integers of 64 bits, before it says that they are out of range. */
+function isLong(power: string): boolean {
+  if (power.length < 19) return true;
+  const value = BigInt(power.replace('+', ''));
+  return value <= MAX_LONG && value >= -MAX_LONG - 1n;
+}
+
 /** @returns undefined for what is not a number, such as an empty text */
 export function parseDecimal(text: string): Decimal | undefined {
   const match = NUMBER.exec(text);
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', power = '0'] = match;
   const all = whole + fraction;
-  if (all === '') return undefined;
+  if (all === '' || !isLong(power)) return undefined;
   const zeros = leadingZeros(all);
   const digits = withoutTrailingZeros(all.slice(zeros));
-  if (digits === '') return ZERO;
+  if (digits === '') return { ...ZERO, exponent: Number(power) };
   return { sign: sign === '-' ? -1 : 1, digits, exponent: Number(power) + whole.length - 1 - zeros };
 }
 
@@ -90,7 +99,7 @@ export function addNumbers(a: string, b: string, sign: 1 | -1 = 1): Stored {
   const [left, right] = [parseDecimal(a)!, parseDecimal(b)!];
   const power = Math.min(lowestPower(left), lowestPower(right));
   const sum = integerOf(left, power) + BigInt(sign) * integerOf(right, power);
-  return storedNumber(`${sum}e${power}`);
+  return sum === 0n ? { text: '0' } : storedNumber(`${sum}e${power}`);
 }
 
 /** Orders two stored numbers: negative, 0 or positive. */

@@ -9,7 +9,8 @@ const forms: readonly (readonly [given: string, stored: string])[] = [
   ['0', '0'],
   ['-0', '0'],
   ['0.000', '0'],
-  ['0e999', '0'],
+  ['0e125', '0'],
+  ['0e-130', '0'],
   ['+1E6', '1000000'],
   ['1e3', '1000'],
   ['007', '7'],
@@ -37,6 +38,11 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['1e126', /Number overflow/],
   ['-1e126', /Number overflow/],
   ['1e-131', /Number underflow/],
+  ['0e126', /Number overflow/],
+  ['0e-131', /Number underflow/],
+  ['1e99999999999', /Number overflow/],
+  ['1e-9223372036854775808', /Number underflow/],
+  ['1e9223372036854775808', /converted to a numeric value: 1e9223372036854775808/],
   [`1${'2'.repeat(38)}`, /more than 38 significant digits/],
 ];
 test('refuses what is no number, too large, too small or too precise', () => {

@@ -65,6 +65,9 @@ const DIFFERENCES: Readonly<Record<string, { readonly ours?: RegExp; readonly th
   'dynalite left out checks of filters, as it ran without them': {
     ours: /Filter Expression can only contain|: IndexKey:|is not supported for global secondary index/,
   },
+  'AWS finds a type that a key cannot have with the key, or as an operand': {
+    theirs: /ComparisonOperator \w+ is not valid for \w+ AttributeValue type/,
+  },
   'dynalite compared sets as text': { theirs: /BETWEEN operator requires upper bound/ },
   'of two problems another one is reported': {
     ours: /begins_with, operand type|may not be empty|more than one datatypes|Two document paths conflict/,

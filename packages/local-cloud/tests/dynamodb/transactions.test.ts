@@ -63,6 +63,46 @@ test('does all writes where all conditions hold', async () => {
   assert.equal(await stored(), 'c1');
 });
 
+const MISMATCH = 'The provided key element does not match the schema';
+const reasonsOf = ({ body }: Awaited<ReturnType<typeof transact>>) =>
+  (body['CancellationReasons'] as { Code: string; Message?: string }[]).map(
+    ({ Code, Message }) => `${Code}: ${Message}`,
+  );
+
+test('cancels for keys that are not of the schema, of writes and of reads', async () => {
+  const wrong = { Key: { id: { N: '1' } } };
+  const writes = await transact([
+    add('c'),
+    { Put: { TableName, Item: { id: { N: '1' } } } },
+    { Put: { TableName, Item: { n: { N: '1' } } } },
+    add('', wrong),
+    { Delete: { TableName, Key: { id: { S: 'a' }, n: { N: '1' } } } },
+    check('', '1', wrong),
+  ]);
+  const invalid = 'ValidationError: One or more parameter values were invalid: ';
+  assert.deepEqual(reasonsOf(writes), [
+    'None: undefined',
+    `${invalid}Type mismatch for key id expected: S actual: N`,
+    `${invalid}Missing the key id in the item`,
+    ...Array.from({ length: 3 }, () => `ValidationError: ${MISMATCH}`),
+  ]);
+  const reads = [{ Get: { TableName, Key: keyOf('a') } }, { Get: { TableName, Key: {} } }];
+  const read = await answerOf(engine, 'TransactGetItems', { TransactItems: reads });
+  assert.deepEqual(reasonsOf(read), ['None: undefined', `ValidationError: ${MISMATCH}`]);
+  assert.equal(await stored(), 'a1');
+});
+
+test('refuses an empty key before it does anything', async () => {
+  for (const write of [put(''), add(''), remove(''), check('', '1')]) {
+    const { body } = await transact([write]);
+    assert.match(String(body['__type']), /#ValidationException$/);
+    assert.match(
+      String(body['message']),
+      /^One or more parameter values are not valid\. .* empty string value/,
+    );
+  }
+});
+
 test('does nothing where one condition does not hold, and gives a reason for each write', async () => {
   const { status, body } = await transact([
     put('b'),

@@ -1,0 +1,53 @@
+// Why a transaction was cancelled: a reason for each of its actions, in their order.
+
+import { DynamoError } from '../error.ts';
+import { isOfSchema, type Key } from '../store/table.ts';
+import type { Item } from '../values/attribute-value.ts';
+
+export interface Reason {
+  readonly Code: string;
+  readonly Message?: string;
+  readonly Item?: Item | undefined;
+}
+
+export const NONE: Reason = { Code: 'None' };
+
+/** The reason that an error is. @throws what is not an error of DynamoDB's */
+export function reasonOf(error: unknown): Reason {
+  if (!(error instanceof DynamoError)) throw error;
+  return { Code: 'ValidationError', Message: error.message };
+}
+
+/**
+ * Why a key or an item does not have the key of the table. An empty or too large one is an error of the whole request.
+ *
+ * @throws ValidationException
+ */
+export function reasonOfKey(
+  check: () => void,
+  data: Item,
+  keys: readonly Key[],
+  isKey: boolean,
+): Reason | undefined {
+  if (isOfSchema(data, keys, isKey)) {
+    check();
+    return undefined;
+  }
+  try {
+    check();
+  } catch (error) {
+    return reasonOf(error);
+  }
+  return undefined;
+}
+
+/** @throws TransactionCanceledException with a reason for each action */
+export function requireAll(reasons: readonly Reason[]): void {
+  if (reasons.every((reason) => reason === NONE)) return;
+  const codes = reasons.map(({ Code }) => Code).join(', ');
+  throw new DynamoError(
+    'TransactionCanceledException',
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`,
+    { CancellationReasons: reasons },
+  );
+}

@@ -1,0 +1,89 @@
+// How deep values may be nested, and which conditions a key may have, as recorded on AWS.
+
+import { afterAll, beforeAll, test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import type { Engine } from '../../dynamodb/engine.ts';
+import { call, openInMemory } from './engine-calls.ts';
+import { setUp } from './random-requests.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = openInMemory();
+  for (const { operation, input } of setUp) await call(engine, operation, input);
+});
+afterAll(() => engine.close());
+
+const TableName = 'plain';
+const Key = { id: { S: 'a' } };
+
+/** A text inside of so many maps and lists. */
+function nested(count: number): object {
+  let value: object = { S: 'leaf' };
+  for (let left = count; left > 0; left -= 1) value = left % 2 === 0 ? { L: [value] } : { M: { n: value } };
+  return value;
+}
+
+const TOO_DEEP = /Nesting Levels have exceeded supported limits: .* beyond supported limit/;
+const set = (path: string, value: object) => ({
+  TableName,
+  Key,
+  UpdateExpression: `SET ${path} = :v`,
+  ExpressionAttributeValues: { ':v': value },
+});
+
+test('keeps values of 32 levels, and refuses deeper ones wherever they are', async () => {
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, deep: nested(31) } });
+  const tooDeep = { ...Key, deep: nested(32) };
+  const calls = [
+    ['PutItem', { TableName, Item: tooDeep }],
+    ['BatchWriteItem', { RequestItems: { [TableName]: [{ PutRequest: { Item: tooDeep } }] } }],
+    ['TransactWriteItems', { TransactItems: [{ Put: { TableName, Item: tooDeep } }] }],
+    ['UpdateItem', set('deep', nested(32))],
+  ] as const;
+  for (const [operation, input] of calls)
+    await assert.rejects(call(engine, operation, input), { message: TOO_DEEP }, operation);
+});
+
+test('refuses an update that brings a value too deep into the item', async () => {
+  await call(engine, 'UpdateItem', set('m', { M: { n: { M: {} } } }));
+  await call(engine, 'UpdateItem', set('m.n.o', nested(29)));
+  await assert.rejects(call(engine, 'UpdateItem', set('m.n.o', nested(30))), { message: TOO_DEEP });
+});
+
+const invalid = (what: string) => `Invalid KeyConditionExpression: ${what}`;
+const operand = (operator: string, type: string) =>
+  invalid(
+    `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
+  );
+const SCHEMA =
+  'One or more parameter values were invalid: Condition parameter type does not match schema type';
+const yes = { BOOL: true };
+
+const conditions: readonly (readonly [string, object, string])[] = [
+  ['begins_with(sk, :v)', { N: '1' }, operand('begins_with', 'N')],
+  ['begins_with(sk, :v)', { S: 'a' }, SCHEMA],
+  ['sk < :v', yes, operand('<', 'BOOL')],
+  [':v >= sk', yes, operand('>=', 'BOOL')],
+  ['sk BETWEEN :v AND :v', yes, operand('BETWEEN', 'BOOL')],
+  ['sk = :v', yes, SCHEMA],
+  ['sk = :v', { L: [] }, SCHEMA],
+  [
+    'sk < :v AND sk > :v',
+    { N: '1' },
+    invalid('KeyConditionExpressions must only contain one condition per key'),
+  ],
+  [
+    'sk < :v AND extra = :v',
+    { N: '1' },
+    'The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)',
+  ],
+];
+
+test.each(conditions)('says what is wrong with the key condition %s', async (condition, value, message) => {
+  const query = {
+    TableName: 'things',
+    KeyConditionExpression: `pk = :p AND ${condition}`,
+    ExpressionAttributeValues: { ':p': { S: 'p' }, ':v': value },
+  };
+  await assert.rejects(call(engine, 'Query', query), { name: 'ValidationException', message });
+});

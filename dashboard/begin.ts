@@ -1,4 +1,4 @@
-// The page begins here, with the little that leads to a login or past it: a page that leaves for a login runs nothing else.
+// The page's entry point. It loads only what the login needs, so that a page that redirects to the login runs nothing else.
 
 import { openPage } from './data/opening.ts';
 

@@ -1,4 +1,4 @@
-// Builds the page: what a browser loads, by path. `npm start` calls it when somebody opens the page.
+// Builds the page: the files that a browser loads, by path. `npm start` builds it when the page is first opened.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -7,13 +7,13 @@ import { build, type Metafile } from 'esbuild';
 export type PageFiles = ReadonlyMap<string, Uint8Array>;
 
 const root = import.meta.dirname;
-/** What the entry files are called in index.html before their names have a hash. */
+/** The names of the entry files in index.html, before a hash is added. */
 const ENTRIES = ['begin.ts', 'style/page.css'];
-/** What nearly every visit needs beside them, loaded at once and not one after the other; the client of MQTT comes last. */
+/** Other modules that nearly every visit needs. They are preloaded in parallel; the MQTT client comes last. */
 const NEEDED = ['main.tsx', 'mqtt'];
 const FONT = /^instrument-sans-latin-wght-normal-\w+\.woff2$/;
 
-/** The newest change below the folder, so that a build is known to be of these sources. */
+/** When a file in the folder last changed. It tells whether a build is up to date. */
 function changedAt(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
@@ -23,7 +23,7 @@ function changedAt(folder: string): number {
 
 type Outputs = Metafile['outputs'];
 
-/** A module with what it imports, and what that imports; not what it loads later. */
+/** A module with its static imports, direct and indirect, without dynamic imports. */
 function closureOf(output: string, outputs: Outputs, found = new Set<string>()): ReadonlySet<string> {
   if (found.has(output)) return found;
   found.add(output);
@@ -32,7 +32,7 @@ function closureOf(output: string, outputs: Outputs, found = new Set<string>()):
   return found;
 }
 
-/** Links that tell the browser of modules and of the font before it reads of them in what it loads. */
+/** Preload links for the modules and the font, so that the browser does not discover them one after the other. */
 function preloadsOf(outputs: Outputs): string {
   const names = Object.keys(outputs);
   const outputOf = (source: string) =>
@@ -76,7 +76,7 @@ async function bundle(): Promise<PageFiles> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.woff2': 'file' },
-    // The browser's build of a package that has one, such as that of mqtt.js.
+    // Uses a package's browser build if it has one, as mqtt.js does.
     conditions: ['browser', 'module', 'import'],
     mainFields: ['browser', 'module', 'main'],
     define: { 'process.env.NODE_ENV': '"production"' },
@@ -95,7 +95,7 @@ async function bundle(): Promise<PageFiles> {
 
 let last: { readonly changedAt: number; readonly files: Promise<PageFiles> } | undefined;
 
-/** Builds it again only when a source has changed. @throws what esbuild says, with file and line */
+/** Rebuilds only after a source changed. @throws esbuild's error, with file and line */
 export function buildPage(): Promise<PageFiles> {
   const now = changedAt(root);
   if (last?.changedAt !== now) last = { changedAt: now, files: bundle() };

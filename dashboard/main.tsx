@@ -1,4 +1,4 @@
-// The frame of the page and the view that the address names in it; the other views come when somebody opens them.
+// The page's frame with the view that the address names. Other views are loaded when they are opened.
 
 import { effect } from '@preact/signals';
 import { render, type VNode } from 'preact';
@@ -14,23 +14,23 @@ import { Fleet } from './views/fleet.tsx';
 import { More } from './views/more.tsx';
 
 const ENTRIES: readonly Entry[] = [
-  { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'Every device, and what needs you' },
-  { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past, and who acknowledged' },
+  { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'All devices, and which need attention' },
+  { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past alerts, and who acknowledged them' },
   { view: 'rules', name: 'Rules', icon: 'rules', says: 'When people are notified' },
-  { view: 'report', name: 'Report', icon: 'report', says: 'A month of a device or a site, to print' },
-  { view: 'console', name: 'Console', icon: 'console', says: 'Messages as they come, over MQTT' },
+  { view: 'report', name: 'Report', icon: 'report', says: 'Monthly reports of a device or a site, to print' },
+  { view: 'console', name: 'Console', icon: 'console', says: 'Live messages over MQTT' },
   {
     view: 'pipeline',
     name: 'Pipeline',
     icon: 'pipeline',
-    says: 'One message’s way, and what failed',
+    says: 'Follow a message, and see what failed',
   },
 ];
 const LOCAL_ENTRIES: readonly Entry[] = [
   { view: 'inbox', name: 'Inbox', icon: 'inbox', says: 'Emails and texts, as recipients see them' },
 ];
 
-/** A button of the bar, and in the list of a phone. */
+/** A button in the bar, and an entry of the list on a phone. */
 const ADD: Entry = {
   view: 'add',
   name: 'Add a device',
@@ -159,7 +159,7 @@ function Root({ app, lookups }: { app: App; lookups: Lookups }) {
   );
 }
 
-/** Shows the view that the address names, or why there is none. */
+/** Shows the view that the address names, or why the page cannot start. */
 export async function start(opening: Promise<Opening>): Promise<void> {
   try {
     const app = await openApp(opening);
@@ -173,7 +173,7 @@ export async function start(opening: Promise<Opening>): Promise<void> {
       <main>
         <StateBox title="The page cannot start" code={String(error)}>
           {(error as Error).message} Readings are still being stored. Load the page again; if that does not
-          help, look at what the stack says.
+          help, check the stack.
         </StateBox>
       </main>,
       document.body,

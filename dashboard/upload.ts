@@ -1,4 +1,4 @@
-// `npm run page -- upload`: builds the page and puts it into the bucket of a stack on AWS, with the config.json of that stack.
+// `npm run page -- upload`: builds the page and uploads it, with its config.json, to the bucket of a stack on AWS.
 
 import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
@@ -11,9 +11,9 @@ import { awsConfig, type PageConfig } from './model/config.ts';
 
 const USAGE = `usage: npm run page -- upload [--stack-name NAME] [--region REGION]
 
-Builds the dashboard's page and uploads it to the bucket of a stack that runs on AWS, with the credentials of the AWS CLI's configuration.
---stack-name NAME   the stack (tidegate)
---region REGION     its region (that of the AWS CLI's configuration)`;
+Builds the dashboard and uploads it to the bucket of a stack on AWS, using the AWS CLI's credentials.
+--stack-name NAME   the stack (default: tidegate)
+--region REGION     the stack's region (default: the AWS CLI's region)`;
 
 interface Upload {
   readonly key: string;
@@ -33,7 +33,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const isHashed = (key: string) => key.startsWith('assets/');
 
-/** What has a hash in its name comes first, index.html last: whoever loads the page meanwhile gets the old one or the new one whole. */
+/** Hashed files come first and index.html last, so that a page loaded during the upload is entirely old or entirely new. */
 export function uploadsOf(files: PageFiles, config: PageConfig): Upload[] {
   const rank = (key: string) => (isHashed(key) ? 0 : key === 'index.html' ? 2 : 1);
   return [...files, ['config.json', Buffer.from(JSON.stringify(config))] as const]
@@ -52,14 +52,14 @@ async function outputsOf(client: CloudFormationClient, stackName: string): Promi
   );
 }
 
-/** @returns the page's address. @throws Error with one sentence where the stack has no page */
+/** @returns the page's URL. @throws Error if the stack has no page */
 export async function upload(stackName: string, region: string | undefined): Promise<string> {
   const settings = region === undefined ? {} : { region };
   const cloudFormation = new CloudFormationClient(settings);
   const outputs = await outputsOf(cloudFormation, stackName);
   const { PageBucket: bucket, PageUrl: url } = outputs;
   if (bucket === undefined || url === undefined)
-    throw new Error(`stack ${stackName} hosts no page: deploy it with HostPage=true`);
+    throw new Error(`stack ${stackName} does not host the page: deploy it with HostPage=true`);
   const { endpointAddress } = await new IoTClient(settings).send(
     new DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }),
   );
@@ -87,7 +87,7 @@ async function run(): Promise<void> {
     },
   });
   if (values.help) return void process.stdout.write(`${USAGE}\n`);
-  if (positionals.join(' ') !== 'upload') throw new Error(`say upload\n${USAGE}`);
+  if (positionals.join(' ') !== 'upload') throw new Error(`expected the command "upload"\n${USAGE}`);
   const url = await upload(values['stack-name'], values.region);
   process.stdout.write(`the page is at ${url}\n`);
 }

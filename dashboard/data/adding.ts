@@ -1,4 +1,4 @@
-// A device that is being added: its key, made in this browser, and its certificate, which stay while the page does.
+// The device being added: its key, created in this browser, and its certificate. Both stay in memory while the page is open.
 
 import { signal } from '@preact/signals';
 import { groupOf, type NewDevice } from '../model/new-device.ts';
@@ -11,15 +11,15 @@ export interface Added extends NewDevice {
   readonly key: string;
 }
 
-/** Stays while the page does, so that somebody who looks elsewhere meanwhile does not lose the key. */
+/** Kept while the page is open, so that the key is not lost when the user opens another view. */
 export const added = signal<Added | undefined>(undefined);
 export const isSaved = signal(false);
-export const isHeard = signal(false);
+export const hasArrived = signal(false);
 
-/** Of a try whose answer was lost: the same request again gets the certificate that was made then. */
+/** An attempt whose response was lost: repeating the same request returns the certificate that was created then. */
 let pending: (DeviceKey & Pick<NewDevice, 'name'>) | undefined;
 
-/** The key never leaves this function but into the memory of the page. @throws ApiError where the API refuses */
+/** The key stays in the page's memory. @throws ApiError if the API refuses */
 export async function addDevice(app: App, device: NewDevice): Promise<void> {
   const { name, type, site } = device;
   const { makeDeviceKey } = await import('./device-key.ts');
@@ -34,5 +34,5 @@ export async function addDevice(app: App, device: NewDevice): Promise<void> {
   added.value = { ...device, certificateId, cert, key };
   pending = undefined;
   isSaved.value = false;
-  isHeard.value = false;
+  hasArrived.value = false;
 }

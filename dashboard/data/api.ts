@@ -1,13 +1,13 @@
-// The HTTP API: each request signed with the session's credentials, and each failure a sentence.
+// The client of the HTTP API. It signs each request with the session's credentials and reports each failure as a sentence.
 
 import { AwsClient } from 'aws4fetch';
 import type { PageConfig } from '../model/config.ts';
 import type { Session } from './session.ts';
 
-/** Not ok: what happened, and for whom else to look. */
+/** A request that failed: a sentence for the user, and details for support. */
 export class ApiError extends Error {
   readonly status: number;
-  /** For a person who looks into it. */
+  /** For whoever investigates the failure: method, path, status and request ID. */
   readonly details: string;
   constructor(status: number, message: string, details: string) {
     super(message);
@@ -17,14 +17,14 @@ export class ApiError extends Error {
 }
 
 export interface Api {
-  /** A list is a parameter that is given several times. */
+  /** A list becomes a repeated query parameter. */
   get<T>(
     path: string,
     query?: Readonly<Record<string, string | number | readonly string[] | undefined>>,
   ): Promise<T>;
-  /** What is no JSON. */
+  /** Returns the response's text, for responses that are not JSON. */
   text(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<string>;
-  /** @param ifMatch the tag of the state that the change is meant for; 412 where it is another one by now */
+  /** @param ifMatch the ETag of the version to change; the API answers 412 if the version has changed */
   send<T>(
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
@@ -32,8 +32,8 @@ export interface Api {
     ifMatch?: string,
   ): Promise<T>;
   /**
-   * Signs a request, and sends it when it is called, within the same turn: a page that is being closed has no other. The
-   * browser completes it without the page.
+   * Signs a request now and returns a function that sends it at once. A page that is closing has no time left to sign.
+   * The   * browser completes the request after the page is gone.
    */
   prepare(method: 'POST', path: string, body: unknown): Promise<() => Promise<void>>;
 }
@@ -42,13 +42,13 @@ const MOST_TRIES = 4;
 const RETRY_MS = 400;
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Path of a resource below one of these names, which may have any character. */
+/** Joins names to a path. The names may contain any character. */
 export const pathOf = (...names: readonly string[]) => `/${names.map(encodeURIComponent).join('/')}`;
 
 const sentenceOf = (status: number, body: Readonly<Record<string, unknown>>) => {
   if (typeof body['detail'] === 'string') return body['detail'];
   if (typeof body['title'] === 'string') return body['title'];
-  if (status === 403) return 'You may not do this: log in, or ask who runs this Tidegate.';
+  if (status === 403) return 'You are not allowed to do this: log in, or ask your Tidegate administrator.';
   return `The API answered ${status}.`;
 };
 
@@ -68,7 +68,7 @@ export function createApi(config: PageConfig, session: Session): Api {
   }
   const once = async (url: string, init: RequestInit) => (await signer()).fetch(url, init);
 
-  /** Tries again what the API asks to be tried again: too many requests at once. */
+  /** Retries requests that the API throttled (429). */
   async function request<T>(
     url: string,
     init: RequestInit,

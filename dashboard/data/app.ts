@@ -1,4 +1,4 @@
-// What every view has: the stack's configuration, the session and what goes over it, and where the user is.
+// What all views share: the stack's configuration, the session, the connections to the API and MQTT, and the current route.
 
 import { signal, type Signal } from '@preact/signals';
 import type { PageConfig } from '../model/config.ts';
@@ -17,7 +17,7 @@ export interface App {
   readonly store: Store;
   readonly route: Signal<Route>;
   readonly theme: Signal<'light' | 'dark'>;
-  /** A sentence that a screen reader says once, with what takes it back. */
+  /** A short message, which a screen reader reads once, with an undo action if there is one. */
   readonly toast: Signal<Toast | undefined>;
 }
 
@@ -66,7 +66,7 @@ export function toggleTheme({ theme }: App): void {
   localStorage.setItem(THEME_KEY, theme.value);
 }
 
-/** Changes parts of the address; undefined removes one. `isStep`: the back button comes back here. */
+/** Changes query parameters; undefined removes one. With `isStep`, the back button returns to the current state. */
 export function setQuery({ route }: App, query: Route['query'], isStep = true): void {
   const { view, path, query: before } = route.value;
   const hash = linkTo(view, path, { ...before, ...query });
@@ -80,8 +80,8 @@ export function setQuery({ route }: App, query: Route['query'], isStep = true): 
 const UNDO_MS = 5000;
 
 /**
- * Says what is about to be done, and does it in five seconds unless somebody takes it back: false where somebody did. Who
- * closes the page or turns to another one has not taken it back: then it is done at once, with `isLeaving`, within that turn.
+ * Announces an action and performs it after five seconds. Returns false if the user undid it. When the page is closed or
+ *  * hidden, the action is performed at once, with `isLeaving` set.
  */
 export async function sayUndoable(
   app: App,
@@ -108,7 +108,7 @@ export async function sayUndoable(
     },
   };
   addEventListener('pagehide', () => go(true), listening);
-  // The last that a phone tells a page which it throws away later.
+  // On phones this is the last event that a page gets before the system discards it.
   document.addEventListener('visibilitychange', () => document.hidden && go(true), listening);
   say(app, toast);
   return promise;

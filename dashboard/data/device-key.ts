@@ -1,4 +1,4 @@
-// A device's key pair, made in this browser, and the signing request for it: all that ever leaves the browser is the request.
+// Creates a device's key pair and its certificate signing request in this browser. Only the request leaves the browser.
 
 import 'reflect-metadata';
 import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';

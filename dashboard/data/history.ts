@@ -1,4 +1,4 @@
-// A device's history as one view shows it: stored windows from the API, and the live tail behind them.
+// A device's history as a view shows it: stored windows from the API, followed by live readings.
 
 import { signal, type Signal } from '@preact/signals';
 import type { WindowPage } from '../model/api-types.ts';
@@ -9,11 +9,11 @@ import { ApiError, pathOf, type Api } from './api.ts';
 import type { Live } from './live.ts';
 
 export interface History {
-  /** Grows with every change; views read it and then `series`. */
+  /** Increases with each change. Views read it to subscribe, then call `series`. */
   readonly version: Signal<number>;
   readonly isLoaded: Signal<boolean>;
   readonly failure: Signal<ApiError | undefined>;
-  /** Buckets of the step, oldest first. */
+  /** The buckets, oldest first. */
   readonly series: () => StoredWindow[];
   readonly units: () => Readonly<Record<string, string>>;
   readonly retry: () => void;
@@ -21,9 +21,9 @@ export interface History {
 }
 
 const PAGE = 2000;
-/** A window's readings are stored a moment after its end. */
+/** How long after its end a window's readings are stored. */
 const SETTLE_MS = 2500;
-/** Longer windows are asked for no later than this. */
+/** The longest pause between two requests, for windows longer than this. */
 const LONGEST_WAIT_MS = 20_000;
 
 const decoder = new TextDecoder();
@@ -57,7 +57,7 @@ export function openHistory(
     } while (next !== undefined);
   }
 
-  /** From the last window that may have been open when it was read; then the readings in it are no tail any more. */
+  /** Reads again from the last window that may still have been open, and drops the live readings that are stored now. */
   async function load(): Promise<void> {
     clearTimeout(timer);
     const now = Date.now();
@@ -82,7 +82,7 @@ export function openHistory(
     version.value += 1;
   });
   const stopConnecting = live.onConnect(() => {
-    if (isLoaded.value) void load(); // what was missed
+    if (isLoaded.value) void load(); // fetches what was missed while disconnected
   });
   void load();
   return {

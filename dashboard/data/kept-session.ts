@@ -1,4 +1,4 @@
-// What a reload of the page does not ask for again: the identity, in this browser, and its credentials, in this tab.
+// Keeps the identity (for this browser) and its credentials (for this tab), so that a reload does not request them again.
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -9,7 +9,10 @@ export interface Credentials {
   readonly identityId: string;
 }
 
-/** Apart from each other, since whoever logs out is the guest of before. Credentials are gone with the tab, as the tokens are. */
+/**
+ * Separate keys for guest and user: after a logout the user gets the earlier guest identity back. Credentials end with
+ * the tab.
+ */
 const KEYS = {
   guest: { identity: 'tidegate.identity', credentials: 'tidegate.credentials' },
   user: { identity: 'tidegate.identity.user', credentials: 'tidegate.credentials.user' },
@@ -21,9 +24,8 @@ function take(storage: Storage, key: string, prefix: string): string | undefined
 }
 
 /**
- * What is kept is of one identity pool and one user, and nobody else gets it.
- *
- * @param sub of who is logged in; undefined of a guest
+ * Stored values belong to one identity pool and one user. Nobody else can read them.
+ * @param sub the ID of the logged-in user; undefined for a guest
  */
 export function createKept(identityPoolId: string, sub: () => string | undefined) {
   const place = () => {

@@ -1,4 +1,4 @@
-// The live part: MQTT over a WebSocket whose address is signed anew for each attempt, since its credentials end.
+// The live connection: MQTT over WebSocket. The URL is signed again for each attempt because its credentials expire.
 
 import { signal } from '@preact/signals';
 import { AwsV4Signer } from 'aws4fetch';
@@ -7,9 +7,9 @@ import type { PageConfig } from '../model/config.ts';
 import { scoped } from '../model/topic.ts';
 import type { Session } from './session.ts';
 
-export type Heard = (topic: string, payload: Uint8Array, at: number) => void;
+export type OnMessage = (topic: string, payload: Uint8Array, at: number) => void;
 
-/** `since`: epoch milliseconds; `nextTry` of what is off. */
+/** `since` and `nextTry` are epoch milliseconds. */
 export type LiveState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live'; readonly since: number }
@@ -36,14 +36,17 @@ async function signedAddress(config: PageConfig, session: Session) {
 
 export interface Live {
   readonly state: { readonly value: LiveState };
-  /** Messages of the last second. */
+  /** Messages in the last second. */
   readonly rate: { readonly value: number };
-  /** Called after each new connection, which may have a gap before it; ends it. */
+  /**
+   * Calls `run` after each new connection, since messages may have been missed before it. Returns a function that stops
+   * this.
+   */
   readonly onConnect: (run: () => void) => () => void;
-  readonly listen: (heard: Heard) => () => void;
+  readonly listen: (onMessage: OnMessage) => () => void;
   readonly subscribe: (filter: string) => () => void;
   readonly publish: (topic: string, payload: string) => Promise<void>;
-  /** Connects for the first time: later than the first picture, which its code would hold up. */
+  /** Opens the first connection. Call it after the first paint, since loading the MQTT client would delay that. */
   readonly begin: () => void;
   readonly tryNow: () => void;
 }
@@ -112,14 +115,14 @@ export function createLive(config: PageConfig, session: Session): Live {
   let client: MqttClient | undefined;
   let pause = SHORTEST_PAUSE_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let heard = 0;
+  let received = 0;
   let lostAt: number | undefined;
   let hasBegun = false;
   let sites: readonly string[] | undefined;
 
   setInterval(() => {
-    rate.value = heard;
-    heard = 0;
+    rate.value = received;
+    received = 0;
   }, 1000);
 
   function lose(reason: string): void {
@@ -132,7 +135,7 @@ export function createLive(config: PageConfig, session: Session): Live {
     clearTimeout(timer);
     timer = setTimeout(() => void open(), pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    session.forget(); // whatever it was, the next attempt has fresh credentials
+    session.forget(); // the next attempt uses fresh credentials, whatever the reason
   }
 
   async function open(): Promise<void> {
@@ -153,7 +156,7 @@ export function createLive(config: PageConfig, session: Session): Live {
       for (const run of connected.all) run();
     });
     client.on('message', (topic, payload) => {
-      heard += 1;
+      received += 1;
       const at = Date.now();
       for (const each of listeners.all) each(topic, payload, at);
     });

@@ -1,4 +1,4 @@
-// Logging in at the user pool's own pages: the code flow with PKCE (RFC 7636), and tokens that renew.
+// Logs in through the user pool's hosted pages, using the authorization code flow with PKCE (RFC 7636), and renews tokens.
 
 // https://docs.aws.amazon.com/cognito/latest/developerguide/using-pkce-in-authorization-code.html
 
@@ -7,18 +7,21 @@ import type { LoginConfig, PageConfig } from '../model/config.ts';
 
 export interface User {
   readonly name: string;
-  /** Stays the same whatever they are called. */
+  /** Stays the same when the user's name changes. */
   readonly sub: string;
-  /** What they may do; undefined of somebody in none of the groups. */
+  /** Determines the user's permissions; undefined if the user is in no group. */
   readonly group: Group | undefined;
-  /** The only sites that they see; absent: all. */
+  /** The sites that the user may see; absent for all. */
   readonly sites?: readonly string[] | undefined;
 }
 
 export interface Login {
-  /** Takes up a login that comes back to the page, or one of before; on one machine asks for one that needs no password. */
+  /**
+   * Completes a login that returned to the page, or resumes an earlier one. On one machine it requests a login without a
+   * password.
+   */
   readonly begin: () => Promise<void>;
-  /** For the identity pool; none of a guest. Renews the token when it is about to end. */
+  /** The logins map for the identity pool; empty for a guest. Renews a token that is about to expire. */
   readonly logins: () => Promise<Readonly<Record<string, string>>>;
   readonly user: () => User | undefined;
   readonly go: () => Promise<void>;
@@ -45,10 +48,10 @@ interface Claims {
   readonly 'cognito:groups'?: readonly string[];
 }
 
-/** Of this tab alone, and gone with it. */
+/** Stored per tab, and removed when the tab closes. */
 const TOKENS_KEY = 'tidegate.tokens';
 const ATTEMPT_KEY = 'tidegate.login';
-/** In the tab: no login without a password was to be had. In the browser: somebody logged out. */
+/** Set for the tab when a login without a password was refused, and for the browser when the user logged out. */
 const GUEST_KEY = 'tidegate.guest';
 const RENEW_BEFORE_MS = 60_000;
 
@@ -64,7 +67,7 @@ async function challengeOf(verifier: string): Promise<string> {
   return base64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
 }
 
-/** Cognito checks the signature; here the claims are only shown, and looked at for when they end. */
+/** Does not verify the signature, which Cognito does: the page only shows the claims and reads their expiry. */
 function claimsOf(idToken: string): Claims {
   const payload = idToken.split('.')[1] ?? '';
   const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
@@ -77,12 +80,12 @@ const readStored = (key: string): unknown => JSON.parse(sessionStorage.getItem(k
 
 const staysGuest = () => [sessionStorage, localStorage].some((kept) => kept.getItem(GUEST_KEY) !== null);
 
-/** Of a login that came back to the page, in the address. */
+/** The query parameters of a login that returned to the page. */
 const ANSWERS = ['code', 'error'];
 
 /**
- * Whether a page that is opened may leave for a login: there is none, and nobody wants to stay a guest. A login that came back
- * never leads to the next: nobody is sent to and fro.
+ * Whether a newly opened page may redirect to the login: there is no login yet, and the user did not choose to stay a
+ * guest.  * A page that returns from a login never redirects again, so there is no redirect loop.
  */
 export function mayLeave(): boolean {
   const query = new URLSearchParams(location.search);
@@ -134,7 +137,7 @@ export function createLogin({ login: config }: PageConfig): Login {
     try {
       keep(await askForTokens(config, { grant_type: 'refresh_token', refresh_token: tokens.refreshToken }));
     } catch (error) {
-      if (error instanceof TypeError) throw error; // not reached: the login may well be valid
+      if (error instanceof TypeError) throw error; // the server was not reached, so the login may still be valid
       keep(undefined);
     }
   }

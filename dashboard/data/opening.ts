@@ -1,4 +1,4 @@
-// What comes before everything else: the stack's configuration, and who looks.
+// The first step of the page: loads the stack's configuration and completes the login.
 
 import type { PageConfig } from '../model/config.ts';
 import { linkOfOldQuery } from '../model/route.ts';
@@ -7,21 +7,24 @@ import { createLogin, mayLeave, type Login } from './login.ts';
 export interface Opening {
   readonly config: PageConfig;
   readonly login: Login;
-  /** Once a login that came back has its token. @throws where it gets none */
+  /** Resolves when a returning login has its token. @throws if it gets none */
   readonly loggedIn: Promise<void>;
 }
 
-/** Links of before the page have their question before the hash. A login takes the hash with it, and nothing else. */
+/** Old links have their query before the hash. It is moved into the hash, since a login keeps only the hash. */
 function takeOldLink(): void {
   const old = linkOfOldQuery(location.search);
   if (old !== undefined) history.replaceState(undefined, '', `/${old}`);
 }
 
-/** A login leads back to one address only, and on one machine that is `localhost`. */
+/** A login returns to one address only, which is `localhost` on one machine. */
 const isOtherName = ({ isLocal, login }: PageConfig) =>
   isLocal && login !== undefined && /^(127\.0\.0\.1|\[::1\])$/.test(location.hostname);
 
-/** Ends with the login under way, never where the browser leaves for it. @throws where the configuration is not to be had */
+/**
+ * Resolves while the login is in progress; never if the browser redirects to it. @throws if the configuration cannot be
+ * read
+ */
 export async function openPage(): Promise<Opening> {
   const response = await fetch('/config.json');
   if (!response.ok)
@@ -38,6 +41,6 @@ export async function openPage(): Promise<Opening> {
   const canLeave = mayLeave();
   const loggedIn = login.begin();
   if (canLeave) await loggedIn;
-  loggedIn.catch(() => {}); // said when it is waited for
+  loggedIn.catch(() => {}); // reported where it is awaited
   return { config, login, loggedIn };
 }

@@ -1,9 +1,12 @@
-// What the local cloud alone answers, read again and again: its counters and its inbox.
+// Polls endpoints that only the local cloud has: its counters, its inbox and its refusals.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** `problem`: why the last try failed; the value of the one before stays. `path`: of this origin, such as `/status.json`; undefined reads nothing. */
+/**
+ * Polls a path of this origin, such as `/status.json`; undefined polls nothing. `problem` says why the last attempt
+ * failed;  * `value` keeps the last answer.
+ */
 export function usePolled(path: string | undefined, everyMs: number) {
   const value = useSignal<unknown>(undefined);
   const problem = useSignal<string | undefined>(undefined);

@@ -1,21 +1,21 @@
-// The last ten minutes of the devices that somebody looks at: loaded together, kept for some time after, then let go.
+// Loads the last ten minutes of visible devices in batches, and keeps those of recently visible ones.
 
 import type { SeriesPage } from '../model/api-types.ts';
 import type { StoredWindow } from '../model/windows.ts';
 
-/** Of calls at once, so that a fleet's tiles do not take the whole rate limit. */
+/** Concurrent calls. The limit leaves room in the API's rate limit. */
 const MOST_LOADING = 3;
-/** As many as the API takes. */
+/** The API's maximum. */
 const DEVICES_A_CALL = 20;
 const WINDOWS_PAGE = 2000;
-/** Tiles come into sight one by one, and are asked for together. */
+/** How long tiles that become visible are gathered into one call. */
 const GATHER_MS = 50;
-/** The first time they wait for the connection, after which they would have to be asked for again, or for so long. */
+/** The first calls wait this long at most for the connection, since they would have to be repeated after it. */
 const CONNECTING_MS = 400;
-/** Devices out of sight whose ten minutes are kept, so that scrolling back asks for nothing. */
+/** Devices out of sight that are kept, so that scrolling back makes no calls. */
 const MOST_UNSEEN = 200;
 
-/** Of the API what this needs. */
+/** The part of the API client that this module uses. */
 export interface Reads {
   get<T>(
     path: string,
@@ -37,12 +37,15 @@ export async function readRecent(api: Reads, device: readonly string[]) {
   return windows;
 }
 
-/** Calls `load` with up to twenty devices at a time; those of a call that failed are asked for at the next look. */
+/**
+ * Calls `load` with up to twenty devices at a time. After a failed call, its devices are loaded when they next become
+ * visible.
+ */
 export function createRecent(load: (deviceIds: readonly string[]) => Promise<void>) {
   /** Loaded, or about to be. */
   const kept = new Set<string>();
   const seen = new Map<string, number>();
-  /** The one that went out of sight first is the first. */
+  /** In the order in which they went out of sight. */
   const unseen = new Set<string>();
   const queue = new Set<string>();
   let loading = 0;
@@ -56,7 +59,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
       for (const id of ids) queue.delete(id);
       loading += 1;
       void load(ids)
-        .catch(() => ids.forEach((id) => kept.delete(id))) // the list says what is wrong
+        .catch(() => ids.forEach((id) => kept.delete(id))) // the device list reports the failure
         .finally(() => {
           loading -= 1;
           next();
@@ -81,7 +84,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
 
   return {
     isKept: (deviceId: string) => kept.has(deviceId),
-    /** Loads what is not kept yet. To be called back when it is out of sight. */
+    /** Loads the device unless it is kept already. Call the returned function when it goes out of sight. */
     look(deviceId: string): () => void {
       seen.set(deviceId, (seen.get(deviceId) ?? 0) + 1);
       unseen.delete(deviceId);
@@ -91,7 +94,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
       }
       return () => leave(deviceId);
     },
-    /** There is a connection, the first or a new one: what was missed before is asked for. */
+    /** Call it after each new connection: loads what was missed before. */
     connected(): void {
       hasConnected = true;
       clearTimeout(timer);

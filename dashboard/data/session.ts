@@ -1,4 +1,4 @@
-// Who looks at the page: an identity of the identity pool, with temporary credentials that renew themselves.
+// The viewer's session: an identity of the identity pool, with temporary credentials that are renewed automatically.
 
 import { signal } from '@preact/signals';
 import { AwsClient } from 'aws4fetch';
@@ -7,36 +7,36 @@ import type { PageConfig } from '../model/config.ts';
 import { createKept, type Credentials } from './kept-session.ts';
 import type { Login } from './login.ts';
 
-/** What may be heard: the only sites; absent: all. */
+/** The sites whose messages the user may receive; absent for all. */
 export interface LiveAccess {
   readonly sites?: readonly string[];
 }
 
 export interface Session {
-  /** Valid for a few minutes at least. @throws where Cognito cannot be reached or gives none */
+  /** Credentials that are valid for at least a few minutes. @throws if Cognito cannot be reached or returns none */
   readonly credentials: () => Promise<Credentials>;
-  /** As above, and whoever logged in has the policy that MQTT asks for. */
+  /** Like `credentials`, but also attaches the policy that logged-in users need for MQTT. */
   readonly mqttCredentials: () => Promise<Credentials & LiveAccess>;
-  /** Fresh ones from now on: somebody refused the present ones. */
+  /** Discards the current credentials, for example after they were refused. */
   readonly forget: () => void;
   readonly isGuest: () => boolean;
-  /** Whether who looks is in this group or a stronger one; the API decides all the same. */
+  /** Whether the user is in this group or one with more permissions. The API checks it again. */
   readonly may: (group: Group) => boolean;
-  /** The only sites that who looks sees; undefined: all. */
+  /** The sites that the user may see; undefined for all. */
   readonly sites: () => readonly string[] | undefined;
-  /** The user's name; undefined of a guest. */
+  /** The user's name; undefined for a guest. */
   readonly name: () => string | undefined;
   readonly canLogIn: boolean;
   readonly logIn: () => Promise<void>;
   readonly logOut: () => void;
 }
 
-/** Before credentials end: a request that takes long must not outlive them. */
+/** Renews credentials this long before they expire, so that they do not expire during a slow request. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What Cognito answered instead of what was asked for. */
+/** An error response from Cognito. */
 class CognitoError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -45,7 +45,7 @@ class CognitoError extends Error {
   }
 }
 
-/** The identity pools' API takes unsigned calls: the login token is the proof. */
+/** The identity pools' API accepts unsigned calls, authenticated by the login token. */
 function createCaller({ cognitoIdentity }: PageConfig) {
   return async function call(operation: string, input: Json): Promise<Json> {
     const response = await fetch(cognitoIdentity, {
@@ -63,7 +63,7 @@ function createCaller({ cognitoIdentity }: PageConfig) {
   };
 }
 
-/** AWS IoT wants a policy attached to the identity of a user before it lets it connect. */
+/** Has the API attach an IoT policy to the user's identity: AWS IoT refuses the connection without one. */
 async function askForLiveAccess(config: PageConfig, credentials: Credentials): Promise<LiveAccess> {
   const client = new AwsClient({ ...credentials, service: 'execute-api', region: config.region, retries: 2 });
   const url = new URL(`${config.api}/live-access`, location.href).href;
@@ -73,7 +73,7 @@ async function askForLiveAccess(config: PageConfig, credentials: Credentials): P
   throw new Error(detail ?? `The API gave no access to live data: it answered ${response.status}.`);
 }
 
-/** Guests keep their identity across reloads, in this browser; users have theirs from who they are. */
+/** A guest's identity is kept in this browser across reloads. A user's identity comes from the login. */
 export function openSession(config: PageConfig, login: Login): Session {
   const call = createCaller(config);
   const user = signal(login.user());
@@ -108,7 +108,7 @@ export function openSession(config: PageConfig, login: Login): Session {
       kept.keepCredentials(issued);
       return issued;
     } catch (error) {
-      // The identity of another installation that was at this address.
+      // The stored identity may belong to another installation that used this address before.
       kept.forgetIdentity();
       if (isRetry || !(error instanceof CognitoError)) throw error;
       return issue(true);
@@ -120,7 +120,7 @@ export function openSession(config: PageConfig, login: Login): Session {
     if (held) {
       const found = await held.catch(() => undefined);
       if (found && found.expiration - RENEW_BEFORE_MS > Date.now()) return found;
-      if (credentials !== held) return current(); // somebody else renews them
+      if (credentials !== held) return current(); // another call is renewing them
     }
     credentials = issue();
     return credentials;

@@ -1,4 +1,4 @@
-// What the views share: devices, their last ten minutes, open alerts and rules, kept up to date.
+// The data that views share: devices, their last ten minutes, open alerts and rules. It is kept up to date.
 
 import { batch, signal, type Signal } from '@preact/signals';
 import type { Alert, Device, FleetDevice, FleetPage, Rule } from '../model/api-types.ts';
@@ -12,31 +12,34 @@ export interface Store {
   readonly devices: Signal<readonly Device[] | undefined>;
   readonly alerts: Signal<readonly Alert[]>;
   readonly rules: Signal<readonly Rule[]>;
-  /** Why the list of devices did not load. */
+  /** Why the device list did not load. */
   readonly failure: Signal<ApiError | undefined>;
   /** Ticks once a second; epoch milliseconds. */
   readonly now: Signal<number>;
   readonly windowMs: number;
   readonly track: (deviceId: string) => Track;
-  /** Somebody sees the device: its last ten minutes are loaded, and kept until `end` is called and others need the room. */
+  /**
+   * Call it when the device becomes visible: loads its last ten minutes. Call the returned function when it goes out of
+   * sight.
+   */
   readonly look: (deviceId: string) => () => void;
   readonly refresh: () => Promise<void>;
   readonly refreshAlerts: () => Promise<void>;
-  /** Shows an alert as acknowledged until `end` is called: while it can be taken back, nobody else knows of it. */
+  /** Shows an alert as acknowledged, before that is sent, until the returned function is called. */
   readonly assume: (alert: Pick<Alert, 'deviceId' | 'ruleId'>) => () => void;
 }
 
 const TICK_MS = 1000;
 const ALERTS_EVERY_MS = 5000;
 const DEVICES_EVERY_MS = 60_000;
-/** Between two looks at the list: after a break of the connection, and while a device is heard that is not in it. */
+/** The shortest pause between two reads of the list, after a reconnect or when an unknown device sends messages. */
 const LIST_AGAIN_MS = 3000;
 const FLEET_PAGE = 10_000;
-/** The browser paints the list in these milliseconds, before it has anything else to do. */
+/** Time for the browser to paint the list before other work starts. */
 const PAINT_MS = 30;
-/** However long the list takes. */
+/** Connect after this time even if the list has not loaded. */
 const LATEST_LIVE_MS = 2000;
-/** A larger fleet is gathered once a minute: what is not in it yet comes no sooner. */
+/** The API gathers larger fleets once a minute, so reading the list sooner would not show a new device. */
 const LARGEST_LOOKED_UP = 200;
 
 type Parts = {
@@ -125,7 +128,7 @@ export function createStore({ config, api, live, session }: Parts): Store {
       });
     } catch (error) {
       failure.value = asApiError(error);
-      devicesAt = Date.now() - DEVICES_EVERY_MS + ALERTS_EVERY_MS; // again in five seconds
+      devicesAt = Date.now() - DEVICES_EVERY_MS + ALERTS_EVERY_MS; // retries in five seconds
     }
   }
 
@@ -133,7 +136,7 @@ export function createStore({ config, api, live, session }: Parts): Store {
     if (at - devicesAt > DEVICES_EVERY_MS) return true;
     const known = new Set(devices.value?.map(({ deviceId }) => deviceId));
     if (devices.value === undefined || known.size > LARGEST_LOOKED_UP) return false;
-    return at - devicesAt > LIST_AGAIN_MS && tracks.hasHeardOther(known);
+    return at - devicesAt > LIST_AGAIN_MS && tracks.hasUnknownDevice(known);
   }
 
   setInterval(() => {

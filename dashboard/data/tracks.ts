@@ -1,11 +1,11 @@
-// What the store knows of each device: its newest values, and its last ten minutes while somebody looks.
+// What the store knows about each device: its newest values, and its last ten minutes while the device is visible.
 
 import { batch, signal, type Signal } from '@preact/signals';
 import type { FleetDevice } from '../model/api-types.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
 import {
   addReading,
-  heardAtOf,
+  lastReadingAtOf,
   joined,
   laterThan,
   newestOf,
@@ -15,28 +15,28 @@ import {
 } from '../model/windows.ts';
 import { createRecent, readRecent, type Reads } from './recent.ts';
 
-/** Of the live part what this needs. */
-export interface Hears {
-  listen(heard: (topic: string, payload: Uint8Array, at: number) => void): () => void;
+/** The part of the live connection that this module uses. */
+export interface LiveMessages {
+  listen(onMessage: (topic: string, payload: Uint8Array, at: number) => void): () => void;
 }
 
-/** A device's last ten minutes. Views read `version`, and are drawn again when it changes. */
+/** A device's last ten minutes. Views that read `version` are redrawn when it changes. */
 export interface Track {
   readonly deviceId: string;
   readonly version: Signal<number>;
   windows: Map<number, StoredWindow>;
-  /** Readings that may be in the stored windows too; none of a device that nobody looks at. */
+  /** Live readings, some of which may be in the stored windows as well. Empty for devices that are not visible. */
   live: LiveReading[];
   /** Newest value by metric. */
   values: Record<string, number>;
   /** Epoch milliseconds, event time. */
-  heardAt: number | undefined;
+  lastReadingAt: number | undefined;
 }
 
 const TRACK_MS = 11 * 60_000;
-/** Of a device that nobody looks at: longer than a window is on its way to the table, so that loading it leaves no gap. */
+/** For devices that are not visible: longer than a window takes to reach the table, so that loading leaves no gap. */
 const UNSEEN_MS = 2 * 60_000;
-/** A window is closed when nothing of it is on its way any more. */
+/** A window counts as closed this long after its end, when no more readings are expected. */
 const CLOSED_AFTER_MS = 5000;
 
 const decoder = new TextDecoder();
@@ -63,17 +63,17 @@ function takeStored(own: Track, newest: StoredWindow | undefined): void {
 }
 
 /** @param size of a stored window, in milliseconds */
-export function createTracks(api: Reads, live: Hears, size: number) {
+export function createTracks(api: Reads, live: LiveMessages, size: number) {
   const tracks = new Map<string, Track>();
   const dirty = new Set<Track>();
-  /** Devices that were heard since the list came. */
-  const heard = new Set<string>();
+  /** Devices that sent messages since the list was last read. */
+  const received = new Set<string>();
   const recent = createRecent(load);
 
   function track(deviceId: string): Track {
     let found = tracks.get(deviceId);
     if (!found) {
-      const empty = { windows: new Map(), live: [], values: {}, heardAt: undefined };
+      const empty = { windows: new Map(), live: [], values: {}, lastReadingAt: undefined };
       tracks.set(deviceId, (found = { deviceId, version: signal(0), ...empty }));
     }
     return found;
@@ -82,11 +82,11 @@ export function createTracks(api: Reads, live: Hears, size: number) {
   function take(own: Track, reading: LiveReading): void {
     if (recent.isKept(own.deviceId)) own.live.push(reading);
     else addReading(own.windows, reading, size);
-    if (own.heardAt === undefined || reading.at >= own.heardAt) {
-      own.heardAt = reading.at;
+    if (own.lastReadingAt === undefined || reading.at >= own.lastReadingAt) {
+      own.lastReadingAt = reading.at;
       Object.assign(own.values, reading.values);
     }
-    heard.add(own.deviceId);
+    received.add(own.deviceId);
     dirty.add(own);
   }
 
@@ -113,9 +113,9 @@ export function createTracks(api: Reads, live: Hears, size: number) {
     track,
     look: (deviceId: string) => recent.look(deviceId),
     connected: () => recent.connected(),
-    /** What the fleet's list says of each. */
+    /** Takes over each device's newest window from the fleet list. */
     takeFleet(devices: readonly FleetDevice[]) {
-      heard.clear();
+      received.clear();
       for (const { deviceId, lastWindow } of devices) {
         const own = track(deviceId);
         takeStored(own, lastWindow);
@@ -131,6 +131,6 @@ export function createTracks(api: Reads, live: Hears, size: number) {
       });
       dirty.clear();
     },
-    hasHeardOther: (known: ReadonlySet<string>) => [...heard].some((deviceId) => !known.has(deviceId)),
+    hasUnknownDevice: (known: ReadonlySet<string>) => [...received].some((deviceId) => !known.has(deviceId)),
   };
 }

@@ -1,4 +1,4 @@
-// The list of alerts: what stands and what is over, and which of it a link asks for.
+// The list of active and past alerts, filtered as a link asks.
 
 import type { AlertSpan } from './alert-spans.ts';
 import type { Alert } from './api-types.ts';
@@ -6,10 +6,10 @@ import type { Route } from './route.ts';
 import { timeOf } from './view.ts';
 
 const MOST_PAST = 60;
-/** What the API's history has without a `from`. */
+/** How far back the API's history goes without a `from`. */
 const USUAL_PAST_MS = 7 * 86_400_000;
 
-/** One alert of the list: it stands, or it is over. */
+/** One entry of the list: an active or a past alert. */
 export interface Case {
   readonly deviceId: string;
   readonly ruleId: string;
@@ -19,9 +19,9 @@ export interface Case {
   readonly span?: AlertSpan;
 }
 
-/** Of the address, as digests link to it. */
+/** The filter in the address, as links in digests set it. */
 export interface CaseFilter {
-  /** Epoch milliseconds: something happened to the alert since. */
+  /** Only alerts that changed since then; epoch milliseconds. */
   readonly from?: number;
   readonly site?: string;
 }
@@ -31,7 +31,7 @@ export function caseFilterOf({ query }: Pick<Route, 'query'>): CaseFilter {
   return { ...(from !== undefined && { from }), ...(site && { site }) };
 }
 
-/** Since when the history has to be asked for; undefined where the usual is enough. */
+/** The `from` for reading the history; undefined if the API's default goes back far enough. */
 export const historyFromOf = ({ from }: CaseFilter, now: number): number | undefined =>
   from !== undefined && from < now - USUAL_PAST_MS ? Math.round(from) : undefined;
 
@@ -39,10 +39,10 @@ const lastChangeOf = ({ from, to, alert, span }: Case): number =>
   Math.max(to ?? alert?.raisedAt ?? from, ...(span?.entries.map(({ at }) => at) ?? []));
 
 /**
- * Alerts that stand, then the newest of those that are over.
+ * Active alerts, then the newest past ones.
  *
  * @param spans newest first
- * @param siteOf of a device; undefined where it has none, or is not known any more
+ * @param siteOf a device's site; undefined if it has none or the device no longer exists
  */
 export function casesOf(
   alerts: readonly Alert[],

@@ -1,15 +1,15 @@
-// Alerts of a device as stretches of time, out of what its history says.
+// Turns the alert history into time spans, one for each alert.
 
 import type { HistoryEntry } from './api-types.ts';
 
 export interface AlertSpan {
   readonly deviceId: string;
   readonly ruleId: string;
-  /** Epoch milliseconds; open without an end. */
+  /** Epoch milliseconds. `to` is absent while the alert is active. */
   readonly from: number;
   readonly to?: number;
   readonly severity?: string;
-  /** The figure that was judged the furthest beyond its limit, among those that the history has. */
+  /** The value furthest beyond its limit, among those in the history. */
   readonly worst?: string;
   readonly unit?: string;
   readonly limit?: string;
@@ -21,7 +21,7 @@ const ENDS = new Set(['cleared', 'ended']);
 
 const beyond = ({ value, limit }: HistoryEntry) => Math.abs(Number(value) - Number(limit));
 
-/** The worst of those that were beyond the limit: not of the entry that says that it is over. */
+/** The entry with the value furthest beyond its limit. The entries that end an alert do not count. */
 function worstOf(entries: readonly HistoryEntry[]): HistoryEntry | undefined {
   const measured = entries.filter(
     ({ what, value, limit }) => !ENDS.has(what) && Boolean(value) && limit !== undefined,
@@ -29,7 +29,10 @@ function worstOf(entries: readonly HistoryEntry[]): HistoryEntry | undefined {
   return measured.sort((a, b) => beyond(b) - beyond(a))[0];
 }
 
-/** What came late is judged late: an alert about a limit was over with the window that was back. */
+/**
+ * Late data is evaluated late: an alert about a limit ended with the first window back within it, not when it was
+ * evaluated.
+ */
 const endOf = ({ what, side, windowStart, at }: HistoryEntry) =>
   what === 'cleared' && side !== undefined ? (windowStart ?? at) : at;
 
@@ -46,7 +49,7 @@ function spanOf(entries: readonly HistoryEntry[]): AlertSpan {
   };
 }
 
-/** @param entries newest first, as the API gives them. Spans newest first. */
+/** @param entries newest first, as the API returns them. @returns spans, newest first */
 export function alertSpansOf(entries: readonly HistoryEntry[]): AlertSpan[] {
   const spans: AlertSpan[] = [];
   const open = new Map<string, HistoryEntry[]>();
@@ -56,7 +59,7 @@ export function alertSpansOf(entries: readonly HistoryEntry[]): AlertSpan[] {
     if (entry.what === 'raised' && !sofar) open.set(key, [entry]);
     else if (sofar) sofar.push(entry);
     else if (ENDS.has(entry.what))
-      continue; // its beginning is before what was asked for
+      continue; // the alert began before the history that was read
     else open.set(key, [entry]);
     if (!ENDS.has(entry.what)) continue;
     spans.push(spanOf(open.get(key)!));

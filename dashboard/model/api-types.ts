@@ -1,4 +1,4 @@
-// What the HTTP API answers, as far as the page reads it; docs/openapi.json has it whole.
+// The parts of the HTTP API's responses that the page reads. docs/openapi.json describes them in full.
 
 import type { StoredWindow } from './windows.ts';
 
@@ -24,7 +24,7 @@ export interface Rejection {
   readonly at: number;
 }
 
-/** A device with what it measured last. */
+/** A device with its newest window. */
 export interface FleetDevice extends Device {
   readonly lastWindow?: StoredWindow;
 }
@@ -40,7 +40,7 @@ export interface WindowPage {
   readonly next?: string;
 }
 
-/** Windows of several devices; a page ends at the same time for all. */
+/** Windows of several devices. A page ends at the same time for all of them. */
 export interface SeriesPage {
   readonly series: readonly (Omit<WindowPage, 'next'> & { readonly deviceId: string })[];
   readonly next?: string;
@@ -57,7 +57,7 @@ export interface Alert {
   readonly escalatedAt?: number;
   readonly value: string;
   readonly unit?: string;
-  /** What a rule about trends or habits found. */
+  /** The finding of a rule about trends or habits. */
   readonly words?: string;
   readonly acknowledged?: { readonly by: string; readonly at: number; readonly comment?: string };
 }
@@ -70,7 +70,7 @@ export interface HistoryEntry {
   readonly what: string;
   readonly severity?: string;
   readonly windowStart?: number;
-  /** On which side of a limit it was; absent of silence. */
+  /** The side of the limit that was crossed; absent for silence. */
   readonly side?: string;
   readonly value?: string;
   readonly limit?: string;
@@ -84,11 +84,11 @@ export interface HistoryEntry {
   readonly sentAt?: number;
   readonly sentTo?: readonly Pick<Recipient, 'channel' | 'address'>[];
   readonly sentToMore?: number;
-  /** Of a failed delivery: the entry whose notification it is. */
+  /** For a failed delivery: the ID of the entry that was notified. */
   readonly about?: string;
 }
 
-/** A subscription of the topic that alerts go to. */
+/** A subscription to the topic for alerts. */
 export interface Recipient {
   readonly channel: string;
   readonly address: string;

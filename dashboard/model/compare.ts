@@ -1,38 +1,38 @@
-// What is drawn over a device's own lines: other devices, and one more of its metrics. The address says which.
+// What is drawn over a device's own plot: other devices, and one more of its metrics. The address holds the choice.
 
 import type { Route } from './route.ts';
 import type { Columns } from './windows.ts';
 
 export interface Compared {
   readonly devices: readonly string[];
-  /** Of the device itself, over its main metric. */
+  /** Another metric of the device, drawn over its main one. */
   readonly metric: string | undefined;
 }
 
-/** Beside the device itself: more lines than four nobody tells apart. */
+/** Besides the device itself. More than four lines are hard to tell apart. */
 export const MOST_DEVICES = 3;
 
-/** No device's name has a comma. */
+/** Device names have no commas. */
 const SEPARATOR = ',';
 
-/** Of `?with=fridge-2,fridge-3&over=humidity`; each device once, and not the one that is shown. */
+/** Parses `?with=fridge-2,fridge-3&over=humidity`: each device once, without the one that is shown. */
 export function comparedOf({ query }: Pick<Route, 'query'>, deviceId: string): Compared {
   const named = (query['with'] ?? '').split(SEPARATOR).filter((name) => name !== '' && name !== deviceId);
   return { devices: [...new Set(named)].slice(0, MOST_DEVICES), metric: query['over'] || undefined };
 }
 
-/** The query that compares with these devices. */
+/** The query parameters for comparing with these devices. */
 export const queryWith = (devices: readonly string[]): Route['query'] => ({
   with: devices.join(SEPARATOR) || undefined,
 });
 
-/** What the line of another device or metric shows at a moment: its bucket there, if it measured then. */
+/** The value of a line at a moment; undefined if nothing was measured then. */
 export function valueAt(columns: Pick<Columns, 'x' | 'mean' | 'gaps'>, seconds: number): number | undefined {
   const index = indexAt(columns, seconds);
   return index === undefined ? undefined : (columns.mean[index] ?? undefined);
 }
 
-/** The bucket nearest to a moment; undefined where nothing was measured for a while. */
+/** The index of the bucket nearest to a moment; undefined within a gap. */
 export function indexAt({ x, gaps }: Pick<Columns, 'x' | 'gaps'>, seconds: number): number | undefined {
   const at = seconds * 1000;
   if (x.length === 0 || gaps.some(([from, to]) => at > from && at < to)) return undefined;

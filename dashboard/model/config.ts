@@ -1,39 +1,39 @@
-// What the page has to know of its stack: one file, config.json, that both grounds write.
+// The page's configuration, config.json: what it must know about its stack. It is created for AWS and for the local cloud.
 
 import type { Storage } from './ladder.ts';
 
 export interface PageConfig {
   readonly region: string;
   readonly identityPoolId: string;
-  /** Addresses; one that begins with a slash is on the page's own origin. */
+  /** URLs. One that begins with a slash is on the page's origin. */
   readonly api: string;
   readonly mqtt: string;
   readonly cognitoIdentity: string;
   readonly storage: Storage;
   readonly broker: BrokerConfig;
-  /** Absent: nobody can log in, and everybody is a guest. */
+  /** If absent, nobody can log in, and all viewers are guests. */
   readonly login?: LoginConfig;
-  /** On one machine: what an alert sends can be read at the web port. */
+  /** On one machine: notifications can be read at the web port. */
   readonly isLocal?: true;
 }
 
-/** Where devices connect to. */
+/** The broker that devices connect to. */
 export interface BrokerConfig {
   readonly host: string;
   readonly port: number;
-  /** What they must trust, PEM. */
+  /** The CA certificates that devices must trust, PEM. */
   readonly ca: string;
-  /** Only programs on this machine reach it. */
+  /** Only programs on this machine can reach it. */
   readonly isHidden?: true;
 }
 
 export interface LoginConfig {
-  /** Of the managed login, without a slash at the end. */
+  /** The URL of the managed login, without a trailing slash. */
   readonly url: string;
   readonly clientId: string;
-  /** As identity pools name it: `cognito-idp.<region>.amazonaws.com/<user pool ID>`. */
+  /** The user pool's name in identity pools: `cognito-idp.<region>.amazonaws.com/<user pool ID>`. */
   readonly provider: string;
-  /** On one machine: a page at one of these addresses asks for a login that needs no password. */
+  /** On one machine: a page at one of these URLs requests a login without a password. */
   readonly callbacks?: readonly string[];
 }
 
@@ -57,7 +57,7 @@ function loginOf(region: string, outputs: Outputs): { readonly login?: LoginConf
   return { login: { url, clientId, provider: `cognito-idp.${region}.amazonaws.com/${pool}` } };
 }
 
-/** For a stack on one machine, whose web port serves the page, the API and MQTT, and whose AWS port is at `aws`. */
+/** The configuration for one machine. The web port serves the page, the API and MQTT; `aws` is the URL of the AWS port. */
 export function localConfig({
   region,
   outputs,
@@ -71,7 +71,7 @@ export function localConfig({
   readonly outputs: Outputs;
   readonly aws: string;
   readonly mqtt: string;
-  /** Names by which other machines reach the MQTT port. */
+  /** Host names at which other machines reach the MQTT port. */
   readonly mqttHosts: readonly string[];
   readonly caPem: string;
   readonly callbacks: readonly string[];
@@ -92,7 +92,7 @@ export function localConfig({
   };
 }
 
-/** @param iotEndpoint the host that AWS IoT names for `iot:Data-ATS` */
+/** @param iotEndpoint the host name of AWS IoT's `iot:Data-ATS` endpoint */
 export function awsConfig({
   region,
   outputs,

@@ -1,8 +1,8 @@
-// A device's connections out of what came and went, and its certificates' ages, as people say them.
+// Combines presence events into connections, and formats the ages of certificates.
 
 import { durationText, edgeText, plural } from './format.ts';
 
-/** As the API has it, newest first. */
+/** As the API returns it, newest first. */
 export interface PresenceEvent {
   readonly at: number;
   readonly online: boolean;
@@ -11,7 +11,10 @@ export interface PresenceEvent {
   readonly ipAddress?: string;
 }
 
-/** Epoch milliseconds. Without `from`: it began before what is kept; without `to`: it lasts, or nobody saw its end. */
+/**
+ * Times are epoch milliseconds. Without `from` it began before the stored events; without `to` it is open, or its end
+ * was not recorded.
+ */
 export interface Connection {
   readonly sessionId: string;
   readonly from?: number;
@@ -20,7 +23,7 @@ export interface Connection {
   readonly ipAddress?: string;
 }
 
-/** One of each session, the newest first. */
+/** One connection for each session, newest first. */
 export function connectionsOf(events: readonly PresenceEvent[]): Connection[] {
   const bySession = Map.groupBy(events, ({ sessionId }) => sessionId);
   const found = [...bySession].map(([sessionId, ends]): Connection => {
@@ -42,16 +45,16 @@ export function connectionsOf(events: readonly PresenceEvent[]): Connection[] {
 /** https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html#connect-disconnect */
 const REASONS: Readonly<Record<string, string>> = {
   AUTH_ERROR: 'Not authorised',
-  CLIENT_ERROR: 'It broke the protocol',
+  CLIENT_ERROR: 'Protocol error',
   CLIENT_INITIATED_DISCONNECT: 'It disconnected',
   CONNECTION_LOST: 'The connection broke',
   CUSTOMAUTH_TTL_EXPIRATION: 'Its login expired',
   DUPLICATE_CLIENTID: 'Another client connected with its name',
-  FORBIDDEN_ACCESS: 'It did what its policy forbids',
+  FORBIDDEN_ACCESS: 'Its policy does not allow an action',
   MQTT_KEEP_ALIVE_TIMEOUT: 'Keep-alive timed out',
   SERVER_ERROR: 'The broker failed',
   SERVER_INITIATED_DISCONNECT: 'The broker closed it',
-  THROTTLED: 'It sent too much',
+  THROTTLED: 'It exceeded a limit',
   WEBSOCKET_TTL_EXPIRATION: 'Its WebSocket expired',
 };
 
@@ -68,7 +71,7 @@ export interface Certificate {
 const DAY = 86_400_000;
 const [SOON, LONG] = [30 * DAY, 2 * 365 * DAY];
 
-/** What somebody has to do about a certificate; undefined of one that is in order. */
+/** What is wrong with a certificate and the remedy; undefined for a valid one. */
 export function certificateProblem(
   { status, expiresAt }: Certificate,
   deviceId: string,

@@ -1,4 +1,4 @@
-// The state of each device as the fleet shows it, and the finding that heads the view.
+// The state of each device in the fleet view, and the view's headline.
 
 import type { Alert, Device, Rule } from './api-types.ts';
 import { capital, countText, nameText, numberText, plural } from './format.ts';
@@ -6,28 +6,28 @@ import { channelOf, isSilenceRule, type Limit } from './rules.ts';
 
 export type State = 'alarm' | 'ack' | 'silent' | 'pending' | 'ok';
 
-/** Without a word for longer than this, a device counts as silent even where no rule says so. */
+/** A device that sends nothing for longer than this counts as silent, even if no rule says so. */
 export const QUIET_MS = 120_000;
 
-export interface Standing {
+export interface Status {
   readonly state: State;
-  /** The worst alert that stands, if any. */
+  /** The worst active alert, if any. */
   readonly alert?: Alert;
 }
 
 const RANK: Readonly<Record<State, number>> = { alarm: 0, silent: 1, pending: 2, ack: 3, ok: 4 };
-export const byUrgency = (a: Standing, b: Standing) => RANK[a.state] - RANK[b.state];
+export const byUrgency = (a: Status, b: Status) => RANK[a.state] - RANK[b.state];
 
 /**
- * @param alerts of this device that stand, the worst first
- * @param isBeyond the newest value is beyond an innermost limit, and no alert says so yet
+ * @param alerts the device's active alerts, the worst first  * @param isBeyond whether the newest value is beyond an
+ * innermost limit
  */
-export function standingOf(
+export function statusOf(
   alerts: readonly Alert[],
   rules: ReadonlyMap<string, Rule>,
   silentFor: number | undefined,
   isBeyond: boolean,
-): Standing {
+): Status {
   const open = alerts.find(({ state }) => state === 'alarm');
   const alert = open ?? alerts[0];
   if (alert && isSilenceRule(rules.get(alert.ruleId))) return { state: 'silent', alert };
@@ -44,8 +44,8 @@ export function isBeyond(value: number | undefined, limits: readonly Limit[]): b
 }
 
 /**
- * `Too warm` where a temperature is above its limit; the word for a state otherwise. A value that is back within the limits
- * while the alarm still stands says nothing of its side.
+ * The word for a state, such as `Too warm` for a temperature above its limit. It is `Alarm` while an alarm is active but
+ * the  * newest value is within the limits again.
  */
 export function wordOf(state: State, value?: number, limits: readonly Limit[] = [], metric = ''): string {
   const isHigh = isBeyond(value, limits) ? value! > (channelOf(limits).high ?? Infinity) : undefined;
@@ -63,7 +63,7 @@ export interface Finding {
   readonly lede: string;
 }
 
-type Member = Standing & { readonly device: Device };
+type Member = Status & { readonly device: Device };
 
 const NOUN = 'device';
 
@@ -73,7 +73,7 @@ function wellText(well: number, all: number, places: string): string {
   return `${capital(countText(well))} of ${countText(all)}${places} ${are} within ${their} limits.`;
 }
 
-/** One sentence: what is wrong, or that nothing is; and one with how many are well. */
+/** The headline, which says what is wrong, and a sentence with the number of devices within their limits. */
 export function findingOf(members: readonly Member[], sees: { readonly alerts: boolean }): Finding {
   const count = (state: State) => members.filter((member) => member.state === state).length;
   const [alarms, silent, pending, acked] = [count('alarm'), count('silent'), count('pending'), count('ack')];
@@ -100,7 +100,7 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
         silent > 0
           ? `${capital(plural(silent, NOUN))} ${silent === 1 ? 'is' : 'are'} silent.`
           : `${capital(plural(members.length, NOUN))} ${members.length === 1 ? 'reports' : 'report'}.`,
-      lede: `You look on as a guest: alerts and limits are for who logged in.`,
+      lede: 'You are viewing as a guest. Log in to see alerts and limits.',
     };
   }
   return {
@@ -109,10 +109,10 @@ export function findingOf(members: readonly Member[], sees: { readonly alerts: b
   };
 }
 
-/** What an alert says, as people say it: `Above 8 °C`. */
+/** An alert in words, such as `Above 8 °C`. */
 export function alertText(alert: Alert, rule: Rule | undefined): string {
   if (alert.words !== undefined) return capital(alert.words);
-  if (rule?.noDataFor !== undefined) return 'Nothing heard';
+  if (rule?.noDataFor !== undefined) return 'No data';
   if (rule?.offlineFor !== undefined) return 'Not connected';
   const value = Number(alert.value);
   const limits = rule ? [rule, ...(rule.levels ?? [])] : [];
@@ -129,7 +129,7 @@ export function alertText(alert: Alert, rule: Rule | undefined): string {
   return `Rule ${alert.ruleId}`;
 }
 
-/** Of a site's list: those that a search and filters leave. */
+/** Whether a device matches the search and the filters. */
 export function isShown(
   { device, state }: Member,
   { q = '', site, show, type }: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-// One message's way through the stack, as the API follows it: its steps with their times, and what is not known of them.
+// A message's path through the stack as the API reports it: the steps with their times, including steps without a known time.
 
 import type { HistoryEntry } from './api-types.ts';
 import { numberText, plural, secondText } from './format.ts';
@@ -40,20 +40,20 @@ export interface ArchivedMessage extends Followed {
 
 export interface Step {
   readonly name: string;
-  /** Epoch milliseconds; absent where it is not known when. */
+  /** Epoch milliseconds; absent if the time is not known. */
   readonly at?: number;
   readonly text: string;
-  /** `hot`: an alarm. `open`: not done, or not known. */
+  /** `hot` for an alarm, `open` for a step that is not done or not known. */
   readonly look?: 'hot' | 'open';
 }
 
 const COUNTED = {
   counted: 'counted',
   absent: 'not counted',
-  unknown: 'counted as far as can be known',
+  unknown: 'probably counted',
 } as const;
 
-/** Decimal text as people read it. */
+/** Formats a value, with a true minus sign. */
 export const valueText = ({ name, value, unit }: FollowedReading['metrics'][number]) =>
   `${name} ${value.replace('-', '\u2212')}${unit === undefined ? '' : ` ${unit}`}`;
 
@@ -83,17 +83,18 @@ function alertSteps(alerts: readonly HistoryEntry[]): Step[] {
     };
     if (channels.length === 0) return [decided];
     const to = channels.join(' and ');
-    if (sentAt !== undefined) return [decided, { name: 'Sent', at: sentAt, text: `taken by SNS for ${to}` }];
+    if (sentAt !== undefined)
+      return [decided, { name: 'Sent', at: sentAt, text: `accepted by SNS for ${to}` }];
     const text =
       notBefore === undefined
-        ? `for ${to}: not sent, or its time was not kept`
+        ? `for ${to}: not sent, or the time was not recorded`
         : `for ${to}: deferred until ${secondText(notBefore)}`;
     return [decided, { name: 'Sent', text, look: 'open' }];
   });
 }
 
-/** From publish to mail. What is only `heard` has no archive yet. */
-export function wayOf(message: Followed & { readonly archive?: ArchivedMessage['archive'] }): Step[] {
+/** The steps from publishing to email. A live message has no archive step yet. */
+export function messageSteps(message: Followed & { readonly archive?: ArchivedMessage['archive'] }): Step[] {
   const { receivedAt, archive, readings, rejected, skipped, alerts } = message;
   const own = readings.find(({ isOwnTime }) => isOwnTime);
   const read = [
@@ -107,7 +108,7 @@ export function wayOf(message: Followed & { readonly archive?: ArchivedMessage['
     ...(archive ? [{ name: 'Archived', at: archive.storedAt, text: archive.key }] : []),
     {
       name: 'Read',
-      text: read.length > 0 ? read.join(', ') : 'nothing to measure in it',
+      text: read.length > 0 ? read.join(', ') : 'no measurements',
       ...(rejected.length > 0 && { look: 'open' as const }),
     },
     ...windowSteps(readings),
@@ -115,7 +116,7 @@ export function wayOf(message: Followed & { readonly archive?: ArchivedMessage['
   ];
 }
 
-/** What took how long, between the first and the last time that are known. */
+/** The time from the rule to SNS; undefined if either time is not known. */
 export function delayText(steps: readonly Step[]): string | undefined {
   const from = steps.find(({ name }) => name === 'Received')?.at;
   const to = steps.findLast(({ name, at }) => name === 'Sent' && at !== undefined)?.at;

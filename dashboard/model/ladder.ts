@@ -1,27 +1,27 @@
-// How wide a plot's buckets are: one of the API's resolutions, aligned to the epoch, so that no line jumps when the span moves.
+// Chooses a plot's bucket size: one of the API's resolutions, aligned to the epoch so that lines do not jump when the span moves.
 
 import { resolutions, resolutionsFor, type Resolution } from '../../core/rollup.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 
-/** More than that no screen shows; a year of half days is 730. */
+/** Screens cannot show more. A year of half days has 730. */
 const MOST_POINTS = 740;
 
 /** How the stack stores windows. */
 export interface Storage {
   readonly windowSeconds: number;
-  /** From `1h` on the API answers from hours, which are kept for years; shorter resolutions reach back this far. */
+  /** How far back resolutions below `1h` reach. From `1h` on the API reads hourly statistics, which are kept for years. */
   readonly windowDays: number;
 }
 
 export interface Step {
   readonly resolution: Resolution;
-  /** Of a bucket, in milliseconds. */
+  /** The bucket size in milliseconds. */
   readonly size: number;
 }
 
 /**
- * The buckets for a span: the shortest that a screen shows, that windows add up to and that the API still has.
+ * The smallest bucket size for a span that fits the screen, is a multiple of the window's length and is still stored.
  *
  * @param from, to epoch milliseconds
  */
@@ -32,7 +32,7 @@ export function stepFor({ from, to }: { from: number; to: number }, now: number,
     size: resolutions[resolution] * 1000,
   }));
   const step = steps.find(({ size }) => size >= least && (to - from) / size <= MOST_POINTS);
-  // Windows of 7 seconds add up to nothing: the API says so.
+  // Windows of 7 seconds fit no resolution; the API reports that.
   return step ?? steps.at(-1) ?? { resolution: '1d', size: DAY };
 }
 
@@ -52,6 +52,6 @@ export const USUAL_RANGE: RangeName = '1h';
 export const SHORTEST_SPAN = 10 * MINUTE;
 export const LONGEST_SPAN = 731 * DAY;
 
-/** Milliseconds of a range, of the usual one for a name that is none. */
+/** A range in milliseconds; the default range for an unknown name. */
 export const spanOf = (name: string | undefined): number =>
   RANGES.find(([each]) => each === name)?.[1] ?? RANGES.find(([each]) => each === USUAL_RANGE)![1];

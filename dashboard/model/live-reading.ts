@@ -1,17 +1,17 @@
-// What a message heard over MQTT measures, as far as a page needs it until the stored window says it exactly.
+// Parses messages received over MQTT well enough for the page. The stored windows replace these values later.
 
 import { measurementOf } from '../../core/measurement.ts';
 import { METRIC_NAME, metricNameOf } from '../../core/metric-name.ts';
 import type { LiveReading } from './windows.ts';
 
-/** Who sent a message, by its topic; a gateway's child is `<gateway>:<child>`. */
+/** A message's sender, from its topic. A device behind a gateway is `<gateway>:<child>`. */
 export interface Sender {
   readonly deviceId: string;
   readonly site: string;
 }
 
 const TIME_NAMES = ['timestamp', 'ts', 'time', 'receivedAt'];
-/** Members that name a reading and measure nothing. */
+/** Members that identify a reading and are not metrics. */
 const OTHER_NAMES = new Set(['id', 'messageId', 'seq', ...TIME_NAMES]);
 const SCALE = 1e15;
 const MOST_DEPTH = 4;
@@ -25,7 +25,7 @@ export function senderOf(topic: string): Sender | undefined {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Event time in epoch milliseconds, where the reading says it as a number or as ISO 8601. */
+/** The event time in epoch milliseconds, if the reading has one as a number or as ISO 8601. */
 function timeOf(reading: Readonly<Record<string, unknown>>): number | undefined {
   const given = TIME_NAMES.map((name) => reading[name]).find((value) => value !== undefined);
   if (typeof given === 'number') return given > 1e11 ? given : given * 1000;
@@ -53,7 +53,7 @@ function readingOf(value: unknown, receivedAt: number): LiveReading | undefined 
   return Object.keys(values).length > 0 ? { at: timeOf(value) ?? receivedAt, values } : undefined;
 }
 
-/** Readings of a JSON payload; none of what the page cannot read, which the stored windows will have. */
+/** The readings in a JSON payload; empty for formats that the page cannot parse, which appear with the stored windows. */
 export function readingsOf(payload: string, receivedAt: number): LiveReading[] {
   let value: unknown;
   try {

@@ -1,12 +1,12 @@
-// Cuts a mail's text where it links to this page; whatever else stands in it stays text.
+// Splits an email's text at links to this page. Everything else stays text.
 
 export interface Piece {
   readonly text: string;
-  /** The view that the link leads to, such as `#/device/fridge-1?from=1&to=2`. */
+  /** The link's hash, such as `#/device/fridge-1?from=1&to=2`. */
   readonly hash?: string;
 }
 
-/** @param origin of the page, such as `http://localhost:8080` */
+/** @param origin the page's origin, such as `http://localhost:8080` */
 export function piecesOf(text: string, origin: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let done = 0;

@@ -1,4 +1,4 @@
-// A device that somebody adds: what is wrong with its fields while they are typed, and the lines to paste for it.
+// Adding a device: validates the form's fields, and builds the configuration to paste.
 
 import { nameProblem, thingNameProblem } from '../../core/thing-names.ts';
 import type { Device } from './api-types.ts';
@@ -18,7 +18,10 @@ const STARTS: Readonly<Record<Field, string>> = {
   site: 'The site',
 };
 
-/** `sites`: the only ones that who adds it sees. Sentences by field; a field that is empty has none yet, unless it may be left empty. */
+/**
+ * The problems by field, as sentences. Empty fields have no problem yet.  *  * @param sites the sites that the user may
+ * see; undefined for all
+ */
 export function problemsOf(
   { name, type, site }: NewDevice,
   known: readonly Pick<Device, 'deviceId'>[],
@@ -37,19 +40,17 @@ export function problemsOf(
 }
 
 const takenProblem = (name: string, known: readonly Pick<Device, 'deviceId'>[]) =>
-  known.some(({ deviceId }) => deviceId === name)
-    ? 'is that of a device that is here already: choose another one'
-    : undefined;
+  known.some(({ deviceId }) => deviceId === name) ? 'is already in use: choose another one' : undefined;
 
 const foreignProblem = (site: string, sites: readonly string[] | undefined) =>
   sites && !sites.includes(site)
-    ? `is not one of yours, ${sites.join(', ')}: devices of other sites are added by who sees them`
+    ? `is not one of your sites (${sites.join(', ')}): ask a user who can see it`
     : undefined;
 
-/** Whether all that must be there is there. */
+/** Whether all required fields are filled in. */
 export const isWhole = ({ name, site }: NewDevice) => name !== '' && site !== '';
 
-/** The group of the site's other devices that is called as the site, but for capitals; else the site itself. */
+/** A group of the site's devices whose name is that of the site, ignoring case; otherwise the site's name. */
 export function groupOf(site: string, devices: readonly Device[]): string {
   const groups = devices.filter((device) => device.site === site).flatMap(({ groups = [] }) => groups);
   return groups.find((group) => group.toLowerCase() === site.toLowerCase()) ?? site;
@@ -60,7 +61,7 @@ export const filesOf = (name: string) =>
 
 export const topicOf = ({ name, site }: Pick<NewDevice, 'name' | 'site'>) => `telemetry/${site}/${name}`;
 
-/** PEM of what a device needs beside its name. */
+/** The PEM files of a device. */
 export interface Secrets {
   readonly ca: string;
   readonly cert: string;
@@ -70,7 +71,7 @@ export interface Secrets {
 export interface Recipe {
   readonly id: 'mosquitto' | 'esp32' | 'zigbee2mqtt';
   readonly label: string;
-  /** What to do with the lines. */
+  /** How to use the lines. */
   readonly says: string;
   readonly lines: (device: NewDevice, broker: BrokerConfig, secrets: Secrets) => string;
 }
@@ -81,7 +82,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     id: 'mosquitto',
     label: 'mosquitto',
-    says: 'Run this in the folder of the three files. It sends one reading.',
+    says: 'Run this in the folder with the three files. It sends one reading.',
     lines(device, { host, port }) {
       const { ca, cert, key } = filesOf(device.name);
       return [
@@ -95,7 +96,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     id: 'esp32',
     label: 'ESP32',
-    says: 'The settings at the top of the sketch in docs/devices.md (ESP32 with Arduino). What you copy has the certificates and the key whole.',
+    says: 'The settings at the top of the sketch in docs/devices.md (ESP32 with Arduino). The copied text has the full certificates and the key.',
     lines: (device, { host, port }, { ca, cert, key }) =>
       [
         `const char *HOST = "${host}";`,
@@ -110,7 +111,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     id: 'zigbee2mqtt',
     label: 'Zigbee2MQTT',
-    says: 'For configuration.yaml, with the three files in /opt/zigbee2mqtt/certs. Zigbee2MQTT subscribes to its own topics, which the device policy does not allow: give it the right first, or use a mosquitto bridge (docs/devices.md has both).',
+    says: 'For configuration.yaml, with the three files in /opt/zigbee2mqtt/certs. Zigbee2MQTT subscribes to its own topics, which the device policy does not allow: grant that first, or use a mosquitto bridge (docs/devices.md describes both).',
     lines(device, { host, port }) {
       const folder = '/opt/zigbee2mqtt/certs';
       const { ca, cert, key } = filesOf(device.name);
@@ -130,7 +131,7 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
-/** What is shown in the place of a PEM, so that the lines can be read and the key is on no screen. */
+/** Placeholders shown instead of the PEM texts, so that the lines stay readable and the key is not displayed. */
 export const shownSecrets = (name: string): Secrets => {
   const { ca, cert, key } = filesOf(name);
   return { ca: `... ${ca} ...`, cert: `... ${cert} ...`, key: `... ${key} ...` };

@@ -1,4 +1,4 @@
-// How high a plot is: data and the limits near it, in whole steps, and it does not twitch.
+// A plot's value range: the data and the limits near it, rounded to whole steps, without jumping.
 
 export type Range = readonly [low: number, high: number];
 
@@ -9,8 +9,8 @@ const stepOf = (span: number) =>
   STEPS.find((step) => span / step <= 12) ?? 10 ** Math.ceil(Math.log10(span / 12));
 
 /**
- * @param limits that stand nearer to the data than the data are high, or than `reach`, are in the picture
- * @param before what was shown of the same span: the range only grows from there
+ * @param limits included if their distance to the data is at most the data's height, or at most `reach`  * @param before
+ * the range shown before for the same span; the new range includes it
  */
 export function rangeOf(
   values: readonly (number | null)[],

@@ -1,6 +1,6 @@
-// What the local cloud refused, in words: AWS IoT tells nobody, not even the client.
+// Describes what the local cloud refused. AWS IoT does not report that, not even to the client.
 
-/** As `/refusals.json` has them. */
+/** An entry of `/refusals.json`. */
 export interface Refused {
   readonly id: number;
   /** Epoch milliseconds. */
@@ -9,7 +9,7 @@ export interface Refused {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** `head`: what was refused. `reason`: why, with the statement that decided. `who`: the client and where it is. */
+/** `head`: what was refused. `reason`: why, with the statement that decided. `who`: the client and its address. */
 export function refusalText({ message, fields }: Refused) {
   const { action, resource, filter, topic, reason = '', client, ip, user, principal } = fields;
   const what = [action, resource ?? filter ?? topic].filter(Boolean).join(' ');

@@ -1,4 +1,4 @@
-// What a replay did, in one sentence.
+// Describes the result of a replay in one sentence.
 
 import { plural } from './format.ts';
 
@@ -8,7 +8,7 @@ export interface Replayed {
 }
 
 export function replayText({ replayed, failed }: Replayed): string {
-  const done = `${plural(replayed, 'message')} given to the ingest function again`;
+  const done = `${plural(replayed, 'message')} sent to the ingest function again`;
   if (failed.length === 0) return `${done[0]!.toUpperCase()}${done.slice(1)}.`;
   const [first] = failed;
   return `${failed.length} of ${replayed + failed.length} failed again: ${first!.error}`;

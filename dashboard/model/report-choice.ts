@@ -1,4 +1,4 @@
-// Which report the address asks for, and what it found in one sentence.
+// Reads the report's parameters from the address, and summarizes a report in one sentence.
 
 import type { SheetDevice } from '../../core/report-sheet.ts';
 import type { Device } from './api-types.ts';
@@ -10,7 +10,7 @@ type Kind = (typeof KINDS)[number];
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 
 export interface ReportChoice {
-  /** Absent where the address names nobody, and no device is known. */
+  /** Absent if the address names nothing and there are no devices. */
   readonly of?: { readonly kind: Kind; readonly name: string };
   /** Such as `2026-11`. */
   readonly month: string;
@@ -22,7 +22,7 @@ export const monthOfTime = (now: number) => {
   return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}`;
 };
 
-/** Without a name in the address the first site, or else the first device; this month without one. */
+/** Defaults: the first site, or the first device if there are no sites, and the current month. */
 export function reportChoiceOf(
   { query }: Pick<Route, 'query'>,
   devices: readonly Device[],
@@ -51,7 +51,7 @@ export const sitesOf = (devices: readonly Device[]) =>
 export const groupsOf = (devices: readonly Device[]) =>
   [...new Set(devices.flatMap(({ groups = [] }) => groups))].sort();
 
-/** The query of GET /reports. */
+/** The query parameters of GET /reports. */
 export const queryOfChoice = ({ of, month, metric }: ReportChoice) => ({
   ...(of && { [of.kind]: of.name }),
   month,

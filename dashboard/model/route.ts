@@ -1,8 +1,8 @@
-// The address says all that a view shows, so that it can be sent to somebody and the back button works.
+// The address holds everything that a view shows, so that links can be shared and the back button works.
 
 export interface Route {
   readonly view: string;
-  /** What follows the view, such as a device's name. */
+  /** The segments after the view, such as a device's name. */
   readonly path: readonly string[];
   readonly query: Readonly<Record<string, string | undefined>>;
 }
@@ -11,11 +11,11 @@ const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // somebody wrote it by hand
+    return text; // the address is not URL-encoded
   }
 };
 
-/** Of `#/device/fridge-1?range=6h`. */
+/** Parses a hash such as `#/device/fridge-1?range=6h`. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split(/\?(.*)/s);
   const [view = '', ...rest] = path.split('/').map(decoded);
@@ -33,7 +33,7 @@ export function linkTo(view: string, path: readonly string[] = [], query: Route[
   return `#/${[view, ...path].map(encodeURIComponent).join('/')}${text && `?${text}`}`;
 }
 
-/** Links of mails and digests of before the page: `/?device=<id>` and `/?view=alerts`. */
+/** Converts links from old emails and digests: `/?device=<id>` and `/?view=alerts`. */
 export function linkOfOldQuery(search: string): string | undefined {
   const query = new URLSearchParams(search);
   const device = query.get('device');

@@ -1,4 +1,4 @@
-// A rule that somebody edits, and what its dry run says.
+// A rule being edited, and the result of its dry run.
 
 import type { Rule } from './api-types.ts';
 import { isSaid, kindOf } from './rule-kind.ts';
@@ -45,13 +45,13 @@ export function isSentence(rule: Rule): boolean {
   return rule.metric !== undefined && isOneSided && fields.every(([name]) => SENTENCE_FIELDS.has(name));
 }
 
-/** Epoch milliseconds; open without an end. */
+/** Epoch milliseconds. Without `to` the alarm is still active. */
 export interface DrySpan {
   readonly from: number;
   readonly to?: number;
 }
 
-/** By device, when the rule would have been in alarm. */
+/** When the rule would have been in alarm, by device. */
 export function drySpansOf(
   notifications: readonly DryRunNotification[],
 ): ReadonlyMap<string, readonly DrySpan[]> {

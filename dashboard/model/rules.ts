@@ -1,4 +1,4 @@
-// Which rules watch a device, and which limits of theirs a plot draws.
+// Finds the rules that watch a device, and the limits that a plot draws.
 
 import { matches } from '../../core/alert-rule.ts';
 import { isSpellingOf } from '../../core/spelling.ts';
@@ -19,7 +19,9 @@ const judges = ({ metric, anySpelling, predicted }: Rule, name: string): boolean
 
 const levelsOf = (rule: Rule) => [rule, ...(rule.levels ?? []), ...(rule.predicted ? [rule.predicted] : [])];
 
-/** The innermost limits first; of rules that judge the metric's own figure, not its change or its number. */
+/**
+ * Innermost limits first, from rules about the metric's value. Rules about its rate of change or its count are left out.
+ */
 export function limitsOf(rules: readonly Rule[], device: Device, metric: string): Limit[] {
   const own = rules.filter(
     (rule) =>
@@ -35,13 +37,13 @@ export function limitsOf(rules: readonly Rule[], device: Device, metric: string)
     ]),
   );
   const rank = ({ side, value }: Limit) => (side === 'above' ? value : -value);
-  // A rule that announces a limit is drawn with the one that judges it, where there is one.
+  // A limit that a prediction rule shares with another rule is drawn once, for the other rule.
   const isSaid = ({ side, value }: Limit, index: number) =>
     limits.findIndex((each) => each.side === side && each.value === value) < index;
   return limits.filter((each, index) => !isSaid(each, index)).sort((a, b) => rank(a) - rank(b));
 }
 
-/** What a plot calls its channel: between the innermost limits. */
+/** The innermost limits on each side. */
 export function channelOf(limits: readonly Limit[]): { readonly low?: number; readonly high?: number } {
   return {
     low: limits.find(({ side }) => side === 'below')?.value,
@@ -49,11 +51,11 @@ export function channelOf(limits: readonly Limit[]): { readonly low?: number; re
   };
 }
 
-/** Of silence or of a lost connection. */
+/** Whether the rule is about missing data or a lost connection. */
 export const isSilenceRule = (rule: Rule | undefined): boolean =>
   rule?.noDataFor !== undefined || rule?.offlineFor !== undefined;
 
-/** The metric that a tile shows: a temperature where there is one. */
+/** The metric that a tile shows: a temperature if there is one. */
 export function mainMetricOf(metrics: readonly string[]): string | undefined {
   return (
     metrics.find((name) => name === 'temperature') ??
@@ -67,11 +69,11 @@ const limitsIn = ({ above, below }: { readonly above?: number; readonly below?: 
   ...(below !== undefined && { below }),
 });
 
-/** A rule as a sentence's predicate: `above 8 °C, clears below 7 °C, for 3 windows`. */
+/** A rule in words, such as `above 8 °C, clears below 7 °C, for 3 windows`. */
 export function ruleText(rule: Rule, unit = ''): string {
   if (rule.noDataFor !== undefined) return `no data for ${rule.noDataFor}`;
   if (rule.offlineFor !== undefined) return `not connected for ${rule.offlineFor}`;
-  if (rule.unusual) return 'unlike itself at this hour';
+  if (rule.unusual) return 'unusual for the hour';
   if (rule.predicted)
     return `${ruleText({ id: rule.id, ...limitsIn(rule.predicted) }, unit)} within ${rule.predicted.within ?? '30m'}, predicted`;
   const number = (value: number) => `${String(value).replace('-', '\u2212')}${unit && ` ${unit}`}`;

@@ -1,16 +1,16 @@
-// What happened to an alert, as people say it.
+// Describes what happened to an alert.
 
 import type { HistoryEntry, Recipient } from './api-types.ts';
 import { dayMinuteText, numberText } from './format.ts';
 
-/** `arn:aws:sts::123456789012:assumed-role/Viewer/alice` and `us-east-1:<uuid>` in few letters. */
+/** A short name for `arn:aws:sts::123456789012:assumed-role/Viewer/alice` or `us-east-1:<uuid>`. */
 export function personText(by: string | undefined): string {
   if (by === undefined) return 'somebody';
   const name = by.split('/').at(-1)!;
   return /^[a-z]{2}-[a-z]+-\d:[0-9a-f-]{36}$/.test(name) ? `user ${name.slice(-4)}` : name;
 }
 
-const figure = ({ value, unit }: HistoryEntry): string =>
+const valueText = ({ value, unit }: HistoryEntry): string =>
   value === undefined ? '' : `${numberText(Number(value), unit)}${unit === undefined ? '' : ` ${unit}`}`;
 
 const words = ({ words: said }: HistoryEntry): string => (said === undefined ? '' : `, ${said}`);
@@ -23,13 +23,14 @@ const limit = ({ limit, unit }: HistoryEntry): string =>
 const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isSilence: boolean) => string>> = {
   raised: (entry, isSilence) =>
     isSilence
-      ? 'Alarm: nothing was heard'
-      : `Alarm: ${figure(entry)}${entry.words === undefined ? limit(entry) : words(entry)}`,
-  worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
-  eased: (entry) => `Better, now ${entry.severity ?? ''}: ${figure(entry)}${words(entry)}`,
-  cleared: (entry, isSilence) => (isSilence ? 'Over: heard again' : `Over: ${figure(entry)}${words(entry)}`),
+      ? 'Alarm: no data'
+      : `Alarm: ${valueText(entry)}${entry.words === undefined ? limit(entry) : words(entry)}`,
+  worsened: (entry) => `Worse, now ${entry.severity ?? ''}: ${valueText(entry)}${words(entry)}`,
+  eased: (entry) => `Better, now ${entry.severity ?? ''}: ${valueText(entry)}${words(entry)}`,
+  cleared: (entry, isSilence) =>
+    isSilence ? 'Over: data arrives again' : `Over: ${valueText(entry)}${words(entry)}`,
   ended: () => 'Ended: the rule was changed or removed',
-  repeated: (entry, isSilence) => (isSilence ? 'Reminder' : `Reminder: ${figure(entry)}`),
+  repeated: (entry, isSilence) => (isSilence ? 'Reminder' : `Reminder: ${valueText(entry)}`),
   escalated: () => 'Nobody had acknowledged it: escalated',
   acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
   commented: ({ by }) => `Note by ${personText(by)}`,
@@ -39,32 +40,35 @@ const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isSilence: boolean) =
 export const storyText = (entry: HistoryEntry, isSilence: boolean): string =>
   TEXTS[entry.what]?.(entry, isSilence) ?? entry.what;
 
-/** How an entry looks in the line of times: red is what was wrong. */
+/** Whether the timeline shows the entry in red. */
 export const isHot = ({ what }: HistoryEntry): boolean => what === 'raised' || what === 'worsened';
 
 const channelText = (channel: string) => (channel === 'sms' ? 'SMS' : channel);
 
-/** To whom a change was sent, or will be as the subscriptions are now, if they are known; undefined of what is not announced. */
-export function tellingText(
+/**
+ * The recipients of an entry's notification; for one that is not sent yet, according to the current subscriptions, if
+ * they  * are known. Undefined if the entry is not announced.
+ */
+export function deliveryText(
   { channels = [], sentAt, sentTo, sentToMore = 0, notBefore }: HistoryEntry,
   recipients: readonly Recipient[] | undefined,
 ): string | undefined {
   if (channels.length === 0) return undefined;
   const by = `by ${channels.map(channelText).join(' and ')}`;
   if (sentAt !== undefined) {
-    if (!sentTo) return `${by}; who subscribed then was not recorded`;
+    if (!sentTo) return `${by}; the subscribers were not recorded`;
     const groups = channels.map((channel) => groupText(channel, sentTo));
     return `to ${groups.join('; ')}${sentToMore > 0 ? `; and ${sentToMore} more` : ''}`;
   }
   const now = recipients
     ?.filter(({ channel }) => channels.includes(channel))
     .map(({ address, isConfirmed }) => (isConfirmed ? address : `${address} (not confirmed)`));
-  const to = now && ` to ${now.length > 0 ? now.join(', ') : 'nobody: no subscription takes it'}`;
+  const to = now && ` to ${now.length > 0 ? now.join(', ') : 'nobody: no matching subscription'}`;
   if (notBefore !== undefined) return `Deferred until ${dayMinuteText(notBefore)}, ${by}${to ?? ''}`;
   return `Not known to be sent yet, ${by}${to ?? ''}`;
 }
 
-/** `2 email subscribers (a…@example.com, b…@example.com)`. */
+/** Such as `2 email subscribers (a…@example.com, b…@example.com)`. */
 function groupText(channel: string, sentTo: NonNullable<HistoryEntry['sentTo']>): string {
   const own = sentTo.filter((each) => each.channel === channel).map(({ address }) => address);
   const name = `${channelText(channel)} ${own.length === 1 ? 'subscriber' : 'subscribers'}`;
@@ -73,11 +77,11 @@ function groupText(channel: string, sentTo: NonNullable<HistoryEntry['sentTo']>)
 
 export interface StoryStep {
   readonly entry: HistoryEntry;
-  /** Deliveries of its notification that failed, oldest first. */
+  /** Failed deliveries of its notification, oldest first. */
   readonly failures: readonly HistoryEntry[];
 }
 
-/** The entries, each with what of its notification was not delivered. A failure whose entry is not here is a step of its own. */
+/** The entries, each with its failed deliveries. A failure whose entry is not in the list becomes its own step. */
 export function stepsOf(entries: readonly HistoryEntry[]): StoryStep[] {
   const ids = new Set(entries.map(({ entryId }) => entryId));
   const failures = Map.groupBy(entries, ({ about }) => about);

@@ -1,6 +1,9 @@
-// Topic filters and payloads as the console shows them.
+// Matches topic filters and formats payloads for the console.
 
-/** Whether a topic matches a filter [MQTT-4.7]: `+` is one level, `#` all that follow, `$` topics no leading wildcard. */
+/**
+ * Whether a topic matches a filter [MQTT-4.7]. `+` matches one level, `#` all following levels; a leading wildcard does
+ * not match `$` topics.
+ */
 export function matchesFilter(filter: string, topic: string): boolean {
   const wanted = filter.split('/');
   const levels = topic.split('/');
@@ -12,18 +15,18 @@ export function matchesFilter(filter: string, topic: string): boolean {
   return wanted.length === levels.length;
 }
 
-/** What is wrong with a filter, as a sentence. */
+/** Why a filter is invalid, as a sentence. */
 export function filterProblem(filter: string): string | undefined {
-  if (filter === '') return 'Write a topic filter, such as telemetry/#.';
-  if (filter.includes(' ')) return 'A filter here has no spaces.';
+  if (filter === '') return 'Enter a topic filter, such as telemetry/#.';
+  if (filter.includes(' ')) return 'Filters with spaces are not supported here.';
   const levels = filter.split('/');
   if (levels.some((level, index) => level.includes('#') && (level !== '#' || index < levels.length - 1)))
-    return '# stands alone at the end.';
-  if (levels.some((level) => level.includes('+') && level !== '+')) return '+ stands alone between slashes.';
-  return levels.length > 8 ? 'AWS IoT takes at most seven slashes.' : undefined;
+    return '# must be the whole last level.';
+  if (levels.some((level) => level.includes('+') && level !== '+')) return '+ must be a whole level.';
+  return levels.length > 8 ? 'AWS IoT allows at most seven slashes.' : undefined;
 }
 
-/** JSON with room between its parts; text as it is; of other bytes the number and the first of them. */
+/** Formats a payload: JSON with spaces, other text unchanged, binary data as its length and first bytes. */
 export function prettyPayload(bytes: Uint8Array): string {
   let text: string;
   try {
@@ -39,6 +42,6 @@ export function prettyPayload(bytes: Uint8Array): string {
   }
 }
 
-/** Who sees some sites only may not subscribe to all: `telemetry/#` is one filter for each of them. */
+/** Users restricted to some sites may not subscribe to all: for them `telemetry/#` becomes one filter for each site. */
 export const scoped = (filter: string, sites: readonly string[] | undefined): string[] =>
   sites && filter === 'telemetry/#' ? sites.map((site) => `telemetry/${site}/#`) : [filter];

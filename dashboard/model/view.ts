@@ -1,28 +1,28 @@
-// Which stretch of time a device's plots show, and how keys and buttons move it; all of it stands in the address.
+// The time span of a device's plots, and how keys and buttons move it. The span is stored in the address.
 
 import { LONGEST_SPAN, SHORTEST_SPAN, spanOf, USUAL_RANGE } from './ladder.ts';
 import type { Route } from './route.ts';
 
-/** Epoch milliseconds. Live: `to` is now, and goes on. */
+/** Epoch milliseconds. In a live view, `to` follows the current time. */
 export interface View {
   readonly from: number;
   readonly to: number;
   readonly isLive: boolean;
 }
 
-/** Epoch milliseconds in an address; undefined of what is none. */
+/** Parses epoch milliseconds from an address; undefined if invalid. */
 export const timeOf = (text: string | undefined): number | undefined => {
   const value = Number(text);
   return text !== undefined && Number.isFinite(value) && value > 0 ? value : undefined;
 };
 
-/** As an input of type `datetime-local` has it: the viewer's clock, to the second. */
+/** The value for an input of type `datetime-local`: local time, to the second. */
 export function clockText(at: number): string {
   const offset = new Date(at).getTimezoneOffset() * 60_000;
   return new Date(at - offset).toISOString().slice(0, 19);
 }
 
-/** A span that is the wrong way round, too short or too long is the nearest one that is not. */
+/** Spans that are reversed, too short or too long are corrected. */
 export function viewOf({ query }: Pick<Route, 'query'>, now: number): View {
   const from = timeOf(query['from']);
   const to = timeOf(query['to']);
@@ -40,7 +40,7 @@ export type Move = 'earlier' | 'later' | 'in' | 'out' | 'live' | 'back';
 
 type Query = Readonly<Record<string, string | undefined>>;
 
-/** The query that shows this stretch; undefined removes a name. */
+/** The query parameters that show this span; undefined removes a parameter. */
 export function queryOf(from: number, to: number, now: number): Query {
   const isLive = to >= now - 1000;
   const text = (value: number) => String(Math.round(value));
@@ -51,7 +51,7 @@ export function queryOf(from: number, to: number, now: number): Query {
 
 const clamped = (span: number) => Math.min(Math.max(span, SHORTEST_SPAN), LONGEST_SPAN);
 
-/** By a quarter of the span, or to half and twice of it: round its middle, live at its right edge. */
+/** Moves by a quarter of the span, or zooms by two around its middle, or around its end if it is live. */
 export function moved({ from, to, isLive }: View, move: Move, now: number): Query {
   const span = to - from;
   if (move === 'live') return { from: undefined, to: undefined };
@@ -66,7 +66,7 @@ export function moved({ from, to, isLive }: View, move: Move, now: number): Quer
   return isLive ? queryOf(to - width, to, now) : queryOf(middle - width / 2, middle + width / 2, now);
 }
 
-/** Keys of a focused plot. */
+/** The keyboard shortcuts of a focused plot. */
 export const MOVES_BY_KEY: Readonly<Record<string, Move>> = {
   ArrowLeft: 'earlier',
   ArrowRight: 'later',

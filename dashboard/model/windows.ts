@@ -1,7 +1,7 @@
-// Stored windows and the live tail become one series: every reading once, whichever of the two has it.
+// Joins stored windows and live readings into one series that counts each reading once.
 
-/** Of one metric in one window; as the API gives it. */
-export interface Figures {
+/** The statistics of one metric in one window, as the API returns them. */
+export interface Statistics {
   readonly min: number;
   readonly max: number;
   readonly sum: number;
@@ -9,15 +9,15 @@ export interface Figures {
   readonly last?: number;
 }
 
-/** `start` in epoch milliseconds, a multiple of the window's length. */
+/** `start` is in epoch milliseconds and a multiple of the window's length. */
 export interface StoredWindow {
   readonly start: number;
   readonly readings: number;
   readonly lastReadingAt?: number;
-  readonly metrics: Readonly<Record<string, Figures>>;
+  readonly metrics: Readonly<Record<string, Statistics>>;
 }
 
-/** Heard over MQTT; `at` is event time. */
+/** A reading received over MQTT; `at` is its event time. */
 export interface LiveReading {
   readonly at: number;
   readonly values: Readonly<Record<string, number>>;
@@ -25,16 +25,16 @@ export interface LiveReading {
 
 export const startOf = (at: number, size: number): number => Math.floor(at / size) * size;
 
-/** When the newest of a window's readings was taken; its start where it was stored before windows said so. */
-export const heardAtOf = ({ start, lastReadingAt }: StoredWindow): number => lastReadingAt ?? start;
+/** The time of a window's newest reading; the window's start if an older version stored it without that time. */
+export const lastReadingAtOf = ({ start, lastReadingAt }: StoredWindow): number => lastReadingAt ?? start;
 
-/** The newest values that a window has; the highest of a metric that its last reading lacks. */
+/** The newest value of each metric; the highest value for metrics that the last reading lacks. */
 export const newestOf = ({ metrics }: StoredWindow): Record<string, number> =>
   Object.fromEntries(Object.entries(metrics).map(([name, { last, max }]) => [name, last ?? max]));
 
-function withValue(figures: Figures | undefined, value: number): Figures {
-  if (!figures) return { min: value, max: value, sum: value, count: 1, last: value };
-  const { min, max, sum, count } = figures;
+function withValue(statistics: Statistics | undefined, value: number): Statistics {
+  if (!statistics) return { min: value, max: value, sum: value, count: 1, last: value };
+  const { min, max, sum, count } = statistics;
   return {
     min: Math.min(min, value),
     max: Math.max(max, value),
@@ -45,16 +45,14 @@ function withValue(figures: Figures | undefined, value: number): Figures {
 }
 
 function withReading(window: StoredWindow, { at, values }: LiveReading): StoredWindow {
-  const metrics: Record<string, Figures> = { ...window.metrics };
+  const metrics: Record<string, Statistics> = { ...window.metrics };
   for (const [name, value] of Object.entries(values)) metrics[name] = withValue(metrics[name], value);
   return { ...window, metrics, readings: window.readings + 1, lastReadingAt: at };
 }
 
 /**
- * The series of stored windows and of what was heard since. A live reading counts where its window is not stored, or was
- * stored before that reading came: it is later than the stored window's last one. Oldest first.
- *
- * @param size length of a window in milliseconds
+ * Joins stored windows and live readings, oldest first. A live reading counts if its window is not stored, or if it is
+ * later  * than the stored window's last reading.  *  * @param size the window's length in milliseconds
  */
 export function joined(
   stored: ReadonlyMap<number, StoredWindow>,
@@ -71,7 +69,7 @@ export function joined(
   return [...windows.values()].sort((a, b) => a.start - b.start);
 }
 
-/** Of the live readings those that count beside the stored windows, of windows from `closedBefore` on. */
+/** The live readings that are not in stored windows, in windows from `closedBefore` on. */
 export const stillLive = (
   live: readonly LiveReading[],
   stored: ReadonlyMap<number, StoredWindow>,
@@ -87,12 +85,12 @@ interface OpenWindow {
   start: number;
   readings: number;
   lastReadingAt: number;
-  metrics: Record<string, { -readonly [Name in keyof Figures]: Figures[Name] }>;
+  metrics: Record<string, { -readonly [Name in keyof Statistics]: Statistics[Name] }>;
 }
 
 /**
- * Adds a reading to windows of which none is stored, and changes these themselves: of a large fleet that nobody looks at, a
- * copy for each message would be most of what there is to collect.
+ * Adds a reading to live windows, which it changes in place. For a large fleet out of sight, a copy for each message
+ * would  * cause most of the garbage.
  */
 export function addReading(
   windows: Map<number, StoredWindow>,
@@ -119,7 +117,7 @@ export function addReading(
   }
 }
 
-/** Of windows that were heard live those that the stored ones, of which this is the newest, do not have yet. */
+/** The live windows that are newer, or have more readings, than the newest stored window. */
 export const laterThan = (
   newest: StoredWindow | undefined,
   heard: ReadonlyMap<number, StoredWindow>,
@@ -131,7 +129,7 @@ export const laterThan = (
       (start === newest.start && window.readings > newest.readings),
   );
 
-/** A metric's columns for a plot, in seconds; a bucket that nobody measured is null, so that the line breaks. */
+/** A metric's columns for a plot; `x` is in seconds. A null value breaks the line. */
 export interface Columns {
   readonly x: number[];
   readonly min: (number | null)[];
@@ -141,7 +139,7 @@ export interface Columns {
   readonly gaps: (readonly [from: number, to: number])[];
 }
 
-/** A device that sends every minute has no gap in its windows of ten seconds. */
+/** The median time between windows: a device that sends once a minute has no gaps in its ten-second windows. */
 export function usualPause(starts: readonly number[], size: number): number {
   const pauses = starts.slice(1).map((start, index) => start - starts[index]!);
   const middle = pauses.sort((a, b) => a - b)[Math.floor(pauses.length / 2)] ?? size;
@@ -149,8 +147,8 @@ export function usualPause(starts: readonly number[], size: number): number {
 }
 
 /**
- * @param windows oldest first, of `size` milliseconds
- * Gaps in epoch milliseconds: stretches of more than two and a half usual pauses without the metric, up to `until`.
+ * Builds a metric's columns. Gaps are in epoch milliseconds: spans of more than two and a half usual pauses without the
+ * metric,  * up to `until`.  *  * @param windows oldest first, of `size` milliseconds
  */
 export function columnsOf(
   windows: readonly StoredWindow[],

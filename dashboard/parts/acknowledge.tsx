@@ -1,4 +1,4 @@
-// Acknowledging: you see it at once, and can undo it for five seconds before it is sent; a button says who may not press it.
+// Acknowledging alerts: shown at once, and sent after five seconds unless undone. Disabled buttons say why they are disabled.
 
 import { useSignal } from '@preact/signals';
 import { pathOf } from '../data/api.ts';
@@ -7,7 +7,7 @@ import { say, sayUndoable, type App } from '../data/app.ts';
 import type { Alert } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
 
-/** False where it was taken back. @throws ApiError where the API refuses */
+/** Returns false if the user undid it. @throws ApiError if the API refuses */
 export async function acknowledge(
   app: App,
   { deviceId, ruleId }: Pick<Alert, 'deviceId' | 'ruleId'>,
@@ -21,7 +21,7 @@ export async function acknowledge(
     (prepared) => {
       atOnce = prepared;
     },
-    () => {}, // it is sent as all requests are, which says what is wrong
+    () => {}, // the request is sent the usual way, which reports the failure
   );
   const send = (isLeaving: boolean) =>
     isLeaving && atOnce ? atOnce() : app.api.send<unknown>('POST', path, body);
@@ -35,7 +35,7 @@ export async function acknowledge(
   }
 }
 
-/** Sends nothing about the device for half an hour. @throws ApiError where the API refuses */
+/** Snoozes the device's notifications for 30 minutes. @throws ApiError if the API refuses */
 export async function snooze(app: App, deviceId: string): Promise<void> {
   const path = `${pathOf('devices', deviceId)}/snooze`;
   await app.api.send('PUT', path, { until: '30m' });
@@ -58,11 +58,11 @@ export function ActionButton({
   label: string;
   run: () => Promise<unknown>;
   isMain?: boolean;
-  /** Without a border, in a row of many. */
+  /** Without a border, for rows of buttons. */
   isBare?: boolean;
-  /** Who may: this group and stronger ones. */
+  /** The least group that may use it. */
   group?: Group;
-  /** For a screen reader, behind the label. */
+  /** Added to the label for screen readers. */
   says?: string;
 }) {
   const isBusy = useSignal(false);
@@ -71,7 +71,7 @@ export function ActionButton({
       ? 'Needs a connection'
       : app.session.may(group)
         ? undefined
-        : `For the group ${group}: ask who runs this Tidegate`;
+        : `Needs the group ${group}: ask your Tidegate administrator`;
   const press = async () => {
     isBusy.value = true;
     try {

@@ -1,7 +1,13 @@
-// One message with what became of it: its way as a line of times, and what was read, left out and judged.
+// Shows a message: its steps as a timeline, and what was read, skipped, rejected and evaluated.
 
 import { secondText } from '../model/format.ts';
-import { delayText, valueText, wayOf, type ArchivedMessage, type Followed } from '../model/followed.ts';
+import {
+  delayText,
+  valueText,
+  messageSteps,
+  type ArchivedMessage,
+  type Followed,
+} from '../model/followed.ts';
 import { linkTo } from '../model/route.ts';
 import { Time } from './time.tsx';
 
@@ -12,8 +18,8 @@ const withMilliseconds = (at: number) => `${secondText(at)}.${String(at % 1000).
 
 type Message = Followed & { readonly archive?: ArchivedMessage['archive'] };
 
-export function Way({ message }: { message: Message }) {
-  const steps = wayOf(message);
+export function MessageSteps({ message }: { message: Message }) {
+  const steps = messageSteps(message);
   const delay = delayText(steps);
   return (
     <>
@@ -33,7 +39,7 @@ export function Way({ message }: { message: Message }) {
   );
 }
 
-/** What was read of it, and what was not. */
+/** What was read from the message, and what was not. */
 export function ReadOut({ message }: { message: Message }) {
   const { readings, rejected, skipped, judged, hints, rounded, format } = message;
   const more = readings.length - MOST_READINGS;
@@ -53,7 +59,7 @@ export function ReadOut({ message }: { message: Message }) {
             >
               {deviceId}
             </a>
-            , <Time at={timestamp} as={secondText} /> ({isOwnTime ? 'its own time' : 'its arrival'}):{' '}
+            , <Time at={timestamp} as={secondText} /> ({isOwnTime ? 'device time' : 'arrival time'}):{' '}
             <span class="mono">{metrics.map(valueText).join(', ')}</span>
           </dd>
         </div>
@@ -64,7 +70,7 @@ export function ReadOut({ message }: { message: Message }) {
           <dt>Rejected</dt>
           <dd>
             {index !== undefined && `Reading ${index}: `}
-            <b class="mono">{reason}</b>: {detail}. <span class="dim">To mend it: {remedy}.</span>
+            <b class="mono">{reason}</b>: {detail}. <span class="dim">To fix it: {remedy}.</span>
           </dd>
         </div>
       ))}
@@ -83,7 +89,7 @@ export function ReadOut({ message }: { message: Message }) {
         </>
       )}
       <dt>Rules</dt>
-      <dd>{judged.length > 0 ? judged.join('; ') : 'none looks at it'}</dd>
+      <dd>{judged.length > 0 ? judged.join('; ') : 'no rule uses it'}</dd>
       {hints.map((hint) => (
         <div class="pair" key={hint}>
           <dt>Hint</dt>

@@ -1,4 +1,4 @@
-// What a guest sees in the place of a view that is for users who logged in.
+// What guests see instead of a view that requires a login.
 
 import type { ComponentChildren } from 'preact';
 import type { App } from '../data/app.ts';
@@ -8,7 +8,7 @@ export const GuestView = ({
   app,
   heading,
   title,
-  children = 'As a guest you see devices and what they measure.',
+  children = 'As a guest you see only devices and their readings.',
 }: {
   app: App;
   heading: string;

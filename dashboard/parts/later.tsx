@@ -1,4 +1,4 @@
-// A view whose code is loaded when somebody opens it.
+// A view whose code is loaded when it is opened.
 
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
@@ -41,7 +41,7 @@ export function Later<Props extends object>({
           </button>
         }
       >
-        The server of the page cannot be reached, or has a newer page.
+        The page's server cannot be reached, or it has a newer version of the page.
       </StateBox>
     );
   const View = loaded.get(name) as ComponentType<Props> | undefined;

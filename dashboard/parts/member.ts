@@ -1,13 +1,13 @@
-// A device as the views show it: its newest value, its limits and its standing, out of what the store has.
+// A device as the views show it: its newest value, its limits and its state, from the store's data.
 
 import { computed } from '@preact/signals';
 import type { App } from '../data/app.ts';
 import type { Track } from '../data/tracks.ts';
 import type { Alert, Device, Rule } from '../model/api-types.ts';
-import { isBeyond, standingOf, wordOf, type Standing } from '../model/fleet.ts';
+import { isBeyond, statusOf, wordOf, type Status } from '../model/fleet.ts';
 import { channelOf, limitsOf, mainMetricOf, type Limit } from '../model/rules.ts';
 
-export interface Member extends Standing {
+export interface Member extends Status {
   readonly device: Device;
   readonly track: Track;
   readonly metric: string | undefined;
@@ -17,11 +17,11 @@ export interface Member extends Standing {
   readonly low?: number;
   readonly high?: number;
   readonly word: string;
-  /** Milliseconds without a word; undefined where nothing was ever heard. */
+  /** Milliseconds since its last message; undefined if it never sent one. */
   readonly silentFor: number | undefined;
 }
 
-/** Cached by what they are made of, since every tile asks. */
+/** Indexes of rules and alerts, computed once since every tile uses them. */
 export function createLookups({ store }: App) {
   const rulesById = computed(() => new Map(store.rules.value.map((rule) => [rule.id, rule] as const)));
   const alertsByDevice = computed(() => Map.groupBy(store.alerts.value, ({ deviceId }) => deviceId));
@@ -30,7 +30,10 @@ export function createLookups({ store }: App) {
 
 export type Lookups = ReturnType<typeof createLookups>;
 
-/** Reads the track's version: whoever calls this while rendering is drawn again when the device is heard. */
+/**
+ * Reads the track's version, so that a component that calls this while rendering is redrawn when the device sends a
+ * message.
+ */
 export function memberOf(app: App, lookups: Lookups, device: Device): Member {
   const { store } = app;
   const track = store.track(device.deviceId);
@@ -40,14 +43,15 @@ export function memberOf(app: App, lookups: Lookups, device: Device): Member {
   const metric = mainMetricOf(Object.keys(track.values));
   const value = metric === undefined ? undefined : track.values[metric];
   const limits = metric === undefined ? [] : limitsOf(store.rules.value, device, metric);
-  const heardAt = Math.max(track.heardAt ?? 0, device.lastSeenAt ?? 0);
-  const silentFor = track.heardAt === undefined && heardAt === 0 ? undefined : store.now.peek() - heardAt;
-  const standing = standingOf(alerts, rules, silentFor, isBeyond(value, limits));
+  const lastSeenAt = Math.max(track.lastReadingAt ?? 0, device.lastSeenAt ?? 0);
+  const silentFor =
+    track.lastReadingAt === undefined && lastSeenAt === 0 ? undefined : store.now.peek() - lastSeenAt;
+  const status = statusOf(alerts, rules, silentFor, isBeyond(value, limits));
   const unit = metric === undefined ? undefined : device.units?.[metric];
   return {
     ...{ device, track, metric, value, unit, limits, silentFor },
-    ...standing,
+    ...status,
     ...channelOf(limits),
-    word: wordOf(standing.state, value, limits, metric),
+    word: wordOf(status.state, value, limits, metric),
   };
 }

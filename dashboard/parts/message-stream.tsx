@@ -1,4 +1,4 @@
-// Messages as they are heard, and among them what the local cloud refused.
+// The stream of received messages, together with what the local cloud refused.
 
 import { secondText } from '../model/format.ts';
 import { refusalText, type Refused } from '../model/refusals.ts';
@@ -11,7 +11,7 @@ export interface Message {
   readonly text: string;
 }
 
-const Heard = ({ message: { at, topic, text } }: { message: Message }) => (
+const Received = ({ message: { at, topic, text } }: { message: Message }) => (
   <article>
     <Time at={at} as={secondText} />
     <div class="topic">{topic}</div>
@@ -19,7 +19,7 @@ const Heard = ({ message: { at, topic, text } }: { message: Message }) => (
   </article>
 );
 
-/** What the local cloud refused: who, what, and the statement that decided. */
+/** A refusal: what was refused, the statement that decided, and the client. */
 function RefusedEntry({ refused }: { refused: Refused }) {
   const { head, reason, who } = refusalText(refused);
   return (
@@ -54,7 +54,7 @@ export function Stream({
     <>
       {entries.map((entry) =>
         'message' in entry ? (
-          <Heard key={entry.key} message={entry.message} />
+          <Received key={entry.key} message={entry.message} />
         ) : (
           <RefusedEntry key={entry.key} refused={entry.refused} />
         ),

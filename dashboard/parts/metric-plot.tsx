@@ -1,4 +1,4 @@
-// One metric of one device over a stretch of time, with what the pointer or the keyboard reads off it.
+// The plot of one metric of a device, with the values at the pointer.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -11,7 +11,7 @@ import { openPlot, type Plot } from './plot.ts';
 const NARROW = 640;
 const countText = (count: number) => `${count} reading${count === 1 ? '' : 's'}`;
 
-/** What each line shows at the pointer, after the plot's own numbers. */
+/** The value of each line at the pointer, after the plot's own values. */
 const LineValues = ({ lines, seconds, unit }: Pick<PlotData, 'lines' | 'unit'> & { seconds: number }) => (
   <>
     {lines.map((line, index) => {
@@ -72,7 +72,7 @@ export function MetricPlot({
   onMove?: (move: Move) => void;
   onSelect?: (from: number, to: number) => void;
   isMain?: boolean;
-  /** Where a plot above has a second scale. */
+  /** Whether a plot above has a second scale. */
   isIndented?: boolean;
 }) {
   const host = useRef<HTMLDivElement>(null);

@@ -1,4 +1,4 @@
-// The one drawing grammar of all sizes: colours of the theme, the hatch outside the limits, text with a halo.
+// Drawing helpers for all plots: the theme's colours, the hatch outside the limits, and text with a halo.
 
 export const FONT = (size: number, weight = 400) =>
   `${weight} ${size}px "Instrument Sans", system-ui, sans-serif`;
@@ -27,7 +27,7 @@ export type Paint = Readonly<Record<keyof typeof NAMES, string>>;
 
 let held: { readonly theme: string | undefined; readonly paint: Paint } | undefined;
 
-/** The theme's colours; read once a theme, since a thousand tiles ask. */
+/** The theme's colours, read once for each theme, since a thousand tiles use them. */
 export function paintOf(): Paint {
   const { theme } = document.documentElement.dataset;
   if (held && held.theme === theme) return held.paint;
@@ -64,17 +64,16 @@ export function hatchOf(color: string, ratio: number, gap = 6): CanvasPattern {
   return pattern;
 }
 
-/** In CSS pixels. */
+/** A size in CSS pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
 /**
- * A canvas as large as its box, scaled to CSS pixels; undefined while it has no size.
- *
- * @param size of its box. Whoever draws many has it from an observer: to ask each for its own makes the browser lay out the
- *   page anew for each.
+ * Sizes a canvas to its box and scales it to CSS pixels. Returns undefined while it has no size.
+ * @param size the size of its box. Pass it from an observer when drawing many: reading each element's size makes the
+ * browser  *   lay out the page again each time.
  */
 export function openCanvas(
   canvas: HTMLCanvasElement,
@@ -90,7 +89,7 @@ export function openCanvas(
   return { g, width, height, ratio };
 }
 
-/** In CSS pixels, though the pattern is made in device pixels. */
+/** The rectangle is in CSS pixels, although the pattern is made in device pixels. */
 export function fillHatch(
   g: CanvasRenderingContext2D,
   ratio: number,

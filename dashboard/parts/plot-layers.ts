@@ -1,4 +1,4 @@
-// What the large plot draws itself: below the lines the channel of the limits, alert spans and gaps, above them their names.
+// The layers that the large plot adds: limits, alert spans and gaps below the lines, and their labels above them.
 
 import type uPlot from 'uplot';
 import { durationText, numberText } from '../model/format.ts';
@@ -20,11 +20,11 @@ export interface Line {
   readonly label: string;
   readonly columns: Columns;
   readonly unit?: string;
-  /** Of a scale of its own, at the right. */
+  /** Its range, if the line has its own scale on the right. */
   readonly range?: Range;
 }
 
-/** Lines differ by their dashes too. */
+/** Lines differ in their dashes as well as in colour. */
 export const LINE_STYLES = [
   { color: 'second', dash: [8, 3] },
   { color: 'third', dash: [2, 3] },
@@ -32,7 +32,7 @@ export const LINE_STYLES = [
   { color: 'ink2', dash: [1, 4] },
 ] as const;
 
-/** The scale of a line in uPlot's words. */
+/** The name of a line's scale in uPlot. */
 export const scaleOf = ({ range }: Line) => (range ? 'other' : 'y');
 
 export interface PlotData {
@@ -45,12 +45,12 @@ export interface PlotData {
   readonly to: number;
   readonly isLive: boolean;
   readonly lines: readonly Line[];
-  /** The next hour, while a limit lies ahead. */
+  /** The forecast for the next hour, while the value is expected to cross a limit. */
   readonly forecast?: readonly ForecastPoint[];
   readonly band?: Band | undefined;
 }
 
-/** What is learned to be normal, and how far a limit is from it. */
+/** The learned normal range, and the limit that is watched. */
 export interface Band {
   readonly low: number;
   readonly high: number;
@@ -179,7 +179,7 @@ function nameSpans({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void
   }
 }
 
-/** Beside the newest value of each line, one below the other where they are close. */
+/** Labels each line at its newest value. Labels that are close are placed below each other. */
 function nameLines({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
   const { left, width } = u.bbox;
   const paint = paintOf();
@@ -200,7 +200,7 @@ function nameLines({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void
   }
 }
 
-/** Where the last minutes lead, as a fan. */
+/** Draws the forecast as a fan. */
 function drawForecast({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
   const { forecast = [] } = data;
   if (forecast.length === 0) return;
@@ -227,7 +227,7 @@ function drawForecast({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): v
 
 const LANE_HEIGHT = 5;
 
-/** How far from its band towards the limit the mean of each bucket was: a lane at the foot, darker where it was nearer. */
+/** Draws a lane at the bottom that is darker the further a bucket's mean was from the normal band towards the limit. */
 function drawLane({ u, data, ratio }: Sheet, g: CanvasRenderingContext2D): void {
   const { band, columns } = data;
   if (!band) return;

@@ -1,4 +1,4 @@
-// The large plot: uPlot draws lines and axes, and plot-layers.ts what lies below and above them.
+// The large plot. uPlot draws the lines and axes; plot-layers.ts draws the layers below and above them.
 
 import uPlot from 'uplot';
 import { dayText, minuteText, monthText, secondText } from '../model/format.ts';
@@ -8,10 +8,10 @@ import { drawAbove, drawBelow, LINE_STYLES, scaleOf, type Line, type PlotData } 
 export interface PlotOptions {
   readonly height: number;
   readonly axisWidth: number;
-  /** Plots of one key share the cursor. */
+  /** Plots with the same key share the cursor. */
   readonly sync?: string;
   readonly hasTimes: boolean;
-  /** Leaves the room of a second scale at the right, which a plot above has. */
+  /** Leaves room at the right for the second scale of a plot above. */
   readonly isIndented: boolean;
   /** The moment of the pointer, in epoch seconds. */
   readonly onPoint?: (seconds: number | undefined) => void;
@@ -26,19 +26,19 @@ export interface Plot {
 const HALF_DAY_MS = 12 * 3_600_000;
 const DAY_SECONDS = 86_400;
 const LEAST_SELECTION = 8;
-/** Between labels of the scale: 1, 2 and 5, and no 2.5. */
+/** Steps between the labels of a scale: 1, 2 and 5, without 2.5. */
 const INCREMENTS = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1e6, 1e9,
 ];
 
-/** Each line has moments of its own: where it has none that another has, it goes on; a gap breaks it. */
+/** Lines may have different timestamps. A timestamp that a line lacks does not break it; a gap does. */
 const columnsFor = ({ columns, lines }: PlotData): uPlot.AlignedData => {
   const own = [columns.x, columns.max, columns.min, columns.mean] as uPlot.AlignedData;
   const others = lines.map(({ columns: { x, mean } }) => [x, mean] as uPlot.AlignedData);
   return others.length === 0 ? own : uPlot.join([own, ...others]);
 };
 
-/** Hours; the date at midnight, and where a day is a short way; months of a year; seconds where minutes are long. */
+/** Labels by step size: seconds, minutes, the date at midnight, or months. */
 function timeLabels(u: uPlot, splits: number[]): string[] {
   const [from, to] = [u.scales['x']!.min ?? 0, u.scales['x']!.max ?? 0];
   const step = (splits[1] ?? 0) - (splits[0] ?? 0);
@@ -126,7 +126,7 @@ function optionsFor(host: HTMLElement, options: PlotOptions, data: () => PlotDat
   };
 }
 
-/** Draws into `host`; colours are those of the theme at this moment. */
+/** Draws into `host` with the current theme's colours. */
 export function openPlot(host: HTMLElement, first: PlotData, options: PlotOptions): Plot {
   let data = first;
   const u = new uPlot(

@@ -1,4 +1,4 @@
-// The frame of every view: bar, notice of a lost connection, bottom bar of a phone, footer.
+// The frame of every view: the top bar, the notice about a lost connection, the bottom bar on phones, and the footer.
 
 import type { ComponentChildren } from 'preact';
 import { say, toggleTheme, type App } from '../data/app.ts';
@@ -11,11 +11,11 @@ export interface Entry {
   readonly view: string;
   readonly name: string;
   readonly icon: IconName;
-  /** What it is for, in the list of a phone. */
+  /** A description, shown in the list on phones. */
   readonly says: string;
 }
 
-/** Entries that the bottom bar of a phone has room for. */
+/** How many entries fit in the bottom bar on phones. */
 export const MOST_TABS = 3;
 
 const openCount = ({ store }: App) => store.alerts.value.filter(({ state }) => state === 'alarm').length;
@@ -201,7 +201,7 @@ export function Shell({
   );
 }
 
-/** The address stays that of the view. */
+/** Moves the focus without changing the address. */
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

@@ -1,16 +1,16 @@
-// Which elements of the fleet are in sight or close to it: only these show values and draw, of a thousand a few dozen.
+// Tracks which elements of the fleet are visible or close to it. Only these show values and draw plots.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { App } from '../data/app.ts';
 
-/** Above and below the window, so that what is scrolled to is there already. */
+/** The margin above and below the window, so that elements are ready before they are scrolled into view. */
 const MARGIN = '300px 0px';
 
 const changedOf = new WeakMap<Element, (isSeen: boolean) => void>();
 let observer: IntersectionObserver | undefined;
 
-/** One observer for all elements: each of its own would be looked at in every frame. */
+/** One observer for all elements, since the browser checks every observer in each frame. */
 function watchSight(element: Element, changed: (isSeen: boolean) => void): () => void {
   observer ??= new IntersectionObserver(
     (entries) => {
@@ -28,9 +28,8 @@ function watchSight(element: Element, changed: (isSeen: boolean) => void): () =>
 }
 
 /**
- * Whether the element is in sight; while it is, the device's last ten minutes are loaded and kept.
- *
- * @param isEarly what is assumed until the browser has looked, so that the first picture is whole
+ * Whether the element is visible. While it is, the device's last ten minutes are loaded and kept.  *  * @param isEarly
+ * the value until the browser has reported, so that the first paint is complete
  */
 export function useSight<Of extends HTMLElement>(app: App, deviceId: string, isEarly = false) {
   const element = useRef<Of>(null);

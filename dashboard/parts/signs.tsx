@@ -1,4 +1,4 @@
-// Signs: the shape says it, the word says it, the colour only repeats it.
+// State signs and icons. Shape and word carry the meaning; colour only repeats it.
 
 import type { State } from '../model/fleet.ts';
 

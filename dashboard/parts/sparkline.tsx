@@ -1,4 +1,4 @@
-// Ten minutes of a device in a small canvas, drawn by hand: a thousand of them must stay smooth.
+// The last ten minutes of a device in a small canvas. It is drawn without a library, so that a thousand of them stay smooth.
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { State } from '../model/fleet.ts';
@@ -15,7 +15,7 @@ export interface SparkData {
   readonly to: number;
 }
 
-/** One scale per kind: limits plus an eighth, so that tiles compare; only a value outside stretches it. */
+/** The scale: the limits plus an eighth on each side, so that tiles are comparable. Values outside extend it. */
 function scaleOf({ columns, low, high }: SparkData): readonly [number, number] {
   const values = [...columns.min, ...columns.max].filter((value) => value !== null);
   const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -30,7 +30,7 @@ function scaleOf({ columns, low, high }: SparkData): readonly [number, number] {
   return [Math.min(bottom - span / 8, least - stretch), Math.max(top + span / 8, most + stretch)];
 }
 
-/** Runs of columns without a break. */
+/** The runs of columns between breaks. */
 function runsOf({ mean }: Columns): number[][] {
   const runs: number[][] = [[]];
   for (const [index, value] of mean.entries()) {
@@ -95,7 +95,7 @@ function draw(canvas: HTMLCanvasElement, size: Size, data: SparkData): void {
   g.fill();
 }
 
-/** A canvas keeps its picture in memory until it is collected, and a thousand of them a good deal. */
+/** Frees the canvas's memory at once instead of when it is garbage-collected. */
 function release(canvas: HTMLCanvasElement): void {
   canvas.width = 0;
   canvas.height = 0;
@@ -104,7 +104,7 @@ function release(canvas: HTMLCanvasElement): void {
 const resizedOf = new WeakMap<Element, (size: Size) => void>();
 let observer: ResizeObserver | undefined;
 
-/** One observer for all; it calls at once with the first size, after the layout that the browser does anyway. */
+/** One observer for all canvases. It reports the first size too, without forcing an extra layout. */
 function watchSize(element: Element, resized: (size: Size) => void): () => void {
   observer ??= new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) resizedOf.get(target)?.(contentRect);
@@ -118,7 +118,7 @@ function watchSize(element: Element, resized: (size: Size) => void): () => void 
   };
 }
 
-/** @param theme only so that it is drawn again in another */
+/** @param theme redraws the sparkline when it changes */
 export function Sparkline({ data, label, theme }: { data: SparkData; label: string; theme: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const size = useRef<Size | undefined>(undefined);

@@ -1,4 +1,4 @@
-// Where the value stands between its limits, as a number line: 9.4 is seen to be beyond 8.
+// Shows a value and its limits on a number line.
 
 import { useEffect, useRef } from 'preact/hooks';
 import type { State } from '../model/fleet.ts';

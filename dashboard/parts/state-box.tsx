@@ -1,4 +1,4 @@
-// What stands in the place of a part that is empty, failed or not for this user: what it means, and what to do.
+// Replaces a part that is empty, failed or not allowed: says what it means and what to do.
 
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../data/api.ts';
@@ -22,7 +22,7 @@ export const StateBox = ({
   </section>
 );
 
-/** @param spared what is not affected */
+/** @param spared a sentence about what still works */
 export const Failure = ({
   what,
   error,

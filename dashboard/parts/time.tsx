@@ -1,4 +1,4 @@
-// A point in time: in the viewer's zone, and in UTC on hover.
+// A point in time, in the viewer's time zone, with UTC on hover.
 
 import { minuteText, utcText } from '../model/format.ts';
 

@@ -1,8 +1,8 @@
-// Adds a device in four steps: name it, save its key, tell the device, see its first message arrive.
+// Adds a device in four steps: name it, save its key, set up the device, see its first message.
 
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { added, addDevice, isHeard, isSaved, type Added } from '../data/adding.ts';
+import { added, addDevice, hasArrived, isSaved, type Added } from '../data/adding.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { isWhole, problemsOf, type Field, type NewDevice } from '../model/new-device.ts';
 import { GuestView } from '../parts/guest-view.tsx';
@@ -10,7 +10,7 @@ import { ActionButton } from '../parts/acknowledge.tsx';
 import { KeyStep, LinesStep } from './add-files.tsx';
 import { FirstMessage } from './first-message.tsx';
 
-/** Who sees one site adds devices of it. */
+/** A user restricted to one site gets that site as the default. */
 const fieldsOf = ({ route, session }: App): NewDevice => {
   const own = session.sites();
   const { name = '', type = '', site = own?.length === 1 ? own[0]! : '' } = route.value.query;
@@ -93,7 +93,7 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
   const run = async () => {
     try {
       await addDevice(app, device);
-      // The button that was pressed is gone.
+      // The pressed button is gone, so the focus moves on.
       requestAnimationFrame(() => document.getElementById('save-key')?.focus());
     } catch (error) {
       refusal.value = (error as Error).message;
@@ -110,7 +110,7 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
         </div>
         {!isDone && (
           <p class="dim small g2">
-            The name is the device's name everywhere and cannot be changed later. The site is where it stands.
+            The name identifies the device everywhere and cannot be changed later. The site is its location.
           </p>
         )}
         {!isDone && (
@@ -125,8 +125,8 @@ function NameStep({ app, device, isDone }: { app: App; device: NewDevice; isDone
             <span class="dim">
               {app.session.may('admin')
                 ? !isReady &&
-                  (hasProblems ? 'Correct what is marked first.' : 'Give it a name and a site first.')
-                : 'Devices are added by the group admin: ask who runs this Tidegate.'}
+                  (hasProblems ? 'Correct the marked fields first.' : 'Enter a name and a site first.')
+                : 'Adding devices needs the group admin: ask your Tidegate administrator.'}
             </span>
           </div>
         )}
@@ -157,8 +157,7 @@ function useWarning(device: Signal<Added | undefined>): void {
 export function AddDevice({ app }: { app: App }) {
   useWarning(added);
   const { session } = app;
-  if (session.isGuest())
-    return <GuestView app={app} heading="Add a device" title="Devices are added by who logged in" />;
+  if (session.isGuest()) return <GuestView app={app} heading="Add a device" title="Log in to add devices" />;
   const made = added.value;
   const device = made ?? fieldsOf(app);
   return (
@@ -168,7 +167,7 @@ export function AddDevice({ app }: { app: App }) {
           <h1>{made ? `${made.name} can connect` : 'Add a device'}</h1>
           <p class="lede">
             {made
-              ? 'Save its key, give it the lines, and see its first message.'
+              ? 'Save its key, set it up, and see its first message.'
               : 'Four steps, about two minutes. The private key is made here and never leaves this page.'}
           </p>
         </div>
@@ -190,7 +189,7 @@ export function AddDevice({ app }: { app: App }) {
         <NameStep app={app} device={device} isDone={made !== undefined} />
         <KeyStep app={app} device={made} />
         <LinesStep app={app} device={made} />
-        <FirstMessage key={made?.certificateId ?? ''} app={app} device={made} isHeard={isHeard} />
+        <FirstMessage key={made?.certificateId ?? ''} app={app} device={made} hasArrived={hasArrived} />
       </ol>
     </>
   );

@@ -1,10 +1,10 @@
-// What a new device needs: the files to save, and the lines to paste.
+// The files to save and the lines to paste for a new device.
 
 import { setQuery, say, type App } from '../data/app.ts';
-import { isHeard, isSaved, type Added } from '../data/adding.ts';
+import { hasArrived, isSaved, type Added } from '../data/adding.ts';
 import { filesOf, RECIPES, shownSecrets, type Secrets } from '../model/new-device.ts';
 
-/** A file of this page's memory, which no server sees. */
+/** Saves a text from the page's memory as a file, without a server. */
 function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/x-pem-file' }));
   const link = document.createElement('a');
@@ -36,7 +36,7 @@ export function KeyStep({ app, device }: { app: App; device: Added | undefined }
         {device && names ? (
           <>
             <p>
-              A P-256 key was made in this browser, and a certificate came back for it. The key is nowhere
+              This browser created a P-256 key, and a certificate was issued for it. The key is stored nowhere
               else: save it before you close this page.
             </p>
             <div class="row g3">
@@ -47,7 +47,7 @@ export function KeyStep({ app, device }: { app: App; device: Added | undefined }
             <p class="dim small g2 break">Certificate {device.certificateId}</p>
           </>
         ) : (
-          <p class="dim">The private key is made in this browser and never leaves it.</p>
+          <p class="dim">The private key is created in this browser and never leaves it.</p>
         )}
       </div>
     </li>
@@ -59,7 +59,7 @@ async function copy(app: App, text: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     say(app, { text: 'Copied.' });
   } catch {
-    say(app, { text: 'This browser does not let the page copy: select the lines and copy them.' });
+    say(app, { text: 'This browser does not allow the page to copy: select the lines and copy them.' });
   }
 }
 
@@ -71,16 +71,16 @@ export function LinesStep({ app, device }: { app: App; device: Added | undefined
       <li>
         <div>
           <h2>Set up the device</h2>
-          <p class="dim">The lines to paste for mosquitto, an ESP32 or Zigbee2MQTT come here.</p>
+          <p class="dim">The lines to paste for mosquitto, an ESP32 or Zigbee2MQTT appear here.</p>
         </div>
       </li>
     );
   const secrets: Secrets = { ca: broker.ca, cert: device.cert, key: device.key };
   return (
-    <li class={isHeard.value ? 'done' : undefined}>
+    <li class={hasArrived.value ? 'done' : undefined}>
       <div>
         <h2>Set up the device</h2>
-        <span class="seg" role="group" aria-label="What is to send">
+        <span class="seg" role="group" aria-label="Client">
           {RECIPES.map(({ id, label }) => (
             <button
               key={id}
@@ -102,8 +102,8 @@ export function LinesStep({ app, device }: { app: App; device: Added | undefined
         <p class="dim g2">{chosen.says}</p>
         {broker.isHidden && (
           <p class="dim g2">
-            {broker.host} is reached from this machine only: <code>npm start -- --host 0.0.0.0</code> opens
-            the port to others.
+            {broker.host} can be reached only from this machine: <code>npm start -- --host 0.0.0.0</code>{' '}
+            opens the port to others.
           </p>
         )}
       </div>

@@ -1,4 +1,4 @@
-// One alert: the readings round it, what happened, and what people write about it.
+// One alert: the readings around it, its history, and notes.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -26,10 +26,10 @@ import { Story } from './alert-story.tsx';
 const BEFORE_MS = 40 * 60_000;
 const AFTER_MS = 20 * 60_000;
 const LONGEST_NOTE = 500;
-/** Of the span, behind now. */
+/** The room to the right of now, as a part of the span. */
 const EDGE = 0.012;
 
-/** From 40 minutes before to 20 minutes after, or to now. */
+/** The plot from 40 minutes before the alert to 20 minutes after it, or to now. */
 function Picture({
   app,
   lookups,
@@ -95,7 +95,7 @@ function Picture({
   );
 }
 
-/** The furthest beyond a limit that was measured while the alarm lasted. */
+/** The value furthest beyond a limit during the alarm. */
 function Worst({
   columns,
   limits,
@@ -141,7 +141,7 @@ function Notes({
     await app.api.send('POST', path, { comment: note.value.trim() });
     note.value = '';
     say(app, { text: 'Your note is in the history.' });
-    app.store.alerts.value = [...app.store.alerts.value]; // the history is read again
+    app.store.alerts.value = [...app.store.alerts.value]; // makes the view read the history again
   };
   const answer = async () => {
     if (await acknowledge(app, { deviceId, ruleId }, note.value.trim())) note.value = '';
@@ -160,7 +160,7 @@ function Notes({
         </p>
       ))}
       <label class="g4" for="note">
-        What did you find, what did you do?
+        What did you find, and what did you do?
       </label>
       <textarea
         id="note"
@@ -181,7 +181,7 @@ function Notes({
             run={answer}
           />
         )}
-        {!isEmpty && <ActionButton app={app} label="Only note" run={comment} />}
+        {!isEmpty && <ActionButton app={app} label="Add note" run={comment} />}
       </div>
     </section>
   );
@@ -247,10 +247,10 @@ export function AlertDetail({ app, lookups, of: own }: { app: App; lookups: Look
           {entries.length > 0 ? (
             <Story app={app} entries={entries} isSilence={isSilence} />
           ) : (
-            <p class="dim">The history has nothing of it yet.</p>
+            <p class="dim">No history yet.</p>
           )}
           {rule?.repeatEvery !== undefined && alert?.state === 'alarm' && (
-            <p class="dim">A reminder follows every {rule.repeatEvery} until somebody acknowledges it.</p>
+            <p class="dim">A reminder is sent every {rule.repeatEvery} until the alert is acknowledged.</p>
           )}
         </section>
         <Notes app={app} of={own} entries={entries} />

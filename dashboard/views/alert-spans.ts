@@ -1,4 +1,4 @@
-// The alerts that a device's plot shades: asked for when the span or the open alerts change.
+// The alerts that a device's plot shades. They are loaded again when the span or the open alerts change.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -37,7 +37,7 @@ export function useSpans(app: App, deviceId: string, { from, to, isLive }: View)
             }));
         },
         () => {
-          spans.value = NONE; // the plot has the readings all the same, and the alerts view says what failed
+          spans.value = NONE; // the plot still shows the readings, and the alerts view reports the failure
         },
       );
     return () => {

@@ -1,14 +1,14 @@
-// What happened to an alert, as a line of times: to whom each notification was sent, when, and what was not delivered.
+// The timeline of an alert: its changes, when and to whom each was sent, and failed deliveries.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { say, type App } from '../data/app.ts';
 import type { HistoryEntry, Recipient } from '../model/api-types.ts';
 import { secondText } from '../model/format.ts';
-import { isHot, stepsOf, storyText, tellingText } from '../model/story.ts';
+import { isHot, stepsOf, storyText, deliveryText } from '../model/story.ts';
 import { Time } from '../parts/time.tsx';
 
-/** Undefined until they are known. */
+/** Undefined until they are loaded. */
 function useRecipients(app: App): readonly Recipient[] | undefined {
   const found = useSignal<readonly Recipient[] | undefined>(undefined);
   useEffect(() => {
@@ -22,19 +22,19 @@ function useRecipients(app: App): readonly Recipient[] | undefined {
   return found.value;
 }
 
-/** To whom a change was sent, and when SNS took it. */
-function Telling({
+/** To whom a change was sent, and when SNS accepted it. */
+function Delivery({
   entry,
   recipients,
 }: {
   entry: HistoryEntry;
   recipients: readonly Recipient[] | undefined;
 }) {
-  const text = tellingText(entry, recipients);
+  const text = deliveryText(entry, recipients);
   if (text === undefined) return null;
   const { sentAt } = entry;
   return (
-    <span class="told dim break">
+    <span class="delivery dim break">
       {sentAt !== undefined && (
         <>
           Sent <Time at={sentAt} as={secondText} />{' '}
@@ -66,9 +66,9 @@ export function Story({
             <span>
               {storyText(entry, isSilence)}
               {entry.what !== 'commented' && entry.comment !== undefined && <>: “{entry.comment}”</>}
-              <Telling entry={entry} recipients={recipients} />
+              <Delivery entry={entry} recipients={recipients} />
               {failures.map(({ entryId, at, reason }) => (
-                <span key={entryId} class="told undelivered break">
+                <span key={entryId} class="delivery undelivered break">
                   <Time at={at} as={secondText} /> Not delivered: {reason}
                 </span>
               ))}
@@ -78,9 +78,8 @@ export function Story({
       </ol>
       {isSent && (
         <p class="dim small g2">
-          “Sent” is when Amazon SNS accepted the notification, with the confirmed subscribers at that moment.
-          SNS reports deliveries that failed, and none that succeeded; a subscriber’s own filter may exclude a
-          notification.
+          “Sent” is the time when Amazon SNS accepted the notification, with the confirmed subscribers at that
+          moment. SNS reports failed deliveries only. A subscriber’s filter policy may exclude a notification.
         </p>
       )}
     </>

@@ -1,4 +1,4 @@
-// Alerts: what stands, what is acknowledged, what is over; and of one what happened and who did what.
+// The alerts view: open, acknowledged and past alerts, and the details of one.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -19,11 +19,11 @@ import { Time } from '../parts/time.tsx';
 import { AlertDetail } from './alert-detail.tsx';
 
 const HISTORY_LIMIT = 1000;
-/** The filter stays while one goes from alert to alert. */
+/** The link keeps the filter. */
 const linkOfCase = ({ deviceId, ruleId, from, alert }: Case, query: Route['query'] = {}) =>
   linkTo('alerts', [deviceId, ruleId, ...(alert ? [] : [String(from)])], query);
 
-/** A link without a time is to the alert that stands, or else to the last one: the first of the list. */
+/** A link without a time leads to the active alert, or to the newest past one: the first match in the list. */
 const isChosen = ({ deviceId, ruleId, from }: Case, [device, rule, at]: readonly string[]) =>
   deviceId === device && ruleId === rule && (at === undefined || String(from) === at);
 
@@ -98,7 +98,7 @@ function List({
   );
 }
 
-/** The history anew whenever an open alert changes. */
+/** The history, which is loaded again when an open alert changes. */
 function useHistory(app: App, since: number | undefined) {
   const entries = useSignal<readonly HistoryEntry[] | undefined>(undefined);
   const failure = useSignal<ApiError | undefined>(undefined);
@@ -117,7 +117,7 @@ function useHistory(app: App, since: number | undefined) {
   return { entries, failure, load };
 }
 
-/** What the address leaves of the list; each part can be taken away. */
+/** The active filters, each with a button to remove it. */
 function Filter({ app, filter: { from, site } }: { app: App; filter: CaseFilter }) {
   if (from === undefined && site === undefined) return null;
   const part = (name: 'from' | 'site', text: string) => (
@@ -156,7 +156,7 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
   const spans = useMemo(() => alertSpansOf(entries.value ?? []), [entries.value]);
   const siteOf = (id: string) => store.devices.value?.find(({ deviceId }) => deviceId === id)?.site;
   const cases = casesOf(store.alerts.value, spans, filter, siteOf);
-  if (session.isGuest()) return <GuestView app={app} heading="Alerts" title="Alerts are for who logged in" />;
+  if (session.isGuest()) return <GuestView app={app} heading="Alerts" title="Log in to see alerts" />;
   const chosen = path.length > 0 ? cases.find((each) => isChosen(each, path)) : undefined;
   const shown = chosen ?? (path.length === 0 ? cases[0] : undefined);
   return (
@@ -190,7 +190,7 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
           }
         >
           {filter.from !== undefined && <>Nothing changed since {dayMinuteText(filter.from)}</>}
-          {filter.from === undefined && 'No alert of the last seven days is'}
+          {filter.from === undefined && 'There was no alert in the last seven days'}
           {filter.site !== undefined && ` at the site “${filter.site}”`}.
         </StateBox>
       )}
@@ -204,7 +204,7 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
             {shown && <AlertDetail key={linkOfCase(shown)} app={app} lookups={lookups} of={shown} />}
             {!shown && entries.value !== undefined && (
               <StateBox title="This alert is not in the list">
-                It was over more than seven days ago.{' '}
+                It ended more than seven days ago.{' '}
                 {path[0] !== undefined && <a href={linkTo('device', [path[0]])}>See the device</a>}
               </StateBox>
             )}

@@ -1,4 +1,4 @@
-// Chooses what is drawn over a device's lines: up to three other devices, and one more of its metrics.
+// Chooses what is drawn over a device's plot: up to three other devices, and one more of its metrics.
 
 import { setQuery, type App } from '../data/app.ts';
 import type { Device } from '../model/api-types.ts';
@@ -6,7 +6,7 @@ import { type Compared, MOST_DEVICES, queryWith } from '../model/compare.ts';
 import { capital, metricText, nameText } from '../model/format.ts';
 import { LINE_STYLES } from '../parts/plot-layers.ts';
 
-/** A list that is longer nobody reads; what is typed finds every device all the same. */
+/** The longest list of suggestions. Typing finds all devices. */
 const MOST_OFFERED = 300;
 
 const Dash = ({ index }: { index: number }) => {
@@ -61,7 +61,7 @@ export function CompareTools({
   app: App;
   device: Device;
   compared: Compared;
-  /** Of the device, the main one first. */
+  /** The device's metrics, the main one first. */
   metrics: readonly string[];
 }) {
   const { devices } = compared;

@@ -1,4 +1,4 @@
-// The MQTT test client: what the user's policy allows, live.
+// The MQTT test client, within the user's policy.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -14,7 +14,7 @@ const LONGEST_PAYLOAD = 4000;
 const DRAW_EVERY_MS = 250;
 const REFUSALS_EVERY_MS = 1000;
 
-/** Drawn four times a second at most, however fast they come. */
+/** Received messages, drawn at most four times a second. */
 function useMessages(app: App, filters: readonly string[], isPaused: boolean) {
   const shown = useSignal<readonly Message[]>([]);
   useEffect(() => {
@@ -86,10 +86,10 @@ function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
               <span class="mono break">{each}</span>
               <button
                 class="btn bare"
-                aria-label={`Leave ${each}`}
+                aria-label={`Unsubscribe from ${each}`}
                 onClick={() => set(filters.filter((other) => other !== each))}
               >
-                Leave
+                Unsubscribe
               </button>
             </li>
           ))}
@@ -144,7 +144,7 @@ function Publish({ app }: { app: App }) {
         )}
         <span class="dim small">
           {isGuest
-            ? 'Only who logged in may publish.'
+            ? 'Log in to publish.'
             : 'You may publish to commands/… and shadows. The broker closes a connection that publishes anywhere else.'}
         </span>
       </div>
@@ -187,7 +187,7 @@ export function Console({ app }: { app: App }) {
                 isPaused.value = !isPaused.value;
               }}
             >
-              {isPaused.value ? 'Go on' : 'Pause'}
+              {isPaused.value ? 'Resume' : 'Pause'}
             </button>
           </div>
           <div class="stream" tabIndex={0} role="region" aria-label="Messages">
@@ -195,7 +195,7 @@ export function Console({ app }: { app: App }) {
             {messages.value.length + refusals.length === 0 && (
               <p class="dim empty">
                 {filters.length === 0
-                  ? `Subscribe to a topic filter to see its messages.${app.config.isLocal ? ' What the broker refuses, of any client, is shown here, too.' : ''}`
+                  ? `Subscribe to a topic filter to see its messages.${app.config.isLocal ? ' Requests that the broker refuses, from any client, are shown here too.' : ''}`
                   : 'No message yet.'}
               </p>
             )}

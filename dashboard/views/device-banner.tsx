@@ -1,4 +1,4 @@
-// What is wrong with the device now, who knows, and what can be done.
+// The device's current problem, who was notified, and the possible actions.
 
 import type { App } from '../data/app.ts';
 import { alertText } from '../model/fleet.ts';
@@ -14,13 +14,13 @@ export function DeviceBanner({ app, lookups, member }: { app: App; lookups: Look
   const now = app.store.now.value;
   const at = (time: number) => <Time at={time} as={(each) => momentText(each, now)} />;
   if (state === 'silent') {
-    const heardAt = Math.max(track.heardAt ?? 0, device.lastSeenAt ?? 0);
+    const lastSeenAt = Math.max(track.lastReadingAt ?? 0, device.lastSeenAt ?? 0);
     return (
       <div class="banner quiet">
         <Shape name="silent" size={20} />
         <div>
           <b>
-            {heardAt > 0 ? <>Nothing heard since {at(heardAt)}</> : 'Nothing heard yet'}
+            {lastSeenAt > 0 ? <>No data since {at(lastSeenAt)}</> : 'No data yet'}
             {value !== undefined &&
               `; the last reading was ${numberText(value, unit)}${unit ? ` ${unit}` : ''}`}
             .

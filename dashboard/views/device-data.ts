@@ -1,4 +1,4 @@
-// What the view of a device loads and draws: the device itself, its history, and the data of each plot.
+// The data of the device view: the device, its history, and the data of each plot.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
@@ -14,7 +14,7 @@ import type { View } from '../model/view.ts';
 import type { Span } from '../parts/plot-layers.ts';
 import { drawnOf, type Drawn } from './drawn.ts';
 
-/** Opens histories for the stretch of time, and others when the devices, the buckets or the past change. */
+/** Opens histories for the time span, and new ones when the devices, the buckets or the span change. */
 export function useHistories(
   app: App,
   deviceIds: readonly string[],
@@ -31,7 +31,9 @@ export function useHistories(
   return histories.value;
 }
 
-/** What the list says, and what only the device's own answer has: its address, why it left, what was skipped. */
+/**
+ * The device from the list, with details that only its own resource has: IP address, disconnect reason, skipped members.
+ */
 export function useDetails(app: App, deviceId: string, listed: Device | undefined): Device {
   const details = useSignal<Device | undefined>(undefined);
   useEffect(() => {
@@ -40,14 +42,14 @@ export function useDetails(app: App, deviceId: string, listed: Device | undefine
       (found) => {
         details.value = found;
       },
-      () => undefined, // the list says what is wrong, and asks again
+      () => undefined, // the device list reports the failure and tries again
     );
   }, [deviceId, listed]);
   const own = details.value?.deviceId === deviceId ? details.value : undefined;
   return useMemo(() => ({ deviceId, ...own, ...listed }), [deviceId, own, listed]);
 }
 
-/** What each metric's plot draws; the range only grows while the span is the same. */
+/** The data of each metric's plot. The value range only grows while the span stays the same. */
 export function useDrawn(
   app: App,
   device: Device,
@@ -71,7 +73,7 @@ export function useDrawn(
   const { histories, metric: over, outlooks } = compared;
   const versions = [history, ...histories.values()].map((each) => each?.version.value).join();
   const rules = app.store.rules.value;
-  // A day moves by a pixel in minutes: a live plot is drawn anew ten times a bucket, and once a second at most.
+  // A live plot is redrawn ten times per bucket, and at most once a second: a day moves by a pixel in minutes.
   const shown = view.isLive ? Math.floor(view.to / Math.max(1000, step.size / 10)) : view.to;
   return useMemo(() => {
     const others = [...histories].map(([id, other]) => [nameText(id), other.series()] as const);

@@ -1,4 +1,4 @@
-// Facts beside the plots: rules that watch the device, the span in figures, who it is.
+// Facts beside the plots: the rules that watch the device, statistics of the span, and its identity.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -26,14 +26,14 @@ function Rules({ app, member }: { app: App; member: Member }) {
     return (
       <section>
         <h3>Rules that watch it</h3>
-        <p class="dim">Rules and alerts are for who logged in.</p>
+        <p class="dim">Log in to see rules and alerts.</p>
       </section>
     );
   const own = app.store.rules.value.filter((rule) => watches(rule, device));
   return (
     <section>
       <h3>Rules that watch it</h3>
-      {own.length === 0 && <p class="dim">None: nobody is notified when something is wrong.</p>}
+      {own.length === 0 && <p class="dim">None: no notifications are sent about this device.</p>}
       <dl>
         {own.map((rule) => (
           <div class="pair" key={rule.id}>
@@ -49,18 +49,18 @@ function Rules({ app, member }: { app: App; member: Member }) {
 function Shown({ member, history }: { member: Member; history: History | undefined }) {
   const { metric, unit } = member;
   void history?.version.value;
-  const figures = (history?.series() ?? []).flatMap(({ metrics }) => metrics[metric ?? ''] ?? []);
-  if (figures.length === 0) return null;
+  const statistics = (history?.series() ?? []).flatMap(({ metrics }) => metrics[metric ?? ''] ?? []);
+  if (statistics.length === 0) return null;
   const text = (value: number) => numberText(value, unit);
   const [low, high] = [
-    Math.min(...figures.map(({ min }) => min)),
-    Math.max(...figures.map(({ max }) => max)),
+    Math.min(...statistics.map(({ min }) => min)),
+    Math.max(...statistics.map(({ max }) => max)),
   ];
-  const count = figures.reduce((sum, each) => sum + each.count, 0);
-  const mean = figures.reduce((sum, each) => sum + each.sum, 0) / count;
+  const count = statistics.reduce((sum, each) => sum + each.count, 0);
+  const mean = statistics.reduce((sum, each) => sum + each.sum, 0) / count;
   return (
     <section>
-      <h3>What is shown</h3>
+      <h3>Shown span</h3>
       <dl>
         <dt>Lowest, highest</dt>
         <dd>
@@ -77,7 +77,7 @@ function Shown({ member, history }: { member: Member; history: History | undefin
   );
 }
 
-/** Asked for once: it changes with a rotation only. */
+/** Loaded once, since it changes only with a rotation. */
 function CertificateFacts({ app, deviceId }: { app: App; deviceId: string }) {
   const certificates = useSignal<readonly Certificate[]>([]);
   const problem = useSignal<string | undefined>(undefined);
@@ -89,7 +89,7 @@ function CertificateFacts({ app, deviceId }: { app: App; deviceId: string }) {
         certificates.value = found.certificates;
       },
       (error: ApiError) => {
-        // A sensor behind a gateway has none.
+        // A device behind a gateway has no certificate.
         problem.value = error.status === 404 ? undefined : error.message;
       },
     );

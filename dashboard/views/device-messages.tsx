@@ -1,4 +1,4 @@
-// The last messages of a device: as they come, and earlier ones from the archive, each with what became of it.
+// A device's messages: live ones and earlier ones from the archive, each with its path through the stack.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -10,14 +10,14 @@ import { dayMinuteText, secondText } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';
 import { senderOf } from '../model/live-reading.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
-import { ReadOut, Way } from '../parts/followed.tsx';
+import { ReadOut, MessageSteps } from '../parts/followed.tsx';
 import { Time } from '../parts/time.tsx';
 
 const MOST_MESSAGES = 40;
 const LONGEST_TEXT = 2000;
 const EARLIER = 10;
 
-interface Heard {
+interface Received {
   readonly id: number;
   readonly at: number;
   readonly topic: string;
@@ -32,9 +32,9 @@ function base64Of(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-function LiveMessage({ app, device, heard }: { app: App; device: Device; heard: Heard }) {
+function LiveMessage({ app, device, received }: { app: App; device: Device; received: Received }) {
   const found = useSignal<Followed | undefined>(undefined);
-  const { at, topic, payload } = heard;
+  const { at, topic, payload } = received;
   const explain = async () => {
     found.value = await app.api.send<Followed>(
       'POST',
@@ -51,14 +51,14 @@ function LiveMessage({ app, device, heard }: { app: App; device: Device; heard: 
           app={app}
           isBare
           group="viewer"
-          label={found.value ? 'Look again' : 'What became of it'}
+          label={found.value ? 'Check again' : 'Explain'}
           run={explain}
         />
       )}
       {found.value && (
         <div class="became">
           <ReadOut message={found.value} />
-          <Way message={found.value} />
+          <MessageSteps message={found.value} />
         </div>
       )}
     </li>
@@ -70,7 +70,7 @@ interface Page {
   readonly seen: number;
 }
 
-/** Each with its way, which the archive's line and the windows' fingerprints prove. */
+/** Archived messages with their steps, which the archive's record and the windows' fingerprints prove. */
 function Earlier({ app, device }: { app: App; device: Device }) {
   const found = useSignal<Page | undefined>(undefined);
   const read = async () => {
@@ -94,7 +94,7 @@ function Earlier({ app, device }: { app: App; device: Device }) {
               </summary>
               <div class="became">
                 <ReadOut message={message} />
-                <Way message={message} />
+                <MessageSteps message={message} />
                 <p class="dim">
                   <a
                     href={linkTo('pipeline', [], {
@@ -115,13 +115,13 @@ function Earlier({ app, device }: { app: App; device: Device }) {
         <ActionButton
           app={app}
           group="viewer"
-          label={messages.length > 0 ? 'Earlier still' : 'Earlier messages, from the archive'}
+          label={messages.length > 0 ? 'More' : 'Earlier messages, from the archive'}
           run={read}
         />
         <span class="dim small">
           {found.value && messages.length === 0
             ? `None among the last ${found.value.seen} messages in the archive.`
-            : 'The archive has a message up to 300 seconds after it arrives.'}
+            : 'Messages appear in the archive up to 300 seconds after they arrive.'}
         </span>
       </div>
     </>
@@ -129,22 +129,22 @@ function Earlier({ app, device }: { app: App; device: Device }) {
 }
 
 export function Messages({ app, device }: { app: App; device: Device }) {
-  const heard = useSignal<readonly Heard[]>([]);
+  const received = useSignal<readonly Received[]>([]);
   useEffect(
     () =>
       app.live.listen((topic, payload, at) => {
         if (senderOf(topic)?.deviceId !== device.deviceId) return;
-        const id = (heard.peek()[0]?.id ?? 0) + 1;
-        heard.value = [{ id, at, topic, payload }, ...heard.peek()].slice(0, MOST_MESSAGES);
+        const id = (received.peek()[0]?.id ?? 0) + 1;
+        received.value = [{ id, at, topic, payload }, ...received.peek()].slice(0, MOST_MESSAGES);
       }),
     [device.deviceId],
   );
   return (
     <>
-      {heard.value.length === 0 && <p class="dim g4">Messages appear here as they come.</p>}
+      {received.value.length === 0 && <p class="dim g4">New messages appear here.</p>}
       <ul>
-        {heard.value.map((each) => (
-          <LiveMessage key={each.id} app={app} device={device} heard={each} />
+        {received.value.map((each) => (
+          <LiveMessage key={each.id} app={app} device={device} received={each} />
         ))}
       </ul>
       {!app.session.isGuest() && <Earlier app={app} device={device} />}

@@ -1,4 +1,4 @@
-// More about a device: messages as they come, its shadow, what was rejected, its connections, and the plot as a table.
+// The tabs of a device: messages, shadow, rejected readings, connections, and the plot as a table.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -49,7 +49,7 @@ function Rejected({ app, device }: { app: App; device: Device }) {
       </ul>
       {device.skipped !== undefined && device.skipped.length > 0 && (
         <>
-          <h3 class="g5">Members of its messages that are no metrics</h3>
+          <h3 class="g5">Message fields that are not metrics</h3>
           <p class="mono g2 break">{device.skipped.join(', ')}</p>
         </>
       )}
@@ -63,7 +63,7 @@ function Table({ device, view, history }: { device: Device; view: View; history:
   const newest = windows.slice(-MOST_ROWS).toReversed();
   const names = [...new Set(newest.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
   const span = view.to - view.from;
-  // Within a day no time is there twice.
+  // Within a day the time is unique.
   const rowText = (at: number) => (span < DAY_MS ? secondText(at) : edgeText(at, span));
   const unitOf = (name: string) => history?.units()[name] ?? device.units?.[name];
   return (
@@ -82,8 +82,8 @@ function Table({ device, view, history }: { device: Device; view: View; history:
         <tbody>
           {newest.flatMap(({ start, metrics }) =>
             names.flatMap((name) => {
-              const figures = metrics[name];
-              if (!figures) return [];
+              const statistics = metrics[name];
+              if (!statistics) return [];
               const text = (value: number) => numberText(value, unitOf(name));
               return [
                 <tr key={`${start} ${name}`}>
@@ -94,10 +94,10 @@ function Table({ device, view, history }: { device: Device; view: View; history:
                     {metricText(name)}
                     {unitOf(name) && `, ${unitOf(name)}`}
                   </td>
-                  <td class="num">{text(figures.min)}</td>
-                  <td class="num">{text(figures.sum / figures.count)}</td>
-                  <td class="num">{text(figures.max)}</td>
-                  <td class="num">{figures.count}</td>
+                  <td class="num">{text(statistics.min)}</td>
+                  <td class="num">{text(statistics.sum / statistics.count)}</td>
+                  <td class="num">{text(statistics.max)}</td>
+                  <td class="num">{statistics.count}</td>
                 </tr>,
               ];
             }),
@@ -115,7 +115,7 @@ const TABS = [
   ['presence', 'Presence'],
   ['table', 'As a table'],
 ] as const;
-/** Not for guests. */
+/** Tabs that guests cannot see. */
 const CLOSED: readonly string[] = ['shadow', 'rejected', 'presence'];
 
 export function DeviceTabs({
@@ -144,7 +144,7 @@ export function DeviceTabs({
   };
   const { deviceId } = device;
   const row = useRef<HTMLDivElement>(null);
-  // On a phone the row scrolls: what is chosen is in sight, and the page does not move.
+  // On phones the row scrolls. This scrolls the chosen tab into view without moving the page.
   useEffect(() => {
     const [list, button] = [row.current!, document.getElementById(`tab-${tab}`)!];
     list.scrollLeft = button.offsetLeft - list.offsetLeft - (list.clientWidth - button.clientWidth) / 2;
@@ -169,7 +169,7 @@ export function DeviceTabs({
       </div>
       <div id="panel" role="tabpanel" tabIndex={0} aria-labelledby={`tab-${tab}`}>
         {app.session.isGuest() && CLOSED.includes(tab) ? (
-          <p class="dim g4">This is for who logged in: as a guest you see what devices measure.</p>
+          <p class="dim g4">Log in to see this. As a guest you see only readings.</p>
         ) : (
           <>
             {tab === 'messages' && <Messages key={deviceId} app={app} device={device} />}

@@ -1,4 +1,4 @@
-// One device: its number between its limits, what happened, and its history as a band.
+// The device view: its value with its limits, its alert, and its history.
 
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
@@ -62,7 +62,7 @@ function Head({ app, member }: { app: App; member: Member }) {
               <br />
             </>
           )}
-          {silentFor === undefined ? 'never heard' : `heard ${durationText(silentFor)} ago`}
+          {silentFor === undefined ? 'no data yet' : `last data ${durationText(silentFor)} ago`}
         </p>
       </div>
     </>
@@ -172,7 +172,7 @@ function Plots({
         <Failure
           what="The history did not load"
           error={history.failure.value}
-          spared="The device goes on being measured."
+          spared="Readings are still being stored."
           retry={history.retry}
         />
       ) : (
@@ -207,9 +207,9 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   return (
     <>
       <Head app={app} member={member} />
-      {isMissing && store.track(deviceId).heardAt === undefined && (
+      {isMissing && store.track(deviceId).lastReadingAt === undefined && (
         <p class="banner quiet">
-          <span>No device of this name is known now. What it measured before is still here.</span>
+          <span>There is no device with this name now. Its earlier readings are still shown.</span>
         </p>
       )}
       <DeviceBanner app={app} lookups={lookups} member={member} />

@@ -1,4 +1,4 @@
-// From windows to plots: which metrics a device's view draws, with which lines over them, and how high.
+// Turns windows into plot data: which metrics the device view draws, the lines over them, and the value ranges.
 
 import type { Device, Rule } from '../model/api-types.ts';
 import { metricText } from '../model/format.ts';
@@ -17,9 +17,9 @@ export interface Drawn {
 
 export interface Sources {
   readonly windows: readonly StoredWindow[];
-  /** Of the devices that it is compared with, by what their lines are called. */
+  /** The windows of compared devices, with the labels of their lines. */
   readonly others: readonly (readonly [label: string, windows: readonly StoredWindow[]])[];
-  /** The metric that is laid over the main one. */
+  /** The metric drawn over the main one. */
   readonly over: string | undefined;
   readonly units: Readonly<Record<string, string>>;
   readonly device: Device;
@@ -30,13 +30,13 @@ export interface Sources {
   readonly outlooks: readonly Outlook[];
 }
 
-/** Of the span, behind now. */
+/** The room to the right of now, as a part of the span. */
 const EDGE = 0.012;
-/** Room for what lies ahead: of the span, and in milliseconds. */
+/** The room for a forecast: as a part of the span, and at most in milliseconds. */
 const AHEAD = 0.3;
 const AHEAD_MS = 3_600_000;
 
-/** The main metric first. `ranges` has how high each metric's plot was before, and is told how high it is now. */
+/** The main metric comes first. `ranges` holds each plot's last value range and is updated. */
 export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly Drawn[] {
   const { others, over, units, device, rules, spans, view, step, outlooks } = sources;
   const isAhead = view.isLive && outlooks.some(({ forecast }) => forecast);
@@ -77,11 +77,11 @@ export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly 
     const isMain = metric === main;
     if (isMain && over !== undefined && over !== main && names.includes(over)) lines.push(lineOfMetric(over));
     const { from, isLive } = view;
-    // The newest bucket is drawn at its middle, which may lie ahead of now.
+    // The newest bucket is drawn at its middle, which may be after now.
     const span = view.to - from;
     const room = isAhead ? Math.min(AHEAD * span, AHEAD_MS) : EDGE * span;
     const to = isLive ? view.to + room : view.to;
-    // What lies ahead is no alarm yet.
+    // Alarms are not drawn beyond now.
     const own = isMain ? spans.map((each) => ({ ...each, to: Math.min(each.to, view.to) })) : [];
     const unit = units[metric];
     return {
@@ -103,7 +103,7 @@ export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly 
   });
 }
 
-/** What is learned to be normal, and the limit on the side that is watched. */
+/** The learned normal band, and the rule's limit. */
 function bandOf(outlook: Outlook | undefined, rules: readonly Rule[]): Band | undefined {
   const { above, below } = rules.find(({ id }) => id === outlook?.ruleId)?.predicted ?? {};
   const limit = above ?? below;

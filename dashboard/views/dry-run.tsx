@@ -1,4 +1,4 @@
-// What a rule would have done over the last day: in a sentence, and as lanes of time.
+// The result of a rule's dry run over the last day: a sentence, and a timeline for each device.
 
 import type { App } from '../data/app.ts';
 import { durationText, nameText } from '../model/format.ts';
@@ -8,7 +8,7 @@ import { linkTo } from '../model/route.ts';
 const DAY_MS = 86_400_000;
 const WIDTH = 1000;
 
-/** Ink, not red: nothing is wrong. */
+/** Drawn in the text colour instead of red, since nothing is wrong. */
 function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
   const x = (at: number) => Math.min(WIDTH - 5, Math.max(0, ((at - now + DAY_MS) / DAY_MS) * WIDTH));
   return (
@@ -28,7 +28,7 @@ function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
   );
 }
 
-/** The API quotes names with backticks, as Markdown does. */
+/** Formats names that the API quotes with backticks. */
 const quoted = (sentence: string) =>
   sentence.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 

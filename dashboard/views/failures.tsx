@@ -1,4 +1,4 @@
-// The errors bucket in the page: what was rejected or failed and why, what is known of it now, and a second time for it.
+// Failures in the errors bucket: what was rejected or failed and why, its current state, and replay.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -8,7 +8,7 @@ import type { Followed } from '../model/followed.ts';
 import { dayMinuteText } from '../model/format.ts';
 import { replayText, type Replayed } from '../model/replay.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
-import { ReadOut, Way } from '../parts/followed.tsx';
+import { ReadOut, MessageSteps } from '../parts/followed.tsx';
 import { Failure as Failed } from '../parts/state-box.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -40,7 +40,7 @@ const KINDS = [
 const KIND_NAMES = { rejected: 'Rejected', rule: 'Rule failed', function: 'Function failed' } as const;
 const MOST = 50;
 
-/** All messages of the object: the API does as many as it has time for, and says where to go on. */
+/** Replays all messages of an object. The API replays as many as time allows and returns where to continue. */
 async function replayAll(app: App, key: string): Promise<Replayed> {
   let [replayed, from]: [number, number | undefined] = [0, 0];
   const failed: Replayed['failed'][number][] = [];
@@ -54,7 +54,7 @@ async function replayAll(app: App, key: string): Promise<Replayed> {
 }
 
 function countTextOf({ failures, total, isWhole }: Listed): string {
-  if (!isWhole) return `The newest ${failures.length} of those that were listed; the bucket has more.`;
+  if (!isWhole) return `The newest ${failures.length} of those listed; the bucket has more.`;
   return failures.length === total ? '' : `The newest ${failures.length} of ${total.toLocaleString('en')}.`;
 }
 
@@ -87,15 +87,15 @@ function Entry({ app, failure }: { app: App; failure: Failure }) {
       {looked.value?.messages.map((message, index) => (
         <div class="became" key={index}>
           <ReadOut message={message} />
-          <Way message={message} />
+          <MessageSteps message={message} />
         </div>
       ))}
       {looked.value && <p class="dim small mono break">{path}</p>}
       <div class="row g2">
-        <ActionButton app={app} group="viewer" label={looked.value ? 'Look again' : 'Look'} run={look} />
+        <ActionButton app={app} group="viewer" label={looked.value ? 'Check again' : 'Details'} run={look} />
         {shown.canReplay && <ActionButton app={app} label="Replay" run={replay} />}
         <span role="status" class="dim">
-          {outcome.value || (shown.problem !== undefined && `No replay: ${shown.problem}.`)}
+          {outcome.value || (shown.problem !== undefined && `Cannot be replayed: ${shown.problem}.`)}
         </span>
       </div>
     </li>
@@ -125,7 +125,7 @@ export function Failures({ app }: { app: App }) {
       <Failed
         what="The errors bucket did not load"
         error={listed}
-        spared="It goes on being kept."
+        spared="Failed messages are still being stored."
         retry={read}
       />
     );
@@ -153,8 +153,8 @@ export function Failures({ app }: { app: App }) {
             ))}
           </ul>
           <p class="dim g3">
-            {countTextOf(listed)} A replay gives the message to the ingest function again: what is counted
-            already is not counted twice.
+            {countTextOf(listed)} A replay sends the message to the ingest function again. Readings that are
+            already counted are not counted twice.
           </p>
         </>
       )}

@@ -1,4 +1,4 @@
-// The last step of adding a device: it waits for its first message, and says how far the device has come until then.
+// The last step of adding a device: waits for its first message and shows the progress until then.
 
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -24,7 +24,7 @@ interface Arrived {
 
 type Known = Device & { readonly lastRejection?: Rejection };
 
-/** How far it has come, until its first message: AWS IoT tells who connects, and ingest what it could not read. */
+/** Polls the device until its first message. It shows whether the device connected and whether a message was rejected. */
 function useProgress(app: App, name: string | undefined, isOver: boolean) {
   const known = useSignal<Known | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
@@ -55,7 +55,7 @@ function Progress({
   problem: string | undefined;
 }) {
   const now = app.store.now.value;
-  if (problem !== undefined) return <p class="dim">Whether it connected is not known: {problem}</p>;
+  if (problem !== undefined) return <p class="dim">The connection state is unknown: {problem}</p>;
   if (known?.lastRejection !== undefined)
     return (
       <p>
@@ -75,11 +75,11 @@ function Progress({
 export function FirstMessage({
   app,
   device,
-  isHeard,
+  hasArrived,
 }: {
   app: App;
   device: NewDevice | undefined;
-  isHeard: Signal<boolean>;
+  hasArrived: Signal<boolean>;
 }) {
   const arrived = useSignal<Arrived | undefined>(undefined);
   const name = device?.name;
@@ -91,7 +91,7 @@ export function FirstMessage({
       if (deviceId === undefined || !isOurs || arrived.peek()) return;
       const text = new TextDecoder().decode(payload.subarray(0, LONGEST_TEXT));
       arrived.value = { deviceId, topic, at, text };
-      isHeard.value = true;
+      hasArrived.value = true;
       void app.store.refresh();
     });
   }, [name]);
@@ -101,7 +101,7 @@ export function FirstMessage({
     <li class={found ? 'done' : undefined}>
       <div>
         <h2>See its first message</h2>
-        {device === undefined && <p class="dim">Its first message shows here.</p>}
+        {device === undefined && <p class="dim">Its first message appears here.</p>}
         {device && (
           <div class="listen" role="status">
             {found ? (

@@ -1,4 +1,4 @@
-// The fleet as rows, for whoever reads numbers.
+// The fleet as a table.
 
 import type { App } from '../data/app.ts';
 import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
@@ -54,8 +54,8 @@ export function FleetTable({
             <th>Metric</th>
             <th class="num">Limits</th>
             <th>Last 10 min</th>
-            <th class="num">Heard</th>
-            <th>Device id</th>
+            <th class="num">Last data</th>
+            <th>Device ID</th>
           </tr>
         </thead>
         {sites.map(([name, members]) => (

@@ -1,4 +1,4 @@
-// The fleet: first what needs somebody, then every device, site by site.
+// The fleet view: devices that need attention first, then all devices by site.
 
 import { untracked, useComputed } from '@preact/signals';
 import type { ApiError } from '../data/api.ts';
@@ -14,11 +14,11 @@ import { FleetTable } from './fleet-table.tsx';
 import { Tile } from './tile.tsx';
 
 const BEAT_MS = 2000;
-/** About what a window shows of tiles at once. */
+/** About as many tiles as a window shows at once. */
 const EARLY = 48;
 const START = 'npm run device -- create my-sensor --local';
 
-/** Members of a gateway stand behind it. */
+/** The gateway that a device is behind, if any. */
 const gatewayOf = ({ device }: Member) =>
   device.deviceId.includes(':') ? device.deviceId.split(':')[0]! : undefined;
 
@@ -218,7 +218,7 @@ function NotLoaded({ error, retry }: { error: ApiError; retry: () => void }) {
 
 export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
-  // The tiles follow their devices each second; the words up here, and who needs somebody, every other.
+  // Tiles update every second; the headline and the attention list every two seconds.
   const beat = useComputed(() => Math.floor(store.now.value / BEAT_MS));
   void beat.value;
   const devices = store.devices.value;
@@ -251,12 +251,14 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
       </div>
       {store.failure.value && (
         <p class="banner quiet" role="status">
-          <span>{store.failure.value.message} The list is as it was; it tries again by itself.</span>
+          <span>
+            {store.failure.value.message} The list may be out of date. The page retries automatically.
+          </span>
         </p>
       )}
       {needs.length > 0 && (
         <>
-          <h2 class="vh">What needs you</h2>
+          <h2 class="vh">Needs attention</h2>
           <ul class="need">
             {needs.map((member) => (
               <NeedRow key={member.device.deviceId} app={app} lookups={lookups} device={member.device} />
@@ -274,7 +276,7 @@ export function Fleet({ app, lookups }: { app: App; lookups: Lookups }) {
             </a>
           }
         >
-          Nothing is called “{query['q'] ?? ''}” here.
+          No device matches “{query['q'] ?? ''}” and the filters.
         </StateBox>
       )}
       {query['as'] === 'rows' && shown.length > 0 ? (

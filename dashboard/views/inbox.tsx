@@ -1,4 +1,4 @@
-// The mails and texts that people get, on one machine: there they are files, and nobody's mailbox is needed to read them.
+// The emails and text messages that recipients get. The local cloud stores them as files, so no mailbox is needed.
 
 import type { App } from '../data/app.ts';
 import { usePolled } from '../data/polled.ts';
@@ -11,7 +11,7 @@ import { Time } from '../parts/time.tsx';
 
 const EVERY_MS = 3000;
 
-/** As `/inbox.json` has them, newest first. */
+/** An entry of `/inbox.json`, which lists the newest first. */
 interface Mail {
   readonly kind: 'mail';
   readonly id: string;
@@ -108,7 +108,7 @@ function Letter({ message }: { message: Message }) {
   );
 }
 
-/** Of the local cloud alone: on AWS mails and texts are with the people they went to. */
+/** Only on the local cloud: on AWS, messages are delivered to their recipients. */
 export function Inbox({ app }: { app: App }) {
   const { value, problem } = usePolled('/inbox.json', EVERY_MS);
   const delivered = value as Delivered | undefined;
@@ -125,13 +125,11 @@ export function Inbox({ app }: { app: App }) {
       </p>
       {problem !== undefined && (
         <StateBox title="Mails and texts cannot be read">
-          Is npm start still running? {problem}. What is below is as it was.
+          Is npm start still running? {problem}. The messages below may be out of date.
         </StateBox>
       )}
       {delivered && messages.length === 0 && (
-        <StateBox title="Nothing was sent yet">
-          An alert sends the first mail as soon as it is raised.
-        </StateBox>
+        <StateBox title="Nothing was sent yet">The first email is sent when an alert is raised.</StateBox>
       )}
       {messages.length > 0 && (
         <div class="panes g4" data-open={app.route.value.path.length > 0 ? '' : undefined}>
@@ -143,7 +141,9 @@ export function Inbox({ app }: { app: App }) {
             {message ? (
               <Letter message={message} />
             ) : (
-              <StateBox title="It is not here any more">The newest {messages.length} are listed.</StateBox>
+              <StateBox title="This message is no longer listed">
+                The newest {messages.length} are listed.
+              </StateBox>
             )}
           </div>
         </div>

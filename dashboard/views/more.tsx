@@ -1,4 +1,4 @@
-// On a phone: the views that the bottom bar has no room for.
+// On phones: the views that do not fit in the bottom bar.
 
 import type { App } from '../data/app.ts';
 import { linkTo } from '../model/route.ts';

@@ -1,4 +1,4 @@
-// One device that needs somebody: its number, what is wrong since when, who knows, and what can be done.
+// A device that needs attention: its value, its problem, who was notified, and the possible actions.
 
 import type { App } from '../data/app.ts';
 import type { Device } from '../model/api-types.ts';
@@ -15,19 +15,19 @@ import { Spark } from './tile.tsx';
 function What({ app, lookups, member }: { app: App; lookups: Lookups; member: Member }) {
   const { state, alert, track, device, silentFor, unit, limits, value } = member;
   const now = app.store.now.value;
-  const heardAt = Math.max(track.heardAt ?? 0, device.lastSeenAt ?? 0);
+  const lastSeenAt = Math.max(track.lastReadingAt ?? 0, device.lastSeenAt ?? 0);
   if (state === 'silent')
     return (
       <>
         <SignWord
           name="silent"
-          word={silentFor === undefined ? 'Silent' : `Silent for ${durationText(now - heardAt)}`}
+          word={silentFor === undefined ? 'Silent' : `Silent for ${durationText(now - lastSeenAt)}`}
         />
         <br />
         <span class="dim">
-          {heardAt > 0 && (
+          {lastSeenAt > 0 && (
             <>
-              Nothing heard since <Time at={heardAt} as={(at) => momentText(at, now)} />.{' '}
+              No data since <Time at={lastSeenAt} as={(at) => momentText(at, now)} />.{' '}
             </>
           )}
           {alert?.state === 'acknowledged' && 'Acknowledged.'}

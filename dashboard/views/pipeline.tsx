@@ -1,4 +1,4 @@
-// The pipeline: one message followed, what failed and its replay, and on one machine the counters by stage.
+// The pipeline view: traces a message, lists failures and replays them, and on one machine shows counters by stage.
 
 import type { App } from '../data/app.ts';
 import { usePolled } from '../data/polled.ts';
@@ -14,23 +14,23 @@ interface Status {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** Stages by the beginnings of their counters' names; the last takes what is left. */
+/** The stages with patterns for their counters' names. The last one takes the rest. */
 const STAGES: readonly (readonly [name: string, says: string, counters: RegExp])[] = [
-  ['Broker', 'What devices sent, and what was refused', /^mqtt\./],
+  ['Broker', 'Received and refused packets', /^mqtt\./],
   [
     'Rules and functions',
-    'What a message set off',
+    'Invocations caused by messages',
     /^(ruleMatches|rules?\.|lambda\.|schedule\.|kinesis\.|firehose\.)/,
   ],
   [
     'Windows',
-    'What ingest made of it',
+    'Results of the ingest function',
     /^(Windows|Readings|Messages|Values|Mapping|Late|Rounded|Replays|HoursAtRisk|dynamodb\.)/,
   ],
   ['Archive', 'Objects in buckets', /^(objects|s3\.|archive)/],
-  ['Alerts', 'What was decided and sent', /^(Alert|Notification|Digest|Presence|mails|texts|sns\.)/],
-  ['Page and API', 'Who asked', /^(api\.|aws\.|web\.|Api)/],
-  ['Other', 'What belongs to no stage', /./],
+  ['Alerts', 'Alerts and notifications', /^(Alert|Notification|Digest|Presence|mails|texts|sns\.)/],
+  ['Page and API', 'Requests', /^(api\.|aws\.|web\.|Api)/],
+  ['Other', 'Other counters', /./],
 ];
 
 function grouped(totals: Status['totals']) {
@@ -42,7 +42,7 @@ function grouped(totals: Status['totals']) {
   });
 }
 
-/** Of the local cloud alone: AWS has these figures in CloudWatch. */
+/** Only on the local cloud: AWS has these metrics in CloudWatch. */
 function Counters() {
   const { value, problem } = usePolled('/status.json', EVERY_MS);
   const status = value as Status | undefined;
@@ -51,7 +51,7 @@ function Counters() {
       <h2 class="g5 b3">Counters since the start</h2>
       {problem !== undefined && (
         <StateBox title="The counters cannot be read">
-          Is npm start still running? {problem}. What is below is as it was.
+          Is npm start still running? {problem}. The counters below may be out of date.
         </StateBox>
       )}
       <div class="stages">
@@ -101,8 +101,8 @@ function Counters() {
 export function Pipeline({ app }: { app: App }) {
   if (app.session.isGuest())
     return (
-      <GuestView app={app} heading="Pipeline" title="The pipeline is for who logged in">
-        It shows what devices sent, and what was rejected of it.
+      <GuestView app={app} heading="Pipeline" title="Log in to see the pipeline">
+        It shows the messages of devices and which of them were rejected.
       </GuestView>
     );
   return (
@@ -110,7 +110,7 @@ export function Pipeline({ app }: { app: App }) {
       <div class="headrow">
         <div>
           <h1>Pipeline</h1>
-          <p class="lede">One message’s way from publish to mail, and what did not get there.</p>
+          <p class="lede">Follow a message from publishing to the email, and see which messages failed.</p>
         </div>
       </div>
       <Trace app={app} />

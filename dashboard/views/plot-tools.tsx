@@ -1,4 +1,4 @@
-// What stands above and below a device's plots: ranges, moves, what is shown, and the key.
+// The controls above a device's plots (ranges, moves and the shown span) and the key below them.
 
 import type { ComponentChildren } from 'preact';
 import { setQuery, type App } from '../data/app.ts';

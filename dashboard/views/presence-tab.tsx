@@ -1,4 +1,4 @@
-// When a device was connected within the last 30 days, and why each connection ended.
+// A device's connections in the last 30 days, and why each one ended.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -59,7 +59,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
   };
   useEffect(() => {
     void read();
-    // Not over what somebody has scrolled back to.
+    // Does not replace older pages that the user has loaded.
     const timer = setInterval(() => {
       if (!document.hidden && (events.peek()?.length ?? 0) <= PAGE) void read();
     }, POLL_MS);
@@ -79,7 +79,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
   if (connections.length === 0)
     return (
       <p class="dim g4">
-        No connection is known of the last 30 days. A sensor behind a gateway has none of its own.
+        No connections in the last 30 days. Devices behind a gateway have none of their own.
       </p>
     );
   const now = app.store.now.value;
@@ -110,7 +110,7 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
       </div>
       {next.value !== undefined && (
         <button class="btn g3" onClick={() => void read(next.value)}>
-          Earlier ones
+          Earlier connections
         </button>
       )}
     </>

@@ -1,4 +1,4 @@
-// What an inspector wants of a device, a site or a group and a month: sheets to read, to print and to keep as a table.
+// Monthly reports of a device, a site or a group, to read, to print, or to download as CSV.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -20,7 +20,7 @@ import { GuestView } from '../parts/guest-view.tsx';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 
-/** Of more devices, a report of one is opened from its view. */
+/** The longest list of devices. The report of any device can be opened from its view. */
 const MOST_LISTED = 500;
 
 interface Found {
@@ -35,7 +35,7 @@ interface Page {
   readonly next?: string;
 }
 
-/** Page by page, each shown as it comes. */
+/** Loads the report page by page and shows each page as it arrives. */
 function useReports(app: App, choice: ReportChoice, tries: number) {
   const found = useSignal<Found | ApiError | undefined>(undefined);
   const query = queryOfChoice(choice);
@@ -64,7 +64,10 @@ function useReports(app: App, choice: ReportChoice, tries: number) {
   return found.value;
 }
 
-/** A table of all devices, as `npm run report -- --out report.csv` makes it: the API's CSV has one page. */
+/**
+ * Downloads one CSV file of all devices, like `npm run report -- --out report.csv`. The API's CSV is limited to one
+ * page.
+ */
 async function downloadCsv(app: App, choice: ReportChoice, devices: readonly SheetDevice[]): Promise<void> {
   const { month, metric } = choice;
   const tables: string[] = [];
@@ -77,7 +80,7 @@ async function downloadCsv(app: App, choice: ReportChoice, devices: readonly She
   URL.revokeObjectURL(address);
 }
 
-function Whose({ app, choice }: { app: App; choice: ReportChoice }) {
+function Subject({ app, choice }: { app: App; choice: ReportChoice }) {
   const devices = app.store.devices.value ?? [];
   const kinds = [
     ['site', 'Sites', sitesOf(devices)],
@@ -122,7 +125,7 @@ function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Fo
   const isReady = found !== undefined && found.isWhole && found.devices.length > 0;
   return (
     <div class="row end sheetbar">
-      <Whose app={app} choice={choice} />
+      <Subject app={app} choice={choice} />
       <div>
         <label for="report-month">Month</label>
         <input
@@ -166,13 +169,13 @@ function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Fo
   );
 }
 
-/** By the same code as `npm run report`; whatever devices and people wrote is escaped there. */
+/** Uses the same code as `npm run report`, which escapes the texts of devices and people. */
 function Sheets({ found: { devices, madeAt, isWhole } }: { found: Found }) {
   const sheets = devices.map((device) => sheetOf(device, { now: madeAt, level: 2 }));
   return (
     <>
       <div dangerouslySetInnerHTML={{ __html: sheets.join('') }} />
-      {!isWhole && <p class="dim g4">{plural(devices.length, 'device')} so far; more are read.</p>}
+      {!isWhole && <p class="dim g4">{plural(devices.length, 'device')} so far; loading more.</p>}
     </>
   );
 }
@@ -184,8 +187,8 @@ export function Report({ app }: { app: App }) {
   const found = useReports(app, isGuest ? { month: choice.month } : choice, tries.value);
   if (isGuest)
     return (
-      <GuestView app={app} heading="Report" title="Reports are for who logged in">
-        They have alerts, and what people noted of them.
+      <GuestView app={app} heading="Report" title="Log in to see reports">
+        They include alerts and the notes about them.
       </GuestView>
     );
   const failure = found instanceof ApiError ? found : undefined;
@@ -198,16 +201,16 @@ export function Report({ app }: { app: App }) {
       <Bar app={app} choice={choice} found={made} />
       {failure && (
         <Failure
-          what="The report was not made"
+          what="The report did not load"
           error={failure}
-          spared="Readings and alerts are stored all the same."
+          spared="Readings and alerts are still being stored."
           retry={() => {
             tries.value += 1;
           }}
         />
       )}
       {made?.isWhole && made.devices.length === 0 && (
-        <StateBox title="No device is called so">Choose a site, a group or a device above.</StateBox>
+        <StateBox title="No matching device">Choose a site, a group or a device above.</StateBox>
       )}
       {made && <Sheets found={made} />}
       {!found && choice.of && <div class="g4" aria-busy="true" />}

@@ -1,4 +1,4 @@
-// Rules: when people are notified; a form with a dry run over the last day before anything is saved.
+// The rules view: the list of alert rules, and a form that shows a dry run over the last day before saving.
 
 import type { App } from '../data/app.ts';
 import type { Rule } from '../model/api-types.ts';
@@ -59,7 +59,7 @@ export function Rules({ app }: { app: App; lookups: Lookups }) {
   const rules = store.rules.value;
   const chosen = route.value.path[0] ?? rules[0]?.id;
   const rule = chosen === NEW ? FIRST : rules.find(({ id }) => id === chosen);
-  if (session.isGuest()) return <GuestView app={app} heading="Rules" title="Rules are for who logged in" />;
+  if (session.isGuest()) return <GuestView app={app} heading="Rules" title="Log in to see rules" />;
   if (store.devices.value === undefined) return <div aria-busy="true" />;
   return (
     <>
@@ -81,7 +81,7 @@ export function Rules({ app }: { app: App; lookups: Lookups }) {
           {rule ? (
             <RuleForm key={chosen} app={app} rule={rule} isNew={chosen === NEW} />
           ) : (
-            <StateBox title="There is no such rule">No rule is called “{chosen}”.</StateBox>
+            <StateBox title="There is no such rule">There is no rule “{chosen}”.</StateBox>
           )}
         </div>
       </div>

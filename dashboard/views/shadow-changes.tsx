@@ -1,4 +1,4 @@
-// Parts of a shadow's editor: what changes, member by member, and what to do when somebody else was faster.
+// Parts of the shadow editor: the table of changes, and the notice for concurrent changes.
 
 import type { Signal } from '@preact/signals';
 import type { Shadow, ShadowChange } from '../../core/shadow.ts';
@@ -6,11 +6,11 @@ import { readDraft, rebased, textOf, valueText } from '../model/shadow-draft.ts'
 
 export interface Draft {
   readonly text: string;
-  /** As the shadow was when the draft was begun, or when nobody else had changed what is desired. */
+  /** The shadow that the draft is based on. */
   readonly base: Shadow;
 }
 
-/** Buttons that worked are gone, and with them the focus. */
+/** Restores the focus after the pressed button disappeared. */
 export const focusEditor = () => document.getElementById('desired')?.focus();
 
 export const Changes = ({
@@ -44,15 +44,18 @@ export const Changes = ({
   </div>
 );
 
-/** The draft stands on what is desired by now: over the newest, with my changes or without. */
+/**
+ * Shown when the desired state changed after the draft was started: apply my changes to the newest state, or discard
+ * them.
+ */
 export function Overtaken({ draft, newest }: { draft: Signal<Draft | undefined>; newest: Shadow }) {
   const { base, text } = draft.value!;
   const read = readDraft(text);
   return (
     <div class="banner quiet g3" role="status">
       <span>
-        <b>Somebody else changed what is desired meanwhile.</b> It is at version {newest.version} now, and
-        your draft began at version {base.version}.
+        <b>Somebody else changed the desired state.</b> It is at version {newest.version} now; your draft is
+        based on version {base.version}.
       </span>
       <span class="acts">
         {'desired' in read && (
@@ -63,7 +66,7 @@ export function Overtaken({ draft, newest }: { draft: Signal<Draft | undefined>;
               focusEditor();
             }}
           >
-            Put my changes on theirs
+            Apply my changes to theirs
           </button>
         )}
         <button
@@ -73,7 +76,7 @@ export function Overtaken({ draft, newest }: { draft: Signal<Draft | undefined>;
             focusEditor();
           }}
         >
-          Take theirs
+          Use theirs
         </button>
       </span>
     </div>

@@ -1,4 +1,4 @@
-// A device's shadow: what it reported, what is desired and what differs, with an editor for what is desired.
+// A device's shadow: reported and desired state and the difference, with an editor for the desired state.
 
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -14,7 +14,7 @@ import { Changes, focusEditor, Overtaken, type Draft } from './shadow-changes.ts
 const POLL_MS = 2000;
 const MOST_TRIES = 4;
 
-/** Asked for every two seconds, so that one sees the device obey. */
+/** Polled every two seconds, to show when the device applies a change. */
 function useShadow(app: App, deviceId: string) {
   const shadow = useSignal<Shadow | undefined>(undefined);
   const failure = useSignal<ApiError | undefined>(undefined);
@@ -93,9 +93,7 @@ function DesiredField({
       <div id="desired-says">
         {problem !== undefined && <p class="err">{problem}</p>}
         {!mayEdit && (
-          <p class="dim small g2">
-            Changing it is for the group operator: ask who runs this Tidegate. You may read it.
-          </p>
+          <p class="dim small g2">Changing it needs the group operator: ask your Tidegate administrator.</p>
         )}
       </div>
     </>
@@ -141,7 +139,7 @@ function Editor({
       {isLate && <Overtaken draft={draft} newest={newest} />}
       {changes.length > 0 && !isLate && (
         <>
-          <h3 class="g4">What you change</h3>
+          <h3 class="g4">Your changes</h3>
           <Changes changes={changes} from="Before" to="After" />
         </>
       )}
@@ -178,11 +176,11 @@ function Difference({ shadow }: { shadow: Shadow }) {
       {differences.length > 0 ? (
         <>
           <Changes changes={differences} from="Reported" to="Desired" />
-          <p class="watch-text g2">The device has not obeyed yet.</p>
+          <p class="watch-text g2">The device has not applied the desired state yet.</p>
         </>
       ) : (
         <p class="dim g2">
-          {isWished ? 'None: the device is as it is desired to be.' : 'None: nothing is desired of it.'}
+          {isWished ? 'None: the device has the desired state.' : 'None: there is no desired state.'}
         </p>
       )}
     </div>
@@ -200,7 +198,7 @@ export function ShadowTab({ app, deviceId }: { app: App; deviceId: string }) {
       <Failure
         what="The shadow did not load"
         error={failure.value}
-        spared="The device goes on as it is."
+        spared="The device is not affected."
         retry={() => void read()}
       />
     );
@@ -209,7 +207,7 @@ export function ShadowTab({ app, deviceId }: { app: App; deviceId: string }) {
     <>
       {failure.value && (
         <p class="banner quiet g4" role="status">
-          <span>{failure.value.message} The shadow is as it was; the page tries again by itself.</span>
+          <span>{failure.value.message} The shadow may be out of date. The page retries automatically.</span>
         </p>
       )}
       <div class="shadow3">
@@ -220,7 +218,7 @@ export function ShadowTab({ app, deviceId }: { app: App; deviceId: string }) {
               {textOf(found.reported)}
             </pre>
           ) : (
-            <p class="dim g2">Nothing: it has not said how it is set.</p>
+            <p class="dim g2">The device has not reported any state.</p>
           )}
         </div>
         <Editor app={app} deviceId={deviceId} shadow={shadow} draft={draft} read={read} />
@@ -228,7 +226,7 @@ export function ShadowTab({ app, deviceId }: { app: App; deviceId: string }) {
       </div>
       <p class="dim small g4">
         {found.version === 0
-          ? 'There is no shadow yet: the first change makes it.'
+          ? 'There is no shadow yet: the first change creates it.'
           : `Version ${found.version}`}
       </p>
     </>

@@ -1,4 +1,4 @@
-// One device in the contact sheet of its site.
+// The tile of a device in its site.
 
 import { useMemo } from 'preact/hooks';
 import type { App } from '../data/app.ts';
@@ -14,7 +14,7 @@ import { Sparkline, type SparkData } from '../parts/sparkline.tsx';
 
 const SPAN_MS = 10 * 60_000;
 
-/** The last ten minutes of a device that is in sight, drawn anew when it was heard. */
+/** The last ten minutes of a visible device, redrawn when it sends a message. */
 export function Spark({ app, member }: { app: App; member: Member }) {
   const { track, metric = '', low, high, state } = member;
   const { store } = app;
@@ -34,7 +34,7 @@ export const limitsText = ({ low, high, unit }: Pick<Member, 'low' | 'high' | 'u
   return low === undefined ? '' : `from ${text(low)}`;
 };
 
-/** What else the device measures, in one short line. */
+/** The value of a second metric, in one short line. */
 function secondText({ track, metric, device }: Member): string {
   const second = Object.keys(track.values).find((name) => name !== metric);
   if (second === undefined) return '';
@@ -55,7 +55,7 @@ function footOf(member: Member, now: number) {
   );
 }
 
-/** What a tile shows below the name, while it is in sight. */
+/** What a tile shows below the name while it is visible. */
 function Face({ app, member }: { app: App; member: Member }) {
   const { state, value, unit } = member;
   const limits = limitsText(member);
@@ -78,10 +78,9 @@ function Face({ app, member }: { app: App; member: Member }) {
 }
 
 /**
- * Out of sight it is its name, its link and its state, which find-in-page and the keyboard need; the rest comes with sight.
- *
- * @param state as the fleet knows it; in sight the tile follows its device itself
- * @param isEarly whether it is among the first, which are likely to be seen at once
+ * A device's tile. Out of sight it has only its name, link and state, which find-in-page and the keyboard need.  *  *
+ * @param state the state according to the fleet view, used while the tile is out of sight  * @param isEarly whether the
+ * tile is among the first, which are likely to be visible at once
  */
 export function Tile({
   app,

@@ -1,4 +1,4 @@
-// One message's way from publish to mail, found in the archive by its trace ID or as the last of a device.
+// Traces a message from publishing to the email. It is found in the archive by its trace ID, or is the device's last one.
 
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
@@ -8,7 +8,7 @@ import { setQuery, type App } from '../data/app.ts';
 import type { ArchivedMessage } from '../model/followed.ts';
 import { dayMinuteText, plural } from '../model/format.ts';
 import { clockText, timeOf } from '../model/view.ts';
-import { ReadOut, Way } from '../parts/followed.tsx';
+import { ReadOut, MessageSteps } from '../parts/followed.tsx';
 import { Failure } from '../parts/state-box.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -18,7 +18,7 @@ interface Page {
   readonly seenFrom?: number;
 }
 
-/** Of a message that arrived at a known time, the archive's objects behind it are not looked at. */
+/** For a message with a known arrival time, later archive objects are not read. */
 const MARGIN_MS = 1000;
 
 function Found({ page }: { page: Page }) {
@@ -26,13 +26,14 @@ function Found({ page }: { page: Page }) {
   if (!message)
     return (
       <p class="dim g4">
-        Not among {plural(page.seen, 'message')} that were looked at
+        Not found among {plural(page.seen, 'message')}
         {page.seenFrom !== undefined && (
           <>
             , back to <Time at={page.seenFrom} as={dayMinuteText} />
           </>
         )}
-        . The archive has a message up to 300 seconds after it arrives; of an older one give its time, too.
+        . Messages appear in the archive up to 300 seconds after they arrive. For an older message, enter its
+        time as well.
       </p>
     );
   return (
@@ -42,10 +43,11 @@ function Found({ page }: { page: Page }) {
       </pre>
       <div class="cols">
         <section>
-          <h3>Its way</h3>
-          <Way message={message} />
+          <h3>Steps</h3>
+          <MessageSteps message={message} />
           <p class="dim">
-            Windows keep no time of writing, and SNS does not say when a mail arrived or who read it.
+            Windows do not store when they were written, and SNS does not report when an email arrived or who
+            read it.
           </p>
         </section>
         <section>
@@ -122,7 +124,7 @@ export function Trace({ app }: { app: App }) {
         <Failure
           what="The message was not found"
           error={found.value}
-          spared="The archive has it all the same."
+          spared="The archive is not affected."
           retry={() => {
             tries.value += 1;
           }}

@@ -3,10 +3,15 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { HistoryEntry } from '../../dashboard/model/api-types.ts';
-import { delayText, wayOf, type Followed, type FollowedReading } from '../../dashboard/model/followed.ts';
+import {
+  delayText,
+  messageSteps,
+  type Followed,
+  type FollowedReading,
+} from '../../dashboard/model/followed.ts';
 import { refusalText } from '../../dashboard/model/refusals.ts';
 import { replayText } from '../../dashboard/model/replay.ts';
-import { stepsOf, tellingText } from '../../dashboard/model/story.ts';
+import { stepsOf, deliveryText } from '../../dashboard/model/story.ts';
 
 const AT = Date.UTC(2026, 10, 20, 12, 0, 3);
 const reading = (more: Partial<FollowedReading> = {}): FollowedReading => ({
@@ -23,7 +28,7 @@ const raised: HistoryEntry = {
   channels: ['email', 'sms'],
 };
 const namesOf = (found: Followed) =>
-  wayOf(found).map(({ name, look }) => (look ? `${name} (${look})` : name));
+  messageSteps(found).map(({ name, look }) => (look ? `${name} (${look})` : name));
 
 const ways: readonly (readonly [what: string, message: Followed, steps: readonly string[]])[] = [
   ['read and counted', message(), ['Measured', 'Received', 'Read', 'Window']],
@@ -58,10 +63,10 @@ for (const [what, found, steps] of ways)
 
 test('readings of one window are one step, and what took how long is said where both ends are known', () => {
   const two = message({ readings: [reading(), reading({ timestamp: AT })] });
-  assert.deepEqual(wayOf(two).filter(({ name }) => name === 'Window').length, 1);
-  assert.equal(delayText(wayOf(two)), undefined);
+  assert.deepEqual(messageSteps(two).filter(({ name }) => name === 'Window').length, 1);
+  assert.equal(delayText(messageSteps(two)), undefined);
   const sent = message({ alerts: [{ ...raised, sentAt: AT + 900 }] });
-  assert.equal(delayText(wayOf(sent)), '0.90 s from the rule to SNS');
+  assert.equal(delayText(messageSteps(sent)), '0.90 s from the rule to SNS');
 });
 
 const RECIPIENTS = [
@@ -75,7 +80,7 @@ const TWO = [
   { channel: 'sms', address: '+1…00' },
 ];
 const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string | undefined])[] = [
-  [{ channels: ['email'], sentAt: AT }, 'by email; who subscribed then was not recorded'],
+  [{ channels: ['email'], sentAt: AT }, 'by email; the subscribers were not recorded'],
   [{ channels: ['sms'], sentAt: AT, sentTo: [] }, 'to no SMS subscribers'],
   [
     { channels: ['email', 'sms'], sentAt: AT, sentTo: TWO },
@@ -85,7 +90,7 @@ const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string |
     { channels: ['email'], sentAt: AT, sentTo: TWO.slice(0, 1), sentToMore: 7 },
     'to 1 email subscriber (x…@example.com); and 7 more',
   ],
-  [{ channels: ['sms'] }, 'Not known to be sent yet, by SMS to nobody: no subscription takes it'],
+  [{ channels: ['sms'] }, 'Not known to be sent yet, by SMS to nobody: no matching subscription'],
   [
     { channels: ['email', 'sms'] },
     'Not known to be sent yet, by email and SMS to a…@example.com, b…@example.com (not confirmed)',
@@ -95,7 +100,7 @@ const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string |
 for (const [entry, text] of tellings)
   test(`who was told of ${JSON.stringify(entry)}`, () => {
     const { channels: _channels, ...bare } = raised;
-    assert.equal(tellingText({ ...bare, ...entry }, RECIPIENTS), text);
+    assert.equal(deliveryText({ ...bare, ...entry }, RECIPIENTS), text);
   });
 
 test('what was not delivered of a notification is beside it, and alone where its entry is not there', () => {
@@ -131,7 +136,7 @@ test('a refusal says what, why and who', () => {
 });
 
 test('a replay says what it did', () => {
-  assert.equal(replayText({ replayed: 1, failed: [] }), 'One message given to the ingest function again.');
+  assert.equal(replayText({ replayed: 1, failed: [] }), 'One message sent to the ingest function again.');
   assert.equal(
     replayText({ replayed: 1, failed: [{ index: 0, error: 'out of time' }] }),
     '1 of 2 failed again: out of time',

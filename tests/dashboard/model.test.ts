@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { alertSpansOf } from '../../dashboard/model/alert-spans.ts';
 import type { Alert, Device, HistoryEntry, Rule } from '../../dashboard/model/api-types.ts';
 import { awsConfig, localConfig } from '../../dashboard/model/config.ts';
-import { alertText, findingOf, standingOf, wordOf, type State } from '../../dashboard/model/fleet.ts';
+import { alertText, findingOf, statusOf, wordOf, type State } from '../../dashboard/model/fleet.ts';
 import { durationText, nameText, numberText } from '../../dashboard/model/format.ts';
 import { readingsOf, senderOf } from '../../dashboard/model/live-reading.ts';
 import { piecesOf } from '../../dashboard/model/mail-links.ts';
@@ -207,7 +207,7 @@ const standings: readonly (readonly [
 ];
 for (const [title, alerts, silentFor, beyond, state] of standings) {
   test(`${title}: ${state}`, () => {
-    assert.equal(standingOf(alerts, byId, silentFor, beyond).state, state);
+    assert.equal(statusOf(alerts, byId, silentFor, beyond).state, state);
   });
 }
 
@@ -232,7 +232,7 @@ test('words name the side on which a limit was crossed', () => {
   assert.equal(wordOf('alarm', 7.5, limits, 'temperature'), 'Alarm');
   assert.equal(wordOf('alarm', 3, [{ value: 2, side: 'above', ruleId: 'x' }], 'door'), 'Too high');
   assert.equal(alertText({ ...alert('high', 'alarm'), unit: '°C' }, high), 'Above 8 °C');
-  assert.equal(alertText(alert('silent', 'alarm'), byId.get('silent')), 'Nothing heard');
+  assert.equal(alertText(alert('silent', 'alarm'), byId.get('silent')), 'No data');
 });
 
 test('a history becomes spans: open, over, and begun before what was asked for', () => {

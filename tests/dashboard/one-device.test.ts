@@ -159,7 +159,7 @@ const fields: readonly (readonly [
 ])[] = [
   [{}, {}],
   [{ name: 'cellar-1', type: 'sensor', site: 'seattle' }, {}],
-  [{ name: 'here' }, { name: /is here already/ }],
+  [{ name: 'here' }, { name: /is already in use/ }],
   [
     { name: 'a b', site: 'a/b' },
     { name: /^The name is not allowed: 1 to 128/, site: /^The site is not/ },
@@ -179,7 +179,7 @@ test('another site than those that somebody sees is refused with their names', (
   const device = { name: '', type: '', site: 'oslo' };
   assert.match(
     problemsOf(device, known, ['lima', 'seattle']).site!,
-    /^The site is not one of yours, lima, seattle: /,
+    /^The site is not one of your sites \(lima, seattle\): /,
   );
   assert.deepEqual(problemsOf({ ...device, site: 'lima' }, known, ['lima']), {});
 });

@@ -58,7 +58,7 @@ test('an alert and its history say the words of the rule', () => {
 test('a rule that predicts reads as a sentence, and its limit is drawn once', () => {
   const predicted = { id: 'soon', predicted: { metric: 'temperature', above: 8, within: '20m' } };
   assert.equal(ruleText(predicted, '°C'), 'above 8 °C within 20m, predicted');
-  assert.equal(ruleText({ id: 'odd', unusual: { metric: 'temperature' } }), 'unlike itself at this hour');
+  assert.equal(ruleText({ id: 'odd', unusual: { metric: 'temperature' } }), 'unusual for the hour');
   const device = { deviceId: 'd' };
   const high = { id: 'high', metric: 'temperature', above: 8 };
   assert.deepEqual(limitsOf([predicted], device, 'temperature'), [

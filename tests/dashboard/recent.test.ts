@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createRecent, type Reads } from '../../dashboard/data/recent.ts';
-import { createTracks, type Hears } from '../../dashboard/data/tracks.ts';
+import { createTracks, type LiveMessages } from '../../dashboard/data/tracks.ts';
 import { laterThan, type StoredWindow } from '../../dashboard/model/windows.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -20,8 +20,8 @@ const windowAt = (start: number, readings = 10): StoredWindow => ({
 /** Tracks over a broker and an API of this test's own. */
 function openTracks(stored: Readonly<Record<string, readonly StoredWindow[]>> = {}) {
   const asked: string[][] = [];
-  let heard: Parameters<Hears['listen']>[0] = () => assert.fail('nobody listens');
-  const live: Hears = {
+  let heard: Parameters<LiveMessages['listen']>[0] = () => assert.fail('nobody listens');
+  const live: LiveMessages = {
     listen(each) {
       heard = each;
       return () => {};

@@ -71,7 +71,7 @@ test('a stack without a page is named, with the remedy, and nothing is uploaded'
   const s3 = onAws(others);
   await assert.rejects(
     upload('tidegate', 'eu-west-1'),
-    /stack tidegate hosts no page: deploy it with HostPage=true/,
+    /stack tidegate does not host the page: deploy it with HostPage=true/,
   );
   assert.equal(s3.commandCalls(PutObjectCommand).length, 0);
 });

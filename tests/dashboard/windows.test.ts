@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import {
   addReading,
   columnsOf,
-  heardAtOf,
+  lastReadingAtOf,
   joined,
   newestOf,
   stillLive,
@@ -107,8 +107,8 @@ test('the newest values of a window are those of its last reading, else the high
   const metrics = { a: { ...figures, last: 2 }, b: figures };
   const window = { start: 10_000, readings: 2, metrics };
   assert.deepEqual(newestOf(window), { a: 2, b: 9 });
-  assert.equal(heardAtOf({ ...window, lastReadingAt: 12_000 }), 12_000);
-  assert.equal(heardAtOf(window), 10_000);
+  assert.equal(lastReadingAtOf({ ...window, lastReadingAt: 12_000 }), 12_000);
+  assert.equal(lastReadingAtOf(window), 10_000);
 });
 
 const measuredAt = (...starts: number[]): StoredWindow[] =>

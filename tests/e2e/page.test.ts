@@ -125,14 +125,14 @@ testInBrowser('whoever logs out is a guest until the next click, and a guest see
   await logInButton!.waitFor();
   const tab = await page.context().newPage();
   await tab.goto(addressOf(tidegate));
-  await see(tab, /You look on as a guest/);
+  await see(tab, /You are viewing as a guest/);
   await tab.close();
   await page.reload();
   await page.locator('a.tile').nth(4).waitFor();
   await see(page, /Live/);
-  await see(page, /You look on as a guest/);
+  await see(page, /You are viewing as a guest/);
   await page.goto(addressOf(tidegate, '#/alerts'));
-  await see(page, 'Alerts are for who logged in');
+  await see(page, 'Log in to see alerts');
   await logInButton!.first().click();
   await logOut!.waitFor();
   assert.match(page.url(), /#\/alerts$/);
@@ -209,7 +209,7 @@ testInBrowser(
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
     assert.deepEqual(await reload(), []);
-    await see(page, /You look on as a guest/);
+    await see(page, /You are viewing as a guest/);
     const kept = await page.evaluate<string>('JSON.stringify(Object.keys(sessionStorage).sort())');
     assert.deepEqual(JSON.parse(kept), ['tidegate.credentials']);
     await page.context().close();
@@ -440,8 +440,8 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
   const { page } = user;
   const markup = `${MARKUP}<script>window.hacked=1</script>`;
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
-  await page.getByLabel('What did you find, what did you do?').fill(markup);
-  await page.getByRole('button', { name: 'Only note' }).click();
+  await page.getByLabel('What did you find, and what did you do?').fill(markup);
+  await page.getByRole('button', { name: 'Add note' }).click();
   await see(page, `“${markup}”`);
   await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
   await page.getByRole('tab', { name: 'Messages' }).waitFor();
@@ -476,7 +476,7 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
   await page.goto(addressOf(tidegate, '#/device/demo-fridge-2?range=10m&tab=shadow'));
   const editor = page.getByLabel('Desired', { exact: true });
   await editor.fill('{ "setpoint": 1 ');
-  await see(page, 'It stops being JSON at its end.');
+  await see(page, 'Invalid JSON at the end.');
   assert.ok(await page.getByRole('button', { name: 'Send to the device' }).isDisabled());
   await editor.fill(`{ "setpoint": 1, "${MARKUP}": true }`);
   await page.getByRole('row', { name: 'setpoint not there 1' }).waitFor();
@@ -485,12 +485,12 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
   const payload = Buffer.from(JSON.stringify({ state: { desired } }));
   await client.send(new UpdateThingShadowCommand({ thingName: 'demo-fridge-2', payload }));
   client.destroy();
-  await see(page, 'Somebody else changed what is desired meanwhile.');
-  await page.getByRole('button', { name: 'Put my changes on theirs' }).click();
+  await see(page, 'Somebody else changed the desired state.');
+  await page.getByRole('button', { name: 'Apply my changes to theirs' }).click();
   assert.deepEqual(JSON.parse(await editor.inputValue()), { ...desired, setpoint: 1, [MARKUP]: true });
   await page.getByRole('button', { name: 'Send to the device' }).click();
   await page.locator('pre', { hasText: '"setpoint": 1' }).waitFor();
-  await see(page, 'The device has not obeyed yet.');
+  await see(page, 'The device has not applied the desired state yet.');
   await eventually('a colder fridge', async () => {
     const { windows } = await ask<{ windows: { metrics: Record<string, { min: number }> }[] }>(
       '/devices/demo-fridge-2/windows?from=-1m',
@@ -508,11 +508,11 @@ testInBrowser('a message says what became of it, a moment after it came', async 
   await publish({
     readings: [{ timestamp: Date.now(), temperature: 4.25, door: 'ajar' }, { timestamp: 1000 }],
   });
-  const explain = page.getByRole('button', { name: 'What became of it' }).first();
+  const explain = page.getByRole('button', { name: 'Explain' }).first();
   await explain.click();
   await eventually('the window to have counted it', async () => {
     await page
-      .getByRole('button', { name: /Look again/ })
+      .getByRole('button', { name: /Check again/ })
       .first()
       .click();
     return (await page.getByText(/Window own-sensor, .*: counted$/).count()) > 0;
@@ -556,17 +556,17 @@ testInBrowser('what failed is listed with its reason, and a replay counts it onc
   await page.goto(addressOf(tidegate, '#/pipeline'));
   await see(page, /too-late/);
   const failed = page.locator('.failure', { hasText: 'a table did not answer' });
-  await failed.getByRole('button', { name: 'Look' }).click();
+  await failed.getByRole('button', { name: 'Details' }).click();
   await failed.getByText(/Window own-sensor, .*: not counted/).waitFor();
   for (let times = 0; times < 2; times += 1) {
     await failed.getByRole('button', { name: 'Replay' }).click();
-    await failed.getByText('One message given to the ingest function again.').waitFor();
+    await failed.getByText('One message sent to the ingest function again.').waitFor();
   }
   await failed.getByText(/Window own-sensor, .*: counted/).waitFor();
   // Nothing is archived yet: what was rejected is replayed from the errors bucket itself.
   const rejected = page.locator('.failure', { hasText: 'too-late' }).first();
   await rejected.getByRole('button', { name: 'Replay' }).click();
-  await rejected.getByText('One message given to the ingest function again.').waitFor();
+  await rejected.getByText('One message sent to the ingest function again.').waitFor();
 });
 
 testInBrowser('a viewer reads failures and alerts, and may neither replay nor acknowledge', async () => {
@@ -580,14 +580,14 @@ testInBrowser('a viewer reads failures and alerts, and may neither replay nor ac
   const replay = page.getByRole('button', { name: 'Replay' }).first();
   await replay.waitFor();
   assert.ok(await replay.isDisabled());
-  assert.match((await replay.getAttribute('title')) ?? '', /For the group operator/);
+  assert.match((await replay.getAttribute('title')) ?? '', /Needs the group operator/);
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
   await see(page, /to 1 email subscriber \(a…@example\.com\); 1 SMS subscriber \(\+1…00\)/);
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-5/fridge-5-warm'));
   const acknowledge = page.getByRole('button', { name: /Acknowledge/ }).first();
   await acknowledge.waitFor({ timeout: 90_000 });
   assert.ok(await acknowledge.isDisabled());
-  assert.match((await acknowledge.getAttribute('title')) ?? '', /For the group operator/);
+  assert.match((await acknowledge.getAttribute('title')) ?? '', /Needs the group operator/);
   await page.context().close();
 });
 
@@ -727,13 +727,13 @@ testInBrowser(
     await see(page, 'Rules are changed and tried by the group admin.');
     const save = page.getByRole('button', { name: 'Save rule' });
     assert.ok(await save.isDisabled());
-    assert.match((await save.getAttribute('title')) ?? '', /For the group admin/);
+    assert.match((await save.getAttribute('title')) ?? '', /Needs the group admin/);
     await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?tab=shadow'));
-    await see(page, 'Changing it is for the group operator: ask who runs this Tidegate.');
+    await see(page, 'Changing it needs the group operator: ask your Tidegate administrator.');
     assert.ok(await page.getByRole('button', { name: 'Send to the device' }).isDisabled());
     assert.equal(await page.getByLabel('Desired', { exact: true }).isEditable(), false);
     await page.goto(addressOf(tidegate, '#/add?name=x&site=seattle'));
-    await see(page, 'Devices are added by the group admin: ask who runs this Tidegate.');
+    await see(page, 'Adding devices needs the group admin: ask your Tidegate administrator.');
     assert.ok(await page.getByRole('button', { name: 'Make its key' }).isDisabled());
     await page.context().close();
   },
@@ -754,7 +754,7 @@ testInBrowser('an administrator of one site adds devices of it, and of no other'
   await see(page, /A device own-sensor exists already outside your sites, lima/);
   await page.getByLabel('Name').fill('lima-1');
   await site.fill('seattle');
-  await see(page, 'The site is not one of yours, lima');
+  await see(page, 'The site is not one of your sites (lima)');
   assert.ok(await makeKey.isDisabled());
   await site.fill('lima');
   await makeKey.click();

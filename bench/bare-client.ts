@@ -1,4 +1,4 @@
-// The least that a function with a table can be: what the import of ingest is measured against.
+// The smallest function that uses a table, as a baseline for the import time of ingest.
 
 import { DynamoDBClient, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 

@@ -1,24 +1,24 @@
-// What a bill has to assume of readings, batches and functions; measured where it says so, and said aloud with every bill.
+// The assumptions of a bill about readings, batches and functions. They are printed with every bill.
 
 export interface Fleet {
   readonly devices: number;
-  /** Readings a second and device. */
+  /** Readings per second and device. */
   readonly rate: number;
   readonly mode: 'direct' | 'stream';
   readonly basicIngest: boolean;
-  /** Readings in a message. */
+  /** Readings per message. */
   readonly pack: number;
-  /** StreamBatchingSeconds of the template. */
+  /** The template's parameter StreamBatchingSeconds. */
   readonly batchingSeconds: number;
-  /** StreamShards of the template; undefined for as few as the fleet needs. */
+  /** The template's parameter StreamShards; undefined for as few as the fleet needs. */
   readonly shards?: number;
-  /** WindowSeconds of the template. */
+  /** The template's parameter WindowSeconds. */
   readonly windowSeconds: number;
-  /** Table writes a reading, where a running stack was measured. */
+  /** Table writes per reading, if a running stack was measured. */
   readonly writesPerReading?: number | undefined;
 }
 
-/** What a reading looks like, what the stack declares, and what was measured; docs/cost.md says where each comes from. */
+/** Assumed, declared and measured values; docs/cost.md gives the source of each. */
 export const assumed = {
   readingBytes: 90,
   contextBytes: 190,
@@ -40,10 +40,10 @@ export const assumed = {
   batchBytes: 6 * 1024 ** 2,
   recordFrameBytes: 620,
   metrics: 10,
-  /** AWS charges an alarm for each metric that it watches. */
+  /** AWS charges an alarm by the number of metrics that it watches. */
   alarmMetrics: { direct: 68, stream: 74 },
   queues: 2,
-  /** Of an event source that finds its queue empty: five at a time, each for 20 seconds. */
+  /** The polls of an event source with an empty queue: five at a time, each for 20 seconds. */
   pollsAQueueAndMinute: 15,
   sweepMs: 300,
   sweepMemoryGB: 0.25,
@@ -62,7 +62,7 @@ export const assumed = {
   devicesPerSite: 20,
 } as const;
 
-/** Every assumption behind the bill of a fleet, a sentence each. */
+/** Each assumption behind a fleet's bill as a sentence. */
 export function assumptionsOf(fleet: Fleet): string[] {
   const a = assumed;
   return [

@@ -1,9 +1,9 @@
-// What the functions that run every minute cost: the sweep, and the one that folds hours.
+// The cost of the functions that run every minute: the sweep and the hourly rollup.
 
 import { assumed, type Fleet } from './bill-assumptions.ts';
 import { HOURS, KB, units, type Line, type Prices } from './bill-parts.ts';
 
-/** Every minute a function looks after all devices; a read that is not consistent takes 8 KB a unit. */
+/** The sweep reads all devices every minute. An eventually consistent read takes one unit per 8 KB. */
 export function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Line[] {
   const sweeps = HOURS * 60;
   const seconds = (sweeps * assumed.sweepMs) / 1000;
@@ -25,12 +25,12 @@ export function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Li
   ];
 }
 
-/** Every minute a function folds hours that are over, and looks up the newest windows of a large fleet. */
+/** The rollup folds finished hours every minute, and reads the newest windows of a large fleet. */
 export function rollupLines(fleet: Fleet, { lambda, dynamodb }: Prices): Line[] {
   const { devices, rate, windowSeconds } = fleet;
   const [runs, hours] = [HOURS * 60, devices * HOURS];
   const windows = Math.min(3600 / windowSeconds, Math.max(1, rate * 3600));
-  // A consistent read takes 4 KB a unit; the query for late readings half a unit.
+  // A consistent read takes one unit per 4 KB; the query for late readings takes half a unit.
   const folding = hours * (Math.max(1, (windows * assumed.windowBytes) / (4 * KB)) + 0.5);
   const isKept = devices > assumed.keptFleet;
   const looking = isKept ? runs * devices * 0.5 : 0;

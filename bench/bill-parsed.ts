@@ -1,10 +1,10 @@
-// What the parsed archive costs: the function that makes it every hour, its requests to S3, and what is kept.
+// The cost of the parsed archive: the hourly function, its S3 requests, and storage.
 
 import { assumed, type Fleet } from './bill-assumptions.ts';
 import { GB, HOURS, SECONDS, type Line, type Prices } from './bill-parts.ts';
 
 const DAYS = HOURS / 24;
-/** Listings and the progress, of each run. */
+/** The listings and progress writes of each run. */
 const LISTINGS = 26;
 const PROGRESS_WRITES = 5;
 
@@ -12,7 +12,7 @@ export function parsingLines({ devices, rate }: Fleet, { lambda, s3 }: Prices): 
   const readings = devices * rate * SECONDS;
   const sites = Math.max(1, devices / assumed.devicesPerSite);
   const seconds = HOURS * assumed.parseRunSeconds + (readings * assumed.parseMicroseconds) / 1e6;
-  // An hour is a file a site; a day of a site is listed, read and written once more.
+  // Each hour has a file per site. Each day of a site is listed, read and written once more.
   const writes = HOURS * (LISTINGS + PROGRESS_WRITES + sites) + DAYS * sites * 3;
   const reads = HOURS * LISTINGS + DAYS * sites * 24 + SECONDS / 300;
   const stored = readings * assumed.parsedBytes;

@@ -1,4 +1,4 @@
-// What all lines of a bill have in common: prices, units and months.
+// Shared parts of the bill's lines: prices, units and months.
 
 export interface Prices {
   readonly date: string;
@@ -36,7 +36,7 @@ export interface Line {
   readonly kind: Kind;
 }
 
-/** Paid for taking readings in, for keeping what was made of them, or for a stack that idles. */
+/** `taking`: ingesting readings. `keeping`: storage. `standing`: fixed cost of an idle stack. */
 export type Kind = 'taking' | 'keeping' | 'standing';
 
 export const HOURS = 730;

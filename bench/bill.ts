@@ -1,4 +1,4 @@
-// What a month of a fleet costs: quantities times prices, line by line, with everything that had to be assumed.
+// A fleet's monthly bill: quantities times prices, line by line, with all assumptions.
 
 import { GB, HOURS, KB, SECONDS, units, type Kind, type Line, type Prices } from './bill-parts.ts';
 import { rollupLines, sweepLines } from './bill-minutely.ts';
@@ -12,12 +12,12 @@ export interface Bill {
   readonly total: number;
   /** Dollars per million readings, by kind. */
   readonly perMillion: Readonly<Record<Kind, number>>;
-  /** Table writes per reading that count something; a reading is in one window, so this is 1 at most. */
+  /** Table writes per reading, without refused ones. At most 1, since each reading is in one window. */
   readonly writesPerReading: number;
   readonly assumptions: readonly string[];
 }
 
-/** `amount` in millions, at prices that fall with it. */
+/** The price of an amount (in millions) with volume discounts. */
 function tiered(amount: number, tiers: Prices['iot']['messageMillion']): number {
   let dollars = 0;
   let from = 0;
@@ -46,7 +46,7 @@ function trafficOf({ devices, rate, pack }: Fleet): Traffic {
   };
 }
 
-/** Windows that `seconds` of a device's readings touch, wherever in a window they begin: no more than there are readings. */
+/** The average number of windows that `seconds` of a device's readings touch. At most the number of readings. */
 const windowsTouched = (seconds: number, { rate, windowSeconds }: Fleet) =>
   Math.min(Math.max(1, seconds * rate), 1 + Math.max(0, seconds - 1 / rate) / windowSeconds);
 
@@ -55,7 +55,7 @@ function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices:
   const size = units(messageBytes, iot.unitKB);
   const million = (messages * size) / 1e6;
   const minutes = (fleet.devices * HOURS * 60) / 1e6;
-  // MalformedRule's topic filter takes every message that does not name its rule.
+  // MalformedRule's topic filter matches every message that is not published to a rule by name.
   const rules = fleet.basicIngest ? 1 : 2;
   const line = (what: string, dollars: number): Line => ({
     service: 'IoT Core',
@@ -97,7 +97,7 @@ interface Work {
   readonly invocations: number;
   readonly seconds: number;
   readonly writes: number;
-  /** Writes that are refused and made again. */
+  /** Writes that are refused and repeated. */
   readonly repeated: number;
   readonly reads: number;
   readonly shards: number;
@@ -105,7 +105,7 @@ interface Work {
 
 function directWork(fleet: Fleet, { readings, messages }: Traffic): Work {
   const touched = windowsTouched(fleet.pack / fleet.rate, fleet);
-  // An environment that does not know a window's extremes writes twice where a reading improves them.
+  // An environment that does not know a window's extremes writes twice when a reading improves them.
   const environments = Math.max(1, (messages / SECONDS) * (assumed.directMs / 1000));
   const extra = (assumed.strangersWrites * (1 - 1 / environments)) / fleet.pack;
   const windows = Math.min(readings, windowsOf(fleet));
@@ -121,7 +121,7 @@ function directWork(fleet: Fleet, { readings, messages }: Traffic): Work {
   };
 }
 
-/** Windows of all devices in a month, where each has readings. */
+/** The number of windows with readings, of all devices in a month. */
 const windowsOf = ({ devices, windowSeconds }: Fleet) => devices * (SECONDS / windowSeconds);
 
 function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic): Work {
@@ -134,7 +134,7 @@ function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic):
   const lanes = Math.min(shards * assumed.lanesPerShard, fleet.devices);
   const eventBytes = assumed.recordFrameBytes + (recordBytes * 4) / 3;
   const room = Math.min(assumed.batchRecords, assumed.batchBytes / eventBytes);
-  // A batch ends when its time is up or when it is full, and has to begin with something.
+  // A batch ends when its time is over or it is full, and it has at least one record.
   const batchSeconds = Math.min(
     Math.max(fleet.batchingSeconds, lanes / perSecond),
     room / (perSecond / lanes),
@@ -203,7 +203,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
   ];
 }
 
-/** The bill of one month. `prices`: bench/prices.json. Throws a RangeError for a fleet that nobody can have. */
+/** The bill of one month. @param prices bench/prices.json @throws RangeError for an impossible fleet */
 export function billOf(fleet: Fleet, prices: Prices): Bill {
   const { devices, rate, pack, batchingSeconds, windowSeconds } = fleet;
   if (!(devices >= 1 && rate > 0 && pack >= 1 && batchingSeconds >= 0 && windowSeconds >= 1))

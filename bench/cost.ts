@@ -1,4 +1,4 @@
-// `npm run cost -- --devices N --rate R --mode direct|stream`: the monthly bill by service, and what each choice would save.
+// `npm run cost -- --devices N --rate R --mode direct|stream`: the monthly bill by service, and the savings of each alternative.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream
        npm run cost -- --measured [--seconds 30] [--data-dir DIR] [...]
        R: readings a second and device. --measured takes devices, rate, pack and writes from the running local cloud.`;
 
-/** @returns undefined when help is asked for. */
+/** @returns undefined for --help */
 async function readFleet(args: readonly string[]): Promise<Fleet | undefined> {
   const { values } = parseArgs({
     args: [...args],
@@ -67,8 +67,8 @@ const describe = ({ mode, basicIngest, pack, windowSeconds }: Fleet) =>
     ...(windowSeconds === 10 ? [] : [`windows of ${windowSeconds} s`]),
   ].join(', ');
 
-/** Other ways to run the same fleet, the present one left out. */
-/** What was measured holds for the present one only. */
+/** Alternative ways to run the same fleet, without the current one. */
+/** The measured value applies only to the current way. */
 function othersOf(present: Fleet): Fleet[] {
   const fleet: Fleet = { ...present, writesPerReading: undefined };
   const choices: Fleet[] = [
@@ -118,7 +118,7 @@ function print(fleet: Fleet, bill: Bill, prices: Prices): void {
   process.stdout.write(`${text.join('\n')}\n`);
 }
 
-process.stdout.on('error', () => {}); // whoever reads may stop, as `head` does
+process.stdout.on('error', () => {}); // the reader may close the pipe, as `head` does
 try {
   const prices = JSON.parse(readFileSync(new URL('prices.json', import.meta.url), 'utf8')) as Prices;
   const fleet = await readFleet(process.argv.slice(2));

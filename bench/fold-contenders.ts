@@ -1,4 +1,4 @@
-// Who folds: the one table of contenders, by name; the first is what the others are compared with.
+// The table of contenders of the fold benchmark. The others are compared with the first.
 
 import { openDuckDb, openPolars } from './fold-engines.ts';
 import { foldCarefully, foldToDeltas, foldToWindows } from './fold-own.ts';
@@ -8,9 +8,9 @@ import { scanBytes } from './fold-scanner.ts';
 
 export interface Contender {
   readonly name: string;
-  /** Processors that it may use. */
+  /** The number of processors that it may use. */
   readonly cores: 1 | 2;
-  /** The package that it needs; must be in a lock of PEER_FOLDERS. */
+  /** The package that it needs, which must be in a lock file of PEER_FOLDERS. */
   readonly needs?: string;
   readonly open: () => Promise<Fold> | Fold;
 }

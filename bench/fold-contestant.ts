@@ -1,14 +1,14 @@
-// One contender of the fold in a process of its own, so that no one's garbage or threads slow another: folds when told.
+// Runs one contender in its own process, so that its garbage and threads do not slow down the others. It folds on command.
 
 import { contenders } from './fold-contenders.ts';
 import type { FoldOutcome } from './fold-outcome.ts';
 
-/** What a round took. */
+/** The measurements of a round. */
 export interface Round {
   readonly milliseconds: number;
-  /** Processor time of all threads of the process. */
+  /** The processor time of all threads. */
   readonly processorMilliseconds: number;
-  /** Most memory that the process has had so far. */
+  /** The peak memory of the process so far. */
   readonly peakMebibytes: number;
   readonly outcome: FoldOutcome;
 }

@@ -1,4 +1,4 @@
-// DuckDB and polars as contenders of the fold, told the columns so that they need not guess them.
+// DuckDB and polars as contenders. They get the column types, so that they need not infer them.
 
 import { WINDOW_MILLISECONDS } from './fold-input.ts';
 import type { FoldOutcome } from './fold-outcome.ts';

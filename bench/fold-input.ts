@@ -1,4 +1,4 @@
-// What all contenders of the fold read: an archive as TelemetryRule writes it, drawn from a seed, the same bytes on every run.
+// The input of all contenders: an archive as TelemetryRule writes it, generated from a seed with the same bytes on every run.
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
@@ -22,8 +22,9 @@ function createRandom(seed: number): () => number {
 }
 
 /**
- * Writes `readings` lines: each device once a second at its own phase, temperature in tenths on a random walk, in the order
- * in which they arrive, 20 to 220 ms after they were taken, so that the order of the devices differs from second to second.
+ * Writes `readings` lines in order of arrival. Each device sends once a second at its own phase, with temperatures in
+ * tenths on  * a random walk. Readings arrive 20 to 220 ms after they were taken, so that the order of the devices
+ * changes every second.
  */
 export function writeInput({ file, devices, readings }: FoldInput): void {
   const random = createRandom(SEED);
@@ -52,7 +53,7 @@ export function writeInput({ file, devices, readings }: FoldInput): void {
   closeSync(output);
 }
 
-/** Chunks of a file, each valid until the next is asked for. */
+/** The chunks of a file. Each is valid until the next one is read. */
 export function* chunksOf(file: string): Generator<Buffer> {
   const input = openSync(file, 'r');
   try {
@@ -63,7 +64,7 @@ export function* chunksOf(file: string): Generator<Buffer> {
   }
 }
 
-/** Lines of a file, without their line feeds. */
+/** The lines of a file, without line feeds. */
 export function* linesOf(file: string): Generator<Buffer> {
   let rest = Buffer.alloc(0);
   for (const chunk of chunksOf(file)) {

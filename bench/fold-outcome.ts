@@ -1,6 +1,9 @@
-// What every contender of the fold must agree on, added up over all windows so that one wrong window shows.
+// The result that all contenders must agree on: sums over all windows, so that one wrong window shows.
 
-/** Minima, maxima and sums of the windows, each added up over all windows, in tenths: whole numbers, so that order plays no part. */
+/**
+ * The sums over all windows of their minima, maxima and sums, in tenths: whole numbers, so that the order does not
+ * matter.
+ */
 export interface MetricOutcome {
   readonly sum: number;
   readonly min: number;
@@ -14,7 +17,7 @@ export interface FoldOutcome {
   readonly humidity: MetricOutcome;
 }
 
-/** A window as contenders in JavaScript keep it. */
+/** A window in the JavaScript contenders. */
 export interface Tally {
   count: number;
   temperature: { sum: number; min: number; max: number };
@@ -55,5 +58,5 @@ export function outcomeOfTallies(tallies: Iterable<Tally>): FoldOutcome {
   return { windows, readings, ...total };
 }
 
-/** A figure in tenths: sums of doubles are off by less than a millionth, which rounding takes away. */
+/** A value in tenths. Sums of doubles are off by less than a millionth, which rounding removes. */
 export const tenths = (value: number): number => Math.round(value * 10);

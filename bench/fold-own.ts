@@ -1,4 +1,4 @@
-// Our own contenders of the fold: with every check that ingest makes, exact sums, and each reading counted once however often it comes.
+// The product's fold as contender: with all checks of ingest, exact sums, and each reading counted once.
 
 import assert from 'node:assert/strict';
 import { foldArchive, type FoldedWindow } from '../audit/fold-archive.ts';
@@ -11,7 +11,7 @@ import type { Fold } from './fold-peer.ts';
 
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const windowSeconds = WINDOW_MILLISECONDS / 1000;
-/** A tenth, in units of a decimal. */
+/** A tenth, in units of the decimal type. */
 const TENTH = 1e14;
 
 const fold = (file: string) =>
@@ -21,13 +21,13 @@ const fold = (file: string) =>
     onRejected: ({ line, rejection }) => assert.fail(`line ${line} is rejected: ${rejection.detail}`),
   });
 
-/** Ends with the windows, as DuckDB and the others do. */
+/** Produces windows, as DuckDB and the others do. */
 export const foldToWindows: Fold = async (file) => outcomeOf((await fold(file)).windows());
 
-/** Ends with what a replay applies to the table: the deltas, with the fingerprints of all readings. */
+/** Produces what a replay applies to the table: deltas with the fingerprints of all readings. */
 export const foldToDeltas: Fold = async (file) => outcomeOf((await fold(file)).deltas());
 
-/** As ingest would: every line parsed and checked, its reading given a fingerprint, all of them folded. */
+/** Like ingest: parses and checks every line, adds fingerprints, and folds. */
 export const foldCarefully: Fold = (file) => outcomeOf(foldReadings(readingsOf(file), windowSeconds));
 
 function* readingsOf(file: string): Generator<Reading> {
@@ -57,7 +57,7 @@ function add(
   total.max += tenths(max);
 }
 
-/** Exact: the inputs have no finer figures, and a double is off by far less than one of them. */
+/** Exact, since the inputs have no more decimals, and a double's error is far smaller than one unit. */
 function tenths(decimal: bigint): number {
   return Math.round(Number(decimal) / TENTH);
 }

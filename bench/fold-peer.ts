@@ -1,4 +1,4 @@
-// Contenders of the fold are packages that may not be installed, so each is loaded by name and reached through a port.
+// The interface of contenders from packages. The packages may not be installed, so each is loaded by name.
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import type { FoldOutcome } from './fold-outcome.ts';
 /** Folds the file once. */
 export type Fold = (file: string) => Promise<FoldOutcome> | FoldOutcome;
 
-/** Folders whose locks have peers; DuckDB is that of `npm run query`. */
+/** Folders whose lock files have the packages. DuckDB is the one of `npm run query`. */
 export const PEER_FOLDERS: readonly string[] = [
   import.meta.dirname,
   path.resolve(import.meta.dirname, '../commands/query'),
@@ -20,7 +20,10 @@ const folderOf = (name: string): string | undefined =>
 
 export const isInstalled = (name: string): boolean => folderOf(name) !== undefined;
 
-/** The package, as the port says: its types are there only where it is installed. Rejects where it is not. */
+/**
+ * Loads a package, typed by the interface, since its own types exist only where it is installed. Rejects if it is not
+ * installed.
+ */
 export async function loadPeer<Port>(name: string): Promise<Port> {
   const folder = folderOf(name);
   if (folder === undefined) throw new Error(`${name} is not installed: node bench/fold.ts --install`);

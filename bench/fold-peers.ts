@@ -1,4 +1,4 @@
-// Contenders of the fold in JavaScript: loops over JSON.parse, RxJS and alasql, each as its users would write it.
+// JavaScript contenders: loops over JSON.parse, RxJS and alasql, each as its users would write it.
 
 import { chunksOf, WINDOW_MILLISECONDS } from './fold-input.ts';
 import { addToTally, emptyTally, outcomeOfTallies, type FoldOutcome, type Tally } from './fold-outcome.ts';
@@ -95,7 +95,7 @@ interface AlaSql {
   readonly default: (sql: string, values: unknown[]) => Record<string, number>[];
 }
 
-/** It takes rows, so they are parsed first, and only the columns that it needs are kept. */
+/** alasql takes rows, so the lines are parsed first, keeping only the needed columns. */
 export async function openAlaSql(): Promise<Fold> {
   const { default: alasql } = await loadPeer<AlaSql>('alasql');
   return (file) => {

@@ -1,4 +1,4 @@
-// The bound for code in JavaScript: reads the bytes of lines whose shape it knows, believes all of them and checks nothing.
+// The lower bound for JavaScript: scans bytes of lines with a known shape, without any checks.
 
 import { chunksOf, WINDOW_MILLISECONDS } from './fold-input.ts';
 import { addToTally, emptyTally, outcomeOfTallies, type Tally } from './fold-outcome.ts';
@@ -13,7 +13,7 @@ const BEFORE_TIMESTAMP = '{"timestamp":'.length;
 const BEFORE_TEMPERATURE = ',"temperature":'.length;
 const BEFORE_HUMIDITY = ',"humidity":'.length;
 const BEFORE_DEVICE = ',"deviceId":"'.length;
-/** What follows a device's name at the least: `","site":"","receivedAt":1,"clientId":"","traceId":""}`. */
+/** The shortest text after a device's name: `","site":"","receivedAt":1,"clientId":"","traceId":""}`. */
 const AFTER_DEVICE = 54;
 
 export const scanBytes: Fold = (file) => {
@@ -28,7 +28,7 @@ export const scanBytes: Fold = (file) => {
   return outcomeOfTallies([...devices.values()].flatMap((windows) => [...windows.values()]));
 };
 
-/** Devices are told apart by a hash of their names, which a checking reader could not do. */
+/** Devices are identified by a hash of their names, which a reader with checks could not do. */
 function scanLines(bytes: Buffer, end: number, devices: Map<number, Map<number, Tally>>): void {
   let at = 0;
   /** Reads a number with at most one decimal, in tenths. */

@@ -18,9 +18,9 @@ const { values } = parseArgs({
     devices: { type: 'string', multiple: true, default: ['100', '10000'] },
     readings: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
-    /** Only contenders whose names begin so. */
+    /** Only contenders whose names begin with this. */
     only: { type: 'string', multiple: true },
-    /** Installs the packages of bench/package.json, and DuckDB, first. */
+    /** First installs the packages of bench/package.json, and DuckDB. */
     install: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -51,14 +51,14 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** npm leaves out an optional package that its own Node is too old for, so it runs with the Node of this program. */
+/** npm skips optional packages that its Node version is too old for, so it runs with this program's Node. */
 function installPeers(): void {
   const PATH = [path.dirname(process.execPath), process.env['PATH']].join(path.delimiter);
   for (const folder of PEER_FOLDERS)
     execFileSync('npm', ['ci', '--prefix', folder], { stdio: 'inherit', env: { ...process.env, PATH } });
 }
 
-/** One round to warm up, then all in turns, so that whatever else the machine does hits each of them. */
+/** One warm-up round, then all contenders in turn, so that other load on the machine affects each of them. */
 async function contest(input: FoldInput): Promise<void> {
   writeInput(input);
   const processes = new Map(present.map((contender) => [contender, start(contender)]));
@@ -101,7 +101,7 @@ function report(input: FoldInput, rounds: ReadonlyMap<Contender, Round[]>, outco
   const [reference] = rounds.values();
   for (const [{ name, cores }, list] of rounds) {
     const processor = median(list.map(({ processorMilliseconds }) => processorMilliseconds));
-    // Round by round, because a shared machine is now faster and now slower for all.
+    // Round by round, because the speed of a shared machine varies.
     const ratios = list.map((round, n) => reference![n]!.processorMilliseconds / round.processorMilliseconds);
     const columns = [
       name.padEnd(34),

@@ -1,5 +1,5 @@
-// `node bench/hot-window.ts`: what a reading costs in a window that already has thousands, by the real store over the local DynamoDB.
-// Processor time is that of the store, the SDK and the local DynamoDB together; capacity is what DynamoDB would bill for the same calls.
+// `node bench/hot-window.ts`: the cost of a reading in a window with thousands of readings, with the real store and the local DynamoDB.
+// Processor time includes the store, the SDK and the local DynamoDB; capacity is what DynamoDB would bill for the same calls.
 
 import {
   ConditionalCheckFailedException,
@@ -18,9 +18,9 @@ import { openTables, type Tables } from '../tests/adapters/tables.ts';
 const { values } = parseArgs({
   options: {
     readings: { type: 'string', default: '10000' },
-    /** Rounds, of which the medians count; the first warms up and does not. */
+    /** The number of rounds. The median counts, without the first round, which warms up. */
     rounds: { type: 'string', default: '3' },
-    /** Only packs of so many readings. */
+    /** Only packs of this many readings. */
     packed: { type: 'string' },
   },
 });
@@ -36,7 +36,7 @@ interface Cost {
 }
 type Item = Record<string, AttributeValue>;
 
-/** Bytes as DynamoDB bills them. */
+/** The size in bytes that DynamoDB bills. */
 function sizeOf(item: Item): number {
   const sizes = Object.entries(item).map(([name, { S, N, B, BS, M }]) => {
     const bytes =
@@ -53,7 +53,7 @@ function sizeOf(item: Item): number {
 const units = (items: readonly Item[], bytes: number) =>
   Math.max(1, Math.ceil(items.reduce((sum, item) => sum + sizeOf(item), 0) / bytes));
 
-/** The client, and what its calls cost. */
+/** The client with the cost of its calls. */
 function metered(tables: Tables, cost: Cost): Tables['client'] {
   const pass = tables.client.send.bind(tables.client) as unknown as (command: unknown) => Promise<{
     Attributes?: Item;
@@ -72,7 +72,7 @@ function metered(tables: Tables, cost: Cost): Tables['client'] {
       if (command instanceof QueryCommand) cost.readUnits += units(answer.Items!, 4096);
       return answer;
     } catch (error) {
-      // A refused write is billed as well, by the size of the item.
+      // A refused write is billed too, by the item's size.
       if (error instanceof ConditionalCheckFailedException) cost.writeUnits += lastUnits;
       throw error;
     }
@@ -96,7 +96,7 @@ function packsOf(deviceId: string, thousand: number, packed: number): Delta[][] 
   });
 }
 
-/** What each thousand of readings costs, one after the other, sent in such packs to so many environments in turns. */
+/** The cost of each successive thousand readings, sent in packs to the environments in turn. */
 async function run(tables: Tables, deviceId: string, packed: number, environments: number): Promise<Cost[]> {
   const cost: Cost = { cpuMs: 0, calls: 0, writeUnits: 0, readUnits: 0 };
   const client = metered(tables, cost);
@@ -141,7 +141,7 @@ for (const [packed, environments] of [
 ] as const) {
   if (values.packed !== undefined && Number(values.packed) !== packed) continue;
   const measured: Cost[][] = [];
-  // Few calls need more rounds for a steady figure.
+  // Fewer calls need more rounds for a stable result.
   for (let round = 0; round <= rounds * (packed === 1000 ? 10 : 1); round += 1) {
     const costs = await run(tables, `d-${packed}-${environments}-${round}`, packed, environments);
     if (round > 0) measured.push(costs);

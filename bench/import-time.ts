@@ -28,7 +28,7 @@ const ROOT = join(import.meta.dirname, '..');
 const usage = `usage: node bench/import-time.ts [--runs 21] [--most RATIO]
        --most: exit code 1 when the import of ingest, as deployed, takes more than so many times that of a bare client`;
 
-/** What ingest imports; a layer is shared, so it holds each of these whole. */
+/** The packages that ingest imports. A layer is shared, so it holds each of them whole. */
 const PACKAGES = [
   '@aws-lambda-powertools/logger',
   '@aws-lambda-powertools/logger/middleware',
@@ -50,7 +50,7 @@ const MEASURE = `
 
 interface Run {
   readonly ms: number;
-  /** Milliseconds of processor time, of all threads. */
+  /** Processor time of all threads in milliseconds. */
   readonly cpu: number;
   readonly mb: number;
 }
@@ -86,7 +86,7 @@ const changed = (found: FunctionSpec, build: Partial<FunctionBuild>) => ({
   build: { ...found.build, ...build },
 });
 
-/** Built as `sam build` does, which also switches source maps on where the build makes them. */
+/** Built like `sam build`, which also enables source maps if the build creates them. */
 async function packFunction(name: string, directory: string, found: FunctionSpec): Promise<Packing> {
   const bundles = await bundleFunctions([found], directory);
   const { file, folder } = bundles.get(found.logicalId)!;
@@ -101,7 +101,7 @@ const common = (directory: string) =>
     outdir: directory,
   }) as const satisfies BuildOptions;
 
-/** The function alone, beside the packages: as npm installs them, or pre-bundled so that they share their common parts. */
+/** The function without its packages, which are installed by npm or pre-bundled so that they share common parts. */
 async function packBeside(name: string, directory: string): Promise<Packing> {
   await build({ ...common(directory), entryPoints: [spec.entryPoint], external: PACKAGES });
   const { environment } = spec;
@@ -187,7 +187,7 @@ function measureOnce({ handler, nodeOptions, environment, runs }: Packing): void
   runs.push(JSON.parse(output) as Run);
 }
 
-/** Processor time, because a function has a part of a processor, and because what else runs here counts least in it. */
+/** Processor time, because a function has only a part of a processor, and other load on the machine affects it least. */
 const cpuOf = ({ runs }: Packing) => median(runs.map(({ cpu }) => cpu));
 
 function report(packings: readonly Packing[], runs: number): void {
@@ -216,7 +216,7 @@ try {
   const packings = await packAll(root);
   for (const packing of packings) measureOnce(packing);
   for (const packing of packings) packing.runs.length = 0;
-  // In turns, so that a busy moment of the machine falls on all of them.
+  // In turn, so that a busy moment of the machine affects all of them.
   for (let run = 0; run < runs; run++) for (const packing of packings) measureOnce(packing);
   report(packings, runs);
   const ratio = cpuOf(packings[1]!) / cpuOf(packings[0]!);

@@ -1,4 +1,4 @@
-// From publish to the alert email on disk: each device crosses its limit once, one after the other.
+// Measures the time from publishing to the alert email on disk: each device crosses its limit once, one after the other.
 // node bench/latency.ts [--alerts 100]
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { createDevices, startStack } from './stack.ts';
 
 const { values } = parseArgs({ options: { alerts: { type: 'string', default: '100' } } });
 const alerts = Number(values.alerts);
-// The storm guard would make a digest of most.
+// The rate limit would put most of them into a digest.
 const stack = await startStack(undefined, ['AlertsPerMinute=600']);
 const folder = await createDevices(stack.dataDir, alerts);
 const mail = path.join(stack.dataDir, 'mail');

@@ -1,4 +1,4 @@
-// A fixed load over MQTT with mutual TLS, the same for every broker: one process, many devices, QoS 1, a bounded number in flight.
+// A fixed load over MQTT with mutual TLS for any broker: one process, many devices, QoS 1, a bounded number of messages in flight.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,7 @@ function connect(url: string, folder: string, name: string): Promise<MqttClient>
   });
 }
 
-/** One device's share: readings one second apart from `start` on, a tenth of them in the same window. */
+/** One device's messages: readings one second apart from `start` on, ten in each window. */
 async function publishAll(client: MqttClient, name: string, messages: number, start: number): Promise<void> {
   let next = 0;
   const lane = async () => {

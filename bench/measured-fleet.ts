@@ -1,4 +1,4 @@
-// What the running local cloud takes in now, as a fleet to make a bill of: its counters, a while apart.
+// Measures the running local cloud's traffic as a fleet for the bill, from two readings of its counters.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { openApi } from '../commands/api.ts';
@@ -16,7 +16,7 @@ async function readTotals(web: string, dataDir: string): Promise<Totals> {
 
 export type Measured = Pick<Fleet, 'devices' | 'rate' | 'pack' | 'writesPerReading'>;
 
-/** The fleet between two readings of the counters. Throws an Error that says what is missing where nothing came in. */
+/** The fleet between two readings of the counters. @throws Error that says what is missing if nothing arrived */
 export function fleetBetween(before: Totals, after: Totals, seconds: number, devices: number): Measured {
   const grown = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
   const readings = grown('ReadingsAccepted');
@@ -43,7 +43,7 @@ export async function measureFleet(dataDir: string, seconds: number): Promise<Me
   const { devices } = await api.call<{ devices: { lastSeenAt?: number }[] }>(['devices'], {
     query: { limit: 500 },
   });
-  // Devices are noted at most every ten minutes.
+  // A device's last-seen time is written at most every ten minutes.
   const recent = devices.filter(({ lastSeenAt = 0 }) => lastSeenAt > Date.now() - 660_000);
   return fleetBetween(before, after, seconds, recent.length);
 }

@@ -1,4 +1,4 @@
-// What a load left behind, counted from outside: readings in the windows table, lines in the raw bucket's files.
+// Counts the results of a load from outside: readings in the windows table, and lines in the raw bucket's files.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import type { BenchStack } from './stack.ts';
 
 const newline = 10;
 
-/** Adds up the windows of all devices. */
+/** Sums the windows of all devices. */
 export async function windowsIn(stack: BenchStack): Promise<{ windows: number; readings: number }> {
   const client = new DynamoDBClient({
     endpoint: stack.endpoints.aws,
@@ -24,7 +24,7 @@ export async function windowsIn(stack: BenchStack): Promise<{ windows: number; r
   return found;
 }
 
-/** Reads the raw bucket's objects where the local S3 keeps them; the program has ended, so that all is written. */
+/** Reads the raw bucket's objects from the local S3's folder. The program has ended, so everything is written. */
 export function archivedIn(stack: BenchStack): { objects: number; lines: number } {
   const bucket = path.join(stack.dataDir, 's3', stack.endpoints.outputs['RawBucket']!);
   const found = { objects: 0, lines: 0 };

@@ -1,4 +1,4 @@
-// What the page is measured with: a gateway that sends a reading of each of many devices a second, and a day of four devices.
+// The load for measuring the page: a gateway that sends one reading per second for each of many devices, and a day of four devices.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -16,10 +16,10 @@ const TICKS_A_SECOND = 10;
 const topicOf = (child: string) => `telemetry/bench/${GATEWAY}/${child}`;
 const CHILDREN = ['day-1', 'day-2', 'day-3', 'day-4'];
 
-/** Devices with a day of windows, once it was published. */
+/** The devices that get a day of windows. */
 export const DAYS = CHILDREN.map((child) => `${GATEWAY}:${child}`);
 
-/** A login leads back to one address, which a stack has to know from its start. */
+/** A login returns to one URL, which the stack must know at its start. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** @param folder of the gateway's key and certificate */
+/** @param folder the folder with the gateway's key and certificate */
 export function connectGateway({ endpoints }: BenchStack, folder: string): Promise<MqttClient> {
   const [key, cert] = ['key', 'cert'].map((kind) =>
     readFileSync(path.join(folder, `${GATEWAY}.${kind}.pem`)),
@@ -38,7 +38,7 @@ export function connectGateway({ endpoints }: BenchStack, folder: string): Promi
   return connectAsync(endpoints.mqtt, { clientId: GATEWAY, key, cert, ca, rejectUnauthorized: true });
 }
 
-/** A reading in each window of the last day, of four devices. */
+/** Publishes a reading in each window of the last day for four devices. */
 export async function publishDays(client: MqttClient): Promise<void> {
   const now = Date.now();
   for (const [index, child] of CHILDREN.entries()) {
@@ -53,7 +53,7 @@ export async function publishDays(client: MqttClient): Promise<void> {
   }
 }
 
-/** One reading of each device a second, spread over the second; ends it. */
+/** Sends one reading per second for each device, spread over the second. Returns a function that stops it. */
 export function publishFleet(client: MqttClient, devices: number): () => void {
   let tick = 0;
   const timer = setInterval(() => {

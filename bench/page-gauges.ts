@@ -1,4 +1,4 @@
-// What chromium and the operating system say of a page: the memory and time of its process, the work of its main thread.
+// Measures a page through chromium and the operating system: memory and time of its process, and the work of its main thread.
 
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
@@ -7,13 +7,13 @@ const MIB = 1024 ** 2;
 
 /** In MiB. */
 export interface Memory {
-  /** Pages that no other process has: what would be free without this one. */
+  /** Private memory: what would be free without this process. */
   readonly own: number;
-  /** As above, and its share of those that several have, such as the code of the browser (Pss). */
+  /** Private memory and its share of shared memory, such as the browser's code (Pss). */
   readonly share: number;
 }
 
-/** Of the busiest renderer, which is the page's; `seconds` of processor time since it was started. */
+/** The busiest renderer process, which is the page's. `seconds`: its processor time since it was started. */
 export async function rendererOf(browser: Browser): Promise<Memory & { readonly seconds: number }> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
@@ -30,7 +30,7 @@ export async function rendererOf(browser: Browser): Promise<Memory & { readonly 
 
 export type Gauge = Awaited<ReturnType<typeof createGauge>>;
 
-/** Times are processor time: what else the machine does meanwhile does not count. */
+/** Times are processor time, so other load on the machine does not count. */
 export async function createGauge(page: Page) {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
@@ -39,9 +39,9 @@ export async function createGauge(page: Page) {
     return metrics.find((each) => each.name === name)!.value;
   };
   return {
-    /** Of the page's main thread, in milliseconds. */
+    /** The time of the page's main thread in milliseconds. */
     taskMilliseconds: async () => (await metric('TaskDuration')) * 1000,
-    /** In MiB, as it is: with what was not collected yet. */
+    /** The heap in MiB, including garbage that is not collected yet. */
     heap: async () => (await metric('JSHeapUsedSize')) / MIB,
     nodes: () => metric('Nodes'),
     collect: () => session.send('HeapProfiler.collectGarbage'),

@@ -1,6 +1,5 @@
-// Measures the page in chromium, by its own protocol: node bench/page.ts [--devices 1000] [--minutes 5]
-
-// Its size, a fleet at one hertz with the memory minute by minute, the first picture, and pointing at a day of four devices.
+// Measures the page in chromium through the DevTools protocol: node bench/page.ts [--devices 1000] [--minutes 5]
+// It measures the page's size, a fleet at 1 Hz with the memory of each minute, the first paint, and pointing at a day of four devices.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -32,7 +31,7 @@ function shareOf(values: readonly number[], share: number): number {
   return values.toSorted((one, other) => one - other)[Math.floor(share * values.length)]!;
 }
 
-/** What index.html names, and the fonts that the styles name: all of the first load. */
+/** The files of the first load: those that index.html names, and the fonts that the styles name. */
 async function measureSize(): Promise<void> {
   const files = await buildPage();
   const html = Buffer.from(files.get('index.html')!).toString();
@@ -58,7 +57,7 @@ async function measureFleet(
   print('an empty page: memory of its process', memoryText(await rendererOf(browser)));
   await page.goto(web);
   await page.getByText(/messages\/s/).waitFor();
-  // The list of a large fleet is gathered once a minute, and read once a minute.
+  // The list of a large fleet is built once a minute and read once a minute.
   await page
     .locator('a.tile')
     .nth(devices - 1)
@@ -80,7 +79,7 @@ async function measureFleet(
   print('fleet: the same once garbage is collected', memoryText(await rendererOf(browser)));
 }
 
-/** From the address to a tile with a value: in new tabs, which log in first, and when a tab is loaded again. */
+/** The time from opening the URL to a tile with a value: in new tabs, which log in first, and after reloads. */
 async function measureFirst(page: Page, web: string, when: string): Promise<void> {
   const [news, agains, works] = [[], [], []] as [number[], number[], number[]];
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -142,7 +141,7 @@ await measureFleet(browser, page, web, sizes);
 await page.goto('about:blank');
 await measureFirst(page, web, 'while the fleet sends');
 end();
-await sleep(30_000); // what was sent is stored
+await sleep(30_000); // until everything sent is stored
 await measureFirst(page, web, 'while nothing is sent');
 await measureDay(page, web);
 await browser.close();

@@ -1,4 +1,4 @@
-// One contender of bench/parsed.ts in a process of its own: writes raw lines as Parquet, or asks it for one device's day. Prints JSON.
+// Runs one contender of bench/parsed.ts in its own process: writes raw lines as Parquet, or queries one device's day. Prints JSON.
 
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -49,7 +49,7 @@ function writeOwn(file: string, folder: string): void {
   sorter.close();
 }
 
-/** The same columns in the same order, with types that it is told. */
+/** The same columns in the same order, with explicit types. */
 async function writeDuckDb(file: string, folder: string): Promise<void> {
   const connection = await openDuckDb();
   await connection.runAndReadAll(`

@@ -1,4 +1,4 @@
-// Writes raw lines as the parsed archive beside DuckDB's own writer, and asks for one device: `node bench/parsed.ts [--devices 100]`.
+// Compares writing and querying the parsed archive with DuckDB's own writer: `node bench/parsed.ts [--devices 100]`.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ import { isInstalled } from './fold-peer.ts';
 const { values } = parseArgs({
   options: {
     devices: { type: 'string', multiple: true, default: ['100', '1000'] },
-    /** Of two metrics each, so that there are twice as many rows. */
+    /** Each has two metrics, so there are twice as many rows. */
     readings: { type: 'string', default: '500000' },
     rounds: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
@@ -42,7 +42,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** On one core, in a process of its own. */
+/** Runs it on one core, in its own process. */
 function run(...args: readonly string[]): string {
   const program = [process.execPath, path.join(import.meta.dirname, 'parsed-contestant.ts'), ...args];
   const [command, ...rest] = canPin ? ['taskset', '-c', '0', ...program] : program;

@@ -1,4 +1,4 @@
-// Messages per second from publish to archived and windowed, beside mosquitto alone taking the same load.
+// Measures messages per second from publishing to the archive and the windows, compared with mosquitto alone under the same load.
 // node bench/pipeline.ts [--messages 20000] [--devices 100] [--mode direct|stream] [--idle 10]
 
 import { writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '20000' },
     devices: { type: 'string', default: '100' },
     mode: { type: 'string', default: 'direct' },
-    /** Seconds without a message at the end, for the memory that comes back. */
+    /** Idle seconds at the end, to see how much memory is released. */
     idle: { type: 'string', default: '10' },
   },
 });
@@ -50,7 +50,7 @@ async function untilListening(port: number): Promise<void> {
   throw new Error(`mosquitto does not listen on ${port}`);
 }
 
-/** mosquitto with the same CA and mutual TLS; it keeps nothing on disk and has no subscriber. */
+/** mosquitto with the same CA and mutual TLS, without persistence and without subscribers. */
 async function measureMosquitto(stack: BenchStack, folder: string): Promise<number> {
   const port = await freePort();
   const home = temporaryFolder('mosquitto');
@@ -68,13 +68,16 @@ async function measureMosquitto(stack: BenchStack, folder: string): Promise<numb
   writeFileSync(path.join(home, 'mosquitto.conf'), `${config.join('\n')}\n`);
   const broker = spawnChild('mosquitto', ['-c', path.join(home, 'mosquitto.conf')], { stdio: 'inherit' });
   await untilListening(port);
-  // More would only take longer: its rate is steady.
+  // More messages would only take longer, since the rate is stable.
   const result = await loadFrom(`mqtts://127.0.0.1:${port}`, folder, devices, Math.min(messages, 100_000));
   broker.kill();
   return result.messages / result.seconds;
 }
 
-/** Resolves when all is in windows, with the memory after each tenth, so that growth shows; tells of each as it comes. */
+/**
+ * Resolves when everything is in windows, with the memory after each tenth, so that growth shows. Prints each as it
+ * comes.
+ */
 async function untilWindowed(stack: BenchStack, wanted: number, secondsSince: () => number) {
   const resident: number[] = [];
   for (;;) {

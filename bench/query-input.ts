@@ -1,4 +1,4 @@
-// The archive that bench/query.ts asks: a value a minute of two metrics, days that are merged, as parse-batch writes them.
+// The archive for bench/query.ts: one value per minute of two metrics, in merged days as parse-batch writes them.
 
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,9 +9,9 @@ export interface QueryInput {
   /** The folder of a bucket. */
   readonly bucket: string;
   readonly days: number;
-  /** Of each of the sites. */
+  /** Devices per site. */
   readonly devices: number;
-  /** Whether the files say that any reading may have been sent again, as those of older versions do. */
+  /** Whether the files say that readings may have been sent twice, as those of older versions do. */
   readonly mayRepeat: boolean;
 }
 
@@ -37,7 +37,7 @@ export function writeArchive({ bucket, days, devices, mayRepeat }: QueryInput): 
         for (const metric of ['humidity', 'temperature'])
           growing.add({ block: blockOf(site, n, metric, start), from: 0, to: MINUTES });
       growing.finish(Array.from({ length: 24 }, (_, hour) => start + hour * HOUR_MS));
-      // A second file of a day makes a query look for what is in both.
+      // A second file of a day makes queries remove duplicates.
       if (mayRepeat) createEmpty(path.join(path.dirname(file), 'hour-2026-12-31T23.parquet'));
     }
   return SITES.length * days * devices * 2 * MINUTES;

@@ -1,4 +1,4 @@
-// What the tables of `npm run query` cost beside DuckDB's own scan of the same files: `node bench/query.ts [--days 30] [--devices 20]`.
+// Compares the tables of `npm run query` with DuckDB's own scan of the same files: `node bench/query.ts [--days 30] [--devices 20]`.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { deviceName, writeArchive } from './query-input.ts';
 const { values } = parseArgs({
   options: {
     days: { type: 'string', default: '30' },
-    /** Of each of five sites. */
+    /** Devices per site; there are five sites. */
     devices: { type: 'string', default: '20' },
     help: { type: 'boolean', default: false },
   },

@@ -1,4 +1,4 @@
-// One contender of bench/rebuild.ts in a process of its own: makes windows of raw lines in a table that is there. Prints JSON.
+// Runs one contender of bench/rebuild.ts in its own process: builds windows from raw lines in an existing table. Prints JSON.
 
 import { createWindowStore } from '../adapters/window-store.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
@@ -12,7 +12,7 @@ import { linesOf } from './fold-input.ts';
 const [part = '', endpoint = '', table = '', file = ''] = process.argv.slice(2);
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const settings = { windowSeconds: 10, retentionDays: 36_500 };
-/** Of Kinesis, and calls at once as the stream's function has them. */
+/** The batch size of Kinesis, and the concurrent calls of the stream's function. */
 const [BATCH, CALLS] = [1000, 16];
 const client = {
   endpoint,
@@ -47,7 +47,7 @@ const before = process.cpuUsage();
 const begun = performance.now();
 if (part === 'ingest') await ingest();
 else {
-  // A stack's table, into which others may write at the same time.
+  // The table of a running stack, which others may write to at the same time.
   const stackTables =
     part === 'shared' ? { fingerprintsTable: 'fingerprints', rollupsTable: 'rollups' } : undefined;
   await rebuild(

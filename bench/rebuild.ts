@@ -1,4 +1,4 @@
-// How fast windows are made anew from the archive, beside ingest's own way into a table: `node bench/rebuild.ts [--readings 1000000]`.
+// Measures how fast windows are rebuilt from the archive, compared with ingest: `node bench/rebuild.ts [--readings 1000000]`.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     readings: { type: 'string', default: '1000000' },
     devices: { type: 'string', default: '100' },
-    /** Ingest's way takes far longer. */
+    /** Fewer readings for ingest, which is much slower. */
     ingested: { type: 'string', default: '50000' },
     help: { type: 'boolean', default: false },
   },
@@ -28,7 +28,7 @@ interface Measured {
   readonly peakMebibytes: number;
 }
 
-/** Tables that take everything at once and have nothing, so that the machine's time is the rebuild's. */
+/** Empty tables that accept everything at once, so that only the rebuild takes time. */
 const SINK = `
 const own = '{"Item":{"windowSeconds":{"N":"10"}}}';
 const answers = {
@@ -104,7 +104,7 @@ try {
       readings,
       measure('shared', endpoint, readings),
     );
-    // Each device sends once in these lines, so each reading has a window of its own.
+    // Each device sends once in these lines, so each reading has its own window.
     tell(`${readings} readings, 1 a window`, readings, measure('rebuild', endpoint, readings, readings));
   });
   await withServer(DYNALITE, (endpoint) => {

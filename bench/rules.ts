@@ -1,4 +1,4 @@
-// Measures the template's telemetry rule on parsed input beside a closure written by hand and JSONata: `node bench/rules.ts`.
+// Compares the template's telemetry rule on parsed input with a hand-written closure and JSONata: `node bench/rules.ts`.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -34,12 +34,12 @@ const message = {
   traceId: '12345678-1234-1234-1234-123456789012',
 };
 
-// All rules of the template, as when it runs: what they share must not make the first one slower.
+// All rules of the template, as in production: what they share must not slow down the first one.
 const statements = rulesFromTemplate(template).map(({ name, sql }) => ({ name, ...compileStatement(sql) }));
 const telemetry = statements.find(({ name }) => name === 'TelemetryRule')!;
 const others = statements.filter((statement) => statement !== telemetry);
 
-/** A number that may be more than a double holds, outside of strings, as the rule looks for it. */
+/** Finds numbers outside strings that may exceed a double, as the rule does. */
 const EXACT = /[^"0-9A-Za-z._+-]-?(?:[0-9]{16}|[0-9.]{17}|[0-9.]+[eE][+-]?[0-9]{3})/;
 
 function byHand(context: MessageContext): unknown {
@@ -92,7 +92,7 @@ async function nanosecondsPerEvent(name: string, run: () => unknown): Promise<nu
   return Number(process.hrtime.bigint() - begin) / events;
 }
 
-// In turns, so that whatever else the machine does hits all of them; the median of the rounds counts.
+// In turn, so that other load on the machine affects all of them; the median of the rounds counts.
 const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, [] as number[]]));
 for (let round = 0; round < ROUNDS; round++) {
   for (let n = 0; n < 1_000; n++) for (const other of others) sink = other.evaluate(foreign);

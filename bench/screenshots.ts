@@ -1,4 +1,4 @@
-// Takes the pictures of README and docs from a running local stack that nothing but the demo used: node bench/screenshots.ts [--data-dir .tidegate]
+// Takes the screenshots of README and docs from a running local stack with only the demo: node bench/screenshots.ts [--data-dir .tidegate]
 
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -7,15 +7,15 @@ import { chromium } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FAILING = 'Demo fridge 3';
-/** Fonts and histories are there by then. */
+/** Time for fonts and histories to load. */
 const SETTLE_MS = 2500;
-/** README is read over any line. */
+/** Limits the size of README's image, since it may be loaded over slow connections. */
 const MOST_BYTES = 150_000;
 
-/** `shows`: what has to be there before the picture is taken. */
+/** `shows`: what must be visible before the screenshot is taken. */
 const pictures = [
   { file: 'fleet.png', hash: '#/fleet', theme: 'light', height: 560, shows: 'main canvas' },
-  { file: 'alerts.png', hash: '#/alerts', theme: 'light', height: 800, shows: '.tl .announced' },
+  { file: 'alerts.png', hash: '#/alerts', theme: 'light', height: 800, shows: '.tl .delivery' },
   {
     file: 'report.png',
     hash: '#/report?device=demo-fridge-3',
@@ -45,9 +45,9 @@ mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-quic'] });
 const page = await browser.newPage({ colorScheme: 'light' });
 await page.goto(web.replace('127.0.0.1', 'localhost'));
-// A new stack logs in by itself.
+// A new stack logs in automatically.
 await page.getByRole('button', { name: 'Log out' }).waitFor();
-// Every few minutes it fails: that is what there is to see.
+// It fails every few minutes, which the screenshot shows.
 await page.locator('.need li.alarm', { hasText: FAILING }).waitFor({ timeout: 600_000 });
 for (const { file, hash, theme, height, shows } of pictures) {
   await page.setViewportSize({ width: WIDTH, height });

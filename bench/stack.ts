@@ -1,4 +1,4 @@
-// Starts `npm start` for a measurement and reads what the operating system says about it.
+// Starts `npm start` for a measurement and reads its process statistics from the operating system.
 
 import { spawn, execFile, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface BenchStack {
   readonly endpoints: { mqtt: string; aws: string; web: string; ca: string; outputs: Record<string, string> };
   /** Milliseconds from spawning the program to its line `ready`. */
   readonly startMilliseconds: number;
-  /** Running totals, as the status page shows them. */
+  /** Running totals, as on the status page. */
   totals(): Promise<Record<string, number>>;
   /** Resident set size in MiB: now, and the highest so far. */
   memory(): { now: number; peak: number };
@@ -58,7 +58,7 @@ export function spawnChild(command: string, args: readonly string[], options: Sp
   return child;
 }
 
-/** `parameters` override those of the template, each as `Key=Value`. A login needs a `webPort` that is known before. */
+/** `parameters` override those of the template, each as `Key=Value`. A login needs a `webPort` chosen in advance. */
 export async function startStack(
   dataDir = temporaryFolder('data'),
   parameters: readonly string[] = [],
@@ -113,7 +113,7 @@ export async function startStack(
   };
 }
 
-/** Makes the devices `bench-1` ... `bench-<count>` as any other is made, and gives the folder of their certificates. */
+/** Creates the devices `bench-1` ... `bench-<count>` and returns the folder of their certificates. */
 export async function createDevices(dataDir: string, count: number): Promise<string> {
   const folder = temporaryFolder('certs');
   const target = openTarget({ local: true, dataDir });
@@ -128,7 +128,7 @@ export async function createDevices(dataDir: string, count: number): Promise<str
   return folder;
 }
 
-/** Runs the load in a process of its own, so that it does not share a thread with what it measures. */
+/** Runs the load in its own process, so that it does not share a thread with what it measures. */
 export async function loadFrom(url: string, folder: string, devices: number, messages: number) {
   const args = [path.join(root, 'bench/load.ts'), url, folder, String(devices), String(messages)];
   const { stdout } = await run(process.execPath, args);

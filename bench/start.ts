@@ -1,4 +1,4 @@
-// From the command to the line `ready`: on an empty data directory and on one that exists, beside an empty Node program.
+// Measures the time from the command to the line `ready`, with a new and an existing data directory, compared with an empty Node program.
 // node bench/start.ts [--runs 5]
 
 import { spawnSync } from 'node:child_process';

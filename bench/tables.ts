@@ -1,6 +1,5 @@
-// `node bench/tables.ts`: processor time of one write and one query of windows in the local tables, on disk and in memory.
-
-// The difference between the two is the disk: a write is synced before it is answered.
+// `node bench/tables.ts`: the processor time of one write and one query of windows in the local tables, on disk and in memory.
+// The difference between the two is the disk, since each write is synced before it is answered.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -12,7 +11,7 @@ import { IN_MEMORY } from '../packages/local-cloud/dynamodb/store/database.ts';
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '3000' },
-    /** How many callers wait for answers at once. */
+    /** The number of concurrent callers. */
     callers: { type: 'string', default: '1' },
   },
 });
@@ -36,7 +35,7 @@ const call = (engine: Engine, operation: string, input: object) =>
     ),
   );
 
-/** What counting one reading of three metrics writes, ten of them in a window. */
+/** The write that counts one reading of three metrics; a window has ten readings. */
 function update(engine: Engine, n: number) {
   const fingerprint = Buffer.from(String(n).padStart(8)).toString('base64');
   return call(engine, 'UpdateItem', {
@@ -69,7 +68,7 @@ const query = (engine: Engine, n: number) =>
     Limit: 1,
   });
 
-/** Milliseconds of processor time a call. */
+/** Milliseconds of processor time per call. */
 async function measure(engine: Engine, run: typeof update, from: number): Promise<number> {
   const before = process.cpuUsage();
   let next = from;

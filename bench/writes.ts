@@ -1,4 +1,4 @@
-// `node bench/writes.ts`: how many DynamoDB calls a reading costs in both ways in, at one hertz a device, by the real store.
+// `node bench/writes.ts`: the number of DynamoDB calls per reading for both ingest modes, at 1 Hz per device, with the real store.
 
 import { createAlerting } from '../pipeline/judge.ts';
 import { createAlertStore } from '../adapters/alert-store.ts';
@@ -9,9 +9,9 @@ import { compileRule, defaultRules } from '../core/rule-data.ts';
 import { parseMessage, type ParsedMessage } from '../core/message.ts';
 import { openTables, type Tables } from '../tests/adapters/tables.ts';
 
-/** No multiple of a number of environments, so that devices change between them. */
+/** Not a multiple of the number of environments, so that devices switch between them. */
 const DEVICES = 15;
-/** A sighting of a device is written once in ten minutes. */
+/** A device's last-seen time is written once in ten minutes. */
 const SECONDS = 600;
 const START = 1790000000000;
 const LANES = 8;
@@ -24,7 +24,7 @@ function createRandom(seed: number): () => number {
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
-/** What arrives in each second: every device once, at its own phase, its temperature on a random walk. */
+/** The arrivals of each second: every device once, at its own phase, with its temperature on a random walk. */
 function fleet(run: string): ParsedMessage[][] {
   const random = createRandom(7);
   const devices = Array.from({ length: DEVICES }, (_, n) => ({ n, phase: random() * 1000, tenths: 40 }));
@@ -39,7 +39,7 @@ function fleet(run: string): ParsedMessage[][] {
   );
 }
 
-/** An environment of the function, and what it asks of DynamoDB. */
+/** An environment of the function, with its DynamoDB calls. */
 function createEnvironment(tables: Tables, clock: { now: number }, calls: Record<string, number>): Ingest {
   const send = (command: { constructor: { name: string } }) => {
     calls[command.constructor.name] = (calls[command.constructor.name] ?? 0) + 1;
@@ -60,7 +60,7 @@ function createEnvironment(tables: Tables, clock: { now: number }, calls: Record
     device: async () => undefined,
     alerts,
     windows,
-    outbox: { deliver: async () => {}, record: async (state) => state }, // no alarm is raised here
+    outbox: { deliver: async () => {}, record: async (state) => state }, // no alerts are raised here
     now: () => clock.now,
     calmFor: 10_000,
   });

@@ -1,12 +1,12 @@
-// A simple model of the default rule: whoever was too warm must have been announced, and whoever still is stands in alarm.
+// A simple model of the default rule: every device that was too warm must have been announced, and one that still is must be in alarm.
 
 import type { Evidence, HistoryLine, Mail } from './evidence.ts';
 import type { ExpectedWindow, Recomputed } from './recompute.ts';
 import type { Disturbance, Finding } from './verdict.ts';
 
-/** The rule that the parameter MaxTemperature makes. */
+/** The rule that the parameter MaxTemperature creates. */
 const RULE = 'temperature-high';
-/** A mail has its own time; the stack's clock may have been moved by so much in between. */
+/** How far an email's time may differ from the transition's, since the run moves the stack's clock. */
 const TOLERANCE_MS = 60_000;
 
 export interface AlarmVerdict {
@@ -74,8 +74,9 @@ export function judgeAlarms(
 }
 
 /**
- * In the order in which it was decided. Windows of a rule's transitions only grow, and one that both cleared an
- * alert and raised it again cleared it first. The times do not tell, as the run moves the clock back.
+ * Transitions in the order in which they were decided. A rule's transitions have increasing windows, and a window that
+ * both  * cleared an alert and raised it again cleared it first. Times are not reliable, since the run moves the clock
+ * back.
  */
 const byWindow = (a: HistoryLine, b: HistoryLine) =>
   (a.windowStart ?? 0) - (b.windowStart ?? 0) ||
@@ -85,8 +86,8 @@ const newest = (windows: readonly ExpectedWindow[]) =>
   windows.reduce((last, window) => (window.windowStart > last.windowStart ? window : last));
 
 /**
- * Whether an alert stood at the window, or one was raised by it or by a newer one: events come in any order after a crash,
- * and an alert is raised by windows newer than the last transition only, or by the one that cleared it.
+ * Whether an alert was active at the window, or was raised by it or a newer one. After a crash events arrive in any
+ * order, and  * only windows newer than the last transition, or the one that cleared it, raise an alert.
  */
 function isCovered(windowStart: number, history: readonly HistoryLine[]): boolean {
   let isStanding = false;
@@ -99,7 +100,7 @@ function isCovered(windowStart: number, history: readonly HistoryLine[]): boolea
   return isStanding;
 }
 
-/** In a mail of its own, by the device's name in a digest, or as one of many changes. */
+/** Whether it was announced: in its own email, in a digest that names the device, or as one of many changes. */
 function isAnnounced({ entryId }: HistoryLine, naming: readonly Mail[]): boolean {
   return naming.some(
     ({ subject, text }) =>

@@ -1,15 +1,15 @@
-// What devices send by mistake: values that cannot be used, readings that are refused, and messages that are none.
+// Faulty payloads: unusable values, rejected readings, and messages that are rejected whole.
 
 import type { Random } from './random.ts';
 
 const DAY = 86_400_000;
 
-/** A number whose digits are sent as they stand here. */
+/** A number that is sent with exactly these digits. */
 const exactly = (digits: string) => `#${digits}#`;
-/** JSON text in which such numbers are numbers. */
+/** JSON text with such numbers as numbers. */
 export const jsonWithDigits = (value: unknown) => JSON.stringify(value).replaceAll(/"#([^"#]+)#"/g, '$1');
 
-/** Members beside good ones; some of them are numbers in disguise, which count. */
+/** Members to add to good ones. Some are numbers in other forms, which count. */
 export function badValues(random: Random): Record<string, unknown> {
   const values: readonly unknown[] = [
     ...[null, 'broken', '', [1, 2], exactly('1E300'), -1e16, 'nan', 'unavailable', '007'],
@@ -37,7 +37,7 @@ export function badValues(random: Random): Record<string, unknown> {
   };
 }
 
-/** A reading, or what stands in the place of one, that is rejected with a reason. */
+/** A reading, or another value in its place, that is rejected with a reason. */
 export function refusedReading(random: Random, now: number): unknown {
   const timestamp = random.pick<unknown>([
     now - 8 * DAY,
@@ -61,7 +61,7 @@ export function refusedReading(random: Random, now: number): unknown {
   ]);
 }
 
-/** The text of a message that is rejected as a whole. */
+/** The text of a message that is rejected whole. */
 export function badWhole(random: Random, key: string, maxReadings: number): string {
   return random.pick([
     () => `{"temperature": 4.${key}`,

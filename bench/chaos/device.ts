@@ -1,4 +1,4 @@
-// A device with an outbox: it sends each message until it is acknowledged, over every lost connection, and keeps a ledger.
+// A device with an outbox: sends each message until it is acknowledged, across reconnects, and records the acknowledged ones.
 
 import { connect as connectTls } from 'node:tls';
 import { MqttClient } from 'mqtt';
@@ -13,16 +13,16 @@ export interface Device {
   readonly name: string;
   /** Keys of the messages that the broker acknowledged. */
   readonly acknowledged: ReadonlySet<string>;
-  /** Messages handed over, and those of them that still wait. */
+  /** Messages in total, and those still waiting. */
   readonly sent: () => number;
   readonly waiting: () => number;
   /** PUBLISH packets sent with DUP. */
   readonly resent: () => number;
   readonly connections: () => number;
   send(message: Message): void;
-  /** Cuts the connection off as a lost radio link does. */
+  /** Breaks the connection without a close, like a lost radio link. */
   cut(): void;
-  /** Stops reading its socket, and reads again. */
+  /** Pauses and resumes reading from its socket. */
   pause(): void;
   resume(): void;
   subscribe(topic: string): void;
@@ -31,22 +31,22 @@ export interface Device {
 
 interface Entry {
   readonly message: Message;
-  /** It went out on some connection before. */
+  /** Whether it was sent on an earlier connection. */
   wasSent: boolean;
 }
 
 export interface Place {
   readonly ca: string;
-  /** Asked at every connect: the stack may have another one. A rejection counts as a failed attempt. */
+  /** Called for each connect, since the stack's port may change. A rejection counts as a failed attempt. */
   readonly port: () => number | Promise<number>;
   readonly isCleanSession: boolean;
-  /** What the stack's certificate must name, and what TLS asks for (SNI); the address if absent. */
+  /** The host name for SNI and for verifying the certificate; the address if absent. */
   readonly servername?: string;
-  /** Milliseconds before the next attempt, after so many in a row that failed; 300 if absent. */
+  /** The pause in milliseconds after this number of failed attempts in a row; 300 if absent. */
   readonly backoff?: (failures: number) => number;
-  /** Called with the port and the number of messages that wait, before the first of them goes out. */
+  /** Called with the port and the number of waiting messages, before the first one is sent. */
   readonly onConnect?: (port: number, waiting: number) => void;
-  /** Called with what stood in the way of a connection, or ended one. */
+  /** Called with the error that prevented or ended a connection. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -80,7 +80,7 @@ async function portOf(place: Place): Promise<number | undefined> {
 
 export function createDevice(name: string, credentials: Credentials, place: Place): Device {
   const acknowledged = new Set<string>();
-  /** In the order in which the messages were made. */
+  /** In the order in which the messages were created. */
   const outbox = new Set<Entry>();
   const topics = new Set<string>();
   let [sent, resent, connections, failures] = [0, 0, 0, 0];
@@ -116,12 +116,12 @@ export function createDevice(name: string, credentials: Credentials, place: Plac
     return opened;
   }
 
-  /** What was sent before says so [MQTT-3.3.1-1]. */
+  /** A message that was sent before has DUP set [MQTT-3.3.1-1]. */
   function publish(to: MqttClient, entry: Entry): void {
     const { topic, payload, key } = entry.message;
     if (entry.wasSent) resent += 1;
     to.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
-      if (error) return; // the connection is lost, and the outbox has it
+      if (error) return; // the connection is lost, and the message stays in the outbox
       outbox.delete(entry);
       acknowledged.add(key);
     });

@@ -1,4 +1,4 @@
-// A disk that can be full: a small file system in memory, which only root can mount, and which shrinks to what is in it.
+// A disk that can be made full: a small file system in memory that can shrink to its content. Only root can mount it.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 export interface Disk {
-  /** The folder that it is mounted on. */
+  /** The mount point. */
   readonly folder: string;
-  /** Leaves no room for another page. */
+  /** Shrinks it until no page is free. */
   fill(): void;
   free(): void;
   unmount(): void;
@@ -17,7 +17,7 @@ export interface Disk {
 const SIZE = '2g';
 const mount = (...args: readonly string[]) => execFileSync('mount', args, { stdio: 'ignore' });
 
-/** Undefined where this user may not mount. */
+/** Returns undefined if the user may not mount. */
 export function mountDisk(): Disk | undefined {
   const folder = mkdtempSync(path.join(tmpdir(), 'tidegate-chaos-disk-'));
   try {
@@ -33,7 +33,7 @@ export function mountDisk(): Disk | undefined {
   return {
     folder,
     fill() {
-      // What is written between the two calls makes the kernel refuse the size: then it is tried again.
+      // The kernel refuses the size if something was written between the two calls; this is retried.
       for (let attempt = 1; ; attempt += 1) {
         const { blocks, bfree, bsize } = statfsSync(folder);
         try {

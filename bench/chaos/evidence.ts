@@ -1,4 +1,4 @@
-// What a run leaves behind: raw objects, rejects and mails as files, windows and alerts through the AWS SDK.
+// Collects what a run left: raw objects, rejects and emails from files, windows and alerts through the AWS SDK.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,7 +16,7 @@ export interface StoredAlert {
   readonly deviceId: string;
   readonly ruleId: string;
   readonly state: string;
-  /** Has notifications or history entries that are not done. */
+  /** Whether it has pending notifications or history entries. */
   readonly isPending: boolean;
 }
 
@@ -27,12 +27,12 @@ export interface HistoryLine {
   readonly what: string;
   readonly at: number;
   readonly windowStart?: number;
-  /** Of many changes at once, which are one entry: how many. */
+  /** For one entry about many changes: their number. */
   readonly changes?: number;
 }
 
 export interface Mail {
-  /** Epoch milliseconds, by the clock of the stack. */
+  /** Epoch milliseconds, by the stack's clock. */
   readonly at: number;
   readonly subject: string;
   readonly text: string;
@@ -44,10 +44,10 @@ export interface RejectedObject {
 }
 
 export interface Evidence {
-  /** Lines of the raw archive. */
+  /** The lines of the raw archive. */
   readonly archive: readonly string[];
   readonly rejected: readonly RejectedObject[];
-  /** Texts of the other objects in the errors bucket. */
+  /** The texts of the other objects in the errors bucket. */
   readonly errors: readonly string[];
   readonly windows: readonly StoredWindow[];
   readonly alerts: readonly StoredAlert[];
@@ -104,7 +104,7 @@ export function readMails(stack: Stack): Mail[] {
     .map((file) => mailOf(path.basename(file), readFileSync(file, 'utf8')));
 }
 
-/** The name of a mail begins with its time, such as `20261130T200504.471Z`. */
+/** An email's file name begins with its time, such as `20261130T200504.471Z`. */
 export function mailOf(name: string, source: string): Mail {
   const [, date, time] = /^(\d{8})T([\d.]+)Z/.exec(name) ?? [];
   const iso = `${date?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/^(..)(..)/, '$1:$2:')}Z`;

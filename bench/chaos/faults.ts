@@ -1,4 +1,4 @@
-// What is done to the stack, when, and for how long: a plan that follows from the seed, and the hands that carry it out.
+// The faults of a run: a plan that depends only on the seed, and the functions that inject them.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -24,11 +24,11 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface PlannedFault {
   readonly kind: FaultKind;
-  /** Seconds after the one before has ended. */
+  /** Seconds after the end of the previous fault. */
   readonly after: number;
-  /** Seconds that it lasts. */
+  /** Its duration in seconds. */
   readonly lasts: number;
-  /** Seconds from the burst to the kill. With 0 the burst is on its way and nothing of it is acknowledged. */
+  /** Seconds from the burst to the kill. With 0, nothing of the burst is acknowledged yet. */
   readonly moment: number;
 }
 
@@ -45,13 +45,16 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
 };
 const DESCRIPTORS = 256;
 const SOCKETS = 300;
-/** Seconds by which the clock is moved, back or ahead: within the skew that readings may have. */
+/** The largest clock shift in seconds, back or ahead. It is within the accepted clock skew of readings. */
 const LARGEST_SHIFT = 35;
 
-/** Seconds after a burst within which the broker has acknowledged it, on a machine that is not busy. */
+/** Seconds within which the broker acknowledges a burst on an idle machine. */
 const LATEST_MOMENT = 0.12;
 
-/** Faults without end. The first is a kill with messages under way, so that the shortest run sends some again. */
+/**
+ * An endless sequence of faults. The first one is a kill with messages in flight, so that even the shortest run resends
+ * some.
+ */
 export function* planFaults(
   random: Random,
   kinds: readonly FaultKind[],
@@ -67,7 +70,7 @@ export function* planFaults(
   }
 }
 
-/** Where the library is that moves the clock of a program. */
+/** The path of libfaketime, which moves a program's clock. */
 export function findFaketime(): string | undefined {
   const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib'].filter((folder) => existsSync(folder));
   const below = folders.flatMap((folder) => [
@@ -81,7 +84,7 @@ export function findFaketime(): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** What of this machine allows. */
+/** The faults that are possible on this machine. */
 export function availableKinds(disk: Disk | undefined, faketime: string | undefined): FaultKind[] {
   return FAULT_KINDS.filter(
     (kind) => (kind !== 'full-disk' || disk) && (kind !== 'moved-clock' || faketime !== undefined),
@@ -91,20 +94,20 @@ export function availableKinds(disk: Disk | undefined, faketime: string | undefi
 export interface Hands {
   readonly stack: Stack;
   readonly devices: readonly Device[];
-  /** A device that subscribes to its commands. */
+  /** A device that is subscribed to its commands. */
   readonly subscriber: Device;
   readonly disk: Disk | undefined;
   readonly faketime: string | undefined;
   readonly random: Random;
-  /** Has every device send some messages at once, so that many are under way. */
+  /** Makes every device send some messages at once, so that many are in flight. */
   readonly burst: () => void;
-  /** Called with the exit code of every stop by SIGTERM. */
+  /** Called with the exit code of each stop by SIGTERM. */
   readonly onStop: (code: number | string) => void;
 }
 
 const wait = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Resolves when it is over, with what a reader of the list wants to know. */
+/** Resolves at the end of the fault, with a description for the list. */
 export const injectFault: Readonly<
   Record<FaultKind, (hands: Hands, fault: PlannedFault) => Promise<string>>
 > = {
@@ -177,10 +180,10 @@ export const injectFault: Readonly<
 
 function openSocket(port: number): Socket {
   const socket = connect({ host: '127.0.0.1', port });
-  return socket.on('error', () => {}); // refused, as most of them should be
+  return socket.on('error', () => {}); // most of them are refused, as expected
 }
 
-/** https://github.com/wolfcw/libfaketime: timers go on as they would. */
+/** https://github.com/wolfcw/libfaketime; timers are not affected. */
 function movedBy(seconds: number, library: string): Surroundings {
   return {
     env: {

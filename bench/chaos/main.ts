@@ -1,4 +1,4 @@
-// npm run chaos: the stack under a fleet and faults that follow from a seed, and a verdict about every promise.
+// npm run chaos: runs the stack under a fleet and seeded faults, and checks each promise of docs/reliability.md.
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { parseOptions, USAGE, UsageError, type ChaosOptions } from './options.ts
 import { hasPassed, progress, repeatLine, reportText } from './report.ts';
 import { runChaos } from './run.ts';
 
-/** Undefined when there is nothing to run: the usage was printed. */
+/** Undefined if only the usage was printed. */
 function readOptions(): ChaosOptions | undefined {
   try {
     const found = parseOptions(process.argv.slice(2));
@@ -26,7 +26,7 @@ async function main(options: ChaosOptions): Promise<void> {
   const disk = mountDisk();
   const scratch = disk?.folder ?? mkdtempSync(path.join(tmpdir(), 'tidegate-chaos-'));
   const dataDir = path.join(scratch, 'data');
-  /** Out of the memory that it lay in. */
+  /** Copies the data directory from memory to disk. */
   const keep = () => {
     const kept = path.resolve(options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'tidegate-chaos-kept-')));
     cpSync(dataDir, kept, { recursive: true });
@@ -53,5 +53,5 @@ async function main(options: ChaosOptions): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const options = readOptions();
 if (options) await main(options);
-// Devices of a run that failed would go on connecting.
+// Devices of a failed run would keep connecting.
 process.exit();

@@ -10,9 +10,9 @@ export interface ChaosOptions {
   readonly minutes: number;
   readonly mode: Mode;
   readonly devices: number;
-  /** Where the data directory is left when it is kept; a new folder if absent. */
+  /** Where the data directory is copied if it is kept; a new folder if absent. */
   readonly dataDir?: string;
-  /** Keep the data directory of a run that found nothing, too. */
+  /** Keeps the data directory even if no fault was found. */
   readonly keep: boolean;
   readonly json: boolean;
 }
@@ -23,10 +23,11 @@ export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--mode d
                         [--data-dir D] [--keep] [--json]
 
 Runs the whole stack under a fleet with outboxes, and kills, freezes, starves
-and cuts it off at moments that follow from the seed. Then compares what was
-acknowledged, the archive, the windows and the mails. Exit code 0: no fault.`;
+and disconnects it at times that depend only on the seed. Then compares the
+acknowledged messages, the archive, the windows and the emails. Exits with 0
+if they agree.`;
 
-/** @throws UsageError naming the option. */
+/** Returns undefined for --help. @throws UsageError that names the option */
 export function parseOptions(args: readonly string[]): ChaosOptions | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;

@@ -1,4 +1,4 @@
-// What chaotic devices send: all that a reading may be, beside what is no reading, each message with a key to find it by.
+// Generates the devices' messages: valid readings in all forms and invalid ones, each message with a key to find it by.
 
 import { badValues, badWhole, jsonWithDigits, refusedReading } from './bad-payloads.ts';
 import type { Random } from './random.ts';
@@ -6,23 +6,23 @@ import type { Random } from './random.ts';
 export interface Message {
   readonly topic: string;
   readonly payload: string;
-  /** Where the message is found again in the archive: its `note`, or for a bare value the topic and the text. */
+  /** Identifies the message in the archive: its `note`, or for a bare value its topic and text. */
   readonly key: string;
 }
 
 export interface Payloads {
-  /** `now` in epoch milliseconds. */
+  /** @param now epoch milliseconds */
   next(now: number): Message;
-  /** The last word of the device: one closed and one open window that are newer than all others, hot or not. */
+  /** The device's last message: one closed and one open window that are newer than all others, hot or not. */
   last(now: number): Message;
 }
 
 const SECOND = 1000;
 const WINDOW = 10 * SECOND;
 const HOUR = 3600 * SECOND;
-/** Ahead of what any message of the run has, moved clocks included, and within the skew that is accepted. */
+/** Later than the time of any other message of the run, including moved clocks, and within the accepted clock skew. */
 const LAST_AHEAD = 50 * SECOND;
-/** Readings in a message, from which on it is rejected whole. */
+/** The largest number of readings in a message; a larger one is rejected whole. */
 const MAX_READINGS = 1000;
 
 export type Reading = Record<string, unknown>;
@@ -30,7 +30,7 @@ export type Reading = Record<string, unknown>;
 export interface Sender {
   readonly name: string;
   readonly site: string;
-  /** Sensors behind it; none for a plain device. */
+  /** The devices behind a gateway; empty for a plain device. */
   readonly children: readonly string[];
   /** Whether its last window is above the limit. */
   readonly endsHot: boolean;
@@ -145,7 +145,7 @@ function usualKinds(
         ...(random.chance(0.6) && { id: random.pick([idOf(), name, lastCount()]) }),
         temperature: usual(),
       }),
-    /** One id for all readings of a moment, as devices have it that send their own name. */
+    /** One ID for all readings of a moment, as from devices that send their name as ID. */
     reusedIds(now) {
       const at = recently(now);
       const values = many(random.whole(2, 6), () => ({
@@ -179,7 +179,7 @@ function unusualKinds({ name }: Sender, random: Random, parts: ReturnType<typeof
       const start = Math.floor(now / WINDOW) * WINDOW - WINDOW;
       return pack(many(random.whole(60, 250), () => reading(start + random.whole(0, WINDOW - 1))));
     },
-    /** Many windows in one event, in turn above the limit and far below it. */
+    /** Many windows in one event, alternately above the limit and far below it. */
     backlog(now) {
       const windows = random.whole(20, 50);
       return pack(

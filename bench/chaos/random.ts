@@ -1,17 +1,17 @@
-// Randomness of a run: the same seed makes the same payloads and the same faults in the same order.
+// The random generator of a run: the same seed gives the same payloads and the same faults in the same order.
 
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
-  /** A whole number from `least` to `most`, both included. */
+  /** A whole number from `least` to `most`, inclusive. */
   whole(least: number, most: number): number;
   chance(probability: number): boolean;
   pick<Item>(items: readonly Item[]): Item;
-  /** An item with the probability of its weight. */
+  /** Picks an item with a probability proportional to its weight. */
   weighted<Item>(items: readonly (readonly [weight: number, item: Item])[]): Item;
 }
 
-/** Mulberry32. Each `name` has a sequence of its own, so that one more device changes nothing for the others. */
+/** Mulberry32. Each `name` has its own sequence, so that adding a device does not affect the others. */
 export function createRandom(seed: number, name: string): Random {
   let state = seed | 0;
   for (const character of name) state = Math.imul(state ^ character.codePointAt(0)!, 0x9e3779b1) | 0;

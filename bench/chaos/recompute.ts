@@ -1,4 +1,4 @@
-// The oracle's own reading of the archive: windows and rejections from raw lines, by the documented rules and by none of the product's code.
+// The oracle: recomputes windows and rejections from the raw archive by the documented rules, without the product's code.
 
 import { Decimal } from 'decimal.js';
 
@@ -17,7 +17,7 @@ const WINDOW_MS = 10_000;
 const MAX_LATENESS_MS = 7 * 86_400_000;
 const MAX_SKEW_MS = 60_000;
 const MAX_READINGS = 1000;
-/** A reading that comes this long after the end of its window raises no alert. */
+/** A reading that arrives this long after its window's end does not raise an alert. */
 const LATE_AFTER_MS = 600_000;
 export const LIMIT = 8;
 
@@ -28,19 +28,19 @@ export interface ExpectedWindow {
   firstReadingAt: number;
   lastReadingAt: number;
   readonly metrics: Map<string, { min: Exact; max: Exact; sum: Exact; count: number }>;
-  /** Some reading that came in time is above the limit of the default rule. */
+  /** Whether a reading that was not late is above the default rule's limit. */
   isHot: boolean;
 }
 
 export interface Recomputed {
   /** By device and start. */
   readonly windows: ReadonlyMap<string, ExpectedWindow>;
-  /** Reasons by trace id, each with its place in a pack, sorted. */
+  /** Rejection reasons by trace ID, each with its index in the pack, sorted. */
   readonly rejected: ReadonlyMap<string, readonly string[]>;
-  /** Keys of the messages that are there. */
+  /** The keys of the archived messages. */
   readonly keys: ReadonlySet<string>;
   readonly lines: number;
-  /** Lines of a message that has another one. */
+  /** Lines of messages that have another line. */
   readonly repeatedLines: number;
   readonly readings: number;
   readonly repeatedReadings: number;
@@ -61,7 +61,7 @@ interface Found {
 
 type Outcome = Found | { readonly reason: string };
 
-/** Recomputes everything from the lines of the raw archive, in any order. */
+/** Recomputes everything from the raw archive's lines, in any order. */
 export function recompute(lines: readonly string[]): Recomputed {
   const windows = new Map<string, ExpectedWindow>();
   const rejected = new Map<string, readonly string[]>();
@@ -118,7 +118,7 @@ function readLine(line: string): {
   return { context, key, outcomes: ofObject(payload, context, speaker) };
 }
 
-/** A number that is not zero and that a double has as zero is no value. */
+/** A nonzero number that a double rounds to zero is not a value. */
 function parse(text: string): unknown {
   const reviver = (_name: string, value: unknown, { source = '' }: { readonly source?: string }) =>
     value === 0 && /[1-9]/.test(source.split(/e/i)[0]!) ? null : value;
@@ -127,7 +127,7 @@ function parse(text: string): unknown {
 
 const refusal = (reason: string) => [[undefined, { reason }]] as const;
 
-/** What was no JSON object: an array of readings, a bare number of which the topic names the metric, or nothing. */
+/** Messages that are not JSON objects: an array of readings, a bare number whose metric is in the topic, or nothing. */
 function ofText(text: string, context: Context, level: string | undefined) {
   const key = /m:[\w-]+:\d+/.exec(text)?.[0];
   if (text.startsWith('[')) {
@@ -185,7 +185,7 @@ function ofReading(
   return { deviceId, at: time ?? context.receivedAt, identity, metrics };
 }
 
-/** Epoch milliseconds, or the reason of a rejection. */
+/** Epoch milliseconds, or the reason for a rejection. */
 function timeOf(value: unknown, receivedAt: number): number | string {
   const ms = millisecondsOf(value);
   if (typeof ms === 'string') return ms;
@@ -209,7 +209,7 @@ function numberOf(name: string, value: unknown): Exact | undefined {
   const isText = typeof value === 'string' && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value);
   if (typeof value !== 'number' && !isText) return undefined;
   if (Math.abs(Number(value)) > MAX_MAGNITUDE) return undefined;
-  // A thermometer that is not connected says so by this number.
+  // A disconnected thermometer sends this number.
   if (name === 'temperature' && Number(value) === -127) return undefined;
   const exact = new Exact(String(value)).toDecimalPlaces(DECIMALS);
   return exact.isZero() ? new Exact(0) : exact;

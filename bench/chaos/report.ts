@@ -1,4 +1,4 @@
-// The outcome of a run for people, within 80 columns, and for programs.
+// Formats the result of a run, for people (within 80 columns) and as JSON.
 
 import { styleText } from 'node:util';
 import type { ChaosOptions } from './options.ts';
@@ -9,10 +9,10 @@ export interface ChaosReport {
   readonly options: ChaosOptions;
   readonly figures: Readonly<Record<string, number>>;
   readonly faults: readonly FaultRecord[];
-  /** Kinds of faults that this machine does not allow, each with the reason. */
+  /** Faults that are not possible on this machine, each with the reason. */
   readonly unavailable: readonly string[];
   readonly findings: readonly Finding[];
-  /** What the run itself could not do. */
+  /** Problems of the run itself. */
   readonly problems: readonly string[];
   readonly keptAt?: string;
 }
@@ -52,12 +52,12 @@ export function reportText(report: ChaosReport): string {
 
 const row = (name: string, value: number) => `${name.padEnd(32)}${String(value).padStart(8)}`;
 
-/** Breaks what is longer than a line; what continues is indented. */
+/** Wraps long lines and indents the continuation. */
 function folded(line: string): string[] {
   const parts = [line.slice(0, WIDTH)];
   for (let at = WIDTH; at < line.length; at += WIDTH - 4) parts.push(`    ${line.slice(at, at + WIDTH - 4)}`);
   return parts;
 }
 
-/** A line of progress, on a terminal only where it is one. */
+/** Prints a line of progress, dimmed on a terminal. */
 export const progress = (text: string) => process.stderr.write(`${styleText('dim', text)}\n`);

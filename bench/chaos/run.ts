@@ -1,4 +1,4 @@
-// One run: a fleet that sends, faults that strike, a quiet end, and the verdict about what is left.
+// One run: a sending fleet, injected faults, a quiet end, and the verdict.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -33,19 +33,21 @@ export interface FaultRecord {
 type Progress = (text: string) => void;
 
 const SITE = 'chaos';
-/** A device stops making messages while so many wait for their acknowledgement. */
+/** A device creates no messages while this many wait for an acknowledgement. */
 const MOST_WAITING = 40;
 const CONNECT_LIMIT_MS = 60_000;
 const OUTBOX_LIMIT_MS = 180_000;
 const DRAIN_LIMIT_MS = 3_600_000;
-/** Lambda tries again after one minute and after two more, and the sweep runs every minute: what stays longer stays. */
+/**
+ * How long to wait for things to settle: Lambda retries after one and two more minutes, and the sweep runs every minute.
+ */
 const STANDSTILL_MS = 200_000;
 const POLL_MS = 1_000;
-/** A look at all tables takes time from what it looks at: so many times as long as it took, nobody looks again. */
+/** Reading all tables slows down the stack, so the pause is this many times as long as the last read. */
 const POLL_PAUSES = 5;
-/** Messages of each device at once. */
+/** Messages of each device in a burst. */
 const BURST = 8;
-/** Faults during which, or shortly after which, a notification may be sent twice. */
+/** Faults during or shortly after which a notification may be sent twice. */
 const DISTURBING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill', 'kill-while-starting', 'few-descriptors', 'moved-clock', 'full-disk'] as const),
 ]);
@@ -100,18 +102,18 @@ export async function runChaos(
   };
 }
 
-/** What else differs from seed to seed. */
+/** Other properties that depend on the seed. */
 function variantOf(seed: number) {
   const random = createRandom(seed, 'variant');
   return {
-    /** Few make digests of the rest. */
+    /** With few, the rest becomes digests. */
     alertsPerMinute: random.pick([20, 600]),
-    /** Whether devices say their last word while functions still work on what was before it. */
+    /** Whether devices send their last message while functions still process earlier ones. */
     isLastWordHasty: random.chance(0.5),
   };
 }
 
-/** Every fourth device is a gateway, every second keeps its session, and every second ends above the limit. */
+/** Every fourth device is a gateway, every second one keeps its session, and every second one ends above the limit. */
 async function makeFleet(stack: Stack, { devices, seed }: ChaosOptions) {
   const target = openTarget({ local: true, dataDir: stack.dataDir });
   const ca = readFileSync(path.join(stack.dataDir, 'iot', 'ca.pem'), 'utf8');
@@ -144,7 +146,7 @@ function sendSome({ device, payloads }: Member, count: number): void {
     device.send(payloads.next(Date.now()));
 }
 
-/** About two messages a second and device, in bursts and pauses. */
+/** About two messages per second and device, in bursts with pauses. */
 async function keepSending({ device, payloads }: Member, { seed }: ChaosOptions, stopping: AbortSignal) {
   const random = createRandom(seed, `pace of ${device.name}`);
   while (!stopping.aborted) {
@@ -190,7 +192,7 @@ interface Settling {
   readonly isLastWordHasty: boolean;
 }
 
-/** Restarts cleanly, lets every device say its last word, and looks until nothing is wrong or the time is over. */
+/** Restarts cleanly, lets every device send its last message, and checks until there are no faults or the time is over. */
 async function settle(settling: Settling): Promise<Verdict> {
   const { stack, members, hands, isLastWordHasty, progress } = settling;
   hands.onStop(await stack.stop());
@@ -200,7 +202,7 @@ async function settle(settling: Settling): Promise<Verdict> {
   for (const { device, payloads } of members) device.send(payloads.last(Date.now()));
   await emptyOutboxes(settling);
   const { archive } = await whenDrained(settling, 'at the end');
-  // Nothing may come after all is well: a stop drains what is under way, and adds no line to the archive.
+  // Nothing may change after the check passed: a stop drains what is in flight and adds no line to the archive.
   hands.onStop(await stack.stop());
   await stack.start();
   const later = readArchive(stack).length - archive.length;
@@ -211,7 +213,7 @@ async function settle(settling: Settling): Promise<Verdict> {
   return verdict;
 }
 
-/** A stop writes what the archive still collects; then the windows and mails have to follow it. */
+/** A stop writes what is still buffered for the archive; then windows and emails have to follow. */
 async function whenDrained(
   settling: Settling,
   when: string,
@@ -241,7 +243,7 @@ async function whenDrained(
   }
 }
 
-/** Mails may take minutes: who was sending them was killed, and the next sweep sends them. */
+/** Emails may take minutes: if the sender was killed, a later sweep sends them. */
 const isAboutWindows = ({ kind }: Finding) => ['missing', 'altered', 'rejection'].includes(kind);
 
 async function lookAt(

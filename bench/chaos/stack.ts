@@ -1,4 +1,4 @@
-// The stack under test as an operating system sees it: started, killed, frozen and started again on one data directory.
+// Starts, kills, freezes and restarts the stack under test as a process with one data directory.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   scripts: { start: string };
 };
-/** What `npm start` gives to node. */
+/** The arguments that `npm start` passes to node. */
 const program = scripts.start.replace(/^.*exec node /, '').split(' ');
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 120_000;
@@ -24,28 +24,28 @@ export interface Endpoints {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** What a start differs in from a usual one. */
+/** How a start differs from the usual one. */
 export interface Surroundings {
-  /** Files that the process may have open. */
+  /** The limit of open files. */
   readonly descriptors?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Stack {
   readonly dataDir: string;
-  /** Where devices connect to; the last one known while it is down. */
+  /** The port that devices connect to; the last known one while the stack is down. */
   readonly mqttPort: () => number;
   readonly endpoints: () => Endpoints;
   readonly pid: () => number;
-  /** Resolves at the line `ready`. @throws Error with the end of the output when it does not come. */
+  /** Resolves at the line `ready`. @throws Error with the end of the output if that line does not appear */
   start(surroundings?: Surroundings): Promise<void>;
-  /** Starts, and kills it after so many milliseconds, ready or not. */
+  /** Starts it and kills it after this many milliseconds, ready or not. */
   startAndKill(afterMs: number): Promise<void>;
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL when that takes too long. Gives the exit code, or the signal's name. */
+  /** Sends SIGTERM, and SIGKILL if that takes too long. Returns the exit code or the signal's name. */
   stop(): Promise<number | string>;
   signal(signal: NodeJS.Signals): void;
-  /** The end of what it printed since its start. */
+  /** The end of its output since its start. */
   lastOutput(): string;
 }
 
@@ -55,7 +55,7 @@ export interface Ports {
   readonly web: number;
 }
 
-/** Other ones at each start. */
+/** The ports differ at each start. */
 const ANY_PORTS: Ports = { mqtt: 0, aws: 0, web: 0 };
 
 /** Resolves at the line `ready`; rejects with the end of the output when it does not come. */

@@ -1,11 +1,11 @@
-// Compares what was acknowledged and what the archive amounts to with what the product stored, and names every difference.
+// Compares the acknowledged messages and the recomputed archive with what the product stored, and lists all differences.
 
 import { Decimal } from 'decimal.js';
 import { judgeAlarms } from './alarms.ts';
 import type { Evidence, StoredWindow } from './evidence.ts';
 import { recompute, windowKey, type ExpectedWindow, type Recomputed } from './recompute.ts';
 
-/** Every one of them means that a promise of docs/reliability.md is broken. */
+/** Each fault means that a promise of docs/reliability.md is broken. */
 export const FAULTS = [
   'lost',
   'missing',
@@ -24,7 +24,7 @@ export interface Finding {
   readonly text: string;
 }
 
-/** When the stack was killed or could not write: short of that, a notification is sent once. Epoch milliseconds. */
+/** When the stack was killed or could not write, in epoch milliseconds. At other times a notification is sent once. */
 export interface Disturbance {
   readonly from: number;
   readonly to: number;
@@ -36,7 +36,7 @@ export interface Verdict {
 }
 
 export interface Claims {
-  /** Keys of the acknowledged messages. */
+  /** The keys of the acknowledged messages. */
   readonly acknowledged: ReadonlySet<string>;
   readonly disturbances: readonly Disturbance[];
 }
@@ -70,7 +70,7 @@ export function judgeEvidence(
   };
 }
 
-/** Stored windows that are not what the archive amounts to. */
+/** Stored windows that differ from those recomputed from the archive. */
 export function judgeWindows(stored: readonly StoredWindow[], { windows }: Recomputed): Finding[] {
   const byKey = new Map(stored.map((window) => [windowKey(window.deviceId, window.windowStart), window]));
   const missing = [...windows.keys()].filter((key) => !byKey.has(key));

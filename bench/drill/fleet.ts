@@ -1,4 +1,4 @@
-// Devices that are registered in both regions, connect to the one that the name leads to, and keep what they could not send.
+// Devices that are registered in both regions, connect to the region that DNS returns, and keep unsent messages.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,26 +14,26 @@ import { createDevice, type Credentials, type Device } from '../chaos/device.ts'
 import type { Region } from './regions.ts';
 import { createResolver } from './resolver.ts';
 
-/** A connection as the device made it. */
+/** A connection from the device's point of view. */
 export interface Connection {
   readonly region: string;
-  /** By `performance.now()`. */
+  /** The time by `performance.now()`. */
   readonly at: number;
-  /** Messages that waited for it. */
+  /** The number of messages that waited for it. */
   readonly waiting: number;
 }
 
 export interface Member {
   readonly device: Device;
   readonly connections: readonly Connection[];
-  /** Why it could not connect the last time. */
+  /** Why the last attempt failed. */
   readonly lastError: () => string | undefined;
   send(): void;
 }
 
 const SITE = 'drill';
 const POLICY = 'TidegateDevice';
-/** As AWS advises: doubled after each failure, with a random part, so that a fleet does not come at once. */
+/** As AWS recommends: doubles after each failure, with jitter, so that a fleet does not reconnect all at once. */
 const FIRST_MS = 500;
 const LONGEST_MS = 8_000;
 const backoff = (failures: number) =>
@@ -42,7 +42,10 @@ const backoff = (failures: number) =>
 const targetOf = ({ stack }: Region) => openTarget({ local: true, dataDir: stack.dataDir });
 const caOf = ({ stack }: Region) => readFileSync(path.join(stack.dataDir, 'iot', 'ca.pem'), 'utf8');
 
-/** Nothing of a registry is copied between regions: https://docs.aws.amazon.com/iot/latest/developerguide/disaster-recovery-resiliency.html */
+/**
+ * Registries are not replicated between regions:
+ * https://docs.aws.amazon.com/iot/latest/developerguide/disaster-recovery-resiliency.html
+ */
 async function registerAlso(region: Region, name: string, { certificatePem }: Credentials): Promise<void> {
   const target = targetOf(region);
   try {

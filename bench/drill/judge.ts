@@ -1,4 +1,4 @@
-// Whether both regions together have everything: each archive against its windows, and their union against the fleet's ledgers.
+// Checks that both regions together have everything: each archive against its windows, and their union against the acknowledged messages.
 
 import { Decimal } from 'decimal.js';
 import { readArchive, readTables, type StoredWindow } from '../chaos/evidence.ts';
@@ -13,9 +13,9 @@ export interface RegionEvidence {
 }
 
 export interface Judgement {
-  /** Acknowledged messages that are in no archive. */
+  /** Acknowledged messages that are in neither archive. */
   readonly lost: readonly string[];
-  /** Windows that are not what the archives amount to. */
+  /** Windows that differ from those recomputed from the archives. */
   readonly findings: readonly string[];
   readonly figures: Readonly<Record<string, number>>;
 }
@@ -25,7 +25,7 @@ export async function readEvidence({ name, stack }: Region): Promise<RegionEvide
   return { region: name, archive: readArchive(stack), windows };
 }
 
-/** Readings of all windows of one key, in either region. */
+/** The readings of all windows with the same key, in both regions. */
 function readingsOf(evidence: readonly RegionEvidence[]): Map<string, Decimal> {
   const sums = new Map<string, Decimal>();
   for (const { deviceId, windowStart, numbers } of evidence.flatMap(({ windows }) => windows)) {
@@ -36,8 +36,8 @@ function readingsOf(evidence: readonly RegionEvidence[]): Map<string, Decimal> {
 }
 
 /**
- * A message whose acknowledgement got lost with the first region is sent again to the second: its readings are in both, and
- * each region counts them once. So the windows together have the union, and what is in both a second time.
+ * A message whose acknowledgement was lost with the first region is sent again to the second, and each region counts its
+ *  * readings once. So the windows together hold the union, plus a second count of what is in both.
  */
 function judgeUnion(evidence: readonly RegionEvidence[], union: Recomputed, single: readonly Recomputed[]) {
   const stored = readingsOf(evidence);
@@ -56,7 +56,7 @@ function judgeUnion(evidence: readonly RegionEvidence[], union: Recomputed, sing
   return { findings, twice };
 }
 
-/** @param acknowledged keys of the messages of all devices. */
+/** @param acknowledged the keys of all devices' acknowledged messages */
 export function judge(evidence: readonly RegionEvidence[], acknowledged: ReadonlySet<string>): Judgement {
   const single = evidence.map(({ archive }) => recompute(archive));
   const union = recompute(evidence.flatMap(({ archive }) => archive));

@@ -1,4 +1,4 @@
-// npm run dns -- drill: two regions on one machine, one of which dies, and what becomes of a fleet and its readings.
+// npm run dns -- drill: runs two regions on one machine, kills one of them, and checks the fleet and its readings.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const hint = options.dataDir === undefined ? ' (--data-dir DIR keeps what the regions wrote)' : '';
     process.stderr.write(`the drill failed: ${(error as Error).message}${hint}\n`);
-    // Devices of a drill that failed would go on connecting.
+    // Devices of a failed drill would keep connecting.
     return process.exit(1);
   }
 }

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 
 export interface DrillOptions {
   readonly devices: number;
-  /** Of dns.yaml, such as `Ttl=30`; they come after those of the drill. */
+  /** Parameters of dns.yaml, such as `Ttl=30`. They override those of the drill. */
   readonly overrides: readonly string[];
-  /** Where the data directories are left; they are removed if absent. */
+  /** Where the data directories are kept; they are removed if absent. */
   readonly dataDir?: string;
   readonly json: boolean;
 }
@@ -21,7 +21,7 @@ export const USAGE = `usage: npm run dns -- drill [--devices N] [--parameter-ove
        with the archives and windows of both. Takes about three minutes. Exit code 0: no reading was lost.
        --parameter-overrides  of dns.yaml: Ttl=30, CheckInterval=10, CheckFailures=1 ...`;
 
-/** @returns undefined where the usage was asked for. @throws UsageError naming the option */
+/** @returns undefined for --help. @throws UsageError that names the option */
 export function parseOptions(args: readonly string[]): DrillOptions | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;

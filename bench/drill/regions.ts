@@ -1,4 +1,4 @@
-// Two local clouds as two regions, and the DNS of dns.yaml that leads to them, each a process of its own.
+// Runs two local clouds as two regions, and the DNS of dns.yaml that routes to them, each in its own process.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,16 +8,16 @@ import { createStack, type Ports, type Stack } from '../chaos/stack.ts';
 
 export interface Region {
   readonly name: string;
-  /** What DNS leads to. */
+  /** The host name that DNS returns. */
   readonly iotEndpoint: string;
-  /** What the health check asks. */
+  /** The URL of the health check. */
   readonly apiHost: string;
   readonly stack: Stack;
 }
 
 export interface Dns {
   readonly port: number;
-  /** What it printed. */
+  /** Its output. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -27,7 +27,7 @@ const START_LIMIT_MS = 60_000;
 const ZONE = 'fleet.example';
 export const NAME = `iot.${ZONE}`;
 
-/** Ports that are free now, so that a region has the same ones after its return, as its names say. */
+/** Free ports, chosen in advance so that a region has the same ones after its return. */
 async function freePorts(): Promise<Ports> {
   const servers = ['mqtt', 'aws', 'web'].map((name) => ({
     name,
@@ -43,7 +43,9 @@ async function freePorts(): Promise<Ports> {
   return Object.fromEntries(ports) as unknown as Ports;
 }
 
-/** Each region has a certificate of its own for the one name: domain.yaml. The ID of the zone is asked for, and used on AWS only. */
+/**
+ * Each region has its own certificate for the shared name (domain.yaml). The zone's ID is required but used only on AWS.
+ */
 const DOMAIN = [`IotName=${NAME}`, 'HostedZoneId=Z0123456789ABCDEFGHIJ'];
 
 export async function makeRegions(folder: string): Promise<readonly [Region, Region]> {
@@ -56,7 +58,7 @@ export async function makeRegions(folder: string): Promise<readonly [Region, Reg
   return [await make('us-east-1'), await make('eu-west-1')];
 }
 
-/** What the drill says of dns.yaml, before what the user says. */
+/** The drill's parameters of dns.yaml, which the user's override. */
 function parametersOf([first, second]: readonly [Region, Region]): string[] {
   return [
     ...[`ZoneName=${ZONE}`, 'Routing=failover', `IotEndpoint=${first.iotEndpoint}`],
@@ -65,7 +67,7 @@ function parametersOf([first, second]: readonly [Region, Region]): string[] {
   ];
 }
 
-/** @throws Error with what it printed when it does not start. */
+/** @throws Error with its output if it does not start */
 export async function startDns(
   folder: string,
   regions: readonly [Region, Region],

@@ -1,26 +1,26 @@
-// What a drill found, for people: when what happened, what each device held back, and what was lost.
+// Formats the result of a drill: a timeline, the messages that each device held back, and losses.
 
 import { styleText } from 'node:util';
 import type { Judgement } from './judge.ts';
 
 export interface DrillReport extends Judgement {
   readonly name: string;
-  /** The region that died, and the other. */
+  /** The region that was killed, and the other one. */
   readonly from: string;
   readonly to: string;
   readonly ttlSeconds: number;
-  /** Seconds from the death until the name led elsewhere. */
+  /** Seconds from the kill until DNS returned the other region. */
   readonly noticed: number;
   readonly devices: readonly {
     readonly name: string;
-    /** Seconds from the death until it was connected. */
+    /** Seconds from the kill until it was connected. */
     readonly backAfter: number;
-    /** Messages that it sent once it was back, as nobody had acknowledged them. */
+    /** Unacknowledged messages that it sent after reconnecting. */
     readonly heldBack: number;
   }[];
-  /** Seconds from the return of the region until the name led there. */
+  /** Seconds from the region's return until DNS returned it. */
   readonly returned: number;
-  /** Devices that stayed with the second region then. */
+  /** Devices that stayed with the second region after that. */
   readonly stayed: number;
   readonly sent: number;
 }
@@ -61,5 +61,5 @@ export function reportText(report: DrillReport): string {
   ].join('\n');
 }
 
-/** A line of progress, on a terminal only where it is one. */
+/** Prints a line of progress, dimmed on a terminal. */
 export const progress = (text: string): boolean => process.stderr.write(`${styleText('dim', text)}\n`);

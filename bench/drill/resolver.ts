@@ -1,18 +1,18 @@
-// How a device finds its broker: it asks DNS for the name, keeps the answer as long as its time to live says, and asks again.
+// A device's resolver: queries DNS for the broker's name and caches the answer for its time to live.
 
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 
 export interface Found {
-  /** Where the CNAME leads. */
+  /** The CNAME's target. */
   readonly target: string;
   readonly ttlMs: number;
 }
 
 const ANSWER_LIMIT_MS = 2_000;
 
-/** One question over UDP. @throws Error when no answer comes, or none with a CNAME. */
+/** One query over UDP. @throws Error if there is no answer, or none with a CNAME */
 export async function askCname(port: number, name: string): Promise<Found> {
   const id = randomInt(65_536);
   const socket = createSocket('udp4');
@@ -21,7 +21,7 @@ export async function askCname(port: number, name: string): Promise<Found> {
       const limit = setTimeout(() => reject(new Error(`${name}: no answer`)), ANSWER_LIMIT_MS);
       socket.once('error', reject);
       socket.on('message', (bytes) => {
-        if (bytes.length < 2 || bytes.readUInt16BE(0) !== id) return; // an answer to somebody else
+        if (bytes.length < 2 || bytes.readUInt16BE(0) !== id) return; // an answer to another query
         clearTimeout(limit);
         resolve(bytes);
       });
@@ -35,7 +35,7 @@ export async function askCname(port: number, name: string): Promise<Found> {
   }
 }
 
-/** @returns a function that gives the target, from memory while it may be kept. */
+/** @returns a function that returns the target, from the cache while it is valid */
 export function createResolver(port: number, name: string): () => Promise<string> {
   let kept: { readonly target: string; readonly until: number } | undefined;
   return async () => {

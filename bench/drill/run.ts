@@ -1,4 +1,4 @@
-// One drill: a fleet at work, a region that dies, a name that moves, a fleet that follows, a region that comes back.
+// One drill: a fleet sends, a region is killed, DNS switches, the fleet follows, and the region returns.
 
 import { NAME, makeRegions, startDns, type Dns, type Region } from './regions.ts';
 import { makeFleet, type Member } from './fleet.ts';
@@ -11,9 +11,9 @@ type Progress = (text: string) => void;
 
 const SEND_MS = 1_000;
 const POLL_MS = 200;
-/** Messages of each device before the region dies, and after all are with the other. */
+/** Messages of each device before the kill, and after all devices are with the other region. */
 const CALM_MS = 6_000;
-/** Three failures of checkers that ask twice a minute, and the longest time to live that anybody waits for. */
+/** Three failed checks at two per minute, plus the longest time to live. */
 const MOVE_LIMIT_MS = 300_000;
 const DRAIN_LIMIT_MS = 120_000;
 const SETTLE_LIMIT_MS = 240_000;
@@ -43,7 +43,7 @@ const leadsTo = (dns: Dns, region: Region) => async () =>
 
 const isWith = (region: Region, { connections }: Member) => connections.at(-1)?.region === region.name;
 
-/** From the death of the first region until every device is with the second. */
+/** From the kill of the first region until every device is with the second. */
 async function failOver(
   first: Region,
   second: Region,
@@ -68,7 +68,7 @@ async function failOver(
   return { ttlSeconds: ttlMs / 1_000, noticed, devices };
 }
 
-/** A stop writes what the archive still collects; retries and the last windows follow it. */
+/** A stop writes what is still buffered for the archive; retries and the last windows follow. */
 async function settle(
   regions: readonly Region[],
   members: readonly Member[],

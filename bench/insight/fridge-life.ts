@@ -1,4 +1,4 @@
-// One simulated fridge as its minutes, with the truth of what happened to it: what predictions are held against.
+// The minutes of one simulated fridge, with the ground truth that predictions are compared with.
 
 import type { Minute } from '../../core/insight/minute.ts';
 import { createCrossing } from '../../device-sim/fridge-crossing.ts';
@@ -10,13 +10,13 @@ import type { KnownSchedule } from '../../core/insight/schedule.ts';
 
 export const LIMIT = 8;
 const DAY = 86_400;
-/** Minutes are judged from here on. */
+/** Minutes from here on are evaluated. */
 export const JUDGED_FROM = 7 * DAY;
-/** Failures begin within so many seconds after that. */
+/** Failures begin within this many seconds after that. */
 const BEGINS_WITHIN = 5 * DAY;
 
 export interface LifeOptions {
-  /** Name of the set, so that no two sets share a device. */
+  /** The set's name, so that no two sets share a device. */
   readonly set: string;
   readonly number: number;
   readonly kind?: FailureKind | undefined;
@@ -24,7 +24,7 @@ export interface LifeOptions {
   readonly restocking?: boolean;
 }
 
-/** A minute with what the judge must not see; `second` since the start, which is 0 of the epoch. */
+/** A minute with the truth that the detector must not see. `second` counts from the start, which is epoch 0. */
 export interface LifeMinute extends Minute {
   readonly second: number;
   readonly inDefrost: boolean;
@@ -33,7 +33,7 @@ export interface LifeMinute extends Minute {
 export interface Life {
   readonly minutes: readonly LifeMinute[];
   readonly failure: Failure | undefined;
-  /** Milliseconds of the last rise through the limit before the ten-minute mean passes it outside of a defrost. */
+  /** When the value last rose through the limit before the ten-minute mean passed it outside of a defrost; milliseconds. */
   readonly crossed: number | undefined;
   readonly schedule: KnownSchedule;
 }
@@ -41,7 +41,7 @@ export interface Life {
 const SEEDS = 'insight';
 export const SHOP = 5;
 
-/** Seeds of a device and of its shop, in which five of a set are; a failing one stands beside the healthy ones. */
+/** The seeds of a device and of its shop. A shop has five devices of a set; a failing one shares it with healthy ones. */
 export function seedsOf({ set, number, kind }: LifeOptions) {
   const seed = seedOf(SEEDS, set, kind ?? 'healthy', number);
   const site = seedOf(SEEDS, set, 'site', Math.floor(number / SHOP));
@@ -49,7 +49,10 @@ export function seedsOf({ set, number, kind }: LifeOptions) {
   return { seed, site, failure };
 }
 
-/** @param days how long a device lives; a failing one ends when it has crossed. @param each is given every window that arrives. */
+/**
+ * @param days the device's lifetime; a failing one ends when it has crossed the limit. @param each called with every
+ * window that arrives
+ */
 export function liveOf(options: LifeOptions, days: number, each?: (window: Minute) => void): Life {
   const { defrosts, restocking } = options;
   const { seed, site, failure } = seedsOf(options);

@@ -3,13 +3,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A file of the corpus; windows are index ranges, both ends inside. */
+/** A file of the corpus. Windows are index ranges with inclusive ends. */
 export interface Series {
   readonly name: string;
   readonly times: readonly number[];
   readonly values: readonly number[];
   readonly windows: readonly (readonly [first: number, last: number])[];
-  /** So many points at the beginning are not scored. */
+  /** The number of points at the beginning that are not scored. */
   readonly probation: number;
 }
 

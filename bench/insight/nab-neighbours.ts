@@ -29,7 +29,7 @@ function invert(given: Matrix): Matrix | undefined {
   return rows.map((row) => row.slice(n));
 }
 
-/** Of all products of values that are so many places apart in the stretches. */
+/** The sums of products of values at each distance within the stretches. */
 function products(training: readonly Item[]): Matrix {
   return Array.from({ length: LENGTH }, (_, a) =>
     Array.from({ length: LENGTH }, (_, b) =>
@@ -38,7 +38,7 @@ function products(training: readonly Item[]): Matrix {
   );
 }
 
-/** The lower half L of a matrix that is L times its transpose (Cholesky); undefined where there is none. */
+/** The Cholesky factor L of a matrix, which is L times its transpose; undefined if there is none. */
 function root(given: Matrix): Matrix | undefined {
   const lower = given.map((row) => row.map(() => 0));
   for (let row = 0; row < given.length; row += 1) {
@@ -57,7 +57,7 @@ interface Metric {
   readonly half: Matrix | undefined;
 }
 
-/** A stretch, and what it is under the metric: distances between such are sums of squares. */
+/** A stretch, transformed by the metric so that distances are sums of squares. */
 interface Item {
   readonly values: Float64Array;
   seen: Float64Array;
@@ -88,7 +88,7 @@ function distance(a: Item, b: Item, { full, half }: Metric): number {
   return sum;
 }
 
-/** Sum of the distances to the nearest of the training. */
+/** The sum of the distances to the nearest training stretches. */
 function farness(item: Item, training: readonly Item[], metric: Metric, count: number): number {
   const nearest = new Float64Array(count).fill(Infinity);
   for (const other of training) {
@@ -101,7 +101,7 @@ function farness(item: Item, training: readonly Item[], metric: Metric, count: n
   return nearest.reduce((sum, far) => sum + far, 0);
 }
 
-/** Share of the earlier stretches that were nearer to their neighbours; half for a while after an alarm. */
+/** The share of earlier stretches that were nearer to their neighbours; half of it for a while after an alarm. */
 export function knncad({ values, probation }: Series): Float64Array {
   const scores = new Float64Array(values.length);
   const training: Item[] = [];

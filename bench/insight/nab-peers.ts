@@ -1,13 +1,13 @@
-// Simple detectors with published scores, written anew from their descriptions: what the port of the scorer is held to.
+// Simple detectors with published scores, reimplemented from their descriptions to verify the port of the scorer.
 
 import type { Series } from './nab-corpus.ts';
 import { knncad } from './nab-neighbours.ts';
 
 export interface Peer {
   readonly name: string;
-  /** Published scores of the standard, low FP and low FN profile (NAB 1.1). */
+  /** Published scores of the profiles standard, low FP and low FN (NAB 1.1). */
   readonly published: readonly [standard: number, lowFp: number, lowFn: number];
-  /** Published thresholds, where the published search has not found the best one. */
+  /** Published thresholds, if the published search did not find the best ones. */
   readonly thresholds?: readonly [standard: number, lowFp: number, lowFn: number];
   readonly scoresOf: (series: Series) => ArrayLike<number>;
 }
@@ -62,7 +62,7 @@ const LENGTH = 52;
 /** 99 % of the chi squared distribution with four degrees of freedom. */
 const CHI_SQUARED = 13.276704135987622;
 
-/** 1 where the histogram of the last 52 points agrees with none that was seen before (Wang et al., 2011). */
+/** 1 if the histogram of the last 52 points agrees with no earlier one (Wang et al., 2011). */
 function relativeEntropy({ values }: Series): Float64Array {
   const scores = new Float64Array(values.length);
   const lowest = values.reduce((a, b) => Math.min(a, b));

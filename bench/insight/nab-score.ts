@@ -1,4 +1,4 @@
-// Scores detections as the Numenta Anomaly Benchmark does: early in a window is best, and every false point costs.
+// Scores detections like the Numenta Anomaly Benchmark: early detections in a window score best, and false positives cost.
 
 import type { Series } from './nab-corpus.ts';
 
@@ -13,13 +13,13 @@ export const PROFILES: Readonly<Record<'standard' | 'low FP' | 'low FN', Profile
   'low FN': { wrong: 0.11, missed: 2 },
 };
 
-/** A series with the score that a detector gave each of its points. */
+/** A series with a detector's score for each point. */
 export interface Scored {
   readonly series: Series;
   readonly scores: ArrayLike<number>;
 }
 
-/** What a point at or above the threshold adds: `window` is -1 outside of windows. */
+/** The contribution of a point at or above the threshold. `window` is -1 outside of windows. */
 interface Point {
   readonly score: number;
   readonly window: number;
@@ -96,14 +96,14 @@ export function* sweep(all: readonly Scored[], { wrong, missed }: Profile): Gene
   yield result();
 }
 
-/** The highest score of any threshold. */
+/** The highest score over all thresholds. */
 export function bestOf(all: readonly Scored[], profile: Profile): Result {
   let best: Result | undefined;
   for (const result of sweep(all, profile)) if (!best || result.score > best.score) best = result;
   return best!;
 }
 
-/** The result with a threshold that was chosen elsewhere: points at or above it are alarms. */
+/** The result for a given threshold: points at or above it are alarms. */
 export function resultAt(all: readonly Scored[], profile: Profile, threshold: number): Result {
   let last: Result | undefined;
   for (const result of sweep(all, profile)) {

@@ -17,10 +17,10 @@ if (folder === undefined)
 const corpus = readCorpus(folder);
 const profiles = Object.entries(PROFILES);
 const SPLITS = 6;
-/** A port is right when it gives what was published to so many points. */
+/** The largest accepted difference from a published score, in points. */
 const ALLOWED = 0.1;
 
-/** What may be chosen: every mix of the three signals. */
+/** The candidates: all combinations of the three signals. */
 const SHARES = [0, 0.25, 0.5, 1];
 const CHOICES: readonly RecordWeights[] = SHARES.flatMap((hour) =>
   SHARES.map((mean) => ({ value: 1, hour, mean })),
@@ -36,7 +36,7 @@ function scored(series: Series, weights: RecordWeights): Scored {
   return { series, scores };
 }
 
-/** @returns whether the port agrees with what was published. */
+/** @returns whether the port agrees with the published scores */
 function comparePeer({ name, published, thresholds, scoresOf }: Peer): boolean {
   const all = corpus.map((series) => ({ series, scores: scoresOf(series) }));
   const scores = profiles.map(
@@ -76,7 +76,7 @@ for (const [name, profile] of profiles) {
 }
 console.log(`${micros.toFixed(2)} µs a point of processor time`);
 
-/** Halves at random; everything is chosen on one of them and scored on the other, both ways. */
+/** Random halves: parameters are chosen on one half and scored on the other, in both directions. */
 function crossed(split: number, choices: readonly { readonly all: readonly Scored[] }[]): number {
   const isFirst = corpus
     .map((_, index) => ({ index, key: uniform(split, index, 200) }))

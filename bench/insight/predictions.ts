@@ -15,19 +15,19 @@ const FAILING_DAYS = 20;
 const MINUTE = 60_000;
 
 interface Outcome {
-  /** Openings while nothing was wrong, and for how long nothing was. */
+  /** Announcements while nothing was wrong, and the duration of that time. */
   readonly wrong: number;
   readonly healthyMs: number;
-  /** Milliseconds before the crossing at which it was announced; undefined when it was not. */
+  /** Milliseconds from the announcement to the crossing; undefined if it was not announced. */
   readonly lead: number | undefined;
   readonly crossed: boolean;
-  /** Whether ten minutes passed between leaving the band, as it was when the failure began, and the crossing. */
+  /** Whether ten minutes passed between leaving the normal band (as of the start of the failure) and the crossing. */
   readonly possible: boolean;
   readonly largest: number;
   readonly modes: number;
 }
 
-/** Counts openings before the failure, and whether one stands at the crossing that is at least ten minutes old. */
+/** Counts announcements before the failure, and whether one at least ten minutes old is active at the crossing. */
 function outcomeOf({ minutes, failure, crossed, schedule }: Life, isKnown: boolean): Outcome {
   const settings = { limit: LIMIT, side: 'above' as const, ...(isKnown && { defrosts: schedule }) };
   let state: PredictionState | undefined;

@@ -1,4 +1,4 @@
-// Processor time of one step of each detector, over the life of a fridge that fails: `node bench/insight/step-cost.ts`.
+// Measures the processor time of one step of each detector, over the life of a failing fridge: `node bench/insight/step-cost.ts`.
 
 import { judgeRecord, type RecordState } from '../../core/insight/record.ts';
 import type { Minute } from '../../core/insight/minute.ts';

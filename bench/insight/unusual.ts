@@ -1,4 +1,4 @@
-// Measures what the unusual finds of simulated failures: `node bench/insight/unusual.ts --set report-1 --shops 8`.
+// Measures how many simulated failures rules about unusual values find: `node bench/insight/unusual.ts --set report-1 --shops 8`.
 
 import { parseArgs } from 'node:util';
 import { defrostsOf } from '../../core/insight/gate.ts';
@@ -14,7 +14,7 @@ import { JUDGED_FROM, LIMIT, liveOf, SHOP, type LifeOptions } from './fridge-lif
 const HEALTHY_DAYS = 37;
 const FAILING_DAYS = 20;
 const HOUR = 3_600_000;
-/** A stuck sensor crosses nothing: it counts as found within so much time. */
+/** A stuck sensor crosses no limit. It counts as found within this time. */
 const STUCK_WITHIN = 48 * HOUR;
 
 type Hours = Map<number, HourShape>;
@@ -30,7 +30,7 @@ interface Outcome {
   readonly largest: number;
 }
 
-/** @param neighbours the hours of the other devices of the shop. */
+/** @param neighbours the hours of the other devices of the shop */
 function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hours[]): Outcome {
   let unusual: UnusualState | undefined;
   let gate: PredictionState | undefined;

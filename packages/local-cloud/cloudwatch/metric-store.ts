@@ -76,6 +76,11 @@ function write(file: MetricFile, series: Iterable<Series>): Map<Series, number> 
   return added;
 }
 
+const newSeries = ({ namespace, name, dimensions }: MetricId, unit: string | undefined): Series => ({
+  ...{ namespace, name, dimensions, unit },
+  ...{ rowId: undefined, current: undefined, pending: new Map() },
+});
+
 export function createMetricStore(file: MetricFile, { clock, log }: { clock: Clock; log: Log }): MetricStore {
   const all = new Map<string, Series>();
   for (const { rowId, ...metric } of file.metrics())
@@ -98,16 +103,7 @@ export function createMetricStore(file: MetricFile, { clock, log }: { clock: Clo
       isFull = true;
       return undefined;
     }
-    const { namespace, name, dimensions } = metric;
-    const made = {
-      namespace,
-      name,
-      dimensions,
-      unit,
-      rowId: undefined,
-      current: undefined,
-      pending: new Map(),
-    };
+    const made = newSeries(metric, unit);
     all.set(key, made);
     return made;
   }

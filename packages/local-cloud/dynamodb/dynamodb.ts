@@ -1,4 +1,5 @@
 // DynamoDB on the AWS port: the template's tables on disk, in a thread of their own, time to live by a sweeper.
+import type { ServerResponse } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
@@ -117,6 +118,45 @@ function parseInput(body: string): Input {
   throw new AwsError('SerializationException', 'The body is no JSON object');
 }
 
+function cannotOpen(dir: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : cause;
+  const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
+  return new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, { cause });
+}
+
+function send(res: ServerResponse, status: number, body: string): void {
+  const bytes = Buffer.from(body);
+  const headers = {
+    'content-type': contentType,
+    'content-length': bytes.length,
+    'x-amz-crc32': crc32(bytes),
+  };
+  res.writeHead(status, headers).end(bytes);
+}
+
+/** Creates the table as the template declares it, or brings its streams and its time to live up to date. */
+async function ensureTable(
+  call: Call,
+  timeToLive: Awaited<ReturnType<typeof createTimeToLive>>,
+  resource: Parameters<DynamoDb['ensureTable']>[0],
+): Promise<void> {
+  const wanted = tableOf(resource);
+  const names = (await call('ListTables', { ExclusiveStartTableName: undefined })) as {
+    TableNames: string[];
+  };
+  if (!names.TableNames.includes(wanted.TableName)) await call('CreateTable', wanted);
+  const existing = async () => (await call('DescribeTable', { TableName: resource.name }))['Table'] as Table;
+  while ((await existing()).TableStatus !== 'ACTIVE') await new Promise(setImmediate);
+  const found = await existing();
+  requireSameKeys(resource, wanted, found);
+  for (const change of streamChanges(wanted, found))
+    await call('UpdateTable', { TableName: resource.name, ...change });
+  const specification = resource.properties['TimeToLiveSpecification'] as
+    { AttributeName: string; Enabled: boolean | string } | undefined;
+  const isOn = String(specification?.Enabled) === 'true';
+  await timeToLive.set(resource.name, isOn ? specification!.AttributeName : undefined);
+}
+
 /** @throws StartError when the tables in `dir` cannot be opened. */
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { dir, clock, log, count, region = 'us-east-1', accountId = '000000000000' } = options;
@@ -132,11 +172,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
     return JSON.parse(body) as Record<string, unknown>;
   };
   await thread.ready().catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : error;
-    const remedy = 'free the folder or restore it from a copy, or start with another --data-dir';
-    throw new StartError(`the tables in ${dir} cannot be opened (${String(reason)}): ${remedy}`, {
-      cause: error,
-    });
+    throw cannotOpen(dir, error);
   });
   const streams = createTableStreams({ call, clock, log });
   thread.onWritten(() => streams.written());
@@ -181,31 +217,10 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
       }
       const operation = operationOf(req.headers['x-amz-target']);
       const { status, body } = await answer(operation, (await readBody(req, maxRequest)).toString('utf8'));
-      const bytes = Buffer.from(body);
-      const headers = {
-        'content-type': contentType,
-        'content-length': bytes.length,
-        'x-amz-crc32': crc32(bytes),
-      };
-      res.writeHead(status, headers).end(bytes);
+      send(res, status, body);
     },
     async ensureTable(resource) {
-      const wanted = tableOf(resource);
-      const names = (await call('ListTables', { ExclusiveStartTableName: undefined })) as {
-        TableNames: string[];
-      };
-      if (!names.TableNames.includes(wanted.TableName)) await call('CreateTable', wanted);
-      const existing = async () =>
-        (await call('DescribeTable', { TableName: resource.name }))['Table'] as Table;
-      while ((await existing()).TableStatus !== 'ACTIVE') await new Promise(setImmediate);
-      const found = await existing();
-      requireSameKeys(resource, wanted, found);
-      for (const change of streamChanges(wanted, found))
-        await call('UpdateTable', { TableName: resource.name, ...change });
-      const specification = resource.properties['TimeToLiveSpecification'] as
-        { AttributeName: string; Enabled: boolean | string } | undefined;
-      const isOn = String(specification?.Enabled) === 'true';
-      await timeToLive.set(resource.name, isOn ? specification!.AttributeName : undefined);
+      await ensureTable(call, timeToLive, resource);
       fromTemplate.add(resource.name);
     },
     call,

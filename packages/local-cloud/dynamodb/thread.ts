@@ -54,12 +54,44 @@ const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 export const startWorker = (setup: Setup): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, resourceLimits });
 
+/** Listens to a thread until it ends. */
+function listen(
+  worker: Worker,
+  events: {
+    readonly receive: (message: Answer | Note) => void;
+    readonly opened: () => void;
+    readonly failed: (reason: string | undefined) => void;
+    readonly abandon: () => void;
+  },
+): Running {
+  const opened = new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: Answer | Note | 'open') => {
+      if (message === 'open') {
+        events.opened();
+        resolve();
+      } else events.receive(message);
+    });
+    worker.on('error', (error) => {
+      events.failed(error instanceof Error ? error.stack : String(error));
+      reject(error as Error);
+    });
+    worker.on('exit', () => reject(new Error('the DynamoDB thread ended')));
+  });
+  opened.catch(() => undefined); // the caller of `ready` gets the error, and it is logged above
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      events.abandon();
+      resolve();
+    });
+  });
+  return { worker, opened, ended };
+}
+
 /** @param start makes the thread; a test can keep hold of it there. */
 export function createDynamoThread(setup: Setup, log: Log, start = startWorker): DynamoThread {
   const waiting = new Map<number, (answer: Omit<Answer, 'id'>) => void>();
   let lastId = 0;
   let closing = false;
-  /** Until then a failure is told by `ready()` alone. */
   let hasOpened = false;
   let whenIdle = () => {};
   let onWritten = () => {};
@@ -88,33 +120,14 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
     whenIdle();
   }
 
-  function run(): Running {
-    const worker = start(setup);
-    const opened = new Promise<void>((resolve, reject) => {
-      worker.on('message', (message: Answer | Note | 'open') => {
-        if (message === 'open') {
-          hasOpened = true;
-          resolve();
-        } else receive(message);
-      });
-      worker.on('error', (error) => {
-        if (hasOpened)
-          log.error('DynamoDB thread failed', {
-            reason: error instanceof Error ? error.stack : String(error),
-          });
-        reject(error as Error);
-      });
-      worker.on('exit', () => reject(new Error('the DynamoDB thread ended')));
+  const run = (): Running =>
+    listen(start(setup), {
+      receive,
+      abandon,
+      opened: () => void (hasOpened = true),
+      // Until it has opened, a failure is reported by `ready()` alone.
+      failed: (reason) => hasOpened && log.error('DynamoDB thread failed', { reason }),
     });
-    opened.catch(() => undefined); // told to whoever awaits it, and logged above
-    const ended = new Promise<void>((resolve) => {
-      worker.on('exit', () => {
-        abandon();
-        resolve();
-      });
-    });
-    return { worker, opened, ended };
-  }
 
   return {
     ready: () => (running ??= run()).opened,

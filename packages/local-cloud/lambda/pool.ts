@@ -70,6 +70,8 @@ function createMembers(idleLimits: IdleLimits, running: () => number) {
     ending,
     starting,
     idle,
+    /** Whether some environment has imported the handler. */
+    hasImported: () => all.size > starting.size + ending.size,
     forget(environment: Environment): void {
       for (const group of [all, outdated, ending, starting]) group.delete(environment);
       idle.remove(environment);
@@ -89,6 +91,24 @@ function createMembers(idleLimits: IdleLimits, running: () => number) {
   };
 }
 
+const textOf = (payload: Payload) => (typeof payload === 'string' ? payload : payload());
+
+/** Imports the handler in an environment that runs no event. */
+function createTrial() {
+  let environment: Environment | undefined;
+  return {
+    environments: () => (environment ? [environment] : []),
+    /** @returns Lambda's error document when the handler cannot be imported */
+    async run(settings: SettingsOfNew, isClosed: () => boolean): Promise<string | undefined> {
+      environment = createEnvironment({ ...settings(), onEnd() {} });
+      const started = await environment.started;
+      const failure = environment.failure();
+      await environment.retire();
+      return started || isClosed() ? undefined : failure;
+    },
+  };
+}
+
 /**
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
@@ -99,22 +119,19 @@ export function createPool(
   idleLimits: IdleLimits = IDLE_LIMITS,
 ): Pool {
   let settings = settingsOfFirst;
-  let trial: Environment | undefined;
+  const trial = createTrial();
   let running = 0;
   let closed = false;
   const members = createMembers(idleLimits, () => running);
   const queue = createFairQueue<Job>(SOURCE_LEVELS);
   const waiting = (source: Source = []) => queue.waiting(source);
-  const take = () => queue.shift()!;
 
   function create(from: SettingsOfNew): Environment {
-    const environment = createEnvironment({
-      ...from(),
-      onEnd: () => {
-        members.forget(environment);
-        pump();
-      },
-    });
+    const onEnd = () => {
+      members.forget(environment);
+      pump();
+    };
+    const environment = createEnvironment({ ...from(), onEnd });
     return environment;
   }
 
@@ -127,16 +144,17 @@ export function createPool(
       if (started || members.outdated.has(environment)) members.free(environment);
       else if (waiting() > 0 && !closed) {
         // As on Lambda, the event that made the environment start is answered with the error of the import.
-        take().settle({ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' });
+        queue
+          .shift()!
+          .settle({ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' });
       }
       pump();
     });
   }
 
   async function work(environment: Environment, job: Job): Promise<void> {
-    const payload = typeof job.payload === 'string' ? job.payload : job.payload();
     running += 1;
-    const outcome = await environment.run(job.requestId, payload, job.caller);
+    const outcome = await environment.run(job.requestId, textOf(job.payload), job.caller);
     running -= 1;
     members.free(environment);
     job.settle(outcome);
@@ -147,7 +165,7 @@ export function createPool(
     const { all, starting, idle } = members;
     while (!closed && waiting() > 0 && running < size) {
       const environment = idle.pop();
-      if (environment) void work(environment, take());
+      if (environment) void work(environment, queue.shift()!);
       else if (all.size < size && starting.size < waiting()) start();
       else return;
     }
@@ -169,18 +187,10 @@ export function createPool(
         queue.push(source, { ...event, settle });
         pump();
       }),
-    async tryImport() {
-      const { all, starting, ending } = members;
-      if (all.size > starting.size + ending.size) return undefined;
-      trial = createEnvironment({ ...settings(), onEnd() {} });
-      const started = await trial.started;
-      const failure = trial.failure();
-      await trial.retire();
-      return started || closed ? undefined : failure;
-    },
+    tryImport: async () => (members.hasImported() ? undefined : trial.run(settings, () => closed)),
     async close() {
       closed = true;
-      await Promise.all([...members.all, ...(trial ? [trial] : [])].map((each) => each.close()));
+      await Promise.all([...members.all, ...trial.environments()].map((each) => each.close()));
     },
   };
 }

@@ -81,6 +81,23 @@ async function requireDeletable({ info, bucket }: Registered): Promise<void> {
   throw new AwsError('BucketNotEmpty', `The bucket you tried to delete is not empty${all}`, 409);
 }
 
+async function writeSettings(stateDir: string, info: BucketInfo): Promise<void> {
+  const { name: _name, ...settings } = info;
+  await writeFileSafely(path.join(stateDir, 'bucket.json'), JSON.stringify(settings));
+}
+
+/** @throws AwsError for a bucket of the template */
+function configured(before: BucketInfo, changes: Parameters<Registry['configure']>[1]): BucketInfo {
+  if (before.fromTemplate)
+    throw new AwsError(
+      'OperationAborted',
+      `The template declares bucket ${before.name}: change it there`,
+      409,
+    );
+  const isSuspended = changes.versioned === false || (changes.versioned === undefined && before.suspended);
+  return { ...before, ...changes, suspended: isSuspended };
+}
+
 /** @throws StartError when the folder cannot be read */
 export async function openRegistry(dir: string, clock: Clock): Promise<Registry> {
   const spoolDir = path.join(dir, stateFolder, 'unfinished');
@@ -97,11 +114,6 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     buckets.set(info.name, { info, bucket, rules, declared });
   }
 
-  async function write(info: BucketInfo): Promise<void> {
-    const { name: _name, ...settings } = info;
-    await writeFileSafely(path.join(stateOf(info.name), 'bucket.json'), JSON.stringify(settings));
-  }
-
   async function save(
     info: BucketInfo,
     rules: readonly ExpirationRule[],
@@ -109,7 +121,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
   ): Promise<void> {
     await makeDirectory(path.join(dir, info.name));
     await makeDirectory(stateOf(info.name));
-    await write(info);
+    await writeSettings(stateOf(info.name), info);
     add(info, rules, declared);
   }
 
@@ -148,12 +160,8 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     },
     async configure(name, changes) {
       const found = find(name);
-      if (found.info.fromTemplate)
-        throw new AwsError('OperationAborted', `The template declares bucket ${name}: change it there`, 409);
-      const isSuspended =
-        changes.versioned === false || (changes.versioned === undefined && found.info.suspended);
-      const info = { ...found.info, ...changes, suspended: isSuspended };
-      await write(info);
+      const info = configured(found.info, changes);
+      await writeSettings(stateOf(name), info);
       found.info = info;
       found.bucket.isVersioned = info.versioned;
     },

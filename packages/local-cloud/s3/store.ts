@@ -22,7 +22,7 @@ import {
 } from './list.ts';
 import type { Version } from './record.ts';
 import type { ObjectEvent } from './notifier.ts';
-import { openRegistry, type BucketInfo } from './registry.ts';
+import { openRegistry, type Registry, type BucketInfo } from './registry.ts';
 import { createSerialQueue } from '../files/serial-queue.ts';
 import type { Tags } from './tags.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -119,6 +119,17 @@ function requireVersion(version: Version | undefined, versionId: string | undefi
 /** The version of an object without versions is `null`, which no event has. */
 const shownVersion = (versionId: string | undefined) => (versionId === 'null' ? undefined : versionId);
 
+/** @returns a function that applies the lifecycle rules of all buckets, one run after the other */
+function createExpire(registry: Registry, uploads: Uploads, clock: Clock): () => Promise<void> {
+  const serially = createSerialQueue();
+  return () =>
+    serially('expire', async () => {
+      for (const { info, bucket, rules } of registry.all()) {
+        await applyRules(info.name, bucket, rules, uploads, clock.now());
+      }
+    });
+}
+
 /** Opens the folder and the buckets in it; what a crash left half written is removed. */
 export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const { dir, clock, log, notify } = options;
@@ -146,13 +157,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     { put, stateOf: (name) => registry.stateOf(registry.find(name).info.name) },
     clock,
   );
-  const inTurn = createSerialQueue();
-  const expire = () =>
-    inTurn('expire', async () => {
-      for (const { info, bucket, rules } of registry.all()) {
-        await applyRules(info.name, bucket, rules, uploads, clock.now());
-      }
-    });
+  const expire = createExpire(registry, uploads, clock);
   const endExpiry = everyDay(clock, log, expire);
 
   return {

@@ -64,14 +64,23 @@ test('no file is named after a drawer', () => {
   );
 });
 
-const RULES_OF_THE_HOUSE = ['no-duplicate-imports'];
+const ONLY_TESTS = ['tests/**', 'packages/*/tests/**'];
 
-test('the linter holds what this file does not check', () => {
-  const { rules } = JSON.parse(readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as {
+test('the linter holds one import a module, and functions of at most 80 lines outside of tests', () => {
+  const { rules, overrides } = JSON.parse(readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as {
     rules: Record<string, unknown>;
+    overrides: { files: string[]; rules: Record<string, unknown> }[];
   };
-  const off = RULES_OF_THE_HOUSE.filter((name) => [rules[name]].flat()[0] !== 'error');
-  assert.deepEqual(off, []);
+  assert.equal(rules['no-duplicate-imports'], 'error');
+  assert.deepEqual(rules['max-lines-per-function'], [
+    'error',
+    { max: 80, skipBlankLines: false, skipComments: false },
+  ]);
+  const exempt = overrides.filter(({ rules }) => 'max-lines-per-function' in rules);
+  assert.deepEqual(
+    exempt.map(({ files }) => files),
+    [ONLY_TESTS],
+  );
 });
 
 const locks = ['', 'bench/', 'commands/query/', 'packages/fast-fold/assembly/'].map(

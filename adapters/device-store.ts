@@ -9,7 +9,7 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { SIGHTING_MS, type Device, type UnusedNote } from '../core/device.ts';
+import { LAST_SEEN_LAG_MS, type Device, type UnusedNote } from '../core/device.ts';
 import { deviceOf, rejectionAttribute } from './device-item.ts';
 import { createUnitNotes } from './unit-notes.ts';
 import { presenceUpdate } from './presence-update.ts';

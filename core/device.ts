@@ -31,14 +31,14 @@ export interface UnusedNote {
 }
 
 /** How far `lastSeenAt` may lag behind the device's last message. */
-export const SIGHTING_MS = 600_000;
+export const LAST_SEEN_LAG_MS = 600_000;
 
 /** All times in epoch milliseconds. A part is absent until it is known. */
 export interface Device extends Partial<ThingFacts> {
   readonly deviceId: string;
   /** From the topic of its last messages. */
   readonly site?: string;
-  /** When the device was last seen, at most `SIGHTING_MS` before its last message. */
+  /** When the device was last seen, at most `LAST_SEEN_LAG_MS` before its last message. */
   readonly lastSeenAt?: number;
   readonly online?: boolean;
   /** When it connected or disconnected. */

@@ -13,7 +13,7 @@ import {
 import { isSuspect } from '../core/alert.ts';
 import type { AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
-import { SIGHTING_MS, type Device } from '../core/device.ts';
+import { LAST_SEEN_LAG_MS, type Device } from '../core/device.ts';
 import { hasStatistic, needsClosedWindows } from '../core/statistic.ts';
 import { isForeign } from '../core/active-alarm.ts';
 import type { Recent } from '../core/recent.ts';
@@ -116,7 +116,7 @@ async function isNewsByChange(
 
 /** Whether its last window is too old to be news. */
 const isLongSilent = ({ lastSeenAt = -Infinity }: Device, windowSeconds: number, now: number) =>
-  now - lastSeenAt > windowSeconds * 1000 + LOOKS_BACK_MS + SIGHTING_MS;
+  now - lastSeenAt > windowSeconds * 1000 + LOOKS_BACK_MS + LAST_SEEN_LAG_MS;
 
 /**
  * The first window that may still be open. Windows begin at multiples of their size, so all rules of a device start from
@@ -186,7 +186,7 @@ async function lastSeenOf(
 ): Promise<number | undefined> {
   const age = now() - (lastSeenAt ?? NaN);
   // For an active alarm it only matters whether the device is back, and this one cannot be.
-  if (isOpen ? age > longest + SIGHTING_MS : age <= longest) return lastSeenAt;
+  if (isOpen ? age > longest + LAST_SEEN_LAG_MS : age <= longest) return lastSeenAt;
   const [newest] = await windows.before(deviceId, now() + windowSeconds * 1000, 1);
   const reading = newest && Math.min(newest.lastReadingAt, now());
   const known = [lastSeenAt, reading].filter((time) => time !== undefined);

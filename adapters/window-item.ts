@@ -2,7 +2,7 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { decimalFromText, decimalText, type Decimal } from '../core/decimal.ts';
-import { noSpan, type Span } from '../core/span.ts';
+import { NO_SPAN, type Span } from '../core/span.ts';
 import type { Aggregate, Delta, Window, WindowKey, WindowTotals } from '../core/window.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -79,7 +79,7 @@ function metricsIn(item: Item): Map<string, Aggregate> {
 /** Windows stored by versions without spans have none. */
 function spanIn(item: Item): Span {
   const [first, newest] = [item['firstReadingAt']?.N, item['lastReadingAt']?.N];
-  if (first === undefined || newest === undefined) return noSpan;
+  if (first === undefined || newest === undefined) return NO_SPAN;
   const values = Object.keys(item['last']?.M ?? {}).map(
     (metric) => [metric, decimalAt(item['last']!.M!, metric)] as const,
   );

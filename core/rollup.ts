@@ -1,7 +1,7 @@
 // Merges stored windows into longer ones on request: all statistics and times stay exact, because all of them merge.
 
 import type { Decimal } from './decimal.ts';
-import { joinSpans, noSpan, type Span } from './span.ts';
+import { joinSpans, NO_SPAN, type Span } from './span.ts';
 import type { Aggregate, Window } from './window.ts';
 
 /** The merged windows of a span; `start` and `end` in epoch milliseconds, aligned to the epoch, half open. */
@@ -13,18 +13,18 @@ export interface Bucket extends Span {
 }
 
 /** Seconds by the name that requests use. All divide a day, so the buckets of each lie within those of a day. */
-export const resolutions = {
+export const RESOLUTIONS = {
   ...{ '10s': 10, '20s': 20, '30s': 30 },
   ...{ '1m': 60, '2m': 120, '5m': 300, '10m': 600, '15m': 900, '30m': 1800 },
   ...{ '1h': 3600, '2h': 7200, '3h': 10_800, '6h': 21_600, '12h': 43_200, '1d': 86_400 },
 } as const;
 
-export type Resolution = keyof typeof resolutions;
+export type Resolution = keyof typeof RESOLUTIONS;
 
 /** The resolutions that windows of `windowSeconds` add up to, without those that would split a window. */
 export function resolutionsFor(windowSeconds: number): Resolution[] {
-  const names = Object.keys(resolutions) as Resolution[];
-  return names.filter((name) => resolutions[name] % windowSeconds === 0);
+  const names = Object.keys(RESOLUTIONS) as Resolution[];
+  return names.filter((name) => RESOLUTIONS[name] % windowSeconds === 0);
 }
 
 /** Start of the bucket that contains the time; both in epoch milliseconds. */
@@ -41,7 +41,7 @@ export function rollUp(windows: Iterable<Statistics>, seconds: number): Bucket[]
   for (const { windowStart, readings, metrics, ...span } of windows) {
     const start = bucketStartOf(windowStart, seconds);
     let bucket = buckets.get(start);
-    if (!bucket) buckets.set(start, (bucket = { readings: 0, span: noSpan, metrics: new Map() }));
+    if (!bucket) buckets.set(start, (bucket = { readings: 0, span: NO_SPAN, metrics: new Map() }));
     bucket.readings += readings;
     bucket.span = joinSpans(bucket.span, span);
     for (const [metric, aggregate] of metrics) {

@@ -17,7 +17,7 @@ export interface Span {
 export type MutableSpan = { -readonly [Name in keyof Span]: Span[Name] };
 
 /** The identity of `joinSpans`; also the span of windows that were stored before spans existed. */
-export const noSpan: Span = {
+export const NO_SPAN: Span = {
   firstReadingAt: Infinity,
   lastReadingAt: -Infinity,
   lastFingerprint: '',

@@ -2,7 +2,7 @@
 
 import type { Decimal } from './decimal.ts';
 import { metricsText, type Metric, type Reading } from './reading.ts';
-import { extendSpan, noSpan, type MutableSpan, type Span } from './span.ts';
+import { extendSpan, NO_SPAN, type MutableSpan, type Span } from './span.ts';
 
 export interface Aggregate {
   readonly min: Decimal;
@@ -120,7 +120,7 @@ export function foldReadings(readings: Iterable<Reading>, windowSeconds: number)
 }
 
 function mutableDelta({ deviceId, site, windowStart }: WindowKey): MutableDelta {
-  return { deviceId, site, windowStart, ...noSpan, readings: new Map(), metrics: new Map() };
+  return { deviceId, site, windowStart, ...NO_SPAN, readings: new Map(), metrics: new Map() };
 }
 
 function add(delta: MutableDelta, reading: Reading): void {
@@ -132,7 +132,7 @@ function add(delta: MutableDelta, reading: Reading): void {
   } else if (known !== reading && contentText(reading) < contentText(known)) {
     delta.readings.set(reading.fingerprint, reading);
     delta.metrics.clear();
-    Object.assign(delta, noSpan);
+    Object.assign(delta, NO_SPAN);
     for (const each of delta.readings.values()) count(delta, each);
   }
 }

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
 import { inParallel } from '../core/in-parallel.ts';
-import { bucketStartOf, resolutions, resolutionsFor, type Bucket, type Resolution } from '../core/rollup.ts';
+import { bucketStartOf, RESOLUTIONS, resolutionsFor, type Bucket, type Resolution } from '../core/rollup.ts';
 import { unitsOf } from '../core/unit.ts';
 import { metricName } from '../core/text-schema.ts';
 import type { DeviceStore, HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
@@ -13,7 +13,7 @@ import { invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 import { pageOfSeries } from './series.ts';
 
-const names = Object.keys(resolutions) as [Resolution, ...Resolution[]];
+const names = Object.keys(RESOLUTIONS) as [Resolution, ...Resolution[]];
 const USUAL_PAGE = 360;
 const HOUR_MS = 3_600_000;
 
@@ -53,7 +53,7 @@ function spanOf({ from: given, to: end, next }: AskedSpan, now: Now) {
 function secondsOf(resolution: Resolution | undefined, windowSeconds: number): number {
   if (resolution === undefined) return windowSeconds;
   const fitting = resolutionsFor(windowSeconds);
-  if (fitting.includes(resolution)) return resolutions[resolution];
+  if (fitting.includes(resolution)) return RESOLUTIONS[resolution];
   const choice = fitting.length > 0 ? `choose ${fitting.join(', ')}, or none` : 'leave it out';
   const detail = `cannot be ${resolution}, to which windows of ${windowSeconds} seconds do not add up: ${choice}`;
   throw invalid({ in: 'query', name: 'resolution', detail });

@@ -1,6 +1,6 @@
 // Chooses a plot's bucket size: one of the API's resolutions, aligned to the epoch so that lines do not jump when the span moves.
 
-import { resolutions, resolutionsFor, type Resolution } from '../../core/rollup.ts';
+import { RESOLUTIONS, resolutionsFor, type Resolution } from '../../core/rollup.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 
@@ -29,7 +29,7 @@ export function stepFor({ from, to }: { from: number; to: number }, now: number,
   const least = from < now - storage.windowDays * DAY ? HOUR : 0;
   const steps = resolutionsFor(storage.windowSeconds).map((resolution) => ({
     resolution,
-    size: resolutions[resolution] * 1000,
+    size: RESOLUTIONS[resolution] * 1000,
   }));
   const step = steps.find(({ size }) => size >= least && (to - from) / size <= MOST_POINTS);
   // Windows of 7 seconds fit no resolution; the API reports that.

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { createWindowHistory } from '../../adapters/window-history.ts';
 import { decimalOf, decimalText } from '../../core/decimal.ts';
 import { bucketStartOf, rollUp, type Bucket } from '../../core/rollup.ts';
-import { noSpan, type Span } from '../../core/span.ts';
+import { NO_SPAN, type Span } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 import type { HistoryQuestion, WindowHistory } from '../../pipeline/ports.ts';
 import { openTables, type Tables } from './tables.ts';
@@ -69,7 +69,7 @@ async function store(deviceId: string, { slot, tenths, metrics, expired, old }: 
     readings: 1,
     metrics: new Map(metrics.map((metric) => [metric, aggregate])),
     ...(old
-      ? noSpan
+      ? NO_SPAN
       : {
           firstReadingAt: windowStart + 1000,
           lastReadingAt: windowStart + 9000,

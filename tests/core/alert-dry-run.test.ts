@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { decimalOf } from '../../core/decimal.ts';
 import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
-import { noSpan } from '../../core/span.ts';
+import { NO_SPAN } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 
 const START = 1_790_000_000_000;
@@ -18,7 +18,7 @@ function window(n: number, temperature?: number): Window {
   return {
     ...{ deviceId: 'store-1', site: 'seattle', windowStart, readings: 1 },
     metrics: new Map([[metric, { min: value, max: value, sum: value, count: 1 }]]),
-    ...noSpan,
+    ...NO_SPAN,
     ...{ firstReadingAt: windowStart, lastReadingAt: windowStart, last: new Map([[metric, value]]) },
   };
 }

@@ -4,8 +4,8 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { decimalFromText, decimalOf, decimalText, type Decimal } from '../../core/decimal.ts';
-import { bucketStartOf, meanOf, resolutions, resolutionsFor, rollUp } from '../../core/rollup.ts';
-import { noSpan, type Span } from '../../core/span.ts';
+import { bucketStartOf, meanOf, RESOLUTIONS, resolutionsFor, rollUp } from '../../core/rollup.ts';
+import { NO_SPAN, type Span } from '../../core/span.ts';
 import type { Aggregate } from '../../core/window.ts';
 
 const START = 1_790_000_040_000;
@@ -21,7 +21,7 @@ const window = (
   second: number,
   readings: number,
   metrics: Record<string, Aggregate>,
-  span: Span = noSpan,
+  span: Span = NO_SPAN,
 ) => ({
   windowStart: START + second * 1000,
   readings,
@@ -51,14 +51,14 @@ test('a minute has the minimum, the maximum, the sum and the count of its window
         ['temperature', of('-4', '0.2', '-3.7', 3)],
         ['humidity', of('51', '51', '51', 1)],
       ]),
-      ...noSpan,
+      ...NO_SPAN,
     },
     {
       start: START + 60_000,
       end: START + 120_000,
       readings: 1,
       metrics: new Map([['temperature', of('7', '7', '7', 1)]]),
-      ...noSpan,
+      ...NO_SPAN,
     },
   ]);
 });
@@ -105,7 +105,7 @@ test('buckets of random windows equal a sum over all readings, for every order o
         windowStart,
         readings: group.length,
         metrics: new Map([['t', aggregate(group.map(({ exact }) => exact))]]),
-        ...noSpan,
+        ...NO_SPAN,
       }));
       const found = rollUp(windows, seconds).map(({ start, metrics }) => [start, metrics.get('t')]);
       const expected = [...groups(seconds)].map(([start, group]) => [
@@ -153,7 +153,7 @@ for (const [seconds, names] of fitting) {
 }
 
 test('the bounds of every resolution are multiples of it since the epoch, and midnight is a bound of each', () => {
-  for (const seconds of Object.values(resolutions)) {
+  for (const seconds of Object.values(RESOLUTIONS)) {
     assert.equal(86_400 % seconds, 0, String(seconds));
     assert.equal(bucketStartOf(START, seconds) % (seconds * 1000), 0, String(seconds));
   }

@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { resolutions } from '../../core/rollup.ts';
+import { RESOLUTIONS } from '../../core/rollup.ts';
 import { durationText, pointText, sizeText } from '../../dashboard/model/format.ts';
 import { RANGES, stepFor } from '../../dashboard/model/ladder.ts';
 
@@ -52,7 +52,7 @@ test('every resolution of the API is one that a span has', () => {
   const used = new Set(
     steps.map(([span]) => stepFor({ from: NOW - span, to: NOW }, NOW, storage).resolution),
   );
-  assert.deepEqual([...used].sort(), Object.keys(resolutions).sort());
+  assert.deepEqual([...used].sort(), Object.keys(RESOLUTIONS).sort());
 });
 
 test('a range button asks for as many points as a screen shows', () => {

@@ -4,14 +4,14 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { rollUp, type Bucket } from '../../core/rollup.ts';
-import { noSpan } from '../../core/span.ts';
+import { NO_SPAN } from '../../core/span.ts';
 import { pageOfSeries } from '../../http-api/series.ts';
 
 const bucket = (start: number, metrics: number): Bucket =>
   rollUp(
     [
       {
-        ...{ windowStart: start * 10_000, readings: 1, ...noSpan },
+        ...{ windowStart: start * 10_000, readings: 1, ...NO_SPAN },
         metrics: new Map(
           Array.from({ length: metrics }, (_, n) => [`m${n}`, { min: 0n, max: 0n, sum: 0n, count: 1 }]),
         ),

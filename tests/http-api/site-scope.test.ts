@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { foldHours } from '../../core/hour.ts';
 import { monthOf } from '../../core/month.ts';
-import { noSpan } from '../../core/span.ts';
+import { NO_SPAN } from '../../core/span.ts';
 import { createHttpApi } from '../../http-api/app.ts';
 import { fleetRoutes } from '../../http-api/fleet-routes.ts';
 import { reportRoutes } from '../../http-api/report-routes.ts';
@@ -32,7 +32,7 @@ const buckets = foldHours([
     windowStart: NOW - 10_000,
     readings: 1,
     metrics: new Map([['t', one]]),
-    ...noSpan,
+    ...NO_SPAN,
   },
 ]);
 

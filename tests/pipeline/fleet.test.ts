@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Device } from '../../core/device.ts';
-import { noSpan } from '../../core/span.ts';
+import { NO_SPAN } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 import { createKeepFleet, createReadFleet } from '../../pipeline/fleet.ts';
 import type { Fleet } from '../../pipeline/rollup-ports.ts';
@@ -33,7 +33,7 @@ function world(count: number) {
         looked.push(deviceId);
         const aggregate = { min: value, max: value, sum: value, count: 1 };
         const metrics = new Map([['t', aggregate]]);
-        return { deviceId, site: 's', windowStart: NOW, readings: 1, metrics, ...noSpan };
+        return { deviceId, site: 's', windowStart: NOW, readings: 1, metrics, ...NO_SPAN };
       },
     },
     snapshots: {

@@ -9,7 +9,7 @@ import { decimalText } from '../../core/decimal.ts';
 import { foldHours, HOUR_MS } from '../../core/hour.ts';
 import { monthOf } from '../../core/month.ts';
 import { compileRule } from '../../core/rule-data.ts';
-import { noSpan } from '../../core/span.ts';
+import { NO_SPAN } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
 import { createReportDevice } from '../../pipeline/report.ts';
 
@@ -67,7 +67,7 @@ function reporting(
 }
 
 const windowAt = (windowStart: number, value: bigint): Window => ({
-  ...{ deviceId: 'd', site: 's', windowStart, readings: 1, ...noSpan },
+  ...{ deviceId: 'd', site: 's', windowStart, readings: 1, ...NO_SPAN },
   ...{ firstReadingAt: windowStart, lastReadingAt: windowStart + 9000 },
   metrics: new Map([['temperature', { min: value, max: value, sum: value, count: 1 }]]),
 });

@@ -20,7 +20,7 @@ export interface Explanation {
   readonly skipped: readonly Skipped[];
   /** Values rounded at the fifteenth decimal. */
   readonly rounded: number;
-  /** One sentence a rule: what it judges. */
+  /** One sentence per rule: what it judges. */
   readonly judged: readonly string[];
   /** Rules that skip a metric only because of its spelling. */
   readonly hints: readonly string[];

@@ -162,14 +162,14 @@ const refusals: readonly (readonly [
     ['viewer', 'site-a:b'],
     (given) => given,
     409,
-    /^Site a:b has characters/,
+    /^Live data is not available for site a:b:/,
   ],
   [
     'a user of too many sites',
     ['viewer', ...Array.from({ length: 10 }, (_, n) => `site-${n}`)],
     (given) => given,
     409,
-    /9 sites at most, and you see 10/,
+    /limited to 9 sites, and you see 10/,
   ],
 ];
 for (const [who, groups, change, status, detail] of refusals) {

@@ -84,6 +84,6 @@ test('a rule that cannot be read fails the sweep, is named in the log and counte
   await assert.rejects(sweep(), { name: 'UnreadableRuleError' });
   assert.equal(metrics()['RulesUnreadable'], 1);
   assert.ok(
-    written.some((line) => line.includes('"ERROR"') && line.includes('Rule torn of the rules table')),
+    written.some((line) => line.includes('"ERROR"') && line.includes('Rule torn in the rules table')),
   );
 });

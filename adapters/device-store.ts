@@ -33,7 +33,7 @@ function createNoteSeen({ client, table }: DeviceStoreOptions): DeviceStore['not
 
   return async (deviceId, site, at) => {
     const known = lastSeen.get(deviceId);
-    if (known?.site === site && Math.abs(at - known.at) < SIGHTING_MS) return;
+    if (known?.site === site && Math.abs(at - known.at) < LAST_SEEN_LAG_MS) return;
     const update = new UpdateItemCommand({
       TableName: table,
       Key: { deviceId: { S: deviceId } },
@@ -45,7 +45,7 @@ function createNoteSeen({ client, table }: DeviceStoreOptions): DeviceStore['not
       ExpressionAttributeValues: {
         ':site': { S: site },
         ':at': { N: String(at) },
-        ':before': { N: String(at - SIGHTING_MS) },
+        ':before': { N: String(at - LAST_SEEN_LAG_MS) },
       },
     });
     await client.send(update).catch(unlessRefused);

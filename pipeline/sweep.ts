@@ -132,15 +132,9 @@ export function createSweeping(
     const changed = changedRules(known);
     const toSweep = beginningAfter(span.last, await devicesFor(devices, rules, openBy, changed));
     const kept = new Set(unreadable.map(({ id }) => id));
-    const watchedSince = span.since;
     const sweepDevice = createDeviceSweep({
       ...parts,
-      metricsLastSeen,
-      foresight,
-      rules,
-      kept,
-      changed,
-      watchedSince,
+      ...{ metricsLastSeen, foresight, rules, kept, changed, watchedSince: span.since },
     });
     const part = (share: number) => now() + (endsAt - now()) * share;
 

@@ -106,7 +106,7 @@ function createSubscriptions(
 export function createLive(config: PageConfig, session: Session): Live {
   const state = signal<LiveState>({ kind: 'connecting' });
   const rate = signal(0);
-  const listeners = createCallbacks<Heard>();
+  const listeners = createCallbacks<OnMessage>();
   const subscriptions = createSubscriptions(
     () => client,
     () => sites,

@@ -57,8 +57,8 @@ function compact(own: Track, now: number, isKept: boolean, size: number): void {
 }
 
 function takeStored(own: Track, newest: StoredWindow | undefined): void {
-  if (!newest || (own.heardAt !== undefined && heardAtOf(newest) <= own.heardAt)) return;
-  own.heardAt = heardAtOf(newest);
+  if (!newest || (own.lastReadingAt !== undefined && lastReadingAtOf(newest) <= own.lastReadingAt)) return;
+  own.lastReadingAt = lastReadingAtOf(newest);
   Object.assign(own.values, newestOf(newest));
 }
 

@@ -70,6 +70,37 @@ function parsed(text: string): { readonly draft: Draft } | { readonly problem: s
 
 const withoutId = ({ id: _id, ...rest }: Rule): Draft => rest;
 
+/** The rule's own metric, and all that devices send. */
+function metricsFor(app: App, rule: Rule): string[] {
+  const sent = (app.store.devices.value ?? []).flatMap(({ deviceId }) =>
+    Object.keys(app.store.track(deviceId).values),
+  );
+  return [...new Set([...[metricOf(rule)].filter(Boolean), ...sent])].sort();
+}
+
+/** The unit of the rule's metric, from the first device that has one. */
+function unitFor(app: App, draft: Draft): string | undefined {
+  const metric = metricOf(draft);
+  return app.store.devices.value?.find(({ units = {} }) => units[metric])?.units?.[metric];
+}
+
+function NameField({ id }: { id: Signal<string> }) {
+  return (
+    <div>
+      <label for="rule-id">Name of the rule</label>
+      <input
+        class="mono"
+        id="rule-id"
+        value={id.value}
+        placeholder="fridge-warm"
+        onInput={(event) => {
+          id.value = event.currentTarget.value;
+        }}
+      />
+    </div>
+  );
+}
+
 export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: boolean }) {
   const id = useSignal(rule.id);
   const draft = useSignal<Draft>(withoutId(rule));
@@ -79,17 +110,8 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
   const current = 'draft' in read.value ? read.value.draft : undefined;
   const mayEdit = app.session.may('admin');
   const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
-  const metrics = [
-    ...new Set([
-      ...[metricOf(rule)].filter(Boolean),
-      ...(app.store.devices.value ?? []).flatMap(({ deviceId }) =>
-        Object.keys(app.store.track(deviceId).values),
-      ),
-    ]),
-  ].sort();
-  const unit = app.store.devices.value?.find(({ units = {} }) => current && units[metricOf(current)])
-    ?.units?.[current ? metricOf(current) : ''];
-  const preview = current && previewText(current, unit);
+  const metrics = metricsFor(app, rule);
+  const preview = current && previewText(current, unitFor(app, current));
   const isNamed = RULE_ID.test(id.value);
   const isGood = outcome.value !== undefined && 'run' in outcome.value;
   const save = async () => {
@@ -114,22 +136,7 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
   return (
     <>
       <div class="headrow">
-        {isNew ? (
-          <div>
-            <label for="rule-id">Name of the rule</label>
-            <input
-              class="mono"
-              id="rule-id"
-              value={id.value}
-              placeholder="fridge-warm"
-              onInput={(event) => {
-                id.value = event.currentTarget.value;
-              }}
-            />
-          </div>
-        ) : (
-          <h2 class="mono">{rule.id}</h2>
-        )}
+        {isNew ? <NameField id={id} /> : <h2 class="mono">{rule.id}</h2>}
         <span class="seg" role="group" aria-label="Face">
           {face(false, 'Sentence')}
           {face(true, 'JSON')}

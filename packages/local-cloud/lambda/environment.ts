@@ -6,7 +6,13 @@ import type { Caller } from '../aws/wire.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import type { LayerRoot } from '../template/layers.ts';
 import { createOutput, type Output } from './output.ts';
-import { errorDocument, type FromWorker, type TablesDoor, type ToWorker, type WorkerSettings } from './protocol.ts';
+import {
+  errorDocument,
+  type FromWorker,
+  type TablesDoor,
+  type ToWorker,
+  type WorkerSettings,
+} from './protocol.ts';
 
 /** How one attempt ended. */
 export interface Outcome {

@@ -109,6 +109,10 @@ function createTrial() {
   };
 }
 
+const failedImport = (environment: Environment): Outcome => ({
+  ...{ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' },
+});
+
 /**
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
@@ -144,9 +148,7 @@ export function createPool(
       if (started || members.outdated.has(environment)) members.free(environment);
       else if (waiting() > 0 && !closed) {
         // As on Lambda, the event that made the environment start is answered with the error of the import.
-        queue
-          .shift()!
-          .settle({ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' });
+        queue.shift()!.settle(failedImport(environment));
       }
       pump();
     });

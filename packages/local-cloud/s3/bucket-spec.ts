@@ -87,7 +87,7 @@ function ruleOf(rule: Rule, resource: BucketResource, index: number): Expiration
   const noncurrent = (rule['NoncurrentVersionExpiration'] ?? {}) as Rule;
   const abort = (rule['AbortIncompleteMultipartUpload'] ?? {}) as Rule;
   return {
-    id: String((rule['Id'] as string | undefined) ?? `rule-${index + 1}`),
+    id: (rule['Id'] as string | undefined) ?? `rule-${index + 1}`,
     prefix: (rule['Prefix'] as string | undefined) ?? '',
     days: daysOf(rule['ExpirationInDays'], at('ExpirationInDays')),
     noncurrentDays: daysOf(

@@ -7,10 +7,8 @@ import type { AlertPorts } from '../pipeline/ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import type { AlertEnvironment } from './environment.ts';
-import { createNotifier } from './notifier.ts';
-import { createListRecipients } from './recipients.ts';
+import { createLate } from './late.ts';
 import { createRuleStore } from './rule-store.ts';
-import { openSns } from './sns-client.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 /** SNS allows 30 such calls a second for the whole account. */
@@ -20,13 +18,19 @@ export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient
   const { alertsTable, alertHistoryTable, rulesTable, alertsTopicArn, alertsPerMinute } = environment;
   const { historyRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
   const now = () => Date.now();
-  const sns = openSns();
+  /** Few messages make an alert, and the SNS client need not be in each cold start. */
+  const sns = createLate(async () =>
+    (await import('./open-notifier.ts')).openNotifier(alertsTopicArn, { page, timeZone }),
+  );
   return {
     alerts: createAlertStore({ client, table: alertsTable }),
     history: createAlertHistory({ client, table: alertHistoryTable, retentionDays }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
-    notifier: createNotifier({ client: sns, topicArn: alertsTopicArn, settings: { page, timeZone } }),
-    listRecipients: createRefreshing(createListRecipients({ client: sns, topicArn: alertsTopicArn }), {
+    notifier: {
+      notify: async (...given) => (await sns()).notifier.notify(...given),
+      notifyAll: async (...given) => (await sns()).notifier.notifyAll(...given),
+    },
+    listRecipients: createRefreshing(async () => (await sns()).listRecipients(), {
       ...{ forMs: RECIPIENTS_MS, now },
     }),
     rateLimit: createRateLimit({ client, table: alertsTable, perMinute: alertsPerMinute, now }),

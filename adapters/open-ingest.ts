@@ -4,10 +4,9 @@ import type { IngestPorts } from '../pipeline/ports.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { IngestEnvironment } from './environment.ts';
-import { createErrorStore } from './error-store.ts';
+import { createLate } from './late.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { openAlerts } from './open-alerts.ts';
-import { openS3 } from './s3-client.ts';
 import { createRollupStore } from './rollup-store.ts';
 import { createWindowStore } from './window-store.ts';
 
@@ -21,9 +20,15 @@ export function openIngest(
   const { rollupsTable, historyRetentionDays } = environment;
   const client = openDynamoDb();
   const alerts = openAlerts(environment, client);
+  /** The S3 client is a quarter of what a cold start imports, and few environments ever reject a reading. */
+  const errorStore = createLate(async () =>
+    (await import('./open-error-store.ts')).openErrorStore(errorsBucket),
+  );
   return {
     ...alerts,
-    keepRejected: createErrorStore({ client: openS3(), bucket: errorsBucket }),
+    async keepRejected(context, rejected, event) {
+      if (rejected.length > 0) await (await errorStore())(context, rejected, event);
+    },
     windows: createWindowStore({
       client,
       table: windowsTable,

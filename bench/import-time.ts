@@ -153,6 +153,7 @@ async function packAll(root: string): Promise<Packing[]> {
   const variants: readonly (readonly [name: string, FunctionSpec])[] = [
     ['bare client', changed(bare, { minify: true, sourcemap: false })],
     ['as deployed', spec],
+    ['one file', changed(spec, { splitting: false })],
     ['not minified', changed(spec, { minify: false, sourcemap: false })],
     ['with maps', changed(spec, { minify: true, sourcemap: true })],
     ['maps, no sources', changed(spec, { minify: true, sourcemap: true, sourcesContent: false })],

@@ -41,13 +41,27 @@ export function cacheFolderOf(entryPoint: string): string | undefined {
   return undefined;
 }
 
-export function createBundleCache(cacheFolder: string): BundleCache {
+/** SHA-256 of a file, hex; undefined: there is no such file. */
+export type FileHashes = (file: string) => string | undefined;
+
+/** Reads each file once, for a moment in which none changes. */
+export function rememberHashes(): FileHashes {
+  const known = new Map<string, string | undefined>();
+  return (file) => {
+    if (!known.has(file)) known.set(file, hashOfFile(file));
+    return known.get(file);
+  };
+}
+
+/** @param inputHashes for comparing what an earlier build read with what is there now. */
+export function createBundleCache(cacheFolder: string, inputHashes: FileHashes = hashOfFile): BundleCache {
   const entryOf = (key: string) => path.join(cacheFolder, hashOf(key).slice(0, 32));
   return {
     async take(key, folder) {
       const entry = entryOf(key);
       const manifest = readManifest(entry);
-      if (!manifest || !isUnchanged(manifest.inputs) || !isUnchanged(manifest.outputs, entry)) return false;
+      if (!manifest || !isUnchanged(manifest.inputs, '/', inputHashes)) return false;
+      if (!isUnchanged(manifest.outputs, entry)) return false;
       try {
         for (const name of Object.keys(manifest.outputs)) {
           const [from, to] = [path.join(entry, name), path.join(folder, name)];
@@ -110,10 +124,10 @@ function hashOfFile(file: string): string | undefined {
 const hashesOf = (names: readonly string[], folder = '/'): Hashes =>
   Object.fromEntries(names.map((name) => [name, hashOfFile(path.resolve(folder, name))]));
 
-function isUnchanged(hashes: Hashes, folder = '/'): boolean {
+function isUnchanged(hashes: Hashes, folder: string, hashOf: FileHashes = hashOfFile): boolean {
   try {
     return Object.entries(hashes).every(
-      ([name, hash]) => hashOfFile(path.resolve(folder, name)) === (hash ?? undefined),
+      ([name, hash]) => hashOf(path.resolve(folder, name)) === (hash ?? undefined),
     );
   } catch {
     return false;

@@ -8,7 +8,7 @@ import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { MODULE_EXTENSIONS } from '../template/plain-code.ts';
-import { cacheFolderOf, createBundleCache } from './bundle-cache.ts';
+import { cacheFolderOf, createBundleCache, rememberHashes, type FileHashes } from './bundle-cache.ts';
 import { requireLayersFor, type ExternalImport } from './external-packages.ts';
 import { hashOfSources, placePlainCode } from './plain-code.ts';
 
@@ -33,6 +33,7 @@ function optionsOf({ build: properties }: FunctionSpec): BuildOptions {
     format: properties.format,
     target: properties.target.split(','),
     minify: properties.minify,
+    splitting: properties.splitting,
     sourcemap: properties.sourcemap,
     sourcesContent: properties.sourcesContent,
     external: [...properties.external],
@@ -52,6 +53,10 @@ export function buildErrorOf(error: unknown): string {
 }
 
 let building = 0;
+
+/** Functions that may be built at once; shared files would be in nobody's folder. */
+const groupOf = (spec: FunctionSpec) =>
+  JSON.stringify([optionsOf(spec), spec.build.splitting ? spec.logicalId : '']);
 
 /** Files that a build read, absolute, and those that it wrote, relative to its folder. */
 interface Built {
@@ -121,8 +126,11 @@ async function buildTogether(specs: readonly FunctionSpec[], buildDir: string): 
   }));
   building += 1;
   try {
-    const options = { ...optionsOf(specs[0]!), entryPoints, outdir: buildDir, metafile: true } as const;
-    const { metafile } = await build(options);
+    const { metafile } = await build({
+      ...optionsOf(specs[0]!),
+      ...{ entryPoints, outdir: buildDir, chunkNames: `${specs[0]!.logicalId}/[name]-[hash]` },
+      metafile: true,
+    });
     return {
       inputs: Object.keys(metafile.inputs).map(fileOf),
       outputs: [
@@ -147,9 +155,13 @@ async function buildAlone(spec: FunctionSpec, buildDir: string): Promise<void> {
 }
 
 /** Takes what an earlier build made of the same sources, or builds. */
-async function buildGroup(group: readonly FunctionSpec[], buildDir: string): Promise<void> {
+async function buildGroup(
+  group: readonly FunctionSpec[],
+  buildDir: string,
+  hashes: FileHashes,
+): Promise<void> {
   const cacheFolder = cacheFolderOf(group[0]!.entryPoint);
-  const cache = cacheFolder === undefined ? undefined : createBundleCache(cacheFolder);
+  const cache = cacheFolder === undefined ? undefined : createBundleCache(cacheFolder, hashes);
   const options = optionsOf(group[0]!);
   // Comments in the outputs name the sources, relative to the working folder.
   const key = JSON.stringify([
@@ -227,9 +239,10 @@ export async function bundleFunctions(
 ): Promise<ReadonlyMap<string, Bundle>> {
   await Promise.all(specs.map(({ logicalId }) => makeFolder(path.join(buildDir, logicalId))));
   const { built = [], plain = [] } = Object.groupBy(specs, (spec) => (spec.plain ? 'plain' : 'built'));
-  const groups = Map.groupBy(built, (spec) => JSON.stringify(optionsOf(spec)));
+  const groups = Map.groupBy(built, groupOf);
+  const hashes = rememberHashes(); // most files are in several functions
   await Promise.all([
-    ...[...groups.values()].map((group) => buildGroup(group, buildDir)),
+    ...[...groups.values()].map((group) => buildGroup(group, buildDir, hashes)),
     ...plain.map((spec) => place(spec, buildDir)),
   ]);
   const bundles = specs.map(async (spec) => [spec.logicalId, await bundleOf(spec, buildDir)] as const);

@@ -12,6 +12,8 @@ export interface FunctionBuild {
   readonly format: 'cjs' | 'esm';
   readonly target: string;
   readonly minify: boolean;
+  /** What is imported with `import()` becomes a file of its own. */
+  readonly splitting: boolean;
   readonly sourcemap: boolean;
   readonly sourcesContent: boolean;
   readonly external: readonly string[];
@@ -95,6 +97,7 @@ function buildOf(resource: ResolvedResource): FunctionBuild {
     format: at(build, 'Format') === 'esm' ? 'esm' : 'cjs',
     target: textAt(build, 'Target') ?? 'es2020',
     minify: flagAt(build, 'Minify', true),
+    splitting: flagAt(build, 'Splitting', false),
     sourcemap: flagAt(build, 'Sourcemap', false),
     sourcesContent: flagAt(build, 'SourcesContent', true),
     external: textsAt(build, 'External'),

@@ -67,6 +67,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         [`${build}.OutExtension.*`]: text,
         [`${build}.Sourcemap`]: flag,
         [`${build}.SourcesContent`]: flag,
+        [`${build}.Splitting`]: flag,
         [`${build}.Target`]: text,
       },
       ignores: { 'cfn-lint.**': 'it is for the linter', 'cfn_nag.**': 'it is for the linter' },

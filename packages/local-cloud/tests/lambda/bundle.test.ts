@@ -3,10 +3,15 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createLogFile } from '../../lambda/log-file.ts';
 import { silentLog } from '../../log.ts';
 import { type FunctionDraft, start } from './fixture.ts';
 
+const SPLIT: FunctionDraft['build'] = {
+  ...{ format: 'esm', target: 'es2024', minify: true, splitting: true, sourcemap: false },
+  ...{ sourcesContent: true, external: [], mainFields: [], outExtension: { '.js': '.mjs' }, loader: {} },
+};
 const source = `import { join } from 'node:path'; export const handler = async () => join('a', 'b');`;
 
 test('builds CommonJS and ES modules, with and without source maps, and replaces the last build', async () => {
@@ -16,6 +21,7 @@ test('builds CommonJS and ES modules, with and without source maps, and replaces
     target: 'es2020',
     minify: true,
     sourcemap: true,
+    splitting: false,
     sourcesContent: false,
     external: [],
     mainFields: [],
@@ -31,6 +37,26 @@ test('builds CommonJS and ES modules, with and without source maps, and replaces
     'Fn.js.map',
     'package.json',
   ]);
+});
+
+test('puts what is imported late into a file of the function that imports it', async () => {
+  const dir = temporaryFolder();
+  await mkdir(path.join(dir, 'node_modules')); // so that the second start takes what the first has built
+  await writeFile(path.join(dir, 'rare.ts'), 'export const rare = "seldom";');
+  const late = `export const handler = async (late: boolean) => late && (await import('./rare.ts')).rare;`;
+  const drafts = { One: { source: late, build: SPLIT }, Two: { source: late, build: SPLIT } };
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const { lambda } = await start(drafts, { dir });
+    assert.equal((await lambda.invoke('tidegate-One', 'false')).payload, 'false');
+    for (const name of ['One', 'Two']) {
+      assert.equal((await lambda.invoke(`tidegate-${name}`, 'true')).payload, '"seldom"');
+      const files = (await readdir(path.join(dir, 'build', name))).sort();
+      assert.equal(files.length, 3);
+      assert.deepEqual([files[0], files[1]], [`${name}.mjs`, 'package.json']);
+      assert.match(files[2]!, /^rare-\w+\.mjs$/);
+    }
+    await lambda.close();
+  }
 });
 
 test('names file, line and error of what does not build', async () => {

@@ -59,6 +59,7 @@ async function specOf(dir: string, logicalId: string, draft: FunctionDraft): Pro
       target: 'es2024',
       minify: false,
       sourcemap: false,
+      splitting: false,
       sourcesContent: true,
       external: [],
       mainFields: [],

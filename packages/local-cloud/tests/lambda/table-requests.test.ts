@@ -83,7 +83,13 @@ async function open(tables?: () => MessagePort) {
   );
   cleanup(() => server.close());
   const build = { ...({ format: 'esm', target: 'es2024', minify: false, sourcemap: false } as const) };
-  const settings = { sourcesContent: true, external: ['@aws-sdk/*'], mainFields: [], loader: {} };
+  const settings = {
+    splitting: false,
+    sourcesContent: true,
+    external: ['@aws-sdk/*'],
+    mainFields: [],
+    loader: {},
+  };
   const built = { ...build, ...settings, outExtension: { '.js': '.mjs' } };
   const { lambda } = await start(
     { Sdk: { source: SDK, build: built, memoryMb: 256 }, ByHand: { source: BY_HAND } },

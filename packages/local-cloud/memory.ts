@@ -45,11 +45,20 @@ export function createMemoryProbe(): MemoryProbe {
   };
 }
 
-/** Looks twice a minute whether there is enough to give back, and time for it. @returns a function that ends it */
+/**
+ * Looks twice a minute whether there is enough to give back, and time for it. The first time there always is: what a start leaves behind is
+ * half of the heap, and V8 does not look for it while little happens.
+ *
+ * @returns a function that ends it
+ */
 export function returnMemory(clock: Clock, probe: MemoryProbe = createMemoryProbe()): () => void {
   let cancel = () => {};
+  let worthwhile = 0;
   const look = () => {
-    if (probe.busy() < IDLE_SHARE && probe.slack() > WORTHWHILE_BYTES) probe.collect();
+    if (probe.busy() < IDLE_SHARE && probe.slack() >= worthwhile) {
+      probe.collect();
+      worthwhile = WORTHWHILE_BYTES;
+    }
     cancel = clock.after(PERIOD_MS, look);
   };
   cancel = clock.after(PERIOD_MS, look);

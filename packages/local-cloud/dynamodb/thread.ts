@@ -49,7 +49,7 @@ interface Running {
 }
 
 /** What a request leaves behind is collected every few requests: without a limit it grows to 96 MB, and is no faster. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export const startWorker = (setup: Setup): Worker =>
   new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, resourceLimits });

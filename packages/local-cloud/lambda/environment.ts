@@ -55,8 +55,8 @@ const importLimitMs = 60_000;
 
 const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
 
-/** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster. */
-const youngGenerationMb = 16;
+/** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster (bench/handlers.ts). */
+const youngGenerationMb = 4;
 
 const exitMessage = (code: number) =>
   code === 0

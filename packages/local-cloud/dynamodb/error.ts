@@ -36,6 +36,18 @@ export const inUse = (message: string) => new DynamoError('ResourceInUseExceptio
 /** A fault of ours or of the disk, which SDKs try again. */
 export const serverError = (message: string) => new DynamoError('InternalServerError', message, {}, 500);
 
+const ENVELOPE = '1 validation error detected: ';
+
+/** Some operations say what is wrong with a request, before they look for its table, in these words. */
+export function inEnvelope<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof DynamoError) || error.code !== 'ValidationException') throw error;
+    throw validationError(ENVELOPE + error.message);
+  }
+}
+
 /** @throws ValidationException where there is a problem */
 export function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw validationError(problem);

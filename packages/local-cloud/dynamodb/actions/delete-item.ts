@@ -1,7 +1,12 @@
 // DeleteItem: deletes the item with a key, if its condition holds.
 
-import { refuse } from '../error.ts';
-import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';
+import { inEnvelope, refuse } from '../error.ts';
+import {
+  checkParameters,
+  compileExpressions,
+  type ExpressionData,
+  type Expressions,
+} from '../requests/expressions.ts';
 import { checkKey, rowKeyOf } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
@@ -18,7 +23,7 @@ interface Request extends Conditional, ExpressionData {
   readonly ReturnItemCollectionMetrics?: string;
 }
 
-export function deleteItem({ tables }: Context, request: Request): Answer {
+function check(request: Request): Expressions {
   checkParameters(request, ['ConditionExpression'], ['Expected']);
   refuse(problemOfValues(request.Key));
   const returned = request.ReturnValues ?? 'NONE';
@@ -26,7 +31,11 @@ export function deleteItem({ tables }: Context, request: Request): Answer {
     returned === 'NONE' || returned === 'ALL_OLD' ? undefined : 'ReturnValues can only be ALL_OLD or NONE',
   );
   checkExpected(request);
-  const expressions = compileExpressions(request);
+  return compileExpressions(request);
+}
+
+export function deleteItem({ tables }: Context, request: Request): Answer {
+  const expressions = inEnvelope(() => check(request));
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);
   const key = rowKeyOf(table.keys, request.Key);
@@ -35,7 +44,7 @@ export function deleteItem({ tables }: Context, request: Request): Answer {
   requireCondition(request, expressions, existing);
   if (existing) tables.rows.delete(table, key, existing);
   return {
-    Attributes: returned === 'ALL_OLD' ? existing : undefined,
+    Attributes: request.ReturnValues === 'ALL_OLD' ? existing : undefined,
     ConsumedCapacity: consumedOf(request, false, existing),
     ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, request.Key),
   };

@@ -1,6 +1,6 @@
 // PutItem: checks an item, and stores it in place of the one with its key.
 
-import { refuse, validationError } from '../error.ts';
+import { inEnvelope, refuse, validationError } from '../error.ts';
 import {
   checkParameters,
   compileExpressions,
@@ -26,21 +26,21 @@ interface Request extends Conditional, ExpressionData {
 
 export const TOO_LARGE = 'Item size has exceeded the maximum allowed size';
 
-function check(request: Request, text: string): Expressions {
+function check(request: Request): Expressions {
+  checkParameters(request, ['ConditionExpression'], ['Expected']);
   const { Item: item, ReturnValues: returned = 'NONE' } = request;
+  refuse(problemOfValues(item));
   if (returned !== 'ALL_OLD' && returned !== 'NONE')
     throw validationError('ReturnValues can only be ALL_OLD or NONE');
-  if (isTooLarge(item, text)) throw validationError(TOO_LARGE);
   checkExpected(request);
   return compileExpressions(request);
 }
 
 export function putItem({ tables }: Context, request: Request): Answer {
-  checkParameters(request, ['ConditionExpression'], ['Expected']);
   const { Item: item } = request;
-  refuse(problemOfValues(item));
+  const expressions = inEnvelope(() => check(request));
   const text = JSON.stringify(item);
-  const expressions = check(request, text);
+  if (isTooLarge(item, text)) throw validationError(TOO_LARGE);
   const table = tables.get(request.TableName);
   checkItem(item, table);
   const key = rowKeyOf(table.keys, item);

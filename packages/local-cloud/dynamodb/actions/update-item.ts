@@ -1,6 +1,6 @@
 // UpdateItem: changes attributes of an item, or makes one of its key.
 
-import { refuse, validationError } from '../error.ts';
+import { inEnvelope, refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
 import { operandType } from '../expressions/reader.ts';
 import type { Section } from '../expressions/syntax.ts';
@@ -96,12 +96,16 @@ function pathsOf({ AttributeUpdates: legacy = {} }: UpdateRequest, { update }: E
   return update ? update.tree.map(({ path }) => path) : Object.keys(legacy).map((name) => [name]);
 }
 
-export function updateItem({ tables }: Context, request: UpdateRequest): Answer {
+function check(request: UpdateRequest): Expressions {
   checkParameters(request, ['UpdateExpression', 'ConditionExpression'], ['AttributeUpdates', 'Expected']);
   refuse(problemOfValues(request.Key));
   refuse(problemOfUpdates(request.AttributeUpdates));
   checkExpected(request);
-  const expressions = compileExpressions(request);
+  return compileExpressions(request);
+}
+
+export function updateItem({ tables }: Context, request: UpdateRequest): Answer {
+  const expressions = inEnvelope(() => check(request));
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);
   checkUpdate(request, expressions, table);

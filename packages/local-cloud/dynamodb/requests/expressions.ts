@@ -1,7 +1,7 @@
 // The expressions of a request, compiled, after the checks of the parameters that belong to them.
 
 import { refuse, validationError } from '../error.ts';
-import { problemOfValue } from '../values/check-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
 import {
   compileExpression,
   type CompiledCondition,
@@ -53,9 +53,7 @@ export function checkParameters(
   const valued = expressions.filter((name) => name !== 'ProjectionExpression');
   if (valued.length === 0 || data['ExpressionAttributeValues'] === undefined) return;
   if (valued.some(isGiven(data))) return;
-  const verb = valued.length > 1 ? 'are' : 'is';
-  const what = 'ExpressionAttributeValues can only be specified when using expressions: ';
-  throw validationError(`${what}${valued.join(' and ')} ${verb} null`);
+  throw validationError('ExpressionAttributeValues can only be specified when using expressions');
 }
 
 const PLACEHOLDERS = [
@@ -73,10 +71,7 @@ function checkPlaceholders(data: ExpressionData): void {
     if (wrong !== undefined)
       throw validationError(`${parameter} contains invalid key: Syntax error; key: "${wrong}"`);
   }
-  for (const [key, value] of Object.entries(data.ExpressionAttributeValues ?? {})) {
-    const problem = problemOfValue(value);
-    refuse(problem && `ExpressionAttributeValues contains invalid value: ${problem} for key ${key}`);
-  }
+  refuse(problemOfValues(data.ExpressionAttributeValues));
 }
 
 interface Used {

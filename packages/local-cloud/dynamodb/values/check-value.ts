@@ -9,8 +9,15 @@ const MAX_LEVELS = 32;
 const TOO_DEEP =
   'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
 
-const listed = (members: readonly string[]) => `[${members.join(', ')}]`;
 const hasDuplicates = (members: readonly string[]) => new Set(members).size < members.length;
+
+/** As DynamoDB shows them: in the order of their bytes up to the first that is there twice, the rest as given. */
+function shown(members: readonly string[], encoding: 'utf8' | 'base64', separator: string): string {
+  const first = members.findIndex((member, index) => members.indexOf(member) < index);
+  const bytes = (member: string) => Buffer.from(member, encoding);
+  const before = members.slice(0, first).sort((a, b) => bytes(a).compare(bytes(b)));
+  return `[${[...before, ...members.slice(first)].map((member) => `"${member}"`).join(separator)}]`;
+}
 
 /** Replaces each number by its stored form. @returns the first problem */
 function normalizeNumbers(numbers: string[]): string | undefined {
@@ -19,7 +26,7 @@ function normalizeNumbers(numbers: string[]): string | undefined {
     if (stored.problem !== undefined) return stored.problem;
     numbers[index] = stored.text;
   }
-  return hasDuplicates(numbers) ? 'Input collection contains duplicates' : undefined;
+  return hasDuplicates(numbers) ? `${INVALID}Input collection contains duplicates.` : undefined;
 }
 
 type Writable = Record<string, unknown>;
@@ -38,14 +45,14 @@ const contentProblems: Readonly<Record<string, Problem>> = {
   SS(members: readonly string[]) {
     if (members.length === 0) return `${INVALID}An string set  may not be empty`;
     if (!hasDuplicates(members)) return undefined;
-    return `${INVALID}Input collection ${listed(members)} contains duplicates.`;
+    return `${INVALID}Input collection ${shown(members, 'utf8', ', ')} contains duplicates.`;
   },
   NS: (members: string[]) =>
     members.length === 0 ? `${INVALID}An number set  may not be empty` : normalizeNumbers(members),
   BS(members: readonly string[]) {
     if (members.length === 0) return `${INVALID}Binary sets should not be empty`;
     if (!hasDuplicates(members)) return undefined;
-    return `${INVALID}Input collection ${listed(members)}of type BS contains duplicates.`;
+    return `${INVALID}Input collection ${shown(members, 'base64', ',')}of type BS contains duplicates.`;
   },
   M: (members: Readonly<Record<string, AttributeValue>>, _value, level) =>
     problemAmong(Object.values(members), level + 1),

@@ -77,7 +77,6 @@ export type Stored = { readonly text: string; readonly problem?: undefined } | {
 /** A client's number as it is stored, or why it is not, in DynamoDB's words. */
 export function storedNumber(text: string): Stored {
   if (PLAIN.test(text)) return { text };
-  if (!text) return { problem: 'The parameter cannot be converted to a numeric value' };
   const decimal = parseDecimal(text);
   if (!decimal) return { problem: `The parameter cannot be converted to a numeric value: ${text}` };
   const problem = problemOf(decimal);

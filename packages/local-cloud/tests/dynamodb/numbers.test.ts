@@ -27,7 +27,7 @@ test('brings numbers into one form', () => {
 });
 
 const refused: readonly (readonly [string, RegExp])[] = [
-  ['', /^The parameter cannot be converted to a numeric value$/],
+  ['', /^The parameter cannot be converted to a numeric value: $/],
   ['x', /converted to a numeric value: x/],
   ['.', /converted/],
   ['1e', /converted/],

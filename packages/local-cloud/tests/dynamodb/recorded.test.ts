@@ -54,8 +54,14 @@ function comparable({ operation, input }: Recorded, { status, body }: Answer): u
       ? Object.entries(Responses).map(([table, found]) => [table, inAnyOrder(found)])
       : Responses;
   const message = (rest['message'] ?? Message) as string | undefined;
-  // AWS names the token, dynalite what it had expected.
-  const shown = message?.replace(/Syntax error; .*/s, 'Syntax error');
+  // AWS names the token, dynalite what it had expected; and AWS has other words by now for what is wrong with values.
+  const shown = message
+    ?.replace(/Syntax error; .*/s, 'Syntax error')
+    .replace(/^1 validation error detected: /, '')
+    .replace(/^ExpressionAttributeValues contains invalid value: (.*) for key .*/s, '$1')
+    .replace(/^(ExpressionAttributeValues can only be specified when using expressions): .*/, '$1')
+    .replace(/^(?:One or more .* were invalid: )?Input collection .*contains duplicates\.?$/, 'duplicates')
+    .replace(/numeric value: $/, 'numeric value');
   return JSON.parse(text({ status, ...rest, message: shown, items, responses }));
 }
 

@@ -1,4 +1,4 @@
-// How deep values may be nested, and which conditions a key may have, as recorded on AWS.
+// How deep values may be nested, which conditions a key may have, and in which words that is said, as recorded on AWS.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -23,7 +23,8 @@ function nested(count: number): object {
   return value;
 }
 
-const TOO_DEEP = /Nesting Levels have exceeded supported limits: .* beyond supported limit/;
+const TOO_DEEP =
+  /^(?:1 validation error detected: )?Nesting Levels have exceeded supported limits: .* beyond supported limit$/;
 const set = (path: string, value: object) => ({
   TableName,
   Key,
@@ -87,3 +88,45 @@ test.each(conditions)('says what is wrong with the key condition %s', async (con
   };
   await assert.rejects(call(engine, 'Query', query), { name: 'ValidationException', message });
 });
+
+const NOT_A_NUMBER = 'The parameter cannot be converted to a numeric value: abc';
+const INVALID = 'One or more parameter values were invalid: ';
+const values: readonly (readonly [object, string])[] = [
+  [{ N: 'abc' }, NOT_A_NUMBER],
+  [{ M: { a: { L: [{ N: 'abc' }] } } }, NOT_A_NUMBER],
+  [{ SS: ['b', 'a', 'b', '0'] }, `${INVALID}Input collection ["a", "b", "b", "0"] contains duplicates.`],
+  [
+    { BS: ['/w==', 'AA==', 'AA=='] },
+    `${INVALID}Input collection ["AA==","/w==","AA=="]of type BS contains duplicates.`,
+  ],
+  [{ NS: ['1', '1.0'] }, `${INVALID}Input collection contains duplicates.`],
+];
+
+test.each(values)(
+  'says of %j what is wrong with it, to writers of one item as an error of validation',
+  async (value, problem) => {
+    const condition = { ConditionExpression: 'n = :v', ExpressionAttributeValues: { ':v': value } };
+    const writes = [
+      ['PutItem', { TableName, Item: { ...Key, v: value } }],
+      ['PutItem', { TableName, Item: Key, ...condition }],
+      ['PutItem', { TableName, Item: Key, Expected: { n: { Value: value } } }],
+      ['UpdateItem', set('v', value)],
+      ['UpdateItem', { TableName, Key, AttributeUpdates: { v: { Value: value } } }],
+      ['DeleteItem', { TableName, Key, ...condition }],
+      ['DeleteItem', { TableName, Key: { id: value } }],
+    ] as const;
+    for (const [operation, input] of writes) {
+      const message = `1 validation error detected: ${problem}`;
+      await assert.rejects(call(engine, operation, input), { name: 'ValidationException', message });
+    }
+    const query = { KeyConditionExpression: 'id = :v', ExpressionAttributeValues: { ':v': value } };
+    const others = [
+      ['GetItem', { TableName, Key: { id: value } }],
+      ['BatchGetItem', { RequestItems: { [TableName]: { Keys: [{ id: value }] } } }],
+      ['Query', { TableName, ...query }],
+      ['BatchWriteItem', { RequestItems: { [TableName]: [{ PutRequest: { Item: { ...Key, v: value } } }] } }],
+    ] as const;
+    for (const [operation, input] of others)
+      await assert.rejects(call(engine, operation, input), { name: 'ValidationException', message: problem });
+  },
+);

@@ -25,24 +25,25 @@ interface Command {
 
 /** `npm start` and `npm run ...` between backticks, each once, with the documents that have it. */
 function inlineCommands(): Command[] {
-  const found = new Map<string, Command>();
+  const byText = new Map<string, Command>();
   for (const document of documents()) {
     const page = readFileSync(path.join(root, document), 'utf8').replaceAll(/^ *```[^]*?^ *```/gm, '');
     for (const [, code] of page.matchAll(/`([^`]+)`/g)) {
       const text = code!.replaceAll(/\s+/g, ' ').replaceAll('\\|', '|');
-      const [, script, rest = ''] =
-        /^npm (?:run (?:-s )?)?(start|test|\w+)(?: --(?: (.*))?)?$/.exec(text) ?? [];
-      if (script === undefined || /^npm (?:ci|install|exec)\b|^npm test -w /.test(text)) continue;
+      const found = /^npm (?:(start|test)|run (?:-s )?(\w+))(?: --(?: (.*))?)?$/.exec(text);
+      if (found === null) continue;
+      const [, short, long, rest = ''] = found;
+      const script = short ?? long!;
       const words = rest.replace(/ > \S+$/, '').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g);
       const args = [...words]
         .map(([, double, single, bare]) => double ?? single ?? bare!.replaceAll(/^\[|\]$/g, ''))
         .filter((word) => word !== '...');
-      const command = found.get(text) ?? { text, script, args, documents: new Set() };
+      const command = byText.get(text) ?? { text, script, args, documents: new Set() };
       command.documents.add(document);
-      found.set(text, command);
+      byText.set(text, command);
     }
   }
-  return [...found.values()];
+  return [...byText.values()];
 }
 
 const commands = inlineCommands();

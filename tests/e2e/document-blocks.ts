@@ -21,6 +21,7 @@ const SIGNS = {
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end':
     /^(?:SMTP_URL='.*' )?(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
+  'needs a stack that was started with IotName': /-servername iot\.example\.com/,
   'needs a template of the reader': /~\/my-app|MyDevicePolicy/,
 } as const;
 
@@ -32,6 +33,7 @@ const machine: Reason = 'needs another machine, a device or root';
 const archive: Reason = 'needs an archived object, or the stop that writes one';
 const answer: Reason = 'needs what an earlier answer says';
 const long: Reason = 'takes minutes or does not end';
+const named: Reason = 'needs a stack that was started with IotName';
 const template: Reason = 'needs a template of the reader';
 const walk: Reason = { runBy: 'tests/e2e/own-function.test.ts' };
 
@@ -68,6 +70,7 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/dns.md', 'aws s3 cp docs/fail-whale.html', account],
   ['docs/dns.md', 'export AWS_REGION', account],
   ['docs/dns.md', 'npm start -- --parameter-overrides IotName', long],
+  ['docs/dns.md', 'openssl s_client', named],
   ['docs/dns.md', 'npm run dns -- serve', long],
   ['docs/dns.md', 'npm run dns -- drill', long],
   ['docs/function-size.md', 'node bench/import-time.ts', long],

@@ -1,6 +1,6 @@
 // TransactGetItems: up to 100 items of several tables, as they are at one moment.
 
-import { refuse } from '../error.ts';
+import { refuse, validationError } from '../error.ts';
 import type { ExpressionData } from '../requests/expressions.ts';
 import { checkKey } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
@@ -20,6 +20,9 @@ interface Request {
   readonly ReturnConsumedCapacity?: string;
 }
 
+/** The same for all keys of an item: their values are in the form that is stored. */
+const textOfKey = (key: Item) => JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 function reasonOfGet({ tables }: Context, { TableName, Key: key }: Get): Reason {
   refuse(problemOfValues(key));
   const { keys } = tables.get(TableName);
@@ -28,7 +31,11 @@ function reasonOfGet({ tables }: Context, { TableName, Key: key }: Get): Reason 
 
 export function transactGetItems(context: Context, request: Request): Answer {
   const { TransactItems: gets, ReturnConsumedCapacity: kind } = request;
-  requireAll(gets.map(({ Get: get }) => reasonOfGet(context, get)));
+  const reasons = gets.map(({ Get: get }) => reasonOfGet(context, get));
+  const targets = gets.map(({ Get: { TableName: table, Key: key } }) => `${table} ${textOfKey(key)}`);
+  if (new Set(targets).size < targets.length)
+    throw validationError('Transaction request cannot include multiple operations on one item');
+  requireAll(reasons);
   const units = new Map<string, number>();
   const responses = gets.map(({ Get: get }) => {
     const asked = { ...get, ConsistentRead: true, ReturnConsumedCapacity: 'TOTAL' };

@@ -57,13 +57,23 @@ function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part
   return { kind, part: put ? { ...put, Key: put.Item } : (write[kind] as Part) };
 }
 
-/** The write as it would be done, or why it cannot be. @throws DynamoError for what is wrong with the whole request */
-function plan({ tables }: Context, write: Write): Planned | Reason {
+/** A write that was read, before its table was looked for. */
+interface Prepared {
+  readonly kind: keyof Write;
+  readonly part: Part;
+  readonly expressions: Expressions;
+}
+
+function prepare(write: Write): Prepared {
   const { kind, part } = partOf(write);
   refuse(problemOfValues(part.Key));
   if (kind === 'ConditionCheck' && part.ConditionExpression === undefined)
     throw validationError('The parameter ConditionExpression is required in a ConditionCheck');
-  const expressions = compileExpressions(part);
+  return { kind, part, expressions: compileExpressions(part) };
+}
+
+/** The write as it would be done, or why it cannot be. @throws DynamoError for what is wrong with the whole request */
+function plan({ tables }: Context, { kind, part, expressions }: Prepared): Planned | Reason {
   const table = tables.get(part.TableName);
   const isPut = kind === 'Put';
   const checkOfKey = () => (isPut ? checkItem(part.Key, table) : checkKey(part.Key, table.keys));
@@ -140,7 +150,7 @@ export function transactWriteItems(context: Context, request: Request): Answer {
       'The request uses the same client token as a previous, but non-identical request',
     );
   if (known !== undefined) return {};
-  const planned = writes.map((write) => plan(context, write));
+  const planned = writes.map(prepare).map((prepared) => plan(context, prepared));
   const sound = planned.filter(isPlanned);
   checkDistinct(sound);
   const tried: readonly Tried[] = planned.map((each) =>

@@ -84,12 +84,15 @@ export function updatedItem(
 
 type Returned = (item: Item, existing: Item | undefined, paths: () => readonly Path[]) => Item | undefined;
 
+/** The answer has no attributes where the update left or found none. */
+const unlessEmpty = (item: Item) => (Object.keys(item).length > 0 ? item : undefined);
+
 const returned: Readonly<Record<string, Returned>> = {
   NONE: () => undefined,
   ALL_OLD: (_item, existing) => existing,
   ALL_NEW: (item) => item,
-  UPDATED_OLD: (_item, existing, paths) => existing && project(paths(), existing),
-  UPDATED_NEW: (item, _existing, paths) => project(paths(), item),
+  UPDATED_OLD: (_item, existing, paths) => existing && unlessEmpty(project(paths(), existing)),
+  UPDATED_NEW: (item, _existing, paths) => unlessEmpty(project(paths(), item)),
 };
 
 function pathsOf({ AttributeUpdates: legacy = {} }: UpdateRequest, { update }: Expressions): readonly Path[] {

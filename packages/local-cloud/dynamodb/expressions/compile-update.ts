@@ -3,6 +3,7 @@
 import { validationError } from '../error.ts';
 import { typeOf, valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
 import { addNumbers, type Stored } from '../values/number.ts';
+import { sortSet } from '../values/set-order.ts';
 import { createDraft, type Draft } from './draft.ts';
 import type { CallNode, Operand, Section, SetSection, Values } from './syntax.ts';
 
@@ -60,7 +61,9 @@ export function addTo(existing: AttributeValue | undefined, added: AttributeValu
   if (!existing) return added;
   const members = existing[type] as readonly string[];
   const known = new Set(members);
-  return { [type]: [...members, ...(added[type] as readonly string[]).filter((each) => !known.has(each))] };
+  const fresh = (added[type] as readonly string[]).filter((each) => !known.has(each));
+  // A list, to which AttributeUpdates adds, has the order in which it was filled.
+  return { [type]: type === 'L' ? [...members, ...fresh] : sortSet(type, [...members, ...fresh]) };
 }
 
 /** `undefined` when nothing is left of the set. */

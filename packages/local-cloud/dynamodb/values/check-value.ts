@@ -1,7 +1,8 @@
-// Checks attribute values that a client sends, in DynamoDB's words, and brings their numbers into the form that is stored.
+// Checks attribute values that a client sends, in DynamoDB's words, and brings their numbers and sets into the form that is stored.
 
 import { typeOf, type AttributeValue } from './attribute-value.ts';
 import { storedNumber } from './number.ts';
+import { sortSet } from './set-order.ts';
 
 const INVALID = 'One or more parameter values were invalid: ';
 /** An attribute is at level 1, what it has as a member at level 2. */
@@ -12,10 +13,9 @@ const TOO_DEEP =
 const hasDuplicates = (members: readonly string[]) => new Set(members).size < members.length;
 
 /** As DynamoDB shows them: in the order of their bytes up to the first that is there twice, the rest as given. */
-function shown(members: readonly string[], encoding: 'utf8' | 'base64', separator: string): string {
+function shown(members: readonly string[], type: string, separator: string): string {
   const first = members.findIndex((member, index) => members.indexOf(member) < index);
-  const bytes = (member: string) => Buffer.from(member, encoding);
-  const before = members.slice(0, first).sort((a, b) => bytes(a).compare(bytes(b)));
+  const before = sortSet(type, members.slice(0, first));
   return `[${[...before, ...members.slice(first)].map((member) => `"${member}"`).join(separator)}]`;
 }
 
@@ -26,7 +26,9 @@ function normalizeNumbers(numbers: string[]): string | undefined {
     if (stored.problem !== undefined) return stored.problem;
     numbers[index] = stored.text;
   }
-  return hasDuplicates(numbers) ? `${INVALID}Input collection contains duplicates.` : undefined;
+  if (hasDuplicates(numbers)) return `${INVALID}Input collection contains duplicates.`;
+  sortSet('NS', numbers);
+  return undefined;
 }
 
 type Writable = Record<string, unknown>;
@@ -42,17 +44,21 @@ const contentProblems: Readonly<Record<string, Problem>> = {
   },
   NULL: (content: boolean) =>
     content ? undefined : `${INVALID}Null attribute value types must have the value of true`,
-  SS(members: readonly string[]) {
+  SS(members: string[]) {
     if (members.length === 0) return `${INVALID}An string set  may not be empty`;
-    if (!hasDuplicates(members)) return undefined;
-    return `${INVALID}Input collection ${shown(members, 'utf8', ', ')} contains duplicates.`;
+    if (hasDuplicates(members))
+      return `${INVALID}Input collection ${shown(members, 'SS', ', ')} contains duplicates.`;
+    sortSet('SS', members);
+    return undefined;
   },
   NS: (members: string[]) =>
     members.length === 0 ? `${INVALID}An number set  may not be empty` : normalizeNumbers(members),
-  BS(members: readonly string[]) {
+  BS(members: string[]) {
     if (members.length === 0) return `${INVALID}Binary sets should not be empty`;
-    if (!hasDuplicates(members)) return undefined;
-    return `${INVALID}Input collection ${shown(members, 'base64', ',')}of type BS contains duplicates.`;
+    if (hasDuplicates(members))
+      return `${INVALID}Input collection ${shown(members, 'BS', ',')}of type BS contains duplicates.`;
+    sortSet('BS', members);
+    return undefined;
   },
   M: (members: Readonly<Record<string, AttributeValue>>, _value, level) =>
     problemAmong(Object.values(members), level + 1),
@@ -67,7 +73,7 @@ function problemAmong(values: readonly AttributeValue[], level: number): string 
   return undefined;
 }
 
-/** What is wrong with a value, in DynamoDB's words. Numbers in it are brought into their stored form, in place. */
+/** What is wrong with a value, in DynamoDB's words. Numbers and sets in it are brought into their stored form, in place. */
 export function problemOfValue(value: AttributeValue, level = 1): string | undefined {
   if (level > MAX_LEVELS) return TOO_DEEP;
   const only = typeOf(value);

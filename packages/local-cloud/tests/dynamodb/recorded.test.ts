@@ -38,7 +38,10 @@ const call = (operation: string, input: object) =>
     ),
   );
 
-const sortedMembers = (_name: string, value: unknown): unknown =>
+/** Sets too: dynalite kept them as they were sent. */
+const sortedMembers = (name: string, value: unknown): unknown =>
+  /^[SNB]S$/.test(name) && Array.isArray(value) ? [...(value as string[])].sort() : membersOf(value);
+const membersOf = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value;
@@ -48,6 +51,8 @@ const inAnyOrder = (items: unknown) => (items as unknown[]).map(text).sort();
 /** Without what has no order: batches, and items of an index with the same keys there. */
 function comparable({ operation, input }: Recorded, { status, body }: Answer): unknown {
   const { Responses, Items, Message, ...rest } = body;
+  // An update of which nothing is returned.
+  if (isDeepStrictEqual(rest['Attributes'], {})) delete rest['Attributes'];
   const items = input['IndexName'] === undefined ? Items : Items && inAnyOrder(Items);
   const responses =
     operation === 'BatchGetItem' && Responses
@@ -61,7 +66,8 @@ function comparable({ operation, input }: Recorded, { status, body }: Answer): u
     .replace(/^ExpressionAttributeValues contains invalid value: (.*) for key .*/s, '$1')
     .replace(/^(ExpressionAttributeValues can only be specified when using expressions): .*/, '$1')
     .replace(/^(?:One or more .* were invalid: )?Input collection .*contains duplicates\.?$/, 'duplicates')
-    .replace(/numeric value: $/, 'numeric value');
+    .replace(/numeric value: $/, 'numeric value')
+    .replace(/(?<=\{[SNB]S:)[^}]*/g, (members) => members.split(',').sort().join());
   return JSON.parse(text({ status, ...rest, message: shown, items, responses }));
 }
 

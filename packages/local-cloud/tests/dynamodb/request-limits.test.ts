@@ -130,3 +130,29 @@ test.each(values)(
       await assert.rejects(call(engine, operation, input), { name: 'ValidationException', message: problem });
   },
 );
+
+test('keeps the members of sets in their order', async () => {
+  const v = {
+    M: { ss: { SS: ['b', '', '😀', '｡', 'a'] }, ns: { NS: ['10', '-1', '9'] }, bs: { BS: ['/w==', 'AA=='] } },
+  };
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, v, tags: { SS: ['b'] } } });
+  const add = { UpdateExpression: 'ADD tags :v', ExpressionAttributeValues: { ':v': { SS: ['c', 'a'] } } };
+  await call(engine, 'UpdateItem', { TableName, Key, ...add });
+  assert.deepEqual((await call(engine, 'GetItem', { TableName, Key }))['Item'], {
+    ...Key,
+    v: {
+      M: {
+        ss: { SS: ['', 'a', 'b', '｡', '😀'] },
+        ns: { NS: ['-1', '9', '10'] },
+        bs: { BS: ['AA==', '/w=='] },
+      },
+    },
+    tags: { SS: ['a', 'b', 'c'] },
+  });
+});
+
+test('returns no attributes of an update that only removes', async () => {
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, v: { S: 'x' } } });
+  const remove = { TableName, Key, UpdateExpression: 'REMOVE v', ReturnValues: 'UPDATED_NEW' };
+  assert.deepEqual(await call(engine, 'UpdateItem', remove), {});
+});

@@ -89,7 +89,16 @@ test('cancels for keys that are not of the schema, of writes and of reads', asyn
   const reads = [{ Get: { TableName, Key: keyOf('a') } }, { Get: { TableName, Key: {} } }];
   const read = await answerOf(engine, 'TransactGetItems', { TransactItems: reads });
   assert.deepEqual(reasonsOf(read), ['None: undefined', `ValidationError: ${MISMATCH}`]);
+  const twice = await answerOf(engine, 'TransactGetItems', { TransactItems: [reads[0], reads[0]] });
+  assert.match(String(twice.body['message']), /cannot include multiple operations on one item$/);
   assert.equal(await stored(), 'a1');
+});
+
+test('reads all writes before it looks for their tables', async () => {
+  const nowhere = { Put: { TableName: 'nowhere', Item: keyOf('a') } };
+  const { body } = await transact([nowhere, check('a', '1', { ConditionExpression: 'n = (' })]);
+  assert.match(String(body['message']), /^Invalid ConditionExpression: Syntax error/);
+  assert.match(String((await transact([nowhere])).body['__type']), /#ResourceNotFoundException$/);
 });
 
 test('refuses an empty key before it does anything', async () => {
@@ -145,11 +154,12 @@ test('does a request once that comes again with its token, and refuses another o
 
 test('reads several items at one moment', async () => {
   const get = (id: string, more: object = {}) => ({ Get: { TableName, Key: keyOf(id), ...more } });
-  const TransactItems = [get('a'), get('missing'), get('a', { ProjectionExpression: 'n' })];
+  await call(engine, 'PutItem', { TableName, Item: { ...keyOf('b'), n: { N: '2' } } });
+  const TransactItems = [get('a'), get('missing'), get('b', { ProjectionExpression: 'n' })];
   assert.deepEqual(
     await call(engine, 'TransactGetItems', { TransactItems, ReturnConsumedCapacity: 'TOTAL' }),
     {
-      Responses: [{ Item: { id: { S: 'a' }, n: { N: '1' } } }, {}, { Item: { n: { N: '1' } } }],
+      Responses: [{ Item: { id: { S: 'a' }, n: { N: '1' } } }, {}, { Item: { n: { N: '2' } } }],
       ConsumedCapacity: [{ CapacityUnits: 6, TableName: 'plain' }],
     },
   );

@@ -156,10 +156,7 @@ export interface MappingStore {
     /** Versions that cannot be used, by the id of their mapping. */
     readonly unreadable: readonly UnreadableRule[];
   }>;
-  /**
-   * Adds a version. `taken`: the mapping has a version of this time. `full`, with a `limit`: the limit of mappings in
-   * use is reached and this one would exceed it; concurrent writers cannot exceed it either.
-   */
+  /** Adds a version. `taken`: it has a version of this time. `full`, with a `limit`: one more mapping would exceed it, even of concurrent writers. */
   append(version: MappingVersion, limit?: number): Promise<'stored' | 'taken' | 'full'>;
 }
 

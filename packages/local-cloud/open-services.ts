@@ -24,7 +24,7 @@ import { listening } from './listening.ts';
 import type { Refusals } from './refusals.ts';
 import type { MqttHosts } from './mqtt/hosts.ts';
 import { openMqtt } from './mqtt/open.ts';
-import { openRules, type Doors } from './rules/open.ts';
+import { openDeliveryStreams, openRules } from './rules/open.ts';
 import { createRoute53Forward } from './route53/forward.ts';
 import { createS3Handler } from './s3/api.ts';
 import { createSchedulerHandler } from './scheduler/api.ts';
@@ -192,14 +192,12 @@ export async function openDevicePath(
 ) {
   const { dataDir, mqttPort, mqttHosts, clock, log, counters, closers } = settings;
   const { count } = counters;
-  const doors: Doors = {};
-  const { rules, streams, why, streamSpecs } = openRules({ ...settings, count, stores, iot, ...aws, doors });
+  const { streams, specs } = openDeliveryStreams({ ...settings, count, stores, ...aws });
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
     dir: path.join(dataDir, 'mqtt'),
     journal,
-    rules,
     authorize: browsers.authorize,
     relieve: () => streams.relieve(),
     isFull: (principal) => aws.lambda.isFull(principal),
@@ -208,24 +206,25 @@ export async function openDevicePath(
     count,
   });
   closers.add(() => mqtt.close());
-  doors.hub = mqtt.hub;
   const dataPlane = await openDataPlane({
     dir: path.join(dataDir, 'iot/shadows'),
     hub: mqtt.hub,
     retained: mqtt.retained,
     clients: mqtt.clients,
     authorize: browsers.authorize,
-    disconnect: (clientId, how) => doors.broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
+    disconnect: (clientId, how) => mqtt.disconnectClient(clientId, 'asked for by API', how),
     clock,
     log,
     count,
   });
   closers.add(() => dataPlane.close());
-  doors.shadows = dataPlane.shadows;
+  const parts = { ...settings, count, stores, iot, ...aws, streams };
+  const { rules, why } = openRules({ ...parts, hub: mqtt.hub, shadows: dataPlane.shadows });
+  mqtt.hub.setRules(rules);
   mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
   const firehose = await openFirehoseApi({
-    ...{ dir: path.join(dataDir, 'firehose'), specs: streamSpecs, streams, log, startedAt: clock.now() },
+    ...{ dir: path.join(dataDir, 'firehose'), specs, streams, log, startedAt: clock.now() },
   });
   aws.services['firehose'] = firehose.handler;
   closers.add(() => firehose.close());
@@ -244,7 +243,6 @@ export async function openDevicePath(
       serveHttps: dataPlane.serveDevice,
     }),
   );
-  doors.broker = broker;
   iot.endpoint.port = broker.port;
   closers.add(() => broker.close());
   iot.onChange((change) => {

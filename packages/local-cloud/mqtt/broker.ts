@@ -94,6 +94,17 @@ function gone(stream: Duplex): Promise<void> {
   return new Promise((resolve) => void stream.once('close', resolve));
 }
 
+export function createDisconnectClient(connected: BrokerContext['connected']): Broker['disconnectClient'] {
+  return (clientId, reason, how) => {
+    const client = connected.get(clientId);
+    if (!client?.isOpen()) return false;
+    if (how?.endSession) client.accepted.session.expirySeconds = 0;
+    if (how?.withoutWill) client.accepted.will = undefined;
+    client.close('administrative', reason);
+    return true;
+  };
+}
+
 /** Why a client was refused goes to the log, not too often for one address, and is counted. */
 function createReport({ log, clock, count }: BrokerContext) {
   const warn = createThrottledWarning(log, clock);
@@ -244,14 +255,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port: listener.port,
     accept: (stream, identity, over) => connections.accept(stream, identity, over),
-    disconnectClient(clientId, reason, how) {
-      const client = context.connected.get(clientId);
-      if (!client?.isOpen()) return false;
-      if (how?.endSession) client.accepted.session.expirySeconds = 0;
-      if (how?.withoutWill) client.accepted.will = undefined;
-      client.close('administrative', reason);
-      return true;
-    },
+    disconnectClient: createDisconnectClient(context.connected),
     disconnectPrincipal: (principal, reason) =>
       connections.closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),
     async close() {

@@ -28,6 +28,8 @@ export interface Hub extends Pick<Backlog, 'isCongested' | 'whenRelieved'> {
    * of it goes to the disk, so it may carry a secret; a client that is not connected never gets it.
    */
   answer(clientId: string, message: InboundMessage): void;
+  /** Evaluates these rules for each message; call before `recover`. */
+  setRules(rules: Rules): void;
   /** Lets a part of the cloud take requests on reserved topics; call before `recover`. */
   serve(service: TopicService): void;
   /** True where a service takes what is published to `topic`. */
@@ -42,7 +44,8 @@ export interface Hub extends Pick<Backlog, 'isCongested' | 'whenRelieved'> {
 
 export interface HubDeps extends PlannerDeps, BacklogDeps {
   readonly journal: Journal;
-  readonly rules: Rules;
+  /** Rules that do not need the hub; else `setRules`. */
+  readonly rules?: Rules;
   readonly sessions: Sessions;
   readonly retained: Retained;
 }
@@ -123,6 +126,7 @@ export function createHub(deps: HubDeps): Hub {
   return {
     isCongested: (principal) => backlog.isCongested(principal),
     whenRelieved: (resume) => backlog.whenRelieved(resume),
+    setRules: (rules) => jobs.setRules(rules),
     serve: (service) => jobs.add(service),
     serves: (topic) => jobs.serves(topic),
     answer(clientId, message) {

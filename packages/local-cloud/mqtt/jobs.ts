@@ -35,12 +35,17 @@ export interface Job {
 
 export interface Jobs {
   of(message: InboundMessage): Job[];
+  /** From now on these rules are evaluated for each message. */
+  setRules(rules: Rules): void;
   add(service: TopicService): void;
   /** True where a service takes what is published to `topic`. */
   serves(topic: string): boolean;
 }
 
-export function createJobs(rules: Rules): Jobs {
+const NO_RULES: Rules = { match: () => [] };
+
+export function createJobs(given: Rules = NO_RULES): Jobs {
+  let rules = given;
   const services: TopicService[] = [];
   const servicesOf = (topic: string) => services.filter((service) => service.matches(topic));
   return {
@@ -54,6 +59,7 @@ export function createJobs(rules: Rules): Jobs {
         run: () => service.handle(message),
       })),
     ],
+    setRules: (next) => void (rules = next),
     add: (service) => void services.push(service),
     serves: (topic) => servicesOf(topic).length > 0,
   };

@@ -8,7 +8,7 @@ import { openRecordFile, type RecordFile } from '../files/record-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import { type Authorize, createAccess } from './access.ts';
-import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
+import { type Broker, type BrokerOptions, createBroker, createDisconnectClient } from './broker.ts';
 import type { BrokerContext, ConnectedClient } from './client.ts';
 import { type Clients, createClients } from './clients.ts';
 import { createDeliveryMemory } from './delivery-memory.ts';
@@ -26,7 +26,7 @@ export interface MqttOptions {
   /** `<data-dir>/mqtt`: sessions and retained messages. */
   readonly dir: string;
   readonly journal: Journal;
-  readonly rules: HubDeps['rules'];
+  readonly rules?: HubDeps['rules'];
   readonly authorize: Authorize;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,6 +42,8 @@ export interface Mqtt {
   readonly hub: Hub;
   readonly retained: Retained;
   readonly clients: Clients;
+  /** Closes the connection of a client ID, as `Broker.disconnectClient` does. */
+  readonly disconnectClient: Broker['disconnectClient'];
   /** Begins to serve clients; call `hub.recover` before. */
   listen(options: Omit<BrokerOptions, 'context'>): Promise<Broker>;
   /** Call when the broker is closed and the hub drained. */
@@ -95,6 +97,7 @@ export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
     hub,
     retained,
     clients,
+    disconnectClient: createDisconnectClient(connected),
     listen(listening) {
       connectionLog.endLeftOpen();
       return createBroker({ ...listening, context });

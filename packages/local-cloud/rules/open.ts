@@ -4,12 +4,11 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';
 import { streamsFromTemplate } from '../firehose/stream-spec.ts';
-import { createDeliveryStreams } from '../firehose/stream.ts';
+import { createDeliveryStreams, type DeliveryStreams } from '../firehose/stream.ts';
 import type { Iot } from '../iot/iot.ts';
 import type { DataStreams } from '../kinesis/streams.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import type { Log } from '../log.ts';
-import type { Broker } from '../mqtt/broker.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { Shadows } from '../shadow/service.ts';
 import type { Stores } from '../stores.ts';
@@ -24,13 +23,6 @@ import { rulesFromTemplate } from './rule-spec.ts';
 import { keepRecentMessages } from './recent-messages.ts';
 import { createWhy } from './why.ts';
 
-/** What the rules engine needs and is only there after it. */
-export interface Doors {
-  broker?: Broker;
-  hub?: Hub;
-  shadows?: Shadows;
-}
-
 interface RulesOptions {
   readonly dataDir: string;
   readonly template: ResolvedTemplate;
@@ -38,26 +30,34 @@ interface RulesOptions {
   readonly iot: Iot;
   readonly lambda: LambdaService;
   readonly dataStreams: DataStreams;
-  readonly doors: Doors;
+  readonly streams: DeliveryStreams;
+  readonly hub: Pick<Hub, 'publish' | 'serves'>;
+  readonly shadows: Shadows;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
   readonly meter: Meter;
 }
 
-/** The rules engine, and the delivery streams behind it. @throws StartError naming the template line */
-export function openRules(options: RulesOptions) {
-  const { dataDir, template, stores, iot, lambda, dataStreams, doors, clock, log, count, meter } = options;
-  const streamSpecs = streamsFromTemplate(template);
+/** The delivery streams of the template. @throws StartError naming the template line */
+export function openDeliveryStreams(
+  options: Pick<RulesOptions, 'template' | 'stores' | 'lambda' | 'clock' | 'log' | 'count' | 'meter'>,
+) {
+  const { template, stores, lambda, clock, log, count, meter } = options;
+  const specs = streamsFromTemplate(template);
   const streams = createDeliveryStreams({
-    streams: streamSpecs,
+    streams: specs,
     store: stores.objects,
     invoke: (functionName, payload) => lambda.invoke(functionName, payload),
-    clock,
-    log,
-    count,
-    meter,
+    ...{ clock, log, count, meter },
   });
+  return { specs, streams };
+}
+
+/** The rules engine, and what explains why it does what it does. @throws StartError naming the template line */
+export function openRules(options: RulesOptions) {
+  const { dataDir, template, stores, iot, lambda, dataStreams, streams, hub, shadows } = options;
+  const { clock, log, count, meter } = options;
   const tables = {
     put: async (TableName: string, Item: object) =>
       void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
@@ -67,8 +67,8 @@ export function openRules(options: RulesOptions) {
     groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
   });
   const publish = createRepublisher({
-    publish: (message) => doors.hub!.publish(message),
-    serves: (topic) => doors.hub!.serves(topic),
+    publish: (message) => hub.publish(message),
+    serves: (topic) => hub.serves(topic),
     clock,
     newId: randomUUID,
   });
@@ -94,7 +94,7 @@ export function openRules(options: RulesOptions) {
         http: createHttpClient(allowedHosts()),
         publish,
       },
-      lookups: createLookups({ lambda, iot, shadows: () => doors.shadows! }),
+      lookups: createLookups({ lambda, iot, shadows: () => shadows }),
       log,
       clock,
       count,
@@ -108,5 +108,5 @@ export function openRules(options: RulesOptions) {
     rules: () => [...declared, ...rules.more()],
   });
   iot.rules.book = openRuleBook({ template, engine: rules, registry: iot.registry, clock, log });
-  return { rules, streams, why, streamSpecs };
+  return { rules, why };
 }

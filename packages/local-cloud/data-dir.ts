@@ -44,7 +44,7 @@ function unusable(what: string, error: unknown): StartError {
   });
 }
 
-/** A start that the disk has stopped is told with its remedy; every other error stays as it is. */
+/** An error of the disk at the start gets its remedy; every other error stays as it is. */
 export function explainDiskError(dir: string, error: unknown): unknown {
   const { cause = error } = error as Error;
   const { syscall, code = '', path: file = dir } = cause as NodeJS.ErrnoException;

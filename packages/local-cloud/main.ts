@@ -8,7 +8,7 @@ export type { Project, Warning } from './project.ts';
 /** Resolves with the exit code. @throws StartError with the one line for the user */
 type Command = (args: readonly string[], project?: Project) => Promise<number>;
 
-/** Each is loaded when it is asked for. */
+/** Each is loaded when it is needed. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   start: async () => (await import('./commands/start.ts')).start,
   invoke: async () => (await import('./commands/invoke.ts')).invoke,
@@ -20,7 +20,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 const isCommand = (name: string | undefined): name is CommandName =>
   name !== undefined && Object.hasOwn(commands, name);
 
-/** Whoever reads what is printed may stop, as `head` does: that is no fault, and what runs comes to its own end. */
+/** The reader of the output may stop, as `head` does: that is not a fault, and what runs goes on to its end. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -46,11 +46,11 @@ export async function runLocalCloud(args: readonly string[], project?: Project):
     process.exitCode = await run(given, project);
   } catch (error) {
     // A line for each thing that the user can mend; a stack trace only for what is our own fault.
-    const told =
+    const shown =
       error instanceof StartError
         ? error.problems.map(printable)
         : [printableLines((error as Error).stack ?? String(error))];
-    process.stderr.write(`${told.join('\n')}\n`);
+    process.stderr.write(`${shown.join('\n')}\n`);
     process.exit(1);
   }
 }

@@ -30,7 +30,7 @@ export function readAll<Item, Result>(items: Iterable<Item>, read: (item: Item) 
   return results;
 }
 
-/** Runs `read`; what it finds wrong is added to `problems`, and whoever calls goes on to find more. */
+/** Runs `read`; what it finds wrong is added to `problems`, and the caller goes on to find more. */
 export function noteProblems(problems: string[], read: () => void): void {
   try {
     read();

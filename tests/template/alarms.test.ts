@@ -35,7 +35,7 @@ for (const mode of modes) {
     assert.ok(kinds.size >= 5, [...kinds].join(' '));
   });
 
-  test(`${mode}: without an alarm, what it watches is named`, () => {
+  test(`${mode}: without an alarm, what it config is named`, () => {
     const resources = resourcesOf(mode);
     // Of tables nothing says that they can fail; and the API's alarm rings with that of the function for the login.
     const beside = ['TableThrottlesAlarm', 'RollupThrottlesAlarm', 'AttachPolicyErrorsAlarm'];
@@ -52,7 +52,7 @@ for (const mode of modes) {
     }
   });
 
-  test(`${mode}: an alarm that tells nobody, or watches something else, is none`, () => {
+  test(`${mode}: an alarm that tells nobody, or config something else, is none`, () => {
     const resources = resourcesOf(mode);
     const alarm = resources.get('IngestGaveUpAlarm')!;
     const changed = (properties: Record<string, unknown>) =>

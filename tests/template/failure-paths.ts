@@ -20,7 +20,7 @@ function metricOf({ Namespace, MetricName, Dimensions }: Json): Signal {
   return [Namespace, MetricName, ...values].join(' ');
 }
 
-/** What an alarm watches, if it tells anybody at `topicArn`. */
+/** What an alarm config, if it tells anybody at `topicArn`. */
 export function signalsOf({ properties }: ResolvedResource, topicArn: string): readonly Signal[] {
   if (!(properties['AlarmActions'] as readonly unknown[] | undefined)?.includes(topicArn)) return [];
   if (properties['MetricName'] !== undefined) {
@@ -111,7 +111,7 @@ export function failurePaths(resources: Resources): ReadonlyMap<Signal, string> 
   return found;
 }
 
-/** The failure paths that no alarm watches, with the resource in front. */
+/** The failure paths that no alarm config, with the resource in front. */
 export function unwatched(resources: Resources, topicId: string): string[] {
   const topicArn = resources.get(topicId)!.arn;
   const alarms = ofType(resources, 'AWS::CloudWatch::Alarm');

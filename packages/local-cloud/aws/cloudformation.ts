@@ -32,7 +32,7 @@ function describeStack(stack: Stack, startedAt: string): XmlElements {
   };
 }
 
-/** @param startedAt epoch milliseconds, told as the time at which stack and resources were made. */
+/** @param startedAt epoch milliseconds, shown as the time at which stack and resources were created. */
 export function createCloudFormationHandler(stack: Stack, startedAt: number): AwsHandler {
   const time = new Date(startedAt).toISOString();
   const check = (parameters: QueryParameters) => {

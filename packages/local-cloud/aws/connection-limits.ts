@@ -1,4 +1,4 @@
-// Keeps an HTTP port free for whoever sends whole requests: slow and half-sent ones end in time, and give way when it is full.
+// Keeps an HTTP port free for clients that send whole requests: slow and half-sent ones end in time, and give way when it is full.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectionsWithin, descriptorLimit } from '../mqtt/descriptors.ts';
@@ -112,7 +112,7 @@ function rank(socket: Socket, connection: Connection, now: number): readonly [nu
  * server that is handed its sockets.
  *
  * @param server with its listener for upgrades, if it takes any.
- * @param cut told why a connection was closed before its time.
+ * @param cut called with the reason why a connection was closed before its time.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits, cut: Cut): void {
   const open = new Map<Socket, Connection>();

@@ -28,7 +28,7 @@ function isOwn(hostname: string, boundTo: string): boolean {
 const refused = (message: string) => new AwsError('AccessDenied', message, 403);
 
 /**
- * Refuses a Host that is no loopback name or address (DNS rebinding).
+ * Refuses a Host that is not a loopback name or address (DNS rebinding).
  *
  * @throws AwsError AccessDenied, 403
  */
@@ -58,7 +58,7 @@ export function initiatorOf({ headers }: IncomingMessage): Initiator | undefined
   return { kind: 'page', isOfThisOrigin: origin === undefined && site === 'same-origin', from };
 }
 
-/** What a page is told, and whoever looks into the browser's network log. */
+/** What a page gets, and what the browser's network log shows. */
 export function refusedPage(from?: string): AwsError {
   const page = from === undefined ? 'a web page' : `the page ${printable(from).slice(0, 128)}`;
   return refused(

@@ -33,7 +33,7 @@ export interface AwsServerOptions {
   readonly services: Readonly<Record<string, AwsHandler>>;
   /** Checks requests that are signed with temporary credentials given out here; see cognito/callers.ts. */
   readonly authenticate?: (req: IncomingMessage, service: string) => Promise<Authenticated | undefined>;
-  /** Origins whose pages may call, such as `http://localhost:8080`; asked for at each request. */
+  /** Origins whose pages may call, such as `http://localhost:8080`; read at each request. */
   readonly origins?: () => readonly string[];
   readonly log: Log;
   readonly count: Count;
@@ -59,7 +59,7 @@ export function credentialOf(req: IncomingMessage): string | undefined {
   return new URLSearchParams(req.url?.split('?', 2)[1]).get('X-Amz-Credential') ?? undefined;
 }
 
-/** Unsigned requests carry no service: some are told by their target, the rest is S3 (`--no-sign-request`). */
+/** Unsigned requests carry no service: some are recognised by their target, the rest is S3 (`--no-sign-request`). */
 export function serviceOf(req: IncomingMessage): string {
   const scope = credentialOf(req)?.split('/') ?? [];
   if (scope.length >= 5) return scope.at(-2)!.toLowerCase();

@@ -46,9 +46,9 @@ export function sendXml(res: ServerResponse, root: string, value: XmlElements, s
 
 const faultOf = (status: number) => (status < 500 ? 'Sender' : 'Receiver');
 
-type Told = Pick<AwsError, 'code' | 'message' | 'status' | 'details'>;
+type ErrorFields = Pick<AwsError, 'code' | 'message' | 'status' | 'details'>;
 
-const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: Told) => void>> = {
+const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: ErrorFields) => void>> = {
   json(res, error) {
     res.setHeader('x-amzn-errortype', error.code);
     const type = res.req.headers['content-type'] ?? '';

@@ -46,7 +46,7 @@ const OPERATORS: Readonly<Record<string, (a: number, b: number) => number>> = {
 const isList = (value: MathValue): value is readonly LabelledSeries[] => Array.isArray(value);
 const isSeries = (value: MathValue): value is TimeSeries => value instanceof Map;
 
-/** A result that is no number, such as of a division by zero, is a point without data. */
+/** A result that is not a number, such as of a division by zero, is a point without data. */
 function seriesOf(entries: Iterable<readonly [number, number | undefined]>): TimeSeries {
   const found = new Map<number, number>();
   for (const [at, value] of entries) if (value !== undefined && Number.isFinite(value)) found.set(at, value);

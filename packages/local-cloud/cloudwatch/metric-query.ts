@@ -67,7 +67,7 @@ export interface CompiledQueries {
 const ID = /^[a-z][A-Za-z0-9_]{0,254}$/;
 const MOST_QUERIES = 500;
 
-/** @throws AwsError ValidationError for what is no dimension */
+/** @throws AwsError ValidationError for what is not a dimension */
 export function dimensionsOf(value: unknown): Record<string, string> {
   const list = value ?? [];
   if (!Array.isArray(list)) throw invalidExpression('Dimensions must be a list of Name and Value');
@@ -80,7 +80,7 @@ export function dimensionsOf(value: unknown): Record<string, string> {
   );
 }
 
-/** @returns milliseconds. @throws AwsError ValidationError for what is no whole number of minutes */
+/** @returns milliseconds. @throws AwsError ValidationError for what is not a whole number of minutes */
 export function periodOf(value: unknown): number {
   const seconds = Number(value);
   if (Number.isInteger(seconds) && seconds > 0 && seconds % 60 === 0) return seconds * 1_000;

@@ -47,7 +47,7 @@ function requireUnexpired(session: Session, now: number): void {
   throw forbidden('ExpiredTokenException', 'The security token included in the request is expired');
 }
 
-/** The body has been read to check its signature; whoever serves the request reads it from here. */
+/** The body has been read to check its signature; the handler of the request reads it from here. */
 function repeat(req: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, headers, rawHeaders, httpVersion } = req;
   const again = new IncomingMessage(req.socket);

@@ -144,7 +144,7 @@ function readServe(values: Values, rest: readonly string[], project?: Project): 
   };
 }
 
-/** @returns undefined where the usage was asked for. @throws StartError naming the option that is wrong. */
+/** @returns undefined where the usage was requested. @throws StartError naming the option that is wrong. */
 export function parseDnsOptions(
   args: readonly string[],
   project?: Project,

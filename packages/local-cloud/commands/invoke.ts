@@ -25,7 +25,7 @@ interface Stack {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-/** @returns undefined when help is asked for. */
+/** @returns undefined when help is requested. */
 function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
   try {
     const { values, positionals } = parseArgs({

@@ -64,7 +64,7 @@ function certificateIdOf(given: string): string {
   }
 }
 
-/** @returns undefined where the usage was asked for. @throws StartError naming the option that is wrong. */
+/** @returns undefined where the usage was requested. @throws StartError naming the option that is wrong. */
 export function parsePolicyOptions(args: readonly string[], project?: Project): PolicyOptions | undefined {
   const { values, positionals } = parse(args, project);
   if (values.help || args.length === 0) return undefined;

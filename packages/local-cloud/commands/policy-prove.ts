@@ -167,7 +167,7 @@ async function prove(options: ProveOptions, project: Project | undefined): Promi
   return outcomes;
 }
 
-/** Prints the verdicts; resolves with 1 where one of them is no proof. @throws StartError for what cannot be proven */
+/** Prints the verdicts; resolves with 1 where one of them is not a proof. @throws StartError for what cannot be proven */
 export async function provePolicies(args: readonly string[], project?: Project): Promise<number> {
   const options = parseProveOptions(args, project);
   if (!options) {

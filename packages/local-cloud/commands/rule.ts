@@ -105,7 +105,7 @@ function readUserProperty(pair: string): [string, string] {
   return [pair.slice(0, equals), pair.slice(equals + 1)];
 }
 
-/** @returns undefined when help is asked for. */
+/** @returns undefined when help is requested. */
 function readWanted(args: readonly string[], project?: Project): Wanted | undefined {
   const { values, positionals } = readFlags(args, project);
   if (values.help || args.length === 0) return undefined;

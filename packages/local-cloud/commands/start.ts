@@ -59,7 +59,7 @@ async function run(
     });
     const { mqtt, aws, web } = stack.endpoints;
     sayWhatIsOpen(stack, log);
-    // Not by way of the log: a password is for whoever looks at the terminal now.
+    // Not by way of the log: a password is only for the terminal.
     const { firstUser } = stack;
     if (firstUser)
       display.write(`Log in as ${firstUser.name} with ${firstUser.password} (kept in ${firstUser.file})\n`);
@@ -83,7 +83,7 @@ async function sayImportProblems(stack: Stack, log: Log): Promise<void> {
     log.error('a function cannot be imported', { reason: problem }, problem);
 }
 
-/** What another machine needs to know, and what whoever opened the port should. */
+/** What another machine needs to know, and what you should know after opening the port. */
 function sayWhatIsOpen({ endpoints }: Pick<Stack, 'endpoints'>, log: Log): void {
   const { mqttDomains } = endpoints;
   if (mqttDomains.length > 0) {
@@ -128,7 +128,7 @@ function stopWhenAsked(stop: () => Promise<void>): void {
   };
   process.on('SIGINT', ask);
   process.on('SIGTERM', ask);
-  // Every further line fails in the same way, and is no further wish.
+  // Every further line fails in the same way, and means nothing more.
   process.stdout.on('error', () => {
     if (askedAt === undefined) ask();
   });

@@ -19,7 +19,7 @@ const REFUSED: WireAnswer = {
 export function serveDirectly(port: MessagePort, serve: Serve, written: (items: number) => void): void {
   port.on('message', ([id, operation, body]: DirectCall) => {
     const send = ({ status, body: answer }: WireAnswer) =>
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
       port.postMessage([id, status, answer] satisfies DirectAnswer);
     if (!DIRECT_OPERATIONS.has(operation)) {
       send(REFUSED);

@@ -60,7 +60,7 @@ export interface Table {
   readonly StreamSpecification?: { readonly StreamEnabled: boolean; readonly StreamViewType: string };
 }
 
-/** What UpdateTable has to be told, one after the other, so that a table on disk has the stream of the template. */
+/** The calls of UpdateTable, one after the other, so that a table on disk has the stream of the template. */
 export function streamChanges(wanted: Table, existing: Table): object[] {
   const [want, have] = [wanted, existing].map(({ StreamSpecification: stream }) => stream?.StreamViewType);
   if (want === have) return [];

@@ -51,7 +51,7 @@ async function writeBeside(beside: string, file: string, content: string | Buffe
   await syncDirectory(path.dirname(file));
 }
 
-/** Replaces `file` by `content` at once and durably, whoever else is doing the same; the folder must exist. */
+/** Replaces `file` by `content` at once and durably, even when others do the same; the folder must exist. */
 export async function writeFileSafely(file: string, content: string | Buffer): Promise<void> {
   await writeBeside(path.join(path.dirname(file), `.${randomUUID()}.tmp`), file, content);
 }

@@ -20,7 +20,7 @@ export interface StreamState {
 export interface DeliveryStreams {
   /**
    * Resolves when the objects that hold the records are in the bucket. Stays unresolved when the stream is closed before:
-   * whoever put the records still owes them.
+   * the caller still has to keep the records.
    * @throws AwsError ResourceNotFoundException, InvalidArgumentException
    */
   put(streamName: string, records: readonly Buffer[]): Promise<void>;

@@ -40,7 +40,7 @@ interface Key {
 export interface CallerCheck {
   /** @throws AwsError, 403. */
   keyOf(req: IncomingMessage): Key;
-  /** @param resource whole ARN of what is asked for. @throws AwsError, 403, with the reason for the log. */
+  /** @param resource whole ARN of the requested resource. @throws AwsError, 403, with the reason for the log. */
   callerOf(req: IncomingMessage, body: Buffer, key: Key, resource: string): IamCaller;
 }
 

@@ -19,7 +19,7 @@ import { createThrottle } from './throttle.ts';
 export interface GatewayDeps {
   readonly spec: ApiSpec;
   readonly callers: CallerCheck;
-  /** Origins of the web port's own pages, which may call whatever the template says; asked for at each request. */
+  /** Origins of the web port's own pages, which may call whatever the template says; read at each request. */
   readonly ownOrigins: () => readonly string[];
   readonly invoke: (functionName: string, payload: string) => Promise<InvokeResult>;
   readonly clock: Clock;

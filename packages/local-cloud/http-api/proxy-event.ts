@@ -12,7 +12,7 @@ export interface ProxiedRequest {
   readonly query: string;
   readonly body: Buffer;
   readonly match: Match;
-  /** Absent on a public route, whoever signed. */
+  /** Absent on a public route, also for a signed request. */
   readonly caller: IamCaller | undefined;
   readonly requestId: string;
   /** Epoch milliseconds. */

@@ -13,7 +13,7 @@ import { shadowOperations } from './shadow-operations.ts';
 /** Names under which clients sign: the SDKs and the CLI the first, AWS's guide the second. */
 export const signingNames = ['iotdata', 'iotdevicegateway'] as const;
 
-/** Above the largest payload, so that one that is too large is told so by its operation. */
+/** Above the largest payload, so that the operation can refuse one that is too large. */
 const maximumBody = 256 * 1024;
 
 const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];

@@ -1,4 +1,4 @@
-// HTTPS for devices: the data plane for whoever shows a certificate, as far as its policies allow.
+// HTTPS for devices: the data plane for clients with a certificate, as far as its policies allow.
 // https://docs.aws.amazon.com/iot/latest/developerguide/http.html
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
@@ -52,9 +52,9 @@ export function createDeviceHttps(deps: {
         const reason = error instanceof Error ? error.stack : String(error);
         log.error('an HTTPS request of a device failed', { path: req.url, reason });
       }
-      const told =
+      const shown =
         error instanceof AwsError ? error : new AwsError('InternalFailureException', 'Internal failure', 500);
-      sendError(res, told, 'json');
+      sendError(res, shown, 'json');
     }
   };
 

@@ -90,7 +90,7 @@ async function readBody(req: IncomingMessage): Promise<Readonly<Record<string, u
 }
 
 function find(method: string, path: readonly string[]): Route {
-  // A fixed segment goes before a label: /thing-groups/addThingToThingGroup is no group of that name.
+  // A fixed segment goes before a label: /thing-groups/addThingToThingGroup is not a group of that name.
   const [route] = routes
     .filter((each) => fits(each, method, path))
     .sort((a, b) => a.segments.filter(labelOf).length - b.segments.filter(labelOf).length);

@@ -17,7 +17,7 @@ import {
 import { certificateFromCsr, certificateWithKeys, readCertificate } from './device-certificate.ts';
 import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
 
-/** Of MQTT over TLS, which clients take without being told. */
+/** Of MQTT over TLS, which clients take by default. */
 const USUAL_PORT = 8883;
 /** Of AWS, and not here. */
 const OTHER_ENDPOINTS: readonly string[] = ['iot:CredentialProvider', 'iot:Jobs'];

@@ -26,7 +26,7 @@ const acceptedKeys = 'an RSA key of at least 2048 bits or an EC key on P-256, P-
 /**
  * What the registry keeps of a certificate.
  *
- * @throws AwsError CertificateValidationException when the text is no single certificate with a key that AWS takes.
+ * @throws AwsError CertificateValidationException when the text is not a single certificate with a key that AWS takes.
  */
 export function readCertificate(
   pem: string,

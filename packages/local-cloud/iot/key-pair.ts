@@ -44,7 +44,7 @@ function readPair(keyFile: string, certFile: string): KeyPair | undefined {
     const pair = { key: readFileSync(keyFile, 'utf8'), cert };
     if (new NodeCertificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
   } catch {
-    // told below, with the same remedy
+    // reported below, with the same remedy
   }
   throw new StartError(
     `${certFile} and ${keyFile} are damaged or do not belong together: restore both, or delete both for new ones`,

@@ -106,7 +106,7 @@ export interface Ownership {
   /** Certificate ID of the claim that it was made for. */
   readonly claimant: string;
   readonly expiresAt: number;
-  /** What the device was told when it was provisioned, and for which request: a repetition is told the same. */
+  /** The answer that the device got when it was provisioned, and for which request: a repetition gets the same. */
   readonly done?: { readonly request: string; readonly answer: string };
 }
 

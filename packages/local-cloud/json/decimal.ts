@@ -20,7 +20,7 @@ export type Decimal = Library;
 
 export const ZERO: Decimal = new Exact(0);
 
-/** Undefined for what is no number or is out of range; there is one zero. */
+/** Undefined for what is not a number or is out of range; there is one zero. */
 function inRange(value: Library): Decimal | undefined {
   if (value.isZero()) return ZERO;
   return value.isFinite() && Math.abs(value.e) <= MAX_MAGNITUDE ? value : undefined;

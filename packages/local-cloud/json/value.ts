@@ -33,7 +33,7 @@ export function isObject(value: Value): value is ObjectValue {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
-/** The member of an object, never an inherited one; Undefined for what is no object. */
+/** The member of an object, never an inherited one; Undefined for what is not an object. */
 export function memberOf(value: Value, name: string): Value {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return isObject(value) ? value[name] : undefined;

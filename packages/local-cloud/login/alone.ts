@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { User, Users } from '../cognito/users.ts';
 
-/** What a proxy says of itself. Behind one, whoever reaches it would be the first user. */
+/** Headers that a proxy adds. Behind a proxy, every caller would be the first user. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /**

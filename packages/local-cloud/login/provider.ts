@@ -35,7 +35,7 @@ const clientMetadata = ({ id, callbacks, scopes }: UserPoolClient): ClientMetada
   require_auth_time: true,
 });
 
-/** Whoever logs in has consented: page and cloud belong to the same people. */
+/** Logging in is consent: page and cloud belong to the same people. */
 async function grantOf({ oidc }: KoaContextWithOIDC) {
   const { client, session, provider } = oidc;
   if (!client || !session?.accountId) return undefined;

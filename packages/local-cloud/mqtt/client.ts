@@ -40,7 +40,7 @@ export interface Client extends Omit<ConnectedPeer, 'accepted'> {
   readonly broker: BrokerContext;
   readonly accepted: Accepted | undefined;
   accept(accepted: Accepted): void;
-  /** After CONNACK: sends what the session is owed. */
+  /** After CONNACK: sends what waits for the session. */
   begin(): void;
   /** Of the client's own QoS 1 messages: what is not acknowledged yet. */
   readonly unacknowledged: Set<number>;

@@ -1,4 +1,4 @@
-// Reads the building blocks of an MQTT packet, refusing what is short, is no UTF-8 or holds U+0000.
+// Reads the building blocks of an MQTT packet, refusing what is short, is not UTF-8 or holds U+0000.
 
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from './refusal.ts';

@@ -18,7 +18,7 @@ export interface Welcome {
   readonly sessionPresent: boolean;
   /** Set where the client left the choice of its ID to the broker. */
   readonly assignedClientId?: string;
-  /** Set where the broker's keep-alive is not the one that the client asked for. */
+  /** Set where the broker's keep-alive is not the one that the client requested. */
   readonly keepAliveSeconds?: number;
   readonly expirySeconds: number;
 }
@@ -43,7 +43,7 @@ export interface Dialect {
   unsuback(messageId: number, codes: readonly number[]): Packet;
   /** What is said before the connection is closed. */
   goodbye(ending: EndingName): Packet | undefined;
-  /** True where the client was told how many QoS 1 messages may wait, so that one more is its error. */
+  /** True where CONNACK said how many QoS 1 messages may wait, so that one more is its error. */
   readonly announcesReceiveMaximum: boolean;
   /** @returns the whole packet. */
   publish(delivery: Delivery, now: number): Buffer;
@@ -107,7 +107,7 @@ const mqtt5: Dialect = {
   }),
   shorten(packet) {
     if (packet.cmd !== 'connack' || !packet.properties) return packet;
-    // A client that is not told of them takes retained messages, wildcards and shared subscriptions for granted, and uses no aliases.
+    // Without these properties, a client takes retained messages, wildcards and shared subscriptions for granted, and uses no aliases.
     const { receiveMaximum, maximumQoS, maximumPacketSize, subscriptionIdentifiersAvailable } =
       packet.properties;
     const { assignedClientIdentifier, serverKeepAlive, sessionExpiryInterval } = packet.properties;

@@ -6,7 +6,7 @@ import type { InboundMessage } from './message.ts';
 export interface RuleDispatch {
   /** Stable across restarts. */
   readonly id: string;
-  /** Resolves when the action has finished for good, well or into its error action. Must not reject. */
+  /** Resolves when the action has delivered, or its error action has run. Must not reject. */
   run(): Promise<void>;
 }
 
@@ -21,13 +21,13 @@ export interface TopicService {
   /** Whether clients may publish to `topic`, and this service takes it. */
   matches(topic: string): boolean;
   /**
-   * Resolves when the request is finished for good and answered, with `hub.publish` for everybody or `hub.answer` for
-   * who asked. Must not reject. After a crash the same request may come again.
+   * Resolves when the request is finished and answered, with `hub.publish` for everybody or `hub.answer` for
+   * the client that asked. Must not reject. After a crash the same request may come again.
    */
   handle(message: InboundMessage): Promise<void>;
 }
 
-/** Something to run, under the name by which the journal knows that it is owed. */
+/** Something to run, under the name of its consumer in the journal. */
 export interface Job {
   readonly consumer: string;
   run(): Promise<void>;

@@ -54,7 +54,7 @@ export interface Limits {
   readonly sendBufferBytes: number;
   readonly retainedMessages: number;
   readonly retainedBytes: number;
-  /** Accepted messages that still owe something, over all connections, before reading pauses: about 12 KB each. */
+  /** Accepted messages that are not finished, over all connections, before reading pauses: about 12 KB each. */
   readonly unfinishedMessages: number;
   readonly unfinishedBytes: number;
 }

@@ -5,7 +5,7 @@ import type { Dialect } from './dialect.ts';
 import type { Session } from './session.ts';
 import type { Will } from './wills.ts';
 
-/** What CONNECT settled. */
+/** What CONNECT agreed on. */
 export interface Accepted {
   readonly clientId: string;
   readonly dialect: Dialect;

@@ -90,7 +90,7 @@ export async function openRetained(options: {
       const kept = message.payload.length > 0 ? message : undefined;
       const slot = place(message.topic, kept);
       const done = slot.written.then(() => write(message.topic, slot, kept));
-      slot.written = done.catch(() => {}); // whoever asked hears of it; the next write must go on
+      slot.written = done.catch(() => {}); // the caller gets the error; the next write must go on
       return done;
     },
     all: () => [...slots.values()].flatMap(({ message }) => message ?? []),

@@ -134,7 +134,7 @@ const packets: ReadonlyMap<number, { readonly flags?: number; readonly check: Ch
 ]);
 
 /**
- * Checks the first byte of a packet, before the rest is waited for. `version` is undefined until CONNECT has told it.
+ * Checks the first byte of a packet, before the rest is waited for. `version` is undefined until CONNECT.
  * Throws Refusal `malformed` or `protocolError`.
  */
 export function checkFirstByte(first: number, version: Version | undefined): void {

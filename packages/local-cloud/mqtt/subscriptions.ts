@@ -2,7 +2,7 @@
 
 import { type Filter } from './topics.ts';
 
-/** What one subscriber asked for with one filter. */
+/** The options of one subscription. */
 export interface SubscriptionOptions {
   readonly qos: 0 | 1;
   /** MQTT 5: not the subscriber's own messages. */

@@ -24,7 +24,7 @@ export function createTlsServer(
   return server;
 }
 
-/** Why the TLS version is too old for the name that the client asked for; Node chooses the version before it knows the name. */
+/** Why the TLS version is too old for the server name that the client requested; Node chooses the version before it knows the name. */
 export function versionProblem(
   socket: TLSSocket,
   domains: BrokerOptions['domains'] = [],

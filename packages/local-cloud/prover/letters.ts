@@ -21,7 +21,7 @@ export function lettersOf(
   const kept = languages.length + 1;
   const named = new Set(patterns.flat().filter((piece) => typeof piece === 'string'));
   for (const char of '/+#$') named.add(char);
-  // A word of fixed length has its fixed characters, which are told apart by where they are.
+  // A word of fixed length has its fixed characters, which differ by where they are.
   for (const { sets, isFixed } of languages)
     if (isFixed) for (const set of sets) if (set.length === 1) named.add(set);
   const groups = new Map<string, string[]>();

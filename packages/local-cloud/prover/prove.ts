@@ -22,7 +22,7 @@ export type Verdict = Size &
 export interface Size {
   /** States of all automata that were searched. */
   readonly states: number;
-  /** Classes of words that were told apart, and tuples of values that were tried. */
+  /** Classes of words that were distinguished, and tuples of values that were tried. */
   readonly classes: number;
   readonly tuples: number;
 }
@@ -103,7 +103,7 @@ const sum = (passes: readonly Size[]): Size => ({
 
 const NOTHING: Size = { states: 0, classes: 0, tuples: 0 };
 
-/** A proof by less than all that is known, which is quick: whatever the variables are, and whoever can connect. */
+/** A proof by less than all that is known, which is quick: whatever the variables are and the clients that can connect. */
 function proveRoughly(problem: Problem): Size | undefined {
   const broad = { ...problem, asksConnect: false };
   const { letters, values } = anyAssignment(broad);

@@ -67,7 +67,7 @@ function templateOf(registry: Registry, name: string): ProvisioningTemplate {
   return template;
 }
 
-/** What the device is told, and what the log says. */
+/** The answer to the device, and the line in the log. */
 type Outcome = Promise<{
   readonly text: string;
   readonly event: string;

@@ -21,7 +21,7 @@ function compileKey(fields: Fields, kind: 'HashKey' | 'RangeKey'): Key {
   };
 }
 
-/** What is no JSON is kept as bytes. */
+/** What is not JSON is kept as bytes. */
 const payloadOf = (output: Output): AttributeValue =>
   output.kind === 'json' ? toAttribute(output.value ?? null) : { B: output.bytes.toString('base64') };
 

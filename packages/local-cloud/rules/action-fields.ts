@@ -10,7 +10,7 @@ export interface Fields {
   raw(property: string): string;
   /** What the field says of a message. */
   template(property: string): Substitute;
-  /** Compiles a text inside a field that is no text itself. */
+  /** Compiles a text inside a field that is not text itself. */
   compile(text: unknown, property: string): Substitute;
   /** Physical name, where the field names a resource of the template; else what it says of a message. */
   target(property: string): Substitute;

@@ -1,4 +1,4 @@
-// Http: a rule's result as the body of a POST, to this machine, or to hosts that whoever started the stack allows.
+// Http: a rule's result as the body of a POST, to this machine, or to hosts that the environment of the stack allows.
 // https://docs.aws.amazon.com/iot/latest/developerguide/https-rule-action.html
 
 import { AwsError } from '../aws-error.ts';

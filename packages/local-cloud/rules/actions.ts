@@ -23,7 +23,7 @@ function jsonText(output: Output): string {
   );
 }
 
-/** What has no client ID, as a message that a rule republishes, is told apart by its topic. */
+/** What has no client ID, as a message that a rule republishes, is distinguished by its topic. */
 const sourceOf = ({ principal, clientId, topic }: InboundMessage) => [
   principal,
   clientId === 'n/a' ? topic : clientId,

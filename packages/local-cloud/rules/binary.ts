@@ -16,14 +16,14 @@ const decoders: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload,
     binary: () => null,
   };
 
-/** The value of JSON, other text as a String, Null for what is no UTF-8. */
+/** The value of JSON, other text as a String, Null for what is not UTF-8. */
 export function decodePayload(payload: Payload): Value {
   return (decoders[payload.kind] as (payload: Payload) => Value)(payload);
 }
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Padding may be missing, as Java's decoder allows. Undefined for what is no String. */
+/** Padding may be missing, as Java's decoder allows. Undefined for what is not a String. */
 export function decodeBase64(value: Value): Value {
   if (typeof value !== 'string') return undefined;
   if (!base64.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;

@@ -21,7 +21,7 @@ function setPath(target: ObjectValue, [name = '', ...rest]: readonly string[], v
 
 type FieldItem = Extract<SelectItem, { kind: 'field' }>;
 
-/** What is no object has no members to bring. */
+/** What is not an object has no members to bring. */
 function compileSpread(items: readonly SelectItem[], names: Names, compile: Compile): Field {
   const sources = items.flatMap((item) => (item.kind === 'spread' ? [compile(item.of, names)] : []));
   return (target, scope) => {
@@ -63,7 +63,7 @@ function compileFields(items: readonly FieldItem[], names: Names, compile: Compi
 
 /**
  * Compiles what stands between SELECT and FROM.
- * @returns a closure that throws SqlFailure where further fields stand beside the `*` of what is no object
+ * @returns a closure that throws SqlFailure where further fields stand beside the `*` of what is not an object
  */
 export function compileSelect(select: SelectList, names: Names, compile: Compile): Evaluate {
   if (select.kind === 'value') return compile(select.of, names);

@@ -18,7 +18,7 @@ export interface Cursor {
   take(): Token;
   /** Offset behind the token that was taken last. */
   end(): number;
-  /** The word of the next token in capitals, empty if it is no word. */
+  /** The word of the next token in capitals, empty if it is not a word. */
   keyword(): string;
   /** Takes the next token if it is this symbol or keyword. */
   accept(text: string): boolean;

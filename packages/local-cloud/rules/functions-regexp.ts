@@ -46,7 +46,7 @@ function isKnownElsewhere(pattern: string): boolean {
   }
 }
 
-/** Undefined for what is no regular expression, as AWS documents. @throws SqlFailure for one that RE2 cannot run */
+/** Undefined for what is not a regular expression, as AWS documents. @throws SqlFailure for one that RE2 cannot run */
 function patternOf(text: string, searched: string): RE2JS | undefined {
   const found = compiled(text);
   if ('problem' in found) {
@@ -71,7 +71,7 @@ function checkPattern(args: readonly Expression[]): { at: number; problem: strin
     : undefined;
 }
 
-/** `\x` is x, `$1` and `${name}` are groups, as in Java. Undefined for what is no replacement. */
+/** `\x` is x, `$1` and `${name}` are groups, as in Java. Undefined for what is not a replacement. */
 const replacementPart = /\\([\s\S])|\$(\d+)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^$\\]+)/y;
 
 type Part = string | { readonly group: number | string };

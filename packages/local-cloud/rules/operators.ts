@@ -34,7 +34,7 @@ function comparison(holds: (order: number) => boolean) {
 
 /**
  * One side that decides is enough: "true if either operand is true", and false for AND if one is false. Otherwise Undefined
- * as soon as one side is no Boolean. The tables of AWS have Undefined in any case, and rules in use on AWS count on the text.
+ * as soon as one side is not a Boolean. The tables of AWS have Undefined in any case, and rules in use on AWS count on the text.
  */
 function logical(deciding: boolean) {
   return (left: Value, right: Value): Value => {

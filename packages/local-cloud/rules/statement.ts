@@ -12,7 +12,7 @@ import { ARRAY_REASON, OLD_VERSION, requireAlike, type SqlVersion } from './sql-
 import { type Expression, type SelectList, someExpression } from './syntax.ts';
 import { jsonOf, toText, type Value } from '../json/value.ts';
 
-/** What the actions get: JSON, or the payload's own bytes where `SELECT *` meets what is no JSON. */
+/** What the actions get: JSON, or the payload's own bytes where `SELECT *` meets what is not JSON. */
 export type Output =
   { readonly kind: 'json'; readonly value: Value } | { readonly kind: 'bytes'; readonly bytes: Buffer };
 
@@ -48,7 +48,7 @@ const isAll = (select: SelectList) =>
 
 const notJson = { text: 'not JSON', binary: 'not UTF-8' };
 
-/** "The SQL statement and templates must not refer to JSON names other than *" where the payload is no JSON. */
+/** "The SQL statement and templates must not refer to JSON names other than *" where the payload is not JSON. */
 function requireJson({ message }: { readonly message: MessageContext }, what: string): void {
   const { kind } = message.payload();
   if (kind === 'text' || kind === 'binary')

@@ -31,7 +31,7 @@ export function offsetText(offset: number, colon = ':'): string {
   return (offset < 0 ? '-' : '+') + text.join(colon);
 }
 
-/** Milliseconds of `+01:00`, `-0330`, `UTC+1` and the like; undefined for what is no offset. */
+/** Milliseconds of `+01:00`, `-0330`, `UTC+1` and the like; undefined for what is not an offset. */
 export function parseOffset(text: string): number | undefined {
   const [found, sign, hours, minutes = '0', seconds = '0'] = offsetForm.exec(text) ?? [];
   if (found === undefined) return undefined;

@@ -14,7 +14,7 @@ import type { ObjectStore } from './store.ts';
 
 type Operation = (request: S3Request) => void | Promise<void>;
 
-/** `METHOD scope subresource`; copies are told by their header. */
+/** `METHOD scope subresource`; copies are recognised by their header. */
 const operations: Readonly<Record<string, Operation>> = {
   'GET service': bucketApi.listBuckets,
   'PUT bucket': bucketApi.createBucket,

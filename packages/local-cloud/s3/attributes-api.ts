@@ -20,7 +20,7 @@ const ATTRIBUTES: Readonly<Record<string, (version: Version) => XmlElements[stri
   ObjectSize: ({ size }) => size,
 };
 
-/** @throws AwsError InvalidArgument for what is no attribute */
+/** @throws AwsError InvalidArgument for what is not an attribute */
 function wantedBy(request: S3Request): string[] {
   const header = headerOf(request, 'x-amz-object-attributes');
   if (header === undefined)

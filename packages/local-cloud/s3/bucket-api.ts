@@ -77,7 +77,7 @@ export function headBucket({ res, store, bucket }: S3Request): void {
   res.writeHead(200, { 'x-amz-bucket-region': REGION, 'content-length': 0 }).end();
 }
 
-/** us-east-1 is told by an empty constraint. */
+/** An empty constraint means us-east-1. */
 export function getLocation({ res, store, bucket }: S3Request): void {
   store.bucket(bucket);
   sendXml(res, `LocationConstraint ${namespace}`, {});

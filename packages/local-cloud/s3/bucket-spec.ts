@@ -16,7 +16,7 @@ export interface ExpirationRule {
   /** As objects name it; AWS gives one where the template has none. */
   readonly id: string;
   readonly prefix: string;
-  /** Days after which a current version expires, and a version that is no longer current goes for good. */
+  /** Days after which a current version expires, and a version that is no longer current is deleted permanently. */
   readonly days?: number;
   readonly noncurrentDays?: number;
   /** How many versions that are no longer current stay whatever their age. */

@@ -7,7 +7,7 @@ export interface ListQuery {
   readonly prefix?: string;
   /** What is behind it in a key is rolled up into one common prefix. */
   readonly delimiter?: string;
-  /** Keys up to and including this one were told before; a common prefix passes over all it holds. */
+  /** Keys up to and including this one were on earlier pages; a common prefix skips all it holds. */
   readonly after?: string;
   /** Of keys and common prefixes together. */
   readonly limit: number;
@@ -53,7 +53,7 @@ export async function listObjects(bucket: Bucket, query: ListQuery): Promise<Lis
 }
 
 export interface VersionQuery extends ListQuery {
-  /** With `after`: versions of that key up to and including this one were told before. */
+  /** With `after`: versions of that key up to and including this one were on earlier pages. */
   readonly afterVersion?: string;
 }
 

@@ -1,4 +1,4 @@
-// Tells functions, queues and topics what happened to objects, before whoever changed them has the answer.
+// Notifies functions, queues and topics of changes of objects, before the change is answered.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 
 import type { Clock } from '../clock.ts';

@@ -44,7 +44,7 @@ export interface KeyRecord {
   readonly versions: readonly Version[];
   /** What the newest version replaces without a trace; the file still is this one if the change was cut off. */
   readonly replaced?: Version;
-  /** The version that was above `versions` until it was deleted for good; likewise. */
+  /** The version that was above `versions` until it was deleted permanently; likewise. */
   readonly removed?: Version;
 }
 

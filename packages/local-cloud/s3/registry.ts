@@ -50,7 +50,7 @@ export interface Registry {
   ) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty, OperationAborted */
   readonly delete: (name: string) => Promise<void>;
-  /** Where a bucket keeps what is no object. */
+  /** Where a bucket keeps what is not an object. */
   stateOf(name: string): string;
   /** Where files wait that are not yet objects; emptied at the start. */
   readonly spoolDir: string;

@@ -55,7 +55,7 @@ export interface ObjectStore {
   ): Promise<Version>;
   /** @throws AwsError NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker, by its id) */
   get(bucket: string, key: string, versionId?: string): Promise<StoredObject>;
-  /** Removes the object, or one version for good; what is not there is removed already. @throws AwsError NoSuchBucket */
+  /** Removes the object, or one version permanently; what is not there is removed already. @throws AwsError NoSuchBucket */
   remove(bucket: string, key: string, versionId?: string): Promise<Removal>;
   /** A version without its content. @throws as `get` */
   find(bucket: string, key: string, versionId?: string): Promise<Version>;

@@ -161,7 +161,7 @@ export interface UploadTarget {
     body: AsyncIterable<Buffer>,
     options: PutOptions,
   ) => Promise<Version>;
-  /** Where the bucket keeps what is no object. @throws AwsError NoSuchBucket */
+  /** Where the bucket keeps what is not an object. @throws AwsError NoSuchBucket */
   readonly stateOf: (bucket: string) => string;
 }
 

@@ -19,7 +19,7 @@ export interface UpdateRequest {
 
 const bad = (message: string) => new AwsError('InvalidRequestException', message, 400);
 
-/** @throws AwsError 415 for what is not UTF-8, 400 for what is no JSON object. */
+/** @throws AwsError 415 for what is not UTF-8, 400 for what is not a JSON object. */
 function parseObject(payload: Buffer): ObjectValue {
   const parsed = parsePayload(payload);
   if (parsed.kind === 'binary') {
@@ -46,7 +46,7 @@ function versionOf(request: ObjectValue): number | undefined {
   return version;
 }
 
-/** An array is a level too. An array with a null in it could not be told from one whose element was removed. */
+/** An array is a level too. An array with a null in it would look like one whose element was removed. */
 function checkTree(node: Value, depth: number): void {
   const isArray = Array.isArray(node);
   if (!isArray && !isObject(node)) return;

@@ -7,7 +7,7 @@ export type ShadowOperation = 'get' | 'update' | 'delete';
 const request =
   /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/shadow(?:\/name\/([$a-zA-Z0-9:_-]{1,64}))?\/(get|update|delete)$/;
 
-/** Undefined for a topic that is no shadow request. */
+/** Undefined for a topic that is not a shadow request. */
 export function parseRequestTopic(topic: string): { id: ShadowId; operation: ShadowOperation } | undefined {
   const [, thingName, shadowName, operation] = request.exec(topic) ?? [];
   if (thingName === undefined) return undefined;

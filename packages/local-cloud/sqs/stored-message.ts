@@ -53,6 +53,6 @@ export interface Queue {
   counts(): { readonly visible: number; readonly inFlight: number; readonly delayed: number };
   /** When the oldest message was sent, in epoch milliseconds. */
   oldestAt(): number | undefined;
-  /** Whoever waits for a message gets none, and nothing is received any more. What is sent is still taken. */
+  /** A receiver that waits gets no message, and nothing is received any more. What is sent is still taken. */
   close(): void;
 }

@@ -171,7 +171,7 @@ function requireReferences(template: ResolvedTemplate): void {
 function requireDistinctNames(template: ResolvedTemplate): void {
   const seen = new Map<string, ResolvedResource>();
   for (const resource of template.resources.values()) {
-    if (resource.type === 'AWS::Route53::RecordSet') continue; // one name has many, told apart by type and SetIdentifier
+    if (resource.type === 'AWS::Route53::RecordSet') continue; // one name has many, with their own type and SetIdentifier
     const other = seen.get(resource.arn);
     if (other) {
       throw new StartError(

@@ -66,7 +66,7 @@ const isIntrinsic = (key: string) => key === 'Ref' || key.startsWith('Fn::');
 
 /**
  * Parses the text of a template. `file` is how messages call it.
- * @throws StartError for what is no YAML, and for aliases, nulls and nesting that CloudFormation has no use for.
+ * @throws StartError for what is not YAML, and for aliases, nulls and nesting that CloudFormation has no use for.
  */
 export function parseTemplate(text: string, file: string): Node {
   const lines = new LineCounter();

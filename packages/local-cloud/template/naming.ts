@@ -82,7 +82,7 @@ export const dkimTokens = (domain: string) =>
     }),
   );
 
-/** The four that a zone names; nobody resolves them here. `.test` is kept for what is no real name (RFC 6761, 6.2). */
+/** The four that a zone names; nobody resolves them here. `.test` is kept for what is not a real name (RFC 6761, 6.2). */
 export const zoneNameServers = (id: string): readonly string[] =>
   [0, 1, 2, 3].map((index) => `ns-${index}.${id.toLowerCase()}.test`);
 

@@ -62,7 +62,7 @@ function settingOf(root: unknown, sections: readonly string[], key: string): unk
 
 /**
  * The `stack_name` of the first of `environments` that has one, under `global` or `deploy`.
- * @throws StartError for what is no TOML, or no text.
+ * @throws StartError for what is not TOML, or not text.
  */
 export function readStackName(file: string, environments: readonly string[]): string | undefined {
   const shown = shownAs(file);
@@ -76,7 +76,7 @@ export function readStackName(file: string, environments: readonly string[]): st
  * The values of `parameter_overrides` under `[<environment>.<command>.parameters]`, for `deploy` else those under
  * `[<environment>.global.parameters]`.
  * A file that does not exist has none. `shown` is how messages call the file.
- * @throws StartError for what is no TOML, or no list of assignments.
+ * @throws StartError for what is not TOML, or not a list of assignments.
  */
 export function readParameterOverrides(
   file: string,

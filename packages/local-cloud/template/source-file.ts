@@ -12,7 +12,7 @@ export function shownAs(file: string): string {
   return path.startsWith('..') ? file : path;
 }
 
-/** @throws StartError when the file cannot be read, is no text, or is larger than CloudFormation takes. */
+/** @throws StartError when the file cannot be read, is not text, or is larger than CloudFormation takes. */
 export function readText(file: string, shown: string): string {
   try {
     const bytes = readFileSync(file);

@@ -35,7 +35,7 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
       ignores: {
         Description: 'it is for readers',
         RoleArn: 'AWS permissions do not apply on one machine; device policies do',
-        'Targets.*.Id': 'a target is told apart by its place',
+        'Targets.*.Id': 'targets are distinguished by their place',
         'Targets.*.RoleArn': 'AWS permissions do not apply on one machine; device policies do',
         'Targets.*.RetryPolicy.**': 'an event always reaches its function here',
       },

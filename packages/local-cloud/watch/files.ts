@@ -9,7 +9,7 @@ export interface FileWatch {
   close(): void;
 }
 
-/** A save is several changes: what comes so soon after each other is told together. */
+/** A save is several changes: changes that follow each other so soon are reported together. */
 const SETTLE_MS = 50;
 /** How often it is looked whether a folder that went is there again, as while another branch is checked out. */
 const MISSING_MS = 500;

@@ -31,7 +31,7 @@ export interface WebOptions {
   readonly page: string;
   readonly site?: ServeSite;
   readonly status: () => WebStatus;
-  /** Answers all that is asked for below /api. */
+  /** Answers all requests under /api. */
   readonly api?: ServeApi;
   /** Answers its own paths. */
   readonly login?: Login;

@@ -39,7 +39,7 @@ const policyOf = (host: string, awsUrl: string) =>
   ].join('; ');
 
 /**
- * @param config what `/config.json` says; asked for each time
+ * @param config what `/config.json` says; read each time
  * @param awsUrl the AWS port, which the page may call beside its own
  */
 export function createSite({
@@ -53,7 +53,7 @@ export function createSite({
 }): ServeSite {
   let files: ReturnType<ProjectPage['files']> | undefined;
 
-  /** Whoever opens the page gets it as its sources are by now; what it loads belongs to that build. */
+  /** The page is served as its sources are now; what it loads belongs to that build. */
   async function contentOf(pathname: string): Promise<Uint8Array | undefined> {
     if (pathname === '/config.json') return Buffer.from(JSON.stringify(config()));
     if (pathname === '/') files = undefined;

@@ -5,7 +5,7 @@ import { memberOf, valueAt, type AttributeValue, type Item, type Path } from '..
 
 export interface Draft {
   get(path: Path): AttributeValue | undefined;
-  /** @throws ValidationException where the path leads through what is no map or list */
+  /** @throws ValidationException where the path leads through what is not a map or list */
   set(path: Path, value: AttributeValue): void;
   remove(path: Path): void;
   /** @throws ValidationException as `set` does */

@@ -102,7 +102,7 @@ function createCursor(text: string) {
   };
 }
 
-/** @param keywords that are no attribute without `#`. @throws SyntaxProblem for what is no token */
+/** @param keywords that are no attribute without `#`. @throws SyntaxProblem for what is not a token */
 export function createReader(
   text: string,
   placeholders: Placeholders,

@@ -17,7 +17,7 @@ import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
-import type { FunctionDoor } from './lambda/function-door.ts';
+import type { FunctionEvents } from './lambda/function-events.ts';
 import { logGroupsOf, openLambda } from './lambda/open.ts';
 import { createLogsHandler } from './lambda/log-groups-api.ts';
 import { listening } from './listening.ts';
@@ -52,7 +52,7 @@ export interface Settings extends StackOptions {
   /** Those of the template, and then with the addresses of this machine. */
   readonly outputs: Record<string, string>;
   /** What hands events to the functions; it opens with them. */
-  readonly functions: FunctionDoor;
+  readonly functions: FunctionEvents;
   readonly closers: Closers;
   readonly refusals: Refusals;
   readonly metrics: Metrics;

@@ -8,7 +8,7 @@ import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { API_PREFIX } from './http-api/gateway.ts';
-import { createFunctionDoor } from './lambda/function-door.ts';
+import { createFunctionEvents } from './lambda/function-events.ts';
 import type { Rebuild } from './lambda/rebuild.ts';
 import { listening } from './listening.ts';
 import type { Log } from './log.ts';
@@ -145,7 +145,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       template,
       declared: { ofType: (type) => [template, domain].flatMap((each) => each?.ofType(type) ?? []) },
       outputs: { ...template.outputs },
-      functions: createFunctionDoor(options.clock),
+      functions: createFunctionEvents(options.clock),
       closers,
     });
     return { ...opened, stop: () => closers.closeAll() };

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Meter } from './cloudwatch/meter.ts';
 import type { Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
-import type { FunctionDoor } from './lambda/function-door.ts';
+import type { FunctionEvents } from './lambda/function-events.ts';
 import type { Log } from './log.ts';
 import { notificationsFromTemplate } from './s3/notification-spec.ts';
 import { createNotifier } from './s3/notifier.ts';
@@ -25,7 +25,7 @@ export async function openStores(settings: {
   readonly counters: Counters;
   readonly meter: Meter;
   readonly closers: Closers;
-  readonly functions: FunctionDoor;
+  readonly functions: FunctionEvents;
 }) {
   const { dataDir, template, clock, log, closers } = settings;
   const { count } = settings.counters;
@@ -98,7 +98,7 @@ export async function openStores(settings: {
 
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
-/** Where functions leave what failed for good. */
+/** Where functions leave what finally failed. */
 export const destinationsOf = ({ objects, queues, topics }: Stores) => ({
   s3: (...put: Parameters<typeof objects.put>) => objects.put(...put),
   sns: (message: { topicArn: string; message: string }) => topics.publish(message),

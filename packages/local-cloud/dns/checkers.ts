@@ -58,8 +58,8 @@ export function startCheckers({ checks: given, probe, onChange, clock, random }:
   function beat(id: string, index: number): void {
     if (isClosed) return;
     const check = checks.get(id)!;
-    if (check.watches.kind !== 'endpoint') return;
-    const { threshold, intervalSeconds } = check.watches;
+    if (check.config.kind !== 'endpoint') return;
+    const { threshold, intervalSeconds } = check.config;
     after(intervalSeconds * 1_000, () => beat(id, index));
     const asked = check.disabled ? undefined : probe(check);
     void asked?.then(({ isSuccess, text }) => {
@@ -70,9 +70,9 @@ export function startCheckers({ checks: given, probe, onChange, clock, random }:
   }
 
   let made = 0;
-  for (const { id, watches } of checks.values()) {
-    if (watches.kind !== 'endpoint') continue;
-    const { regions, intervalSeconds } = watches;
+  for (const { id, config } of checks.values()) {
+    if (config.kind !== 'endpoint') continue;
+    const { regions, intervalSeconds } = config;
     const all = regions.flatMap((region) =>
       Array.from({ length: PER_REGION }, () => newChecker(region, addressOf(made++ % 254))),
     );

@@ -74,7 +74,7 @@ function checkOf(resource: ResolvedResource, ids: ReadonlySet<string>): HealthCh
   if (config['Type'] !== 'CALCULATED')
     return {
       ...shared,
-      watches: {
+      config: {
         kind: 'endpoint',
         endpoint: endpointOf(config, refuse),
         intervalSeconds: Number(config['RequestInterval'] ?? 30),
@@ -87,15 +87,15 @@ function checkOf(resource: ResolvedResource, ids: ReadonlySet<string>): HealthCh
   if (lost !== undefined) refuse('ChildHealthChecks', `${lost} is no health check of the template`);
   if (children.length === 0) refuse('Type', 'a check of type CALCULATED needs ChildHealthChecks');
   const threshold = Number(config['HealthThreshold'] ?? children.length);
-  return { ...shared, watches: { kind: 'calculated', children, threshold } };
+  return { ...shared, config: { kind: 'calculated', children, threshold } };
 }
 
 /** A calculated check may not watch itself, over others either. */
 function requireNoCircle(checks: readonly HealthCheck[]): void {
   const byId = new Map(checks.map((check) => [check.id, check]));
   const leadsTo = (check: HealthCheck, id: string, seen: ReadonlySet<string>): boolean =>
-    check.watches.kind === 'calculated' &&
-    check.watches.children.some(
+    check.config.kind === 'calculated' &&
+    check.config.children.some(
       (child) =>
         child === id || (!seen.has(child) && leadsTo(byId.get(child)!, id, new Set([...seen, child]))),
     );

@@ -73,12 +73,12 @@ function calculatedHealth(children: readonly string[], threshold: number, known:
 
 /** The state of one check; a disabled one counts as healthy, and an inverted one is the opposite. */
 export function checkHealth(id: string, known: Known): Health {
-  const { label, watches, inverted, disabled } = known.checks.get(id)!;
+  const { label, config, inverted, disabled } = known.checks.get(id)!;
   const found = disabled
     ? { isHealthy: true, why: 'it is disabled' }
-    : watches.kind === 'endpoint'
+    : config.kind === 'endpoint'
       ? endpointHealth(known.checkersOf(id))
-      : calculatedHealth(watches.children, watches.threshold, known);
+      : calculatedHealth(config.children, config.threshold, known);
   const isHealthy = found.isHealthy !== inverted;
   const state = isHealthy ? 'healthy' : 'unhealthy';
   return { isHealthy, why: `${label} is ${state}: ${found.why}${inverted ? ', inverted' : ''}` };
@@ -90,11 +90,11 @@ export function assumedHealth(
   checks: ReadonlyMap<string, HealthCheck>,
   unhealthy: ReadonlySet<string>,
 ): Health {
-  const { label, watches } = checks.get(id)!;
+  const { label, config } = checks.get(id)!;
   if (unhealthy.has(id)) return { isHealthy: false, why: `${label} is unhealthy` };
-  if (watches.kind === 'endpoint') return { isHealthy: true, why: `${label} is healthy` };
-  const healthy = watches.children.filter((child) => assumedHealth(child, checks, unhealthy).isHealthy);
-  const isHealthy = healthy.length >= watches.threshold;
-  const why = `${healthy.length} of its ${watches.children.length} checks are healthy, and it needs ${watches.threshold}`;
+  if (config.kind === 'endpoint') return { isHealthy: true, why: `${label} is healthy` };
+  const healthy = config.children.filter((child) => assumedHealth(child, checks, unhealthy).isHealthy);
+  const isHealthy = healthy.length >= config.threshold;
+  const why = `${healthy.length} of its ${config.children.length} checks are healthy, and it needs ${config.threshold}`;
   return { isHealthy, why: `${label} is ${isHealthy ? 'healthy' : 'unhealthy'}: ${why}` };
 }

@@ -37,7 +37,7 @@ const refuse = (reasons: readonly string[]): never => {
   throw new AwsError('InvalidChangeBatch', `[${reasons.join(', ')}]`);
 };
 
-/** What a record says, whoever made it. */
+/** What a record says, whatever made it. */
 const contentOf = ({ routing, target, healthCheckId }: RecordSet) =>
   JSON.stringify([routing, target, healthCheckId ?? null]);
 

@@ -62,7 +62,7 @@ export interface HealthCheck {
   readonly label: string;
   readonly inverted: boolean;
   readonly disabled: boolean;
-  readonly watches:
+  readonly config:
     | {
         readonly kind: 'endpoint';
         readonly endpoint: Endpoint;

@@ -4,7 +4,7 @@
 const LONGEST_LABEL = 63;
 const LONGEST_NAME = 253;
 
-/** `\052` and the like, as the API writes what is no letter, digit, hyphen or underscore. */
+/** `\052` and the like, as the API writes what is not a letter, digit, hyphen or underscore. */
 const unescaped = (text: string) =>
   text.replace(/\\([0-3][0-7][0-7])/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 

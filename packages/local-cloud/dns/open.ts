@@ -57,9 +57,9 @@ function openCheckers(
   { model, standIns, clock, log, random }: DnsOptions,
   checks: ReadonlyMap<string, HealthCheck>,
 ) {
-  for (const { label, watches } of model.checks) {
-    if (watches.kind !== 'endpoint' || isReachable(watches.endpoint, standIns)) continue;
-    const name = watches.endpoint.domain ?? watches.endpoint.address;
+  for (const { label, config } of model.checks) {
+    if (config.kind !== 'endpoint' || isReachable(config.endpoint, standIns)) continue;
+    const name = config.endpoint.domain ?? config.endpoint.address;
     log.warn(
       'a health check is not asked, and counts as healthy',
       { check: label, name },
@@ -68,10 +68,10 @@ function openCheckers(
   }
   return startCheckers({
     checks,
-    probe({ watches }) {
-      if (watches.kind !== 'endpoint' || !isReachable(watches.endpoint, standIns)) return undefined;
-      const { domain } = watches.endpoint;
-      return probe(watches.endpoint, domain === undefined ? undefined : standIns.get(absolute(domain)));
+    probe({ config }) {
+      if (config.kind !== 'endpoint' || !isReachable(config.endpoint, standIns)) return undefined;
+      const { domain } = config.endpoint;
+      return probe(config.endpoint, domain === undefined ? undefined : standIns.get(absolute(domain)));
     },
     onChange({ label }, { isHealthy, why }) {
       const state = isHealthy ? 'healthy' : 'unhealthy';

@@ -97,7 +97,7 @@ async function startOf(response: IncomingMessage): Promise<string> {
 async function probeHttp(endpoint: Endpoint, standIn: StandIn | undefined): Promise<Verdict> {
   const request = requestOf(endpoint, standIn);
   const stop = () => request.destroy();
-  request.on('error', () => {}); // whoever waits hears of it, and later ones do not matter
+  request.on('error', () => {}); // the caller gets the error, and later ones do not matter
   const answered = once(request, 'response') as Promise<[IncomingMessage]>;
   answered.catch(() => {}); // the connection failed before, and that is what counts
   try {

@@ -67,7 +67,7 @@ export interface Neighbourhood {
   readonly region: string;
 }
 
-/** @returns undefined for what is no network such as `10.1.0.0/16`, and for an unknown region. */
+/** @returns undefined for what is not a network such as `10.1.0.0/16`, and for an unknown region. */
 export function readNeighbourhood(text: string): Neighbourhood | undefined {
   const [, network, bits, region] = /^([0-9a-fA-F.:]+)\/(\d{1,3})=([a-z0-9-]+)$/.exec(text) ?? [];
   if (network === undefined || region === undefined || !isRegion(region)) return undefined;

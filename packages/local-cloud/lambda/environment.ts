@@ -286,7 +286,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
           fail(life, 'Sandbox.Timedout', message);
         });
         life.attempt = { requestId, output, timer, settle };
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
         life.worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
       });
     },

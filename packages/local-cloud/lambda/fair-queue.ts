@@ -1,4 +1,4 @@
-// A queue in which nobody waits for somebody else's backlog: who has something waiting takes turns, one item each.
+// A queue in which nobody waits for somebody else's backlog: the sources with waiting items take turns, one item each.
 import { createQueue } from '../mqtt/queue.ts';
 
 /** Who an item is from, the widest first: `[kind, principal, client]`. Turns go round at each level. */
@@ -14,7 +14,7 @@ export interface FairQueue<T> {
   waiting(source: Source): number;
 }
 
-interface Lane<T> {
+interface SourceQueue<T> {
   readonly name: string;
   readonly items: FairQueue<T>;
 }
@@ -35,38 +35,38 @@ function createLast<T>(): FairQueue<T> {
 /**
  * Constant time and a bounded amount of memory for each item, however many sources there are; a source without items takes none.
  *
- * @param levels names of a source that are told apart; a source that has fewer counts as having empty ones.
+ * @param levels names of a source that count; a source that has fewer counts as having empty ones.
  */
 export function createFairQueue<T>(levels: number): FairQueue<T> {
   if (levels === 0) return createLast();
-  const lanes = new Map<string, Lane<T>>();
-  const turns = createQueue<Lane<T>>();
+  const bySource = new Map<string, SourceQueue<T>>();
+  const inTurn = createQueue<SourceQueue<T>>();
   let length = 0;
   return {
     get length() {
       return length;
     },
     push([name = '', ...rest], item) {
-      let lane = lanes.get(name);
-      if (!lane) {
-        lane = { name, items: createFairQueue(levels - 1) };
-        lanes.set(name, lane);
-        turns.push(lane);
+      let queue = bySource.get(name);
+      if (!queue) {
+        queue = { name, items: createFairQueue(levels - 1) };
+        bySource.set(name, queue);
+        inTurn.push(queue);
       }
-      lane.items.push(rest, item);
+      queue.items.push(rest, item);
       length += 1;
     },
     shift() {
-      const lane = turns.shift();
-      if (!lane) return undefined;
-      const item = lane.items.shift();
+      const queue = inTurn.shift();
+      if (!queue) return undefined;
+      const item = queue.items.shift();
       length -= 1;
-      if (lane.items.length > 0) turns.push(lane);
-      else lanes.delete(lane.name);
+      if (queue.items.length > 0) inTurn.push(queue);
+      else bySource.delete(queue.name);
       return item;
     },
     waiting([name, ...rest]) {
-      return name === undefined ? length : (lanes.get(name)?.items.waiting(rest) ?? 0);
+      return name === undefined ? length : (bySource.get(name)?.items.waiting(rest) ?? 0);
     },
   };
 }

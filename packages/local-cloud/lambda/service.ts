@@ -56,7 +56,7 @@ export interface LambdaService extends Lambda {
   readonly rebuild: Rebuild;
   /**
    * True while so many events wait for an environment that no more should be made. One principal may have as many as there
-   * is room left for: so it fills half at most, and whoever has none waiting is let in until all is full.
+   * is room left for: so it fills half at most, and a principal without waiting events is let in until all is full.
    */
   isFull(principal?: string): boolean;
   /** Waits at most `ms` milliseconds for events that run or wait to run, not for retries that are due later. */

@@ -1,4 +1,4 @@
-// Takes a function's HTTP requests for items to the table thread without HTTP: the AWS SDK, or whoever calls `http.request`, sees the
+// Takes a function's HTTP requests for items to the table thread without HTTP: the AWS SDK, or other code that calls `http.request`, sees the
 // same answers from the same address, and the function's code is what is deployed.
 
 import { EventEmitter } from 'node:events';
@@ -51,7 +51,7 @@ function openTables(port: MessagePort): Tables {
       lastId += 1;
       if (waiting.size === 0) port.ref();
       waiting.set(lastId, done);
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
       port.postMessage([lastId, operation, body] satisfies DirectCall);
     },
   };
@@ -150,7 +150,7 @@ function operationOf(options: unknown, { host, port }: Address): string | undefi
   return DIRECT_OPERATIONS.has(operation) ? operation : undefined;
 }
 
-/** From now on, and for whoever imports `node:http`. Everything but requests for items goes by HTTP as before. */
+/** From now on, for all code that imports `node:http`. Everything but requests for items goes by HTTP as before. */
 export function requestTablesDirectly({ endpoint, port }: TablesDoor): void {
   const { hostname, port: tcpPort } = new URL(endpoint);
   const address = { host: hostname, port: tcpPort };

@@ -41,8 +41,8 @@ function observationsOf(
 
 /** @throws AwsError InvalidInput for a calculated check, as on AWS. */
 function checkersOf(call: Call): readonly Checker[] {
-  const { id, watches } = checkOf(call);
-  if (watches.kind === 'endpoint') return call.checkers.of(id);
+  const { id, config } = checkOf(call);
+  if (config.kind === 'endpoint') return call.checkers.of(id);
   throw new AwsError('InvalidInput', 'A calculated health check has no checkers of its own');
 }
 

@@ -50,21 +50,21 @@ export function recordXml({
   };
 }
 
-export function checkXml({ id, label, inverted, disabled, watches }: HealthCheck): XmlElements {
+export function checkXml({ id, label, inverted, disabled, config }: HealthCheck): XmlElements {
   const shared = { Inverted: inverted, Disabled: disabled };
   const reference = { Id: id, CallerReference: label };
-  if (watches.kind === 'calculated') {
-    const children = { ChildHealthCheck: watches.children };
+  if (config.kind === 'calculated') {
+    const children = { ChildHealthCheck: config.children };
     return {
       ...reference,
       HealthCheckConfig: {
         ...{ Type: 'CALCULATED', ...shared },
-        ...{ HealthThreshold: watches.threshold, ChildHealthChecks: children },
+        ...{ HealthThreshold: config.threshold, ChildHealthChecks: children },
       },
       HealthCheckVersion: 1,
     };
   }
-  const { endpoint, intervalSeconds, threshold, regions } = watches;
+  const { endpoint, intervalSeconds, threshold, regions } = config;
   const isHttp = endpoint.protocol !== 'TCP';
   return {
     ...reference,

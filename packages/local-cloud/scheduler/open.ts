@@ -1,6 +1,6 @@
 // Opens the template's schedules, once everything that their functions call is there.
 import { randomUUID } from 'node:crypto';
-import type { FunctionDoor } from '../lambda/function-door.ts';
+import type { FunctionEvents } from '../lambda/function-events.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { schedulesFromTemplate } from './schedule-spec.ts';
 import { createSchedules, type Schedules, type SchedulesOptions } from './schedules.ts';
@@ -9,7 +9,7 @@ import { createSchedules, type Schedules, type SchedulesOptions } from './schedu
 export function openSchedules(
   options: Pick<SchedulesOptions, 'clock' | 'log' | 'count'> & {
     readonly template: ResolvedTemplate;
-    readonly functions: Pick<FunctionDoor, 'accept'>;
+    readonly functions: Pick<FunctionEvents, 'accept'>;
   },
 ): Schedules {
   const { template, functions, ...rest } = options;

@@ -1,4 +1,4 @@
-// Turns one message and its subscribers into what it owes them: an .eml for each address, a .txt for each phone, a message in each queue.
+// Turns one message and its subscribers into deliveries: an .eml for each address, a .txt for each phone, a message in each queue.
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -9,7 +9,7 @@ import { composeEmail } from './email.ts';
 import { functionEvent } from './function-event.ts';
 import { limits, type CheckedMessage, type Protocol } from './message.ts';
 import { notificationDocument, type Notification } from './notification.ts';
-import type { Outbox, OwedFile } from './outbox.ts';
+import type { Outbox, PendingFile } from './outbox.ts';
 import type { FunctionsDoor, QueueDoor, Redrive, Redriven } from './redrive.ts';
 import type { Relay } from './relay.ts';
 import type { Subscription } from './subscriptions.ts';
@@ -50,7 +50,7 @@ function measure(
 /** One subscriber's share: what is written, and what is sent on afterwards. */
 interface Delivery {
   readonly counter: 'mails' | 'texts' | 'queued' | 'handed';
-  readonly files: readonly OwedFile[];
+  readonly files: readonly PendingFile[];
   readonly mail?: string;
   /** What is put into a queue or handed to a function, and into a queue where that fails. */
   readonly handed?: {
@@ -113,7 +113,7 @@ function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver
     // The note first: a crash in between leaves a note without a mail, which is dropped, never a mail that nobody sends.
     if (!relay) return { counter: 'mails', files: [file] };
     const redrive = redrivenOf(publication, to, at);
-    const note = relay.owe(mail, {
+    const note = relay.pendingFile(mail, {
       ...{ to: to.endpoint, at, ...(redrive && { redrive }), ...(topic && { topic: topic.name }) },
     });
     return { counter: 'mails', mail, files: [note, file] };
@@ -171,7 +171,7 @@ function createFunctionDelivery({ functions }: DeliveriesOptions): Deliver {
 }
 
 /**
- * @returns a function that resolves when everything that the message owes is on disk
+ * @returns a function that resolves when every delivery of the message is on disk
  * @throws AwsError InternalError from that function when it could not be written; then nothing of it was
  */
 export function createDeliveries(options: DeliveriesOptions): (publication: Publication) => Promise<void> {

@@ -21,7 +21,7 @@ export function composeEmail(email: Email): Promise<Buffer> {
     from: { ...email.from },
     to: { name: '', address: email.to },
     subject: email.subject ?? 'AWS Notification Message',
-    // A carriage return alone is no line break in RFC 5322, and is not allowed in it either.
+    // A carriage return alone is not a line break in RFC 5322, and is not allowed in it either.
     text: email.text.toWellFormed().replaceAll(/\r\n?/g, '\n'),
     date: new Date(email.at),
     messageId: `<${email.id}@${email.from.address.slice(email.from.address.lastIndexOf('@') + 1)}>`,

@@ -42,7 +42,7 @@ function checkSubject(subject: string | undefined): string | undefined {
   return subject;
 }
 
-/** A protocol whose entry is no string gets the default, as SNS ignores such an entry. */
+/** A protocol whose entry is not a string gets the default, as SNS ignores such an entry. */
 function parseStructured(message: string): (protocol: Protocol) => string {
   let texts: unknown;
   try {

@@ -1,10 +1,10 @@
-// Writes what one publish owes: each file whole at any moment, and when one cannot be written, none of them stays.
+// Writes the deliveries of one publish: each file whole at any moment, and when one cannot be written, none of them stays.
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makeDirectory, syncDirectory, writeThrough } from '../files/durable-files.ts';
 
-export interface OwedFile {
+export interface PendingFile {
   /** Below the data directory, such as `mail/20260101T000000.000Z-<id>.eml`. */
   readonly path: string;
   readonly content: string | Buffer;
@@ -12,7 +12,7 @@ export interface OwedFile {
 
 export interface Outbox {
   /** Resolves when all are on disk; when one cannot be written none of them stays, and it rejects. */
-  write(files: readonly OwedFile[]): Promise<void>;
+  write(files: readonly PendingFile[]): Promise<void>;
 }
 
 /** @param folders those that files may lie in, below `dir`; they are created here, for this user only */

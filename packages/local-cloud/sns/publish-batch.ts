@@ -46,7 +46,7 @@ function refusal(id: string, error: unknown): XmlElements {
   return { Id: id, Code: code, Message: message, SenderFault: status < 500 };
 }
 
-/** The bytes of all entries together; what a single one of them does wrong is told in its own answer. */
+/** The bytes of all entries together; a fault of a single entry is in its own answer. */
 function sizeOf(entries: readonly Entry[]): number {
   let size = 0;
   for (const { read } of entries) {

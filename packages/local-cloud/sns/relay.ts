@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
-import type { OwedFile } from './outbox.ts';
+import type { PendingFile } from './outbox.ts';
 import type { Redrive } from './redrive.ts';
 import { createRetryQueue, type Outcome } from './retry-queue.ts';
 import { parseSmtpUrl } from './smtp-url.ts';
@@ -13,7 +13,7 @@ export interface Relay {
   /** The address that mails come from. */
   readonly from: string;
   /** The file that makes a mail an unsent one; written together with the mail. */
-  owe(mail: string, note: Omit<Note, 'from'>): OwedFile;
+  pendingFile(mail: string, note: Omit<Note, 'from'>): PendingFile;
   /** Sends the mails of that name, now or, when the server is away, later. */
   send(mails: readonly string[]): void;
   /** Waits a few seconds for the mail under way; the others are sent after the next start. */
@@ -39,7 +39,7 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 /** Answers to a mail that would meet any other: the server closes (RFC 5321, 3.8), or wants a login (RFC 4954, 6). */
 const ofTheServer: ReadonlySet<number> = new Set([421, 530, 534, 535]);
 
-/** Whether the server refused this mail for good, put it off, or could not be talked to at all. */
+/** Whether the server refused this mail permanently, put it off, or could not be reached at all. */
 function judge(error: unknown): 'refused' | 'later' | 'away' {
   const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
   const ofThisMail = code === 'EENVELOPE' || code === 'EMESSAGE' || code === 'EACCES'; // EACCES: its file
@@ -95,7 +95,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     }
     count('mails.sent');
     measure('NumberOfNotificationsDelivered', note.topic);
-    await unsent.settle(mail);
+    await unsent.remove(mail);
     return 'done';
   }
 
@@ -103,7 +103,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   queue.add(await unsent.all());
   return {
     from,
-    owe: (mail, note) => unsent.owe(mail, { from, ...note }),
+    pendingFile: (mail, note) => unsent.pendingFile(mail, { from, ...note }),
     send: (mails) => queue.add(mails),
     async close() {
       await queue.close(closePatience);

@@ -53,7 +53,7 @@ export async function openRunTimeTopics(options: {
   function save(): Promise<void> {
     const kept = [...made.values()].map(({ name, displayName }): Kept => ({ name, displayName }));
     const next = saving.then(() => writeFileSafely(file, `${JSON.stringify(kept, undefined, 2)}\n`));
-    saving = next.catch(() => {}); // whoever asked for it is told
+    saving = next.catch(() => {}); // the caller gets the error
     return next;
   }
 

@@ -32,7 +32,7 @@ export interface Topics {
   createTopic(name: string, displayName: string): Promise<string>;
   /** Its subscriptions go with it. */
   deleteTopic(arn: string): Promise<void>;
-  /** @throws AwsError InvalidParameter when it is no topic's ARN, NotFound when there is no such topic */
+  /** @throws AwsError InvalidParameter when it is not a topic's ARN, NotFound when there is no such topic */
   readonly topicOf: (arn: string) => Topic;
   readonly isQueue: (arn: string) => boolean;
   readonly isFunction: (arn: string) => boolean;

@@ -3,7 +3,7 @@ import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '../files/durable-files.ts';
 import type { Log } from '../log.ts';
-import type { OwedFile } from './outbox.ts';
+import type { PendingFile } from './outbox.ts';
 import type { Redriven } from './redrive.ts';
 
 /** Below the data directory; a note is named like its mail. */
@@ -31,11 +31,11 @@ export interface Unsent {
   /** Names of the mails that an earlier run left, oldest first. */
   all(): Promise<string[]>;
   /** The note as a file, to be written together with the mail. */
-  owe(mail: string, note: Note): OwedFile;
+  pendingFile(mail: string, note: Note): PendingFile;
   /** The mail and whom it goes to; undefined when either file is gone or damaged. */
   read(mail: string): Promise<{ readonly note: Note; readonly raw: Buffer } | undefined>;
   /** Forgets the mail: it was sent. */
-  settle(mail: string): Promise<void>;
+  remove(mail: string): Promise<void>;
   /** Writes beside the mail why it never will be sent, and forgets it. */
   giveUp(mail: string, failure: Failure): Promise<void>;
 }
@@ -62,7 +62,7 @@ export function createUnsent(dir: string, log: Log): Unsent {
   const folder = path.join(dir, unsentFolder);
   const fileOf = (mail: string) => path.join(folder, mail + suffix);
 
-  async function settle(mail: string): Promise<void> {
+  async function remove(mail: string): Promise<void> {
     try {
       await rm(fileOf(mail), { force: true });
     } catch (error) {
@@ -78,7 +78,10 @@ export function createUnsent(dir: string, log: Log): Unsent {
       const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${suffix}`));
       return names.sort().map((name) => name.slice(0, -suffix.length));
     },
-    owe: (mail, note) => ({ path: path.join(unsentFolder, mail + suffix), content: JSON.stringify(note) }),
+    pendingFile: (mail, note) => ({
+      path: path.join(unsentFolder, mail + suffix),
+      content: JSON.stringify(note),
+    }),
     async read(mail) {
       try {
         const note = parseNote(await readFile(fileOf(mail), 'utf8'));
@@ -88,7 +91,7 @@ export function createUnsent(dir: string, log: Log): Unsent {
         throw error;
       }
     },
-    settle,
+    remove,
     async giveUp(mail, { to, reason, at }) {
       const file = path.join('mail', `${mail}.failed.txt`);
       const lines = [`To: ${to}`, `Given up: ${new Date(at).toISOString()}`, `Reason: ${oneLine(reason)}`];
@@ -97,7 +100,7 @@ export function createUnsent(dir: string, log: Log): Unsent {
       } catch (error) {
         log.error('the reason why an email was not sent cannot be written', { file, reason: String(error) });
       }
-      await settle(mail);
+      await remove(mail);
     },
   };
 }

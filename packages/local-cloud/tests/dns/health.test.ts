@@ -9,7 +9,7 @@ import { checkerRegions } from '../../dns/regions.ts';
 
 const endpoint: HealthCheck = {
   ...{ id: 'x', label: 'X', inverted: false, disabled: false, at: 'dns.yaml:1' },
-  watches: {
+  config: {
     kind: 'endpoint',
     endpoint: { protocol: 'HTTPS', domain: 'x.test', port: 443, path: '/health', sni: true },
     ...{ intervalSeconds: 10, threshold: 3, regions: checkerRegions },
@@ -63,7 +63,7 @@ test('a checker changes its mind after as many results in a row as the threshold
 test('a calculated check counts its children', () => {
   const calculated: HealthCheck = {
     ...{ id: 'all', label: 'All', inverted: false, disabled: false, at: 'dns.yaml:9' },
-    watches: { kind: 'calculated', children: ['x', 'y'], threshold: 2 },
+    config: { kind: 'calculated', children: ['x', 'y'], threshold: 2 },
   };
   const checks = new Map([
     ['x', endpoint],

@@ -4,7 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { LambdaService } from './service.ts';
 
-export interface FunctionDoor {
+export interface FunctionEvents {
   /**
    * Resolves once the event is on disk, as Lambda's invocation type Event.
    *
@@ -22,7 +22,7 @@ const PATIENCE_MS = 60_000;
 const isThrottled = (error: unknown) =>
   error instanceof AwsError && error.code === 'TooManyRequestsException';
 
-export function createFunctionDoor(clock: Clock): FunctionDoor {
+export function createFunctionEvents(clock: Clock): FunctionEvents {
   let lambda: Pick<LambdaService, 'accept'> | undefined;
   return {
     async accept(reference, payload) {

@@ -66,7 +66,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     {
       'pipeline/sweep': [
         'the alarm of a device that fell silent is cleared once its last window is closed by time',
-        'the alarm of a device whose last window is still beyond the limit stays',
+        'the alarm of a device whose last window is still beyond the limit stays active',
       ],
       'pipeline/sweep-life': [
         'the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it',
@@ -128,7 +128,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
         'a batch that waits for its window waits no longer because the time is set back',
       ],
       '../packages/local-cloud/tests/scheduler/schedules': ['a clock that is set back does not stop it'],
-      'pipeline/judge': ['a clock that steps back makes nobody calm'],
+      'pipeline/judge': ['a clock that steps back marks no device as calm'],
       'adapters/rule-store': ['after a clock that stepped back'],
       'core/outbox': ['a clock that steps back'],
     },
@@ -248,7 +248,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'who loses a conditional write to another writer merges',
     {
       'adapters/window-store': ['concurrent writers and their duplicates give the exact window'],
-      'pipeline/judge': ['concurrent events of one device tell a transition once'],
+      'pipeline/judge': ['concurrent events of a device announce a transition once'],
     },
   ],
   [
@@ -274,7 +274,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'an alert that SNS refused goes out later, once',
     {
       'functions/ingest': [
-        'when SNS is down the event fails after its windows are written, and its repeat tells the alert once',
+        'if SNS is down, the event fails after its windows are written, and its repeat announces the alert once',
       ],
       'pipeline/sweep': ['a notification that SNS refused is sent by the sweep, once'],
       'pipeline/storm-digest': ['a digest that SNS refuses is sent a minute later, whole'],
@@ -290,9 +290,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
       'pipeline/judge': [
         'a crash between publishing and clearing the queued repeats it under the same alert id',
       ],
-      'pipeline/deliver-crashes': [
-        'a publish that succeeds and whose answer is lost is repeated under the same alert id',
-      ],
+      'pipeline/deliver-crashes': ['a publish whose answer is lost is repeated with the same alert ID'],
     },
   ],
   [

@@ -69,7 +69,7 @@ const histories: readonly (readonly [what: string, history: string, online: bool
   ['a connection of three days', '+a7@0 -a7@4320 +b0@4400 -b0@4401', false, 4401],
 ];
 for (const [what, history, online, since] of histories) {
-  test(`${what}: the same whatever the order, and with every event twice`, async () => {
+  test(`${what}: the same in any order and with every event twice`, async () => {
     const orders = permutations(moments(history));
     for (const [index, order] of orders.entries()) {
       const deviceId = `${what.replaceAll(/\W/g, '-')}-${index}`;
@@ -124,7 +124,7 @@ test('random histories of connections end as they ended, in any order and with r
   );
 });
 
-test('what the registry says is written when a device comes, and stays when it goes', async () => {
+test("the registry's data is written when a device connects, and stays when it disconnects", async () => {
   const [came, went] = moments('+a0@0 -a0@5');
   assert.equal(await devices.applyPresence(event('facts', came!), thing), 'applied');
   assert.equal(await devices.applyPresence(event('facts', went!)), 'applied');
@@ -147,13 +147,13 @@ test('what the registry says is written when a device comes, and stays when it g
   });
 });
 
-test('the end of a connection makes no device of a client that is none', async () => {
+test('a disconnect of a client that is not a device creates no device', async () => {
   const [, went] = moments('+a0@0 -a0@5');
   assert.equal(await devices.applyPresence(event('nobody', went!)), 'unknown');
   assert.equal(await devices.load('nobody'), undefined);
 });
 
-test('a device that was only heard from takes its first presence with what the registry says of it', async () => {
+test("a device that only sent messages gets the registry's data with its first presence event", async () => {
   await devices.noteSeen('heard', 'seattle', START);
   const gone = event('heard', moments('-a0@5')[0]!);
   assert.equal(await devices.applyPresence(gone), 'unknown');
@@ -166,7 +166,7 @@ test('a device that was only heard from takes its first presence with what the r
   );
 });
 
-test('a sighting is written the first time, then every ten minutes, and at once from another site', async () => {
+test('the last-seen time is written the first time, then every ten minutes, and at once for another site', async () => {
   const seen = async (site: string, at: number) => {
     sent = 0;
     await devices.noteSeen('walker', site, START + at);
@@ -181,7 +181,7 @@ test('a sighting is written the first time, then every ten minutes, and at once 
   assert.deepEqual(await seen('austin', 11 * MINUTE), [1, 'austin', 11 * MINUTE]);
 });
 
-test('another environment does not write what is written, and an old message moves nothing back', async () => {
+test('another environment does not write it again, and an old message does not move it back', async () => {
   await devices.noteSeen('shared', 'seattle', START + HOUR);
   const other = createDeviceStore({ client: tables.client, table: 'devices' });
   await other.noteSeen('shared', 'seattle', START + HOUR + MINUTE);
@@ -266,7 +266,7 @@ test('another environment does not write units that are known, and a device has 
   assert.equal(read, 1);
 });
 
-test('what cannot be noted is noted the next time', async () => {
+test('a failed write is repeated the next time', async () => {
   const broken = createDeviceStore({
     client: {
       send: async () => {

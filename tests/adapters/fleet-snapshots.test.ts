@@ -28,7 +28,7 @@ const fleet = (asOf: number, devices: number, length: number): Fleet => ({
   })),
 });
 
-test('there is none before the first was kept', async () => {
+test('there is no snapshot before the first was stored', async () => {
   assert.equal(await createFleetSnapshots({ client: tables.client, table: 'rollups' }).load(), undefined);
 });
 

@@ -150,7 +150,7 @@ test('an environment that meets a hot window for the first time reads its chunks
   await assertExact('stranger', readings('stranger', 0, 1011));
 });
 
-test('an item of a version that kept all fingerprints in it goes on, and gives them up at once', async () => {
+test('an item of a version that kept all fingerprints in it stays usable, and its fingerprints are moved out at once', async () => {
   const all = readings('old', 0, 700);
   const { store } = open({ maxSeen: 1000 });
   for (let n = 0; n < 700; n += 100) await store.apply(deltaOf(all.slice(n, n + 100)));

@@ -62,7 +62,7 @@ test('messages come newest first, from plain and compressed objects of all hours
   assert.deepEqual((await numbersIn(objects)).numbers, [8, 7, 6, 5, 4, 3, 2, 1]);
 });
 
-test('whoever has enough reads no more objects', async () => {
+test('no more objects are read once there are enough messages', async () => {
   const objects = { [key('2026/11/21/10', '05')]: lines(1, 2), [key('2026/11/21/09', '05')]: lines(3) };
   const { numbers, calls } = await numbersIn(objects, { limit: 1 });
   assert.deepEqual(numbers, [2]);
@@ -74,7 +74,7 @@ test('an archive without objects has no messages', async () => {
   assert.deepEqual((await numbersIn({ 'failed/x': lines(1) })).numbers, []);
 });
 
-test('lines that are no JSON are passed by', async () => {
+test('lines that are not JSON are skipped', async () => {
   const objects = { [key('2026/11/21/10', '05')]: `${lines(1)}{"n":\n\n${lines(2)}` };
   assert.deepEqual((await numbersIn(objects)).numbers, [2, 1]);
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
-test('versions come back as they were put, in the order of their times, and none is replaced', async () => {
+test('versions are returned as they were stored, in order of time, and none is replaced', async () => {
   const store = createMappingStore({ client: tables.client, table: 'rules' });
   const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
   assert.deepEqual(await store.read(), { mappings: [], unreadable: [] });
@@ -34,7 +34,7 @@ test('versions come back as they were put, in the order of their times, and none
   assert.deepEqual(await rules.read(), { rules: [rule], unreadable: [] });
 });
 
-test('a version that was edited by hand is named, and costs no other anything', async () => {
+test('a version that was edited manually is reported and does not affect others', async () => {
   const store = createMappingStore({ client: tables.client, table: 'rules' });
   const before = await store.read();
   const put = (id: string, mapping: string) =>
@@ -56,7 +56,7 @@ test('a version that was edited by hand is named, and costs no other anything', 
   );
 });
 
-test('no more mappings are in use than the limit, whoever adds them at once', async () => {
+test('concurrent writers cannot exceed the limit of mappings', async () => {
   const store = createMappingStore({ client: tables.client, table: 'rules' });
   const used = async () => (await store.read()).mappings.filter(isInUse).length;
   const limit = (await used()) + 3;

@@ -61,7 +61,7 @@ function attributesOf(request: URLSearchParams | undefined): Record<string, stri
   return found;
 }
 
-test('a notification is one publish, with a text for each channel and what subscribers filter by', async () => {
+test('a notification is one publish, with a text for each channel and the attributes for filter policies', async () => {
   const { notifier, requests } = await openFakeSns(published);
   await notifier.notify(notification(), []);
   assert.equal(requests.length, 1);
@@ -75,7 +75,7 @@ test('a notification is one publish, with a text for each channel and what subsc
   assert.match(message['email']!, /https:\/\/dashboard\.example\.com\/#\/device\/store-1\?from=\d+&to=\d+/);
 });
 
-test('an attribute without text is left out, as SNS takes none', async () => {
+test('an empty attribute is omitted, since SNS refuses it', async () => {
   const { notifier, requests } = await openFakeSns(published);
   await notifier.notify(notification({ site: '' }), []);
   assert.ok(!('site' in attributesOf(requests[0])));
@@ -101,7 +101,7 @@ test('a digest is one publish, which subscribers find by whatever is in it', asy
   });
 });
 
-test('of ten thousand devices every publish fits a message, and none is left out of the mails', async () => {
+test('for ten thousand devices every publish fits a message, and the emails name all of them', async () => {
   const { notifier, requests } = await openFakeSns(published);
   const name = (n: number) => `${n}-${'"\\'.repeat(20)}${'d'.repeat(60)}`;
   const all = Array.from({ length: 10_000 }, (_, n) =>
@@ -140,7 +140,7 @@ for (const [code, status, of] of refusals) {
   });
 }
 
-test('who filters by severity gets what stands for a worse one, too', async () => {
+test('a notification of several changes also matches a filter for its worst severity', async () => {
   const { notifier, requests } = await openFakeSns(published);
   const folded = { changes: 3, since: 1_790_000_000_000, worst: 'critical' } as const;
   await notifier.notify(notification({ folded }), []);

@@ -26,7 +26,7 @@ function openStore(perHour: number, day: number) {
   return { store, clock };
 }
 
-test('as many devices as the limit says are let in, whoever is first, and a repeat takes no second place', async () => {
+test('as many devices are admitted as the limit allows, and a repeat does not count twice', async () => {
   const { store } = openStore(10, 0);
   const asked = Array.from({ length: 60 }, (_, n) => serial(n % 20));
   const answers = await inParallel(asked, 16, async (each) => [each, await store.admit(each)] as const);
@@ -37,7 +37,7 @@ test('as many devices as the limit says are let in, whoever is first, and a repe
   for (const each of refused) assert.equal(await store.admit(each), false);
 });
 
-test('the next hour begins with none', async () => {
+test('the count starts at zero in the next hour', async () => {
   const { store, clock } = openStore(1, 1);
   assert.deepEqual([await store.admit('tg-a'), await store.admit('tg-b')], [true, false]);
   clock.now += 45 * 60_000 - 1;

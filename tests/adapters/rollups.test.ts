@@ -197,7 +197,7 @@ test('a mark that was made again since it was read stays', async () => {
   assert.deepEqual(await rollups.marks('changes'), []);
 });
 
-test('a run that is out of time goes on with the next device in the next one', async () => {
+test('a run that is out of time is continued with the next device by the next run', async () => {
   const clock = { now: START + 1.5 * HOUR_MS };
   await store(clock).saveProgress({ until: START, after: '' });
   const devices = Array.from({ length: 80 }, (_, n) => ({ deviceId: `d-${String(n).padStart(3, '0')}` }));

@@ -37,11 +37,11 @@ const remove = async (id: string) => {
 const readable = async () => (await rules.read()).rules;
 const ids = async () => (await readable()).map(({ id }) => id);
 
-test('the rules of the template hold where none is stored', async () => {
+test("the template's rules apply if none is stored", async () => {
   assert.deepEqual(await readable(), defaults);
 });
 
-test('a stored rule stands beside them, replaces one of its id, and makes room for it again', async () => {
+test('a stored rule is added, replaces one with the same id, and its removal restores that one', async () => {
   const off: RuleData = { ...defaults[0]!, enabled: false };
   await put(warm);
   await put(off);
@@ -98,7 +98,7 @@ const unreadable: readonly (readonly [id: string, stored: string | undefined, pr
   ['temperature-high', '{"noDataFor":"soon"}', /^noDataFor must be a duration/],
 ];
 
-test('a stored rule that cannot be read is named with what is wrong with it, and costs no other rule anything', async () => {
+test('an unreadable stored rule is reported with its problem and does not affect other rules', async () => {
   for (const [id, stored] of unreadable) {
     const Item = { id: { S: id }, ...(stored !== undefined && { rule: { S: stored } }) };
     await tables.client.send(new PutItemCommand({ TableName: 'rules', Item }));
@@ -119,7 +119,7 @@ test('a stored rule that cannot be read is named with what is wrong with it, and
   assert.ok(await remove('warm'));
 });
 
-test('a write replaces only what it saw, whether that was a rule, nothing, or an item without a text', async () => {
+test('a write replaces only the version that it read: a rule, nothing, or an item without a text', async () => {
   const nothing = await rules.load('warm');
   assert.deepEqual(nothing, {});
   assert.equal(await rules.put(warm, nothing), 'stored');
@@ -141,7 +141,7 @@ test('a write replaces only what it saw, whether that was a rule, nothing, or an
   assert.deepEqual(await Promise.all(['warm', 'number'].map(remove)), [true, true]);
 });
 
-test('no more rules are left than the limit, whoever adds them at once, and a set that is larger is read whole', async () => {
+test('concurrent writers cannot exceed the limit of rules, and a larger stored set is read completely', async () => {
   const limited = createRuleStore({ client: tables.client, table: 'rules', defaults, limit: 5 });
   const add = async (n: number) => limited.put({ ...warm, id: `many-${n}` }, {});
   const outcomes = await Promise.all(Array.from({ length: 12 }, (_, n) => add(n)));

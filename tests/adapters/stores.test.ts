@@ -163,7 +163,7 @@ test('a notification is one publish with a text for each channel and attributes 
 
 const VARIABLES = { ...tableVariables, WINDOW_RETENTION_DAYS: '8', SILENT_AFTER_MINUTES: '15' };
 
-test('the environment is read into numbers, an empty limit into none', () => {
+test('the environment is parsed into numbers, and an empty limit into no limit', () => {
   const environment = readIngestEnvironment({ ...VARIABLES, MIN_TEMPERATURE: '' });
   assert.equal(environment.windowSeconds, 10);
   assert.equal(environment.maxTemperature, 8);

@@ -160,7 +160,7 @@ const filesIn = (folder: string) =>
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `${folder}/${name}`);
 
-test('no client of the SDK is made outside adapters/*-client.ts, and each of those limits what it makes', () => {
+test('SDK clients are created only in adapters/*-client.ts, and all have time limits', () => {
   const made = ['adapters', 'functions', 'pipeline', 'http-api'].flatMap(filesIn).flatMap((file) => {
     const names = [...textOf(file).matchAll(/new ([A-Za-z0-9]+Client)\(/g)].map(([, name]) => name);
     return names.map((name) => `${name} in ${file}`);

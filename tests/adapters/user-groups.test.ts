@@ -39,7 +39,7 @@ test('all pages are read, and for a minute not again', async () => {
   assert.equal(calls(), 4);
 });
 
-test('a user who is gone is in no group, and a failure is no answer that is remembered', async () => {
+test('a deleted user is in no group, and failures are not cached', async () => {
   const groupsOf = open();
   const gone = new UserNotFoundException({ message: 'User does not exist.', $metadata: {} });
   aws.on(AdminListGroupsForUserCommand).rejectsOnce(new Error('throttled')).rejects(gone);

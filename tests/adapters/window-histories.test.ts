@@ -337,7 +337,7 @@ for (const [way, send] of Object.entries({ direct, stream })) {
   });
 }
 
-test('metrics with names from Object.prototype have figures and last values like any other', async () => {
+test('metrics with names from Object.prototype have statistics and last values like any other', async () => {
   const [ingest, names] = [createEnvironments(new Map())().ingest, ['constructor', 'toString', 'valueOf']];
   const reading = Object.fromEntries(names.map((name, n) => [name, n]));
   const context = { deviceId: 'prototype', site: 'seattle', receivedAt: START, traceId: 'trace' };

@@ -92,7 +92,7 @@ async function allPages(question: HistoryQuestion): Promise<Bucket[]> {
   return buckets;
 }
 
-test('pages of random windows join to what all of them together give', async () => {
+test('pages of random windows join to the result of one read', async () => {
   let run = 0;
   const stored = fc.record({
     slot: fc.nat(400),
@@ -144,7 +144,7 @@ test('pages of random windows join to what all of them together give', async () 
   );
 });
 
-test('a page that has looked at ten thousand windows ends, and the next goes on', async () => {
+test('a page ends after ten thousand windows, and the next one continues', async () => {
   const asked: number[] = [];
   let next = 0;
   const item = () => ({

@@ -80,7 +80,7 @@ async function applyAll(readings: readonly Reading[]): Promise<number> {
 
 const expected = (readings: readonly Reading[]) => figures(foldReadings(readings, SECONDS)[0]!);
 
-test('an item holds flat exact figures, the fingerprints and its expiry', async () => {
+test('an item holds flat exact statistics, the fingerprints and its expiry', async () => {
   const one = reading('layout', 1, { temperature: 4.2, size: -0.1 });
   const { window, applied } = await store.apply(deltaOf(one, SECONDS));
   assert.equal(applied, 1);
@@ -241,7 +241,7 @@ test('an environment that does not know the window writes once, and twice when a
   assert.deepEqual(await writesOf('strangers', [5, 5, 6, 5.5, 4], [0, 1, 2, 3, 4]), [1, 1, 2, 1, 2]);
 });
 
-test('a reading out of order costs a second write where nothing is known of the window', async () => {
+test('a reading out of order costs a second write if the environment does not know the window', async () => {
   const [times, environments] = [
     [5, 6, 2, 3, 9],
     [0, 1, 2, 3, 3],
@@ -319,7 +319,7 @@ test('an environment that knows the window writes once, whatever improves', asyn
   assert.deepEqual(await writesOf('known', [5, 5, 6, 5.5, 4, 7], [0, 0, 0, 0, 0, 0]), [1, 1, 1, 1, 1, 1]);
 });
 
-test('what an environment knew of the window may be outdated', async () => {
+test("an environment's knowledge of a window may be outdated", async () => {
   // The third improves what its environment knows, not what is stored: refused, counted, nothing to widen.
   assert.deepEqual(await writesOf('outdated', [5, 9, 7, 10, 1], [0, 1, 0, 1, 0]), [1, 2, 2, 1, 1]);
 });

@@ -39,7 +39,7 @@ async function store(deviceId: string, length: number): Promise<void> {
   }
 }
 
-test('a window has its counts, figures and times, and neither site nor last values', async () => {
+test('a window has its counts, statistics and times, but no site and no last values', async () => {
   await store('one', 1);
   const value = decimalOf(0)!;
   assert.deepEqual(await readTotals({ deviceId: 'one', from: START, to: START + 10_000 }), [
@@ -54,7 +54,7 @@ test('a window has its counts, figures and times, and neither site nor last valu
   ]);
 });
 
-test('a window that was stored before windows had times has none', async () => {
+test('a window stored by a version without times has none', async () => {
   await store('old', 1);
   await tables.client.send(
     new UpdateItemCommand({
@@ -91,7 +91,7 @@ test('windows come oldest first, from `from` until before `to`, however many pag
   assert.deepEqual(pages.slice(0, 2), [3, 3]);
 });
 
-test('windows that have expired are left out, though they may still be there', async () => {
+test('expired windows are omitted even if they still exist', async () => {
   await store('expired', 3);
   const read = createTotalsReader({ client: tables.client, table: 'windows', now: () => EXPIRY + 10_000 });
   const windows = await read({ deviceId: 'expired', from: START, to: START + 30_000 });

@@ -113,7 +113,7 @@ const bytesInOrder = (item: Record<string, AttributeValue> | undefined) => ({
   seen: item?.['seen']?.BS?.map((bytes) => Buffer.from(bytes).toString('hex')).sort(),
 });
 
-test('a table that has exactly what was archived agrees', async () => {
+test('a table with exactly the archived readings agrees', async () => {
   const { run, deviceId } = archived('all');
   await ingest(messagesOf(deviceId));
   assert.deepEqual(await run(), {
@@ -130,7 +130,7 @@ const checksIn = async (deviceId: string) => {
   return checks;
 };
 
-test('what an audit finds is recorded for reports, with a repair what is so after it', async () => {
+test('the result of an audit is recorded for reports, after a repair if there was one', async () => {
   const { run, deviceId, window } = archived('recorded');
   await ingest(messagesOf(deviceId));
   await tables.client.send(new DeleteItemCommand({ TableName: 'windows', Key: window(3) }));
@@ -158,7 +158,7 @@ test('windows as young as the lag of the archive are not recorded as checked', a
   );
 });
 
-test('says that the archive lags where the newest windows differ, and not of older ones', async () => {
+test('reports a lagging archive if the newest windows differ, but not for older ones', async () => {
   const { run, deviceId } = archived('young');
   await ingest(messagesOf(deviceId).slice(0, -1));
   const lag = /^the archive lags by up to 300 s: .*--to -6m/;
@@ -231,7 +231,7 @@ test('a metric that only one side knows is found', async () => {
   ]);
 });
 
-test('a figure that was tampered with is found by its name', async () => {
+test('a changed statistic is found by its name', async () => {
   const { run, deviceId, window } = archived('changed');
   await ingest(messagesOf(deviceId));
   const change = (name: string, value: string) =>
@@ -264,7 +264,7 @@ test('a figure that was tampered with is found by its name', async () => {
   assert.equal((await run()).agrees, true);
 });
 
-test('a full window is told as full and does not differ, unless it has what the archive has not', async () => {
+test('a full window is reported as full and does not differ, unless it has readings that the archive lacks', async () => {
   const deviceId = 'full';
   const context = { deviceId, site: 'seattle', receivedAt: START + 1000, clientId: deviceId };
   const packs = Array.from({ length: 3 }, (_, pack) => ({
@@ -348,7 +348,7 @@ test('only windows from the one that holds `from` until before `to` are compared
   await assert.rejects(run({ from: START + 60_000 }), /nothing to compare/);
 });
 
-test('what is rejected is told by reason, and an object that is cut off by its name', async () => {
+test('rejections are reported by reason, and a truncated object by its name', async () => {
   const { run, deviceId } = archived('bad');
   await ingest(messagesOf(deviceId));
   const file = path.join(folder, 'bad', 'z');
@@ -385,7 +385,7 @@ test('a local cloud that has stopped is named with the remedy, and exit code 2',
   assert.equal(status, 2);
 });
 
-test('a local cloud that has archived nothing yet is told from a folder that is missing', () => {
+test('an empty archive of a local cloud is distinguished from a missing folder', () => {
   const dataDir = mkdtempSync(path.join(folder, 'young-'));
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
   writeFileSync(path.join(dataDir, 'endpoints.json'), JSON.stringify({ ...STOPPED, outputs }));
@@ -395,7 +395,7 @@ test('a local cloud that has archived nothing yet is told from a folder that is 
   });
 });
 
-test('a local cloud has its own parameters, and what is said on the command line comes first', () => {
+test('a local cloud has its own parameters, which the command line overrides', () => {
   const dataDir = mkdtempSync(path.join(folder, 'minutes-'));
   mkdirSync(path.join(dataDir, 's3', 'raw-bucket', 'raw'), { recursive: true });
   const outputs = { WindowsTable: 'windows', RawBucket: 'raw-bucket' };
@@ -409,7 +409,7 @@ test('a local cloud has its own parameters, and what is said on the command line
   assert.deepEqual(settings('--window-seconds', '10'), [10, 14 * 86_400, 5]);
 });
 
-test('a time may be a span ago, and the region is where the AWS CLI finds it', () => {
+test("a time may be relative, and the region comes from the AWS CLI's configuration", () => {
   const { AWS_REGION: before, AWS_DEFAULT_REGION: other } = process.env;
   try {
     delete process.env['AWS_REGION'];

@@ -244,7 +244,7 @@ test('a line over 1 MiB is rejected with its first bytes, and the lines around i
   }
 });
 
-test('takes no more memory for ten times the lines when they repeat the same readings', async () => {
+test('needs no more memory for ten times the lines if they repeat the same readings', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const chunk = Buffer.concat([

@@ -70,7 +70,7 @@ const without = (block: RowBlock, row: number): RowBlock => {
   };
 };
 
-test('a parsed archive that has every reading of each hour once agrees, merged or not, and says what came again', async () => {
+test('a parsed archive with every reading of each hour once agrees, merged or not, and reports duplicates', async () => {
   put(AT, 'a.ndjson', minute('d') + minute('d') + line({ t: '4.5 °C', id: 'x' }));
   put(AT, 'b.gz', gzipSync(minute('e', (n) => ({ t: 0.1 + 0.2 + n, id: `i${n}` }))));
   put(AT + HOUR, 'a.ndjson', line({ timestamp: AT + 5000, t: 0.5, h: 5 }, AT + HOUR));
@@ -199,7 +199,7 @@ describe('a file that cannot be read is named, its day differs, and the others a
   }
 });
 
-describe('an hour is named as not parsed yet, and is no difference,', () => {
+describe('an hour is reported as not parsed yet, and is not a difference,', () => {
   const manifest = ({ parsed }: { parsed: string }) => path.join(parsed, 'hours/2026/09/21/14.json');
   function change(folders: { parsed: string }, changes: object): void {
     const known = JSON.parse(readFileSync(manifest(folders), 'utf8')) as object;
@@ -244,7 +244,7 @@ describe('an hour is named as not parsed yet, and is no difference,', () => {
   }
 });
 
-test('a raw object that was parsed and is gone is a difference, also where its whole hour is', async () => {
+test('a parsed raw object that is missing is a difference, even if its whole hour is missing', async () => {
   const folders = await parsedFolders();
   rmSync(path.join(folders.raw, '2026/09/21/15'), { recursive: true });
   const { agrees, announced } = await compare(folders, { isWholeArchive: true });
@@ -256,7 +256,7 @@ test('a raw object that was parsed and is gone is a difference, also where its w
   assert.equal((await compare(folders)).agrees, true);
 });
 
-test('rows of an hour that neither archive knows are a difference, where the archive is whole', async () => {
+test('rows of an hour that is in neither archive are a difference if the archive is complete', async () => {
   const folders = await parsedFolders();
   for (const hour of ['raw/2026/09/21/15', 'parsed/hours/2026/09/21/15.json'])
     rmSync(path.join(folders.parsed, '..', hour.replace(/^raw/, 'raw/raw')), { recursive: true });
@@ -312,7 +312,7 @@ test('only readings from the window that holds `from` until before `to` are comp
   assert.equal((await compare(folders, { from: AT + 21_000 })).agrees, false);
 });
 
-test('a file whose folder does not say its hour is named with the remedy', async () => {
+test('a file whose folder does not give its hour is reported with the remedy', async () => {
   const folders = await parsedFolders();
   const paths = [path.join(folders.raw, '..', 'raw'), path.join(temporaryFolder(), 'a.ndjson')];
   writeFileSync(paths[1]!, line({ t: 1 }));

@@ -136,7 +136,7 @@ async function run(folder: string, changes: Partial<RebuildOptions> = {}, parts:
   return { isWhole, announced };
 }
 
-describe('a new table has what ingest would have made', () => {
+describe('a new table has the same windows as with ingest', () => {
   test('of many parts, files and hours of arrival, with each reading once', async () => {
     const messages = [...messagesOf('a'), ...messagesOf('b')];
     const late = message('a', { timestamp: START + 5500, temperature: 99 }, START + 3 * HOUR);
@@ -236,7 +236,7 @@ describe('a new table has what ingest would have made', () => {
 });
 
 describe("the stack's table", () => {
-  test('gets what it lacks, each reading once, and its hours are marked', async () => {
+  test('gets the missing readings, each once, and its hours are marked', async () => {
     const messages = messagesOf('lost');
     await ingest(messages.slice(0, 25), 'windows', 'fingerprints');
     const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messages) });
@@ -271,7 +271,7 @@ describe("the stack's table", () => {
     assert.deepEqual(await itemsOf('windows', 'beside'), await itemsOf(await ingested(messages)));
   });
 
-  test('gets the units that devices said where it has none, and no device that was removed', async () => {
+  test('gets the units from devices if it has none, and no removed devices', async () => {
     const store = createDeviceStore({ client: tables.client, table: 'devices' });
     await store.noteSeen('with-unit', 'seattle', START);
     await store.noteUnits('with-unit', { humidity: '%RH' }, START);
@@ -315,7 +315,7 @@ describe("the stack's table", () => {
   });
 });
 
-test('a dry run says device by device what would be written, and writes nothing', async () => {
+test('a dry run lists by device what would be written, and writes nothing', async () => {
   const messages = [...messagesOf('dry-1', 30), ...messagesOf('dry-2', 20)];
   const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messages) });
   const table = freshName();
@@ -353,7 +353,7 @@ test('only windows of the span are made, from the hours that can have something 
   );
 });
 
-test('windows that would have expired by now are left out and counted', async () => {
+test('windows that would have expired by now are omitted and counted', async () => {
   const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messagesOf('old')) });
   const { announced } = await run(folder, { table: freshName() }, { now: () => START + 95 * 24 * HOUR });
   assert.match(announced.at(-1)!, /^6 windows left out: after 90 days they would have expired by now$/);

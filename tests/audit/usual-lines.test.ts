@@ -65,7 +65,7 @@ test('the sentinels are those of core: among the whole numbers, the tenths and t
   for (const value of SENTINELS) assert.ok('skip' in measurementOf(value, 'temperature'), String(value));
 });
 
-describe('folds what devices send as core reads it, with and without its texts', () => {
+describe('folds readings as core parses them, with and without texts', () => {
   const numbersOf = (payload: Json): Json =>
     Object.fromEntries(Object.entries(payload).filter(([, value]) => typeof value === 'number'));
   const inNumbers = (payload: Json): Json =>

@@ -55,7 +55,7 @@ function open(most: number) {
   return { batches, items, waits };
 }
 
-test('what is left of a batch is written and read in the next calls', async () => {
+test('unprocessed items of a batch are written and read in the next calls', async () => {
   const { batches, items, waits } = open(7);
   await batches.put(deltas);
   assert.equal(items.size, 60);

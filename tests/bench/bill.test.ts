@@ -25,7 +25,7 @@ const dollars = (changes: Partial<Fleet>, service: string, what: RegExp) =>
     .reduce((sum, line) => sum + line.dollars, 0);
 const cents = (value: number) => Math.round(value * 100) / 100;
 
-test('what a simple fleet pays AWS IoT is what one works out by hand', () => {
+test('the AWS IoT cost of a simple fleet equals a manual calculation', () => {
   // 2,628,000,000 messages a month, 43,800,000 minutes of connections.
   assert.equal(cents(dollars({}, 'IoT Core', /connections/)), 3.5);
   assert.equal(cents(dollars({}, 'IoT Core', /messages$/)), 1000 + 1628 * 0.8);
@@ -48,7 +48,7 @@ test('packed by ten they cost less than 0.15 dollars to take in', () => {
   assert.ok(taking < 0.15, String(taking));
 });
 
-test('the stream writes 0.12 times a reading at one hertz, and more where batches are short', () => {
+test('the stream makes 0.12 writes per reading at 1 Hz, and more with short batches', () => {
   const writes = (batchingSeconds: number) => bill({ mode: 'stream', batchingSeconds }).writesPerReading;
   assert.ok(writes(60) <= 0.12, String(writes(60)));
   assert.ok(writes(10) > 0.18 && writes(10) < 0.2, String(writes(10)));
@@ -81,7 +81,7 @@ test('a bill takes the writes that were measured', () => {
   assert.equal(bill({ writesPerReading: 0.25 }).writesPerReading, 0.25);
 });
 
-test('a fleet is measured by what the counters grew in a while', () => {
+test('a fleet is measured by the growth of the counters', () => {
   const before = { ReadingsAccepted: 100, ruleMatches: 100, WindowsWritten: 90 };
   const after = { ReadingsAccepted: 500, ruleMatches: 140, WindowsWritten: 190 };
   const measured = { devices: 5, rate: 4, pack: 10, writesPerReading: 0.25 };
@@ -134,7 +134,7 @@ test('a small fleet is cheaper without the stream', () => {
   assert.ok(bill(small).total < bill({ ...small, mode: 'stream' }).total);
 });
 
-test('no fleet costs less than nothing, or a number that is none', () => {
+test('the cost of any fleet is a number that is not negative', () => {
   for (const devices of [1, 7, 100_000])
     for (const rate of [0.001, 1, 50])
       for (const mode of ['direct', 'stream'] as const)
@@ -145,7 +145,7 @@ test('no fleet costs less than nothing, or a number that is none', () => {
         }
 });
 
-test('a fleet that nobody can have is refused', () => {
+test('an impossible fleet is refused', () => {
   for (const wrong of [{ devices: 0 }, { rate: 0 }, { pack: 0 }, { rate: Number.NaN }])
     assert.throws(() => bill(wrong), RangeError);
 });
@@ -153,7 +153,7 @@ test('a fleet that nobody can have is refused', () => {
 const cost = (...args: string[]) =>
   spawnSync(process.execPath, [path.join(root, 'bench/cost.ts'), ...args], { encoding: 'utf8' });
 
-test('the command shows the bill, what each choice saves, and what it assumes', () => {
+test('the command shows the bill, the savings of each alternative, and the assumptions', () => {
   const { status, stdout } = cost('--devices', '1000', '--rate', '1', '--mode', 'stream', '--basic-ingest');
   assert.equal(status, 0);
   assert.match(stdout, /USD a month/);

@@ -192,7 +192,7 @@ test('of many changes in one, that one announces all', () => {
   assert.deepEqual(kinds({ ...evidence, history: [before] }), ['missed-alarm']);
 });
 
-test('what is hot in an event long after its window raises nothing', () => {
+test('a late hot reading does not raise an alert', () => {
   const late = line(1, reading('a', 20, NOW - 3_600_000));
   assert.deepEqual(
     [...recompute([late]).windows.values()].map(({ isHot }) => isHot),

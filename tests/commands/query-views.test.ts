@@ -122,7 +122,7 @@ describe('readings', () => {
     },
   );
 
-  testQuery('has the hour of arrival, the unit, the id and a decimal that is no double', async () => {
+  testQuery('has the hour of arrival, the unit, the id and a decimal that is not a double', async () => {
     const [late] = await ask(`SELECT * FROM readings WHERE value = 99.5`);
     assert.deepEqual(
       [late!['date'], late!['arrival_hour'], late!['unit']],
@@ -142,7 +142,7 @@ describe('readings', () => {
     assert.deepEqual(rows.map(brief).sort(), expectedBrief);
   });
 
-  testQuery('looks for what was sent again in the files that may have it only', async () => {
+  testQuery('looks for duplicates only in the files that may have them', async () => {
     const files = await readFooters(connection, listFiles(fixture.folder));
     const merged = files.filter((file) => file.path.endsWith('day.parquet'));
     assert.deepEqual(

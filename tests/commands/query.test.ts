@@ -120,7 +120,7 @@ describe('it prints', () => {
     assert.match(ask('EXPLAIN SELECT count(*) FROM readings').stdout, /^┌─+┐\n/);
   });
 
-  test('a table that fits the terminal, and blocks of lines where it would show stumps only', () => {
+  test('a table that fits the terminal, or blocks of lines if its columns would be too narrow', () => {
     const types = ['VARCHAR', 'DECIMAL(38,15)'];
     const rows = [['a'.repeat(30), '1.500000000000000']];
     const lines = (width: number) => {
@@ -221,7 +221,7 @@ describe('it refuses', () => {
     assert.throws(() => readFileSync(file), { code: 'ENOENT' });
   });
 
-  testQuery('what it has no value for, several statements, and what it would have to load', () => {
+  testQuery('refuses placeholders, several statements, and extensions', () => {
     assert.match(ask('SELECT ?').stderr, /^the SQL has a placeholder/);
     assert.match(ask('SELECT 1; SELECT 2').stderr, /^run one statement at a time, not 2/);
     const remote = ask(`SELECT * FROM 'https://127.0.0.1/a.parquet'`);
@@ -233,11 +233,11 @@ describe('it refuses', () => {
 });
 
 describe('where the archive', () => {
-  testQuery('is not needed, none has to be there', () => {
+  testQuery('is not needed, it may be missing', () => {
     assert.deepEqual(query(['SELECT 1 AS one']), done('one\n1\n1 row\n'));
   });
 
-  testQuery('is missing, it says what to do', () => {
+  testQuery('is missing, it prints the remedy', () => {
     const { status, stderr } = query(['SELECT * FROM readings']);
     assert.equal(status, 2);
     assert.match(
@@ -255,7 +255,7 @@ describe('where the archive', () => {
     assert.match(query(['SELECT * FROM alerts']).stderr, /^Tidegate is not running in \.tidegate/);
   });
 
-  test('has nothing yet, it says when the first hour is parsed, and how to parse it now', () => {
+  test('is empty, it says when the first hour is parsed, and how to parse it now', () => {
     const dataDir = temporaryFolder();
     const place = { bucket: `${dataDir}/s3/parsed`, local: { dataDir, rawBucket: `${dataDir}/s3/raw` } };
     assert.match(
@@ -277,7 +277,7 @@ describe('where the archive', () => {
     );
   });
 
-  testQuery('has a site whose name is too long for a folder, it is asked for by its name', () => {
+  testQuery('has a site whose name is too long for a folder, it is queried by its name', () => {
     const site = `Süd ${'x'.repeat(200)}`;
     const sql = `SELECT DISTINCT site FROM readings WHERE site = '${site}'`;
     assert.deepEqual(query([sql, '--path', newBucket(site), '--format', 'csv']), done(`site\n${site}\n`));
@@ -310,7 +310,7 @@ describe('where the archive', () => {
     );
   });
 
-  testQuery('has a file that is none of its own, the query fails and names it', () => {
+  testQuery('has a foreign file, the query fails and names it', () => {
     const folder = newBucket();
     const writer = new ByteWriter();
     void parquetWrite({ writer, columnData: [{ name: 'device', data: ['x'], type: 'STRING' }] });
@@ -438,7 +438,7 @@ testQuery('Ctrl-C ends the printing of an answer, with 130', async () => {
   assert.equal(await codeAfterInterrupt('SELECT * FROM range(3000000) AS r(i)', printing), 130);
 });
 
-test('where DuckDB cannot be installed, it says which command does it', () => {
+test('if DuckDB cannot be installed, it prints the command that does it', () => {
   const checkout = temporaryFolder();
   for (const folder of ['commands', 'core'])
     cpSync(path.join(ROOT, folder), path.join(checkout, folder), {

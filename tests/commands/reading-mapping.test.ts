@@ -24,7 +24,7 @@ function explain(payload: string, mapping: readonly [name: string, text: string]
 
 const payload = '{"temperature": "41 °F", "humidity": 51}';
 
-test('a mapping as JSON gives units and Celsius to what the formats read', () => {
+test('a mapping as JSON adds units and Celsius to what the formats read', () => {
   const mapping = '{"match": {"type": "us-*"}, "celsius": true, "units": {"humidity": "%RH"}}';
   const { stdout, status } = explain(payload, ['us.json', mapping]);
   assert.match(stdout, /^format {4}general$/m);
@@ -38,7 +38,7 @@ test('any other file is an expression', () => {
   assert.match(stdout, /^ +h = 51$/m);
 });
 
-test('a mapping that is none is named with its member', () => {
+test('an invalid mapping is reported with its member', () => {
   assert.deepEqual(explain(payload, ['us.json', '{"celsius": 5}']), {
     ...{ stdout: '', stderr: 'us.json: celsius must be true or false\n', status: 2 },
   });

@@ -96,6 +96,6 @@ for (const [name, content] of [
     });
   });
 
-test('a file that is not there is refused by name', () => {
+test('a missing file is refused by name', () => {
   assert.throws(() => sealedIn(path.join(folder, 'gone.json')), /--verify .*gone\.json: ENOENT/);
 });

@@ -44,7 +44,7 @@ for (const [filter, devices] of filters) {
   });
 }
 
-test('a digest links to its alerts, and what is older than a week is asked for', () => {
+test('a digest links to its alerts, and alerts older than a week are loaded', () => {
   const notification = { decidedAt: NOW + 30_000, site: 'st. paul/1' } as Notification;
   const [, hash] = alertListLink('https://page.example', [notification]).split('/#');
   const filter = caseFilterOf(parseRoute(`#${hash}`));

@@ -26,7 +26,7 @@ test('the first load is under 200 KB gzipped, fonts and the MQTT client among it
   assert.ok(size < LARGEST_FIRST_LOAD, `${size} bytes`);
 });
 
-test('what the first picture runs is named in index.html, so that nothing waits for the code before it', async () => {
+test('index.html preloads the modules of the first paint', async () => {
   const files = await buildPage();
   const html = text(files.get('index.html')!);
   const named = new Set([...html.matchAll(/href="([^"]+\.js)"/g)].map(([, name]) => name!));
@@ -49,6 +49,6 @@ test('nothing in the page is inline, and every file has a hash in its name', asy
   for (const name of names) assert.match(name, /-[A-Z0-9]{8}\.\w+$/);
 });
 
-test('a page whose sources are as they were is not built again', async () => {
+test('a page with unchanged sources is not rebuilt', async () => {
   assert.equal(await buildPage(), await buildPage());
 });

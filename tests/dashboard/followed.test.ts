@@ -59,9 +59,9 @@ const ways: readonly (readonly [what: string, message: Followed, steps: readonly
   ],
 ];
 for (const [what, found, steps] of ways)
-  test(`the way of a message: ${what}`, () => assert.deepEqual(namesOf(found), steps));
+  test(`the steps of a message: ${what}`, () => assert.deepEqual(namesOf(found), steps));
 
-test('readings of one window are one step, and what took how long is said where both ends are known', () => {
+test('readings of one window are one step, and the delay is shown if both ends are known', () => {
   const two = message({ readings: [reading(), reading({ timestamp: AT })] });
   assert.deepEqual(messageSteps(two).filter(({ name }) => name === 'Window').length, 1);
   assert.equal(delayText(messageSteps(two)), undefined);
@@ -98,12 +98,12 @@ const tellings: readonly (readonly [entry: Partial<HistoryEntry>, text: string |
   [{}, undefined],
 ];
 for (const [entry, text] of tellings)
-  test(`who was told of ${JSON.stringify(entry)}`, () => {
+  test(`the recipients of ${JSON.stringify(entry)}`, () => {
     const { channels: _channels, ...bare } = raised;
     assert.equal(deliveryText({ ...bare, ...entry }, RECIPIENTS), text);
   });
 
-test('what was not delivered of a notification is beside it, and alone where its entry is not there', () => {
+test('failed deliveries are listed with their notification, or alone if its entry is missing', () => {
   const failed = (entryId: string, about: string, at: number): HistoryEntry => ({
     ...{ ...raised, entryId, about, at, what: 'delivery-failed' },
   });
@@ -117,7 +117,7 @@ test('what was not delivered of a notification is beside it, and alone where its
   );
 });
 
-test('a refusal says what, why and who', () => {
+test('a refusal shows the request, the reason and the client', () => {
   const refused = (text: string, fields: Record<string, string>) =>
     refusalText({ id: 1, at: AT, message: text, fields });
   assert.deepEqual(
@@ -135,7 +135,7 @@ test('a refusal says what, why and who', () => {
   assert.equal(refused('subscription refused', { filter: '#' }).head, 'Subscription refused: #');
 });
 
-test('a replay says what it did', () => {
+test('the result of a replay is described', () => {
   assert.equal(replayText({ replayed: 1, failed: [] }), 'One message sent to the ingest function again.');
   assert.equal(
     replayText({ replayed: 1, failed: [{ index: 0, error: 'out of time' }] }),

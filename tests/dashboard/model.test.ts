@@ -105,7 +105,7 @@ const moves: readonly (readonly [Move, { from?: number; to?: number }])[] = [
   ['live', {}],
 ];
 for (const [move, expected] of moves) {
-  test(`the move ${move} changes the span by what it says`, () => {
+  test(`the move ${move} changes the span`, () => {
     const { from, to } = moved(past, move, NOW);
     const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
     assert.deepEqual([from, to], [text(expected.from), text(expected.to)]);
@@ -120,7 +120,7 @@ test('a plot shows data and near limits in whole steps, and does not narrow', ()
   assert.ok(low < high);
 });
 
-test('messages heard live measure what ingest would measure of them', () => {
+test('live messages give the same values as ingest', () => {
   const at = NOW;
   assert.deepEqual(readingsOf('{"id":"a","timestamp":1790000000123,"temperature":4.25,"door":"ON"}', at), [
     { at: 1_790_000_000_123, values: { temperature: 4.25, door: 1 } },
@@ -175,7 +175,7 @@ test('a plot draws the limits of the rules that watch its device and metric, the
   assert.equal(ruleText({ id: 'a', noDataFor: '2m' }), 'no data for 2m');
 });
 
-test('a tile shows the temperature where there is one', () => {
+test('a tile shows the temperature if there is one', () => {
   assert.equal(mainMetricOf(['humidity', 'temperature']), 'temperature');
   assert.equal(mainMetricOf(['battery', 'BME280_Temperature']), 'BME280_Temperature');
   assert.equal(mainMetricOf(['b', 'a']), 'a');
@@ -211,7 +211,7 @@ for (const [title, alerts, silentFor, beyond, state] of standings) {
   });
 }
 
-test('the heading of the fleet is what is wrong', () => {
+test('the heading of the fleet says what is wrong', () => {
   const of = (...states: State[]) =>
     findingOf(
       states.map((state, index) => ({ device: { deviceId: `d-${index}`, site: 'a' }, state })),
@@ -235,7 +235,7 @@ test('words name the side on which a limit was crossed', () => {
   assert.equal(alertText(alert('silent', 'alarm'), byId.get('silent')), 'No data');
 });
 
-test('a history becomes spans: open, over, and begun before what was asked for', () => {
+test('a history becomes spans: active, past, and begun before the history', () => {
   const entry = (at: number, what: string, value = '9'): HistoryEntry => ({
     ...{ entryId: String(at), deviceId: 'd', ruleId: 'high', at, what, value, limit: '8' },
   });
@@ -259,7 +259,7 @@ test('a history becomes spans: open, over, and begun before what was asked for',
   ]);
 });
 
-test('config.json says the same on both grounds, and names a missing output', () => {
+test('config.json is the same for AWS and the local cloud, and a missing output is named', () => {
   const outputs = {
     DashboardIdentityPool: 'us-east-1:1',
     ApiUrl: 'https://a.example',
@@ -329,13 +329,13 @@ test('a filter that MQTT does not know is named', () => {
     assert.ok(filterProblem(filter), filter);
 });
 
-test('who sees some sites only hears these', () => {
+test('a user restricted to some sites subscribes only to these', () => {
   assert.deepEqual(scoped('telemetry/#', ['a', 'b']), ['telemetry/a/#', 'telemetry/b/#']);
   assert.deepEqual(scoped('telemetry/#', undefined), ['telemetry/#']);
   assert.deepEqual(scoped('commands/x', ['a']), ['commands/x']);
 });
 
-test('a payload is shown as what it is', () => {
+test('a payload is shown according to its content', () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
   assert.equal(prettyPayload(bytes('{"a":[1,2]}')), '{ "a": [ 1, 2 ] }');
   assert.equal(prettyPayload(bytes('plain')), 'plain');

@@ -43,7 +43,7 @@ const shadowOf = (desired: ShadowState, more: Partial<Shadow> = {}): Shadow => (
   ...more,
 });
 
-test('what changes is told member by member, an array as a whole', () => {
+test('changes are listed member by member, with arrays as a whole', () => {
   const before = { setpoint: 4, fan: { speed: 1, mode: 'auto' }, list: [1, 2], same: [{ a: 1 }] };
   const after = { setpoint: 3.5, fan: { mode: 'auto', noise: 'low' }, list: [1, 3], same: [{ a: 1 }] };
   assert.deepEqual(
@@ -87,7 +87,7 @@ test('the patch between two states makes the one of the other', () => {
   );
 });
 
-test('a difference names what was reported beside what is desired', () => {
+test('a difference shows the reported and the desired value', () => {
   const shadow = { reported: { fan: { speed: 1 }, a: 1 }, delta: { fan: { speed: 2 }, b: [1] } };
   assert.deepEqual(
     differencesOf(shadow).map(({ path, before, after }) => [path.join('.'), before, after]),
@@ -98,7 +98,7 @@ test('a difference names what was reported beside what is desired', () => {
   );
 });
 
-test('only what others desire overtakes a draft, and my changes go on top of theirs', () => {
+test('only changes of the desired state by others overtake a draft, and my changes are applied to theirs', () => {
   const base = shadowOf({ setpoint: 4, fan: { speed: 1 } });
   assert.equal(isOvertaken(base, shadowOf(base.desired, { version: 9, reported: { setpoint: 4 } })), false);
   const theirs = shadowOf({ setpoint: 5, fan: { speed: 1, mode: 'auto' } }, { version: 2 });
@@ -175,7 +175,7 @@ for (const [given, expected] of fields) {
   });
 }
 
-test('another site than those that somebody sees is refused with their names', () => {
+test("a site that the user may not see is refused with the names of the user's sites", () => {
   const device = { name: '', type: '', site: 'oslo' };
   assert.match(
     problemsOf(device, known, ['lima', 'seattle']).site!,

@@ -27,7 +27,7 @@ test.each(sayings)('says %s', (_title, outlook, text) => {
   assert.equal(sayingText({ ...base, ...outlook }), text);
 });
 
-test('says between which values a metric is, and when it defrosts next', () => {
+test("shows a metric's normal band and the next defrost", () => {
   const learned = { mode: 'learned', low: 2.1, high: 5.34 } as const;
   assert.equal(bandText(learned, '°C'), '2.1 \u2026 5.3 °C');
   const defrosts = { every: 6 * HOUR, anchor: NOW - 2 * HOUR, length: 1_500_000 };

@@ -45,7 +45,7 @@ function openTracks(stored: Readonly<Record<string, readonly StoredWindow[]>> = 
   return { tracks, asked, hear };
 }
 
-test('a device in sight keeps eleven minutes of what is heard, one that nobody looks at two', async () => {
+test('a visible device keeps eleven minutes of live readings, others two', async () => {
   const { tracks, asked, hear } = openTracks();
   tracks.look('seen');
   await eventually('the look to load', () => asked.length === 1);
@@ -63,7 +63,7 @@ test('a device in sight keeps eleven minutes of what is heard, one that nobody l
   assert.deepEqual([minutes('seen'), minutes('unseen')], [11, 2]);
 });
 
-test('what was heard while the stored windows were on their way is still there once they came', async () => {
+test('readings received while the stored windows load are kept', async () => {
   const start = 1_790_000_000_000;
   const { tracks, hear } = openTracks({ fridge: [windowAt(start - SIZE)] });
   for (let at = start; at < start + 40_000; at += 1000) hear('fridge', at);
@@ -81,7 +81,7 @@ test('what was heard while the stored windows were on their way is still there o
   );
 });
 
-test('devices that come into sight together are asked for together, each once', async () => {
+test('devices that become visible together are loaded together, each once', async () => {
   const calls: (readonly string[])[] = [];
   const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));
   const ids = Array.from({ length: 30 }, (_, index) => `d-${index}`);
@@ -93,7 +93,7 @@ test('devices that come into sight together are asked for together, each once', 
   );
 });
 
-test('what is seen before the connection is asked for once, and again after another connection', async () => {
+test('devices visible before the connection are loaded once, and again after a reconnect', async () => {
   const calls: (readonly string[])[] = [];
   const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));
   recent.look('fridge');
@@ -106,7 +106,7 @@ test('what is seen before the connection is asked for once, and again after anot
   assert.deepEqual(calls, [['fridge'], ['freezer'], ['fridge', 'freezer']]);
 });
 
-test('of the devices out of sight the two hundred seen last are kept, and what is in sight always is', async () => {
+test('visible devices and the last two hundred out of sight are kept', async () => {
   const calls: (readonly string[])[] = [];
   const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));
   const leaveTwice = ['twice', 'twice'].map((id) => recent.look(id));
@@ -123,7 +123,7 @@ test('of the devices out of sight the two hundred seen last are kept, and what i
   await eventually('one that was let go to be asked for', () => calls.flat().includes('d-0'));
 });
 
-test('a device whose call failed is asked for at the next look', async () => {
+test('a device whose call failed is loaded when it is next visible', async () => {
   let isDown = true;
   const calls: (readonly string[])[] = [];
   const recent = createRecent((deviceIds) => {
@@ -150,14 +150,14 @@ const cases: readonly {
   { title: 'nothing that the stored ones have', newest: stored, heard: [windowAt(0), stored], kept: [] },
   { title: 'what is later', newest: stored, heard: [stored, later], kept: [later] },
   {
-    title: 'a window of which more was heard than is stored',
+    title: 'a window with more live readings than stored ones',
     newest: windowAt(10_000, 3),
     heard: [stored],
     kept: [stored],
   },
 ];
 for (const { title, newest, heard, kept } of cases) {
-  test(`of the windows heard the stored ones leave ${title}`, () => {
+  test(`live windows kept beside the stored ones: ${title}`, () => {
     const own = new Map(heard.map((window) => [window.start, window]));
     assert.deepEqual(
       laterThan(newest, own).map(([, window]) => window),

@@ -57,7 +57,7 @@ const findings: readonly (readonly [choice: ReportChoice, devices: readonly Shee
 for (const [choice, devices, text] of findings)
   test(`the heading says “${text}”`, () => assert.equal(findingOf(choice, devices), text));
 
-test('a file is named after what it is about, with nothing that a file system takes for a path', () => {
+test('a file is named after its subject, without path separators', () => {
   assert.equal(
     fileNameOf({ ...SITE, of: { kind: 'site', name: '../a b' } }, 'csv'),
     'report--a-b-2026-11.csv',

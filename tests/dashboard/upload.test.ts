@@ -35,7 +35,7 @@ function onAws(given: Readonly<Record<string, string>>) {
   return s3;
 }
 
-test('index.html comes last, and only names with a hash are kept for good', async () => {
+test('index.html comes last, and only hashed names are cached without expiry', async () => {
   const s3 = onAws(outputs);
   assert.equal(await upload('tidegate', 'eu-west-1'), outputs.PageUrl);
   const puts = s3.commandCalls(PutObjectCommand).map(({ args: [{ input }] }) => input);

@@ -46,7 +46,7 @@ const cases: readonly {
     ],
   },
   {
-    title: 'a reading that is stored and heard counts once',
+    title: 'a reading that is both stored and live counts once',
     stored: [reading(1000, 4), reading(2000, 6)],
     live: [reading(2000, 6)],
     series: [[0, 2, 4, 6, 10]],
@@ -58,7 +58,7 @@ const cases: readonly {
     series: [[0, 2, 4, 7, 11]],
   },
   {
-    title: 'a window between two that nobody measured is not there',
+    title: 'a window without readings between two others is missing',
     stored: [reading(1000, 4)],
     live: [reading(31_000, 5)],
     series: [
@@ -73,7 +73,7 @@ for (const { title, stored: before, live, series } of cases) {
   });
 }
 
-test('whenever the page is opened, the series is that of all readings', () => {
+test('the series has all readings, whenever the page is opened', () => {
   const count = fc.integer({ min: 1, max: 200 });
   fc.assert(
     fc.property(count, fc.nat({ max: 400 }), fc.nat({ max: 400 }), (many, openedAt, heardFrom) => {
@@ -118,7 +118,7 @@ const measuredAt = (...starts: number[]): StoredWindow[] =>
     SIZE,
   );
 
-test('the line breaks where nobody measured, and the gap has its length', () => {
+test('the line breaks at gaps, which have the right length', () => {
   const { x, mean, gaps } = columnsOf(measuredAt(0, 10_000, 20_000, 90_000, 100_000), 'temperature', SIZE);
   assert.deepEqual(gaps, [[30_000, 90_000]]);
   assert.deepEqual(mean, [4, 4, 4, null, 4, 4]);
@@ -130,7 +130,7 @@ test('a device that sends once a minute has no gaps between its readings', () =>
   assert.deepEqual(gaps, []);
 });
 
-test('a gap goes on to now', () => {
+test('a gap extends to now', () => {
   const { gaps } = columnsOf(measuredAt(0, 10_000, 20_000), 'temperature', SIZE, 90_000);
   assert.deepEqual(gaps, [[30_000, 90_000]]);
 });

@@ -46,7 +46,7 @@ for (const [title, text, cells] of tables) {
   });
 }
 
-test('a record knows the line where it begins, after quoted line breaks too', () => {
+test('a record has the line number of its start, also after quoted line breaks', () => {
   const { records } = parseCsv('h\n"a\nb\nc"\nd');
   assert.deepEqual(
     records.map(({ line }) => line),
@@ -153,7 +153,7 @@ for (const [title, text, details] of faults) {
   });
 }
 
-test('a table without a device, and one without anything, say what a table has', () => {
+test('a table without a device and an empty table are refused with the expected format', () => {
   assert.throws(() => parseDevices('name,type\n', 'd.csv', none), /^OnboardingError: d\.csv has no device/);
   assert.throws(() => parseDevices('\n', 'd.csv', none), /^OnboardingError: d\.csv is empty: its first line/);
 });

@@ -39,12 +39,12 @@ for (const [what, text, message] of [
   ['a table of columns', 'tg-0001,2026', /^f:1: "tg-0001,2026" is not a serial number/],
   ['nothing', '# none\n', /^f has no serial number/],
 ] as const) {
-  test(`a file with ${what} is refused, and nothing of it is listed`, () => {
+  test(`a file with ${what} is refused, and nothing from it is listed`, () => {
     assert.throws(() => parseSerials(text, 'f'), { name: 'OnboardingError', message });
   });
 }
 
-test('the hook lets in what the command has listed, and no more once it is removed', async () => {
+test('the hook admits a serial number that the command listed, until it is removed', async () => {
   const store = createRegistrationStore({
     client: tables.client,
     table: 'registrations',
@@ -65,7 +65,7 @@ test('the hook lets in what the command has listed, and no more once it is remov
   assert.equal(await store.isAllowed(serials[1]!), true);
 });
 
-test('where nobody tells the table, the command asks for it', async () => {
+test('without a table name, the command asks for one', async () => {
   const list = file();
   writeFileSync(list, 'tg-0001');
   const target = {} as Target;
@@ -75,6 +75,6 @@ test('where nobody tells the table, the command asks for it', async () => {
   );
 });
 
-test('a file that is not there is named', async () => {
+test('a missing file is named', async () => {
   await assert.rejects(run(['no-such-file.txt']), /no-such-file\.txt cannot be read/);
 });

@@ -115,7 +115,7 @@ function start(broker: Broker, devices: Device[], options: Partial<FleetOptions>
   return { fleet, statistics };
 }
 
-test('publishes every plan to its end, in order, and says goodbye', async () => {
+test('publishes every plan to its end, in order, and disconnects', async () => {
   const broker = await startBroker();
   const { fleet, statistics } = start(broker, [device('a', 50), device('b', 50)]);
   await fleet.done;
@@ -153,7 +153,7 @@ test('keeps no more messages under way than allowed while acknowledgements are h
   assert.equal(statistics.acknowledged, 30);
 });
 
-test('sends what was under way again, marked as duplicate, when a lost connection is back', async () => {
+test('sends messages in flight again with DUP after a reconnect', async () => {
   const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 10)], { inFlight: 3 });
@@ -170,7 +170,7 @@ test('sends what was under way again, marked as duplicate, when a lost connectio
   assert.ok(statistics.reconnects >= 1);
 });
 
-test('stops with what is under way acknowledged, and begins nothing new', async () => {
+test('stops after messages in flight are acknowledged, and starts nothing new', async () => {
   const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 1_000, 1)], { inFlight: 4 });
@@ -184,7 +184,7 @@ test('stops with what is under way acknowledged, and begins nothing new', async 
   assert.deepEqual(broker.goodbyes, ['a']);
 });
 
-test('stops at once where it waits for its time, for a connection, or for its turn to connect', async () => {
+test('stops at once while it waits for the next reading, for a connection, or for its turn to connect', async () => {
   const broker = await startBroker();
   const waiting = start(broker, [device('a', 2, 3_600_000)]);
   const offline = start({ ...broker, url: 'mqtt://127.0.0.1:1' }, [device('b', 5)]);
@@ -252,7 +252,7 @@ test('makes a certificate once and uses it again, the key readable by its owner 
   assert.equal((await readdir(folder)).filter((file) => file.endsWith('.pem')).length, 40);
 });
 
-test('makes a device again whose making was cut short before its certificate was kept', async () => {
+test('creates a device again if its creation was interrupted before its certificate was saved', async () => {
   const folder = temporaryFolder();
   await writeFile(path.join(folder, 'sim-1.key.pem'), 'old key');
   const create = async () => ({ certificatePem: 'new', keyPem: 'new key' });
@@ -279,7 +279,7 @@ test('renews one line on a terminal, and writes every tenth elsewhere', () => {
   );
 });
 
-test('sums up what was sent, acknowledged and lost', () => {
+test('sums up sent, acknowledged and lost messages', () => {
   const statistics = createStatistics();
   Object.assign(statistics, { sent: 1_200, readings: 2_400, duplicates: 3, acknowledged: 1_199, failed: 1 });
   statistics.lastError = 'nothing listens there';

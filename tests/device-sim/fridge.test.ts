@@ -117,7 +117,7 @@ for (const [text, message] of refused) {
   });
 }
 
-test('--failures runs fridges, and no other pattern takes what is for fridges', () => {
+test('--failures runs fridges, and other patterns refuse the options for fridges', () => {
   const options = parseOptions([
     '--local',
     '--failures',

@@ -93,7 +93,7 @@ test('create --from makes nothing of a table with faults, and names them all', a
   assert.equal(iot.registry.things.size, 0);
 });
 
-test('create --from goes on after a device that cannot be made, and lists it', async () => {
+test('create --from continues after a device that cannot be created, and lists it', async () => {
   const { iot, client, createFrom } = await open();
   await client.send(new iotApi.CreateThingTypeCommand({ thingTypeName: 'other' }));
   await client.send(new iotApi.CreateThingCommand({ thingName: 'b', thingTypeName: 'other' }));
@@ -147,7 +147,7 @@ test('delete removes certificates, thing, record and key files, and again finds 
   assert.deepEqual(asked, ['DELETE /api/devices/a', 'DELETE /api/devices/a']);
 });
 
-test('delete finishes what an interrupted run left: a certificate without its thing', async () => {
+test('delete removes what an interrupted run left: a certificate without its thing', async () => {
   const { iot, client, out, run, createFrom } = await open();
   await createFrom('name\na\n');
   const [[certificateId]] = [...iot.registry.certificates.entries()] as [[string, unknown]];
@@ -173,7 +173,7 @@ test('delete keeps a certificate that another thing has, and files of another cl
   assert.ok(existsSync(path.join(out, 'a.key.pem')));
 });
 
-test('delete goes on with the others when one cannot be forgotten, and keeps its files for the next try', async () => {
+test('delete continues if one device cannot be deleted, and keeps its files for the next attempt', async () => {
   const { out, run, createFrom } = await open(409);
   await createFrom('name\na\nb\n');
   rmSync(path.join(out, 'b.key.pem'));

@@ -84,7 +84,7 @@ test('repeats the given share of messages later, byte for byte', () => {
   assert.equal(new Set(readings(messages).map(({ id }) => id)).size, 1_000);
 });
 
-test('lets later messages overtake the given share, and loses none', () => {
+test('lets later messages overtake the given share of messages, without losing any', () => {
   const times = readings(plan({ reorder: 0.2, count: 1_000 })).map(({ timestamp }) => timestamp);
   assert.equal(new Set(times).size, 1_000);
   const overtaken = times.filter((time, i) => i > 0 && time < times[i - 1]!).length;

@@ -105,7 +105,7 @@ test('create writes CA, certificate and a private key, and prints the command th
   );
 });
 
-test('create says by which name of its own the broker may be reached, where it has one', async () => {
+test("create prints the broker's own host name, if it has one", async () => {
   const own = await (await open(['iot.example.com'])).create('store-1');
   assert.match(
     own.stdout,
@@ -114,7 +114,7 @@ test('create says by which name of its own the broker may be reached, where it h
   assert.doesNotMatch((await (await open()).create('store-1')).stdout, /where DNS leads/);
 });
 
-test('create again changes no file and finishes what an interrupted run left undone', async () => {
+test('a second create changes no files and completes an interrupted run', async () => {
   const { iot, client, create, file, idOf } = await open();
   await create('store-1');
   const before = ['key', 'cert'].map((kind) => readFileSync(file(`store-1.${kind}.pem`), 'utf8'));
@@ -133,7 +133,7 @@ test('create again changes no file and finishes what an interrupted run left und
   assert.equal(iot.registry.things.get('store-1')?.principals.length, 1);
 });
 
-test('create goes on with a key whose certificate was never written', async () => {
+test('create continues with a key whose certificate was not written', async () => {
   const { client, create, file, idOf } = await open();
   await create('store-1');
   const key = readFileSync(file('store-1.key.pem'), 'utf8');
@@ -168,7 +168,7 @@ test('create refuses a thing whose active certificate is elsewhere, and files it
 });
 
 for (const folder of ['/proc/tidegate', '/dev/null/certs']) {
-  test(`create refuses ${folder}, where no folder can be made, and makes no thing`, async () => {
+  test(`create refuses ${folder}, in which no folder can be created, and creates no thing`, async () => {
     const { iot, place } = await open();
     assertFailed(
       await run(['create', 'store-1', '--out', folder, ...place]),
@@ -247,7 +247,7 @@ test('a stack that has stopped is named with the remedy', async () => {
   );
 });
 
-test("--local never opens the user's AWS files, whatever the environment says", async () => {
+test("--local never opens the user's AWS files, with any environment", async () => {
   const { place, out } = await open();
   const home = temporaryFolder();
   const guard = path.join(home, 'guard.mjs');

@@ -35,7 +35,7 @@ test('a colon in a name is for sensors behind a gateway, and existing names with
   assert.equal(parseDeviceOptions(['revoke', 'a:b'])?.name, 'a:b');
 });
 
-test('claim takes a name, and makes one up where there is none', () => {
+test('claim takes a name, or generates one', () => {
   const of = (line: string) => parseDeviceOptions(line.split(' '));
   assert.partialDeepStrictEqual(of('claim'), { name: 'claim', policy: 'TidegateClaim', revoke: false });
   assert.partialDeepStrictEqual(of('claim factory-1 --revoke'), { name: 'factory-1', revoke: true });

@@ -100,7 +100,7 @@ test('a hundred devices at once are onboarded', async () => {
   );
 });
 
-test('on AWS, where a detachment is seen late, the deletion is tried again', async () => {
+test('on AWS, where a detachment takes effect late, the deletion is retried', async () => {
   const client = createIotClient({ endpoint: 'http://127.0.0.1:1' });
   const aws = mockClient(client);
   cleanup(() => aws.restore());

@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseOptions } from '../../device-sim/options.ts';
 
-test('runs five devices at one reading a second when told nothing but where', () => {
+test('runs five devices at one reading a second by default', () => {
   assert.deepEqual(parseOptions(['--local']), {
     local: true,
     dataDir: '.tidegate',
@@ -29,7 +29,7 @@ test('runs five devices at one reading a second when told nothing but where', ()
   });
 });
 
-test('replays weather at ten minutes a second unless told otherwise', () => {
+test('replays weather at ten minutes a second by default', () => {
   assert.equal(parseOptions(['--local', '--pattern', 'csv'])!.speed, 600);
   assert.equal(parseOptions(['--local', '--pattern', 'csv', '--speed', '2'])!.speed, 2);
 });
@@ -41,7 +41,7 @@ test('reads durations with and without a unit', () => {
   }
 });
 
-test('gives no options when help is asked for', () => {
+test('returns no options for --help', () => {
   assert.equal(parseOptions(['--local', '--help']), undefined);
 });
 

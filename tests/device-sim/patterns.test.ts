@@ -55,7 +55,7 @@ test('lets a drift rise and end at 30 degrees', () => {
   assert.ok(at(1e9) < 30.5);
 });
 
-test('lets a spike stand out for ten seconds in every two minutes', () => {
+test('has a spike of ten seconds in every two minutes', () => {
   const high = temperatures(patterns.spike, seeds[0]!).filter((value) => value! > 8).length;
   assert.ok(high >= 90 && high <= 100, String(high));
 });

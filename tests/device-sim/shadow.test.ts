@@ -43,7 +43,7 @@ function follow(controls: Controls = { sampleRate: 1, setpoint: 4 }) {
 const report = (sampleRate: number, setpoint: number) =>
   ['/update', JSON.stringify({ state: { reported: { sampleRate, setpoint } } })] as const;
 
-test('asks for its shadow on every connect, and reports itself where there is none', () => {
+test('requests its shadow on every connect, and reports its state if there is none', () => {
   const { connect, hear, take, topics } = follow();
   assert.deepEqual(
     topics.map((topic) => topic.slice(prefix.length)),
@@ -59,7 +59,7 @@ test('asks for its shadow on every connect, and reports itself where there is no
   assert.deepEqual(take(), [report(1, 4)]);
 });
 
-test('after a restart it obeys what was desired before, also where an earlier run had reported it', () => {
+test('after a restart it applies the earlier desired state, even if an earlier run had reported it', () => {
   const { hear, take, controls } = follow();
   hear('get/accepted', {
     version: 7,
@@ -69,7 +69,7 @@ test('after a restart it obeys what was desired before, also where an earlier ru
   assert.deepEqual(take(), [report(5, 4)]);
 });
 
-test('obeys a delta and reports once, and nothing when it cannot do what is left', () => {
+test('applies a delta and reports once, and reports nothing if it cannot apply the rest', () => {
   const { hear, take, controls, problems } = follow();
   hear('update/delta', { version: 2, state: { sampleRate: 2, setpoint: 500, colour: 'red' } });
   assert.deepEqual(controls, { sampleRate: 2, setpoint: 4 });
@@ -86,7 +86,7 @@ test('an older delta does not undo a newer one', () => {
   assert.equal(controls.sampleRate, 5);
 });
 
-test('says what the cloud refuses, and survives what is no message', () => {
+test('reports refusals of the cloud, and ignores invalid messages', () => {
   const { hear, hearText, problems, take } = follow();
   hear('get/rejected', { code: 403, message: 'Forbidden' });
   hear('update/rejected', { code: 413, message: 'too large' });
@@ -99,7 +99,7 @@ test('says what the cloud refuses, and survives what is no message', () => {
   assert.ok(take().every(([topic]) => topic === '/update'));
 });
 
-test('what is no number within the bounds is left undone', () => {
+test('a value that is not a number within the bounds is not applied', () => {
   for (const sampleRate of [0, -1, 1e9, '5', null, true, [5], {}]) {
     const controls: Controls = { sampleRate: 1 };
     const { changed, problems } = applyDesired(controls, { sampleRate, setpoint: 5 });
@@ -114,7 +114,7 @@ test('the setpoint moves the temperature and nothing else', () => {
   assert.deepEqual(pattern(1, 0), { temperature: -6.3, humidity: 50 });
 });
 
-test('a plan takes up another rate with the reading after the next, and loses and repeats none', () => {
+test('a plan changes its rate with the reading after the next, without lost or repeated readings', () => {
   const controls: Controls = { sampleRate: 1 };
   const plan = planMessages({
     seed: 1,

@@ -146,7 +146,7 @@ test('makes a fleet of its own, publishes every reading of its plan, and uses th
   assert.ok(received.every(({ topic }) => topic.startsWith('$aws/rules/TelemetryRule/telemetry/plant/sim-')));
 });
 
-test('stops cleanly on SIGINT, with what is under way acknowledged', async () => {
+test('stops cleanly on SIGINT after messages in flight are acknowledged', async () => {
   const { dataDir, received } = await startCloud();
   const child = spawn(process.execPath, [
     program,
@@ -215,7 +215,7 @@ test('leaves the shadow alone with --no-shadow', async () => {
   await assert.rejects(shadows.get({ thingName: 'sim-1' }), /No shadow exists/);
 });
 
-test('says in one line what is missing and what to do', async () => {
+test('reports in one line what is missing and the remedy', async () => {
   const { dataDir } = await startCloud();
   const nowhere = temporaryFolder();
   const dead = {
@@ -258,7 +258,7 @@ test('says in one line what is missing and what to do', async () => {
   assert.equal(code, 1);
 });
 
-test('runs the five fridges of the demo in a thread until it is told to stop', async () => {
+test('runs the five fridges of the demo in a thread until stopped', async () => {
   const { dataDir, received } = await startCloud();
   const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir } });
   const errors: unknown[] = [];

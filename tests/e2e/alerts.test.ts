@@ -78,7 +78,7 @@ function mailed(): string[] {
 
 const whatOf = (history: Json) => (history['entries'] as { what: string }[]).map(({ what }) => what);
 
-test('a device that goes is told of once, also when it comes and goes, and once more when it is back', async () => {
+test('an offline device is announced once, even if it reconnects briefly, and once more when it is back', async () => {
   const put = call('PUT', '/rules/gone', {
     offlineFor: '10s',
     severity: 'minor',
@@ -119,7 +119,7 @@ test('a device that goes is told of once, also when it comes and goes, and once 
   assert.deepEqual(whatOf(await call('GET', '/devices/fridge-1/alerts/history')), ['cleared', 'raised']);
 });
 
-test('a dry run tells of what was published a moment ago', async () => {
+test('a dry run includes messages published a moment ago', async () => {
   const client = await connectDevice(tidegate, 'fridge-1', certs);
   const timestamp = Date.now() - 60_000;
   await client.publishAsync('telemetry/seattle/fridge-1', JSON.stringify({ timestamp, temperature: 7.5 }), {
@@ -136,7 +136,7 @@ test('a dry run tells of what was published a moment ago', async () => {
   assert.deepEqual([found['deviceId'], found['value'], found['limit']], ['fridge-1', '7.5', '7']);
 });
 
-test('a rule that is removed ends its alarm, and that is told', async () => {
+test('the removal of a rule ends its alarm with a notification', async () => {
   await eventually(
     'another mail that it is offline',
     async () => {
@@ -175,7 +175,7 @@ function toldOf(device: string): { readonly said: string; readonly changes: numb
     });
 }
 
-test('of thirty changes in one message and an alarm at their end, the last is told and none is left out', async () => {
+test('of thirty changes in one message that ends in an alarm, the last is announced and all are counted', async () => {
   const start = Math.floor(Date.now() / 10_000) * 10_000 - 430_000;
   const temperatures = Array.from({ length: 42 }, (_, n) => (n < 30 ? [9, 4][n % 2]! : 20));
   const readings = temperatures.map((temperature, n) => ({

@@ -103,7 +103,7 @@ test('a device that connects, measures and leaves is seen to do so', async () =>
   assert.ok(Number(offline['presenceSince']) >= Number(online['presenceSince']));
 });
 
-test('a connection that is cut, and one that is taken over, are told apart', async () => {
+test('a lost connection is distinguished from one that is taken over', async () => {
   const first = await connectDevice(tidegate, 'fridge-1', certs);
   const closed = whenClosed(first);
   const { presenceSince } = await deviceIs('comes', ({ online }) => online === true);
@@ -186,7 +186,7 @@ test('a field of a rule is changed by a patch, of the state that its tag names',
   assert.equal((await call({ path })).body['above'], 8);
 });
 
-test('a guest who asks without a pause is told when to ask again, and a user is answered meanwhile', async () => {
+test('a guest with too many requests gets Retry-After, while a user is served', async () => {
   const visitor = await guest();
   let refused: Awaited<ReturnType<typeof callApi>> | undefined;
   for (let asked = 0; asked < 300 && refused === undefined; asked += 1) {
@@ -199,7 +199,7 @@ test('a guest who asks without a pause is told when to ask again, and a user is 
   assert.equal((await call({})).status, 200);
 });
 
-test('the AWS port and the status page tell the same address', async () => {
+test('the AWS port and the status page have the same address', async () => {
   const { ApiUrl } = tidegate.endpoints.outputs;
   assert.equal(ApiUrl, `${tidegate.endpoints.web}/api`);
   const status = (await (await fetch(`${tidegate.endpoints.web}/status.json`)).json()) as { outputs: Json };

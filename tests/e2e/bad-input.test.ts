@@ -77,7 +77,7 @@ test('rejects each malformed payload with a reason, and keeps it', async () => {
   await client.endAsync();
 });
 
-test('takes what it can of odd payloads', async () => {
+test('reads the valid parts of unusual payloads', async () => {
   const client = await connectDevice(tidegate, 'odd-1', certs);
   for (const [, payload] of odd) await client.publishAsync('telemetry/seattle/odd-1', payload, { qos: 1 });
   for (const [what, , metric, value] of odd) {

@@ -122,7 +122,7 @@ async function connect(browser: Browser): Promise<MqttClient> {
 
 const logged = (what: string, pattern: RegExp) => eventually(what, () => pattern.test(tidegate.output()));
 
-test('a guest sees what a device publishes, and publishes nothing', async () => {
+test('a guest sees the messages of a device and cannot publish', async () => {
   const client = await connect(await openGuest());
   await client.subscribeAsync('telemetry/#', { qos: 1 });
   const heard: string[] = [];
@@ -208,7 +208,7 @@ test('a viewer reads, an operator also acknowledges, and an administrator also e
   await device.endAsync();
 });
 
-test('who is left one site sees and hears that one alone', async () => {
+test('a user restricted to one site sees and receives only that site', async () => {
   const here = await member('sea@example.com', '--group', 'viewer', '--site', 'seattle');
   const there = await member('oslo@example.com', '--group', 'admin', '--site', 'oslo');
   const namesFor = async (keys: Browser) =>
@@ -259,7 +259,7 @@ test('npm run user lists people, moves them to another group, and removes them',
   assert.deepEqual([wrong.code, wrong.stderr], [2, '--group boss: must be viewer, operator, admin\n']);
 });
 
-test('a URL that was changed is refused, and the log says why', async () => {
+test('a changed URL is refused, and the log has the reason', async () => {
   const guest = await openGuest();
   await assert.rejects(connect({ ...guest, secretAccessKey: 'x'.repeat(40) }));
   await logged('the reason', /refused.*the signature does not match/);

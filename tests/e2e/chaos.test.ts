@@ -50,7 +50,7 @@ for (const [mode, seed] of [
   );
 }
 
-test('an option that cannot be used ends with 2 and says what it should be', async () => {
+test('an invalid option ends with exit code 2 and the expected value', async () => {
   const { code, stderr } = await runScript('bench/chaos/main.ts', ['--mode', 'sideways']);
   assert.equal(code, 2);
   assert.match(stderr, /^--mode sideways is not direct or stream\n/);

@@ -70,7 +70,7 @@ for (const version of [4, 5] as const) {
     await client.leave();
   });
 
-  test(`the device SDK over ${name} hears what it subscribed to, and in a kept session what it missed`, async () => {
+  test(`the device SDK over ${name} receives messages of its subscriptions, and missed ones in a persistent session`, async () => {
     const who = { clientId: `sdk-reader-${version}`, keepSession: 600 };
     const reader = await connect(sensor, who);
     assert.equal(reader.sessionPresent, false);
@@ -117,7 +117,7 @@ for (const version of [4, 5] as const) {
     await eventually('the reason', () => /refused.*iot:Connect.*client\/somebody/.test(tidegate.output()));
   });
 
-  test(`the device SDK over ${name} and WebSocket, signed with AWS credentials, publishes and hears`, async () => {
+  test(`the device SDK over ${name} and WebSocket, signed with AWS credentials, publishes and receives`, async () => {
     const client = await connect({ kind: 'webSocket' }, { clientId: `sdk-web-${version}` });
     await client.subscribe('web/sdk');
     await client.publish('web/sdk', name);

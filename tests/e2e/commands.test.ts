@@ -28,7 +28,7 @@ test('explains a rule of template.yaml without a running stack, and names the ru
   assert.match(stdout, /\nThe same message fires MalformedRule\.\n$/);
 });
 
-test('names the rules of template.yaml to who asks for another', () => {
+test('lists the rules of template.yaml when an unknown one is requested', () => {
   const { stderr, status } = rule('', 'Nope', '-', '--topic', 'a');
   assert.equal(status, 1);
   assert.match(stderr, /^no rule Nope in template\.yaml; it has TelemetryRule, MalformedRule.*\n$/);
@@ -62,7 +62,7 @@ const needy: readonly (readonly [command: string, script: string, args: string[]
   ['cost', 'bench/cost.ts', ['--measured', '--seconds', '1']],
 ];
 for (const [command, script, args] of needy) {
-  test(`npm run ${command} says in the same words that Tidegate does not run, whether it ever did`, async () => {
+  test(`npm run ${command} reports in the same words that Tidegate is not running, whether or not it ever ran`, async () => {
     const [never, ended] = [temporaryFolder(), temporaryFolder()];
     writeFileSync(path.join(ended, 'endpoints.json'), JSON.stringify(ENDED));
     writeFileSync(path.join(ended, 'ca.pem'), 'x');
@@ -79,7 +79,7 @@ for (const [command, script, args] of needy) {
   });
 }
 
-test('there is one template: npm start takes no other', async () => {
+test('npm start accepts no other template', async () => {
   const { code, stderr } = await runScript('local.ts', ['--template', 'other.yaml']);
   assert.equal(code, 1);
   assert.match(stderr, /^Unknown option '--template'; usage: npm start -- /);

@@ -32,7 +32,7 @@ afterAll(async () => {
   await tidegate.stop();
 });
 
-test('alerts lists what stands, and acknowledges it in the name of who is at the terminal', async () => {
+test("alerts lists active alerts and acknowledges them in the name of the terminal's user", async () => {
   const { stdout } = await run('alerts');
   assert.match(stdout, /^severity +device +rule +since +value/);
   assert.match(stdout, /\ncritical +fridge-1 +temperature-high +\S+.* 11\.5/);
@@ -65,7 +65,7 @@ test('alerts snoozes a device for a span, and ends that', async () => {
   assert.match((await run('alerts', 'unsnooze', 'fridge-1')).stdout, /^alerts of fridge-1 are sent again$/m);
 });
 
-test('limit moves a limit with the one that clears it, says what it would have sent, and takes it back', async () => {
+test('limit moves a limit and its clear limit, shows the dry run, and undoes it', async () => {
   const { stdout } = await run('limit', 'temperature-low', '-2.5');
   assert.match(stdout, /^temperature-low: below -1, clearAbove 0 -> below -2\.5, clearAbove -1\.5\n/);
   assert.match(stdout, /\nover the last 24 hours: 0 alerts about 0 of \d devices before, 0 alerts/);
@@ -140,14 +140,14 @@ const wrong: readonly (readonly [args: string[], line: RegExp])[] = [
   [['watch', '--api-url', 'here'], /^--api-url here: must be an address such as /],
 ];
 for (const [[command, ...args], line] of wrong) {
-  test(`${command} ${args.join(' ')} ends with one line that says what to do`, async () => {
+  test(`${command} ${args.join(' ')} ends with one line with the remedy`, async () => {
     const { code, stderr } = await run(command!, ...args);
     assert.equal(code, 2);
     assert.match(stderr, line);
   });
 }
 
-test('report makes a sheet, a table and JSON of the month, with the excursion and who acknowledged it', async () => {
+test('report creates a sheet, a table and JSON of the month, with the excursion and its acknowledgement', async () => {
   const month = new Date().toISOString().slice(0, 7);
   await run('alerts', 'ack', 'fridge-1', 'temperature-high', 'report <b>');
   const out = (name: string) => path.join(temporaryFolder(), name);

@@ -86,7 +86,7 @@ test('a page that uses the certificate of its browser is refused, whatever the p
   }
 });
 
-test('without a policy that allows it, nothing is done, and the log says why', async () => {
+test('without a policy that allows it, the request is refused, and the log has the reason', async () => {
   assert.equal((await call('POST', '/topics/telemetry/seattle/h1?qos=1', '{"temperature":4}')).status, 403);
   assert.match(
     tidegate.output(),
@@ -126,7 +126,7 @@ for (const [method, target, body, status, expected] of calls) {
   });
 }
 
-test('what is published counts in windows, and a device that speaks MQTT goes on beside it', async () => {
+test('published messages count in windows, and a device on MQTT is not affected', async () => {
   const device = await connectDevice(tidegate, 'h1', keys);
   await device.publishAsync('telemetry/seattle/h1', '{"temperature":6}', { qos: 1 });
   const readings = async () =>
@@ -150,7 +150,7 @@ testIf(isInstalled('curl'), 'curl is not installed')('curl publishes as AWS’s 
   assert.match(stdout, /"message":"OK"/);
 });
 
-test('without a certificate there is no HTTPS, and with one that is revoked nothing is allowed', async () => {
+test('HTTPS without a certificate fails, and a revoked certificate is refused', async () => {
   await assert.rejects(call('GET', '/things/h1/shadow', '', { cert: undefined, key: undefined }));
   const agent = new Agent({ keepAlive: true });
   assert.equal((await call('GET', '/things/h1/shadow', '', { agent })).status, 200);

@@ -61,7 +61,7 @@ afterAll(async () => {
   await tidegate.stop();
 });
 
-test('a device with a claim becomes a thing with a certificate for a key of its own, and publishes', async () => {
+test('a device with a claim gets a thing and a certificate for its own key, and publishes', async () => {
   const said = await succeed('provision', 'tg-000001', ...claimFiles(), '--out', certs);
   assert.match(said, /thing +tg-000001, connected once with its own certificate/);
   assert.match(said, /configuration +\{"group":"Seattle"\}/);
@@ -103,7 +103,7 @@ test('a claim can do nothing else', async () => {
   await logged('the reason', /refused.*claim-curious.*telemetry\/seattle\/tg-000001/);
 });
 
-test('a device that lost power between provisioning and the end goes on where it was', async () => {
+test('a device that lost power during provisioning continues where it was', async () => {
   const out = temporaryFolder();
   await succeed('provision', 'tg-000002', ...claimFiles(), '--out', out);
   const cert = path.join(out, 'tg-000002.cert.pem');
@@ -197,7 +197,7 @@ test('a policy that is detached counts for a connection that is open', async () 
   await client.endAsync(true);
 });
 
-test('a claim that has leaked is revoked, and provisions nobody any more', async () => {
+test('a leaked claim is revoked and provisions no more devices', async () => {
   const open = await asClaim('claim-open');
   open.on('error', () => {});
   const closed = whenClosed(open);

@@ -88,7 +88,7 @@ for (const [what, bytes] of malformed) {
   });
 }
 
-test('plain bytes where TLS is expected end the connection', async () => {
+test('plain bytes instead of TLS end the connection', async () => {
   const socket = openTcp(tidegate);
   socket.write(connect('evil'));
   await closed(socket);
@@ -109,7 +109,7 @@ for (const [level, answer] of [
   });
 }
 
-test('a packet cut off in the middle reaches nobody', async () => {
+test('a truncated packet is not delivered', async () => {
   const socket = await evil();
   const packets = packetsOf(socket);
   socket.write(connect('evil'));

@@ -18,7 +18,7 @@ const run = (args: readonly string[], cwd: string) => {
   return [status, stdout, stderr] as const;
 };
 
-test('before npm ci every npm script that runs a program says that it is missing', () => {
+test('before npm ci every npm script that runs a program reports that npm ci is missing', () => {
   const folder = temporaryFolder();
   copyFileSync(path.join(root, 'needs.cjs'), path.join(folder, 'needs.cjs'));
   writeFileSync(path.join(folder, 'local.ts'), `import 'nothing-of-the-kind';`);
@@ -35,7 +35,7 @@ test('before npm ci every npm script that runs a program says that it is missing
   assert.deepEqual(unguarded, []);
 });
 
-test('after an update, what npm ci has to fetch is named', () => {
+test('after an update, the packages that npm ci has to install are named', () => {
   const folder = temporaryFolder();
   copyFileSync(path.join(root, 'needs.cjs'), path.join(folder, 'needs.cjs'));
   writeFileSync(path.join(folder, 'package.json'), '{"dependencies": {"node-of-the-kind": "1.0.0"}}');

@@ -41,7 +41,7 @@ afterAll(async () => {
   await tidegate.stop();
 });
 
-test('every step of the walk works as printed, without a restart by hand', async () => {
+test('every step of the walkthrough works as printed, without a manual restart', async () => {
   assert.equal(existsSync(at('functions/hello.ts')), false);
   writeFileSync(at('functions/hello.ts'), source);
   const template = readFileSync(at('template.yaml'), 'utf8');

@@ -109,7 +109,7 @@ async function ask<T>(path: string, change?: { readonly method: string; readonly
   return (await response.json()) as T;
 }
 
-testInBrowser('a new stack logs in by itself, and leads on to where the link goes', async () => {
+testInBrowser('a new stack logs in automatically and opens the linked view', async () => {
   const { page } = await openPage(browser);
   const link = '?device=demo-fridge-1&from=1790000000000&to=1790000600000';
   await page.goto(addressOf(tidegate, link));
@@ -118,7 +118,7 @@ testInBrowser('a new stack logs in by itself, and leads on to where the link goe
   await page.context().close();
 });
 
-testInBrowser('whoever logs out is a guest until the next click, and a guest sees no alerts', async () => {
+testInBrowser('a user who logs out is a guest until the next login, and a guest sees no alerts', async () => {
   const { page } = await openLoggedIn(browser, tidegate);
   const [logOut, logInButton] = ['Log out', 'Log in'].map((name) => page.getByRole('button', { name }));
   await logOut!.click();
@@ -228,7 +228,7 @@ async function storedRows(since: number): Promise<Shown[]> {
   });
 }
 
-testInBrowser('the series is that of the API after each of fifty reloads, and nothing is lost', async () => {
+testInBrowser("the series equals the API's after each of fifty reloads", async () => {
   const { page } = user;
   const began = Date.now();
   let sent = 0;
@@ -349,7 +349,7 @@ testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept'
   assert.ok(await isCalm());
 });
 
-testInBrowser('an alert says who was told of it, and when', async () => {
+testInBrowser('an alert shows to whom its notification was sent, and when', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/alerts/demo-fridge-3/temperature-high'));
   await see(
@@ -449,7 +449,7 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
   await publish({ timestamp: Date.now(), temperature: 5, [markup]: 7, note: markup });
   await page.locator('.msg code', { hasText: 'onerror' }).waitFor();
   await page.goto(addressOf(tidegate, `#/device/${encodeURIComponent(markup)}`));
-  await see(page, /Nothing measured|No device of this name/);
+  await see(page, /No data in this time span|There is no device with this name/);
   await page.goto(addressOf(tidegate, `#/${encodeURIComponent(markup)}`));
   await see(page, 'There is no such view');
   assert.equal(await page.evaluate('window.hacked'), undefined);
@@ -471,7 +471,7 @@ testInBrowser(
   },
 );
 
-testInBrowser('a fridge obeys what is desired of it, over what somebody else desired meanwhile', async () => {
+testInBrowser('a fridge applies a desired state that is rebased on a concurrent change', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/device/demo-fridge-2?range=10m&tab=shadow'));
   const editor = page.getByLabel('Desired', { exact: true });
@@ -479,7 +479,7 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
   await see(page, 'Invalid JSON at the end.');
   assert.ok(await page.getByRole('button', { name: 'Send to the device' }).isDisabled());
   await editor.fill(`{ "setpoint": 1, "${MARKUP}": true }`);
-  await page.getByRole('row', { name: 'setpoint not there 1' }).waitFor();
+  await page.getByRole('row', { name: 'setpoint not set 1' }).waitFor();
   const client = new IoTDataPlaneClient(clientSettings(tidegate));
   const desired = { sampleRate: 2, note: 'from elsewhere' };
   const payload = Buffer.from(JSON.stringify({ state: { desired } }));
@@ -500,7 +500,7 @@ testInBrowser('a fridge obeys what is desired of it, over what somebody else des
   assert.equal(await page.evaluate('window.hacked'), undefined);
 });
 
-testInBrowser('a message says what became of it, a moment after it came', async () => {
+testInBrowser('a new message can be explained a moment later', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
   await page.getByRole('tab', { name: 'Messages' }).waitFor();
@@ -545,7 +545,7 @@ async function failIngest(temperature: number): Promise<void> {
   s3.destroy();
 }
 
-testInBrowser('what failed is listed with its reason, and a replay counts it once', async () => {
+testInBrowser('failed messages are listed with the reason, and a replay counts them once', async () => {
   const { page } = user;
   await failIngest(4.75);
   await publish({ timestamp: 1000, temperature: 3 });
@@ -609,7 +609,7 @@ testInBrowser('an acknowledgement is sent when the page is closed before its und
   });
 });
 
-testInBrowser('the console shows what the broker refuses, with the statement that decided', async () => {
+testInBrowser("the console shows the broker's refusals with the statement that decided", async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/console'));
   await assert.rejects(connectDevice(tidegate, 'own-sensor', certs, { clientId: 'stranger' }));
@@ -650,7 +650,7 @@ testInBrowser(
     for (const [name, problem] of [
       [MARKUP, /The name is not allowed: 1 to 128/],
       ['gw:child', /gateway:child is how a sensor behind a gateway is named/],
-      ['own-sensor', /a device that is here already/],
+      ['own-sensor', /is already in use/],
     ] as const) {
       await page.getByLabel('Name').fill(name);
       await see(page, problem);
@@ -771,7 +771,7 @@ testInBrowser('an administrator of one site adds devices of it, and of no other'
   await page.context().close();
 });
 
-testInBrowser('an API that fails is named with what to do, and the page goes on by itself', async () => {
+testInBrowser('a failing API is reported with a remedy, and the page recovers automatically', async () => {
   const { page } = await openPage(browser);
   await shareLogin(user.page, page);
   await page.route('**/api/**', (route) =>
@@ -949,7 +949,7 @@ testInBrowser(
   },
 );
 
-testInBrowser('the page goes on by itself once the stack runs again, and has what it had', async () => {
+testInBrowser('the page recovers automatically when the stack runs again, and keeps its data', async () => {
   const { page } = user;
   await page.emulateMedia({ media: 'screen' });
   await page.evaluate(`location.hash = '#/device/own-sensor?range=1h&tab=table'`);

@@ -132,6 +132,6 @@ for (const { document, line, command } of untried) {
   });
 }
 
-test('what no test can run says why, and shows it', () => {
+test('commands that tests cannot run have a reason', () => {
   assert.deepEqual(wrongReasons(all), []);
 });

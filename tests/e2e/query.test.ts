@@ -75,7 +75,7 @@ afterAll(async () => {
   if (HAS_DUCKDB) await tidegate.stop();
 });
 
-testQuery('says how to parse what is not parsed yet, and has it then', async () => {
+testQuery('says how to parse unparsed hours, and has them afterwards', async () => {
   const before = await query('SELECT * FROM readings');
   assert.equal(before.code, 2);
   assert.match(

@@ -47,7 +47,7 @@ async function parse(tidegate: Tidegate): Promise<void> {
   );
 }
 
-test('windows of an archive are made anew, also of another length, and the three archives agree, or not', async () => {
+test('windows are rebuilt from an archive, also with another length, and the audit compares the three archives', async () => {
   const dataDir = temporaryFolder();
   let tidegate = await startTidegate(dataDir);
   await archive(tidegate);

@@ -62,7 +62,7 @@ testIf(isInstalled('openssl'), 'openssl is not installed')(
   },
 );
 
-test('refuses a client id that is not its thing, and says which policy lacks the right', async () => {
+test("refuses a client ID that is not the thing's, and names the policy that lacks the permission", async () => {
   await assert.rejects(connectDevice(tidegate, 'fridge-1', certs, { clientId: 'fridge-2' }));
   await logged('the reason', /refused.*iot:Connect.*client\/fridge-2/);
   assert.match(tidegate.output(), /TidegateDevice|no policy/);

@@ -57,7 +57,7 @@ test('a serial number is registered once it is listed', async () => {
   assert.equal(await provision('tg-0001'), true);
 });
 
-test('beyond the limit nobody is registered in this hour, and the log says so', async () => {
+test('beyond the limit no device is registered in this hour, and the log says so', async () => {
   const answers: boolean[] = [];
   for (const serial of ['tg-0002', 'tg-0003', 'tg-0004', 'tg-0005']) answers.push(await provision(serial));
   // Five in all: should the hour end in between, two and two of them are let in.

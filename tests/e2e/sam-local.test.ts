@@ -100,7 +100,7 @@ const faults: readonly (readonly [args: readonly string[], message: RegExp])[] =
   [['surplus'], /^usage: npm run env -- /],
 ];
 for (const [args, message] of faults) {
-  test(`npm run env -- ${args.join(' ').replace(broken, 'BROKEN')} says what is wrong, and leaves the file alone`, () => {
+  test(`npm run env -- ${args.join(' ').replace(broken, 'BROKEN')} reports the problem and does not change the file`, () => {
     const before = existsSync(file) && readFileSync(file, 'utf8');
     const { status, stdout, stderr } = env(...args);
     assert.deepEqual([status, stdout], [2, '']);

@@ -48,7 +48,7 @@ async function hear(client: MqttClient, topic: string): Promise<string[]> {
   return messages;
 }
 
-test('an app desires, the device hears and reports, nobody else may, and all of it survives kill -9 and the thing', async () => {
+test('an app sets a desired state, the device receives and reports it, others may not, and it survives kill -9 and the thing', async () => {
   const folder = temporaryFolder();
   const keys = temporaryFolder();
   const first = await startTidegate(folder);

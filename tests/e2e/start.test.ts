@@ -34,7 +34,7 @@ test('names the port that is in use and the flag that moves it', async () => {
   server.close();
 });
 
-test('names a time zone that there is not, and where it is set', async () => {
+test('names an unknown time zone and where it is set', async () => {
   await refusesToStart(
     [
       ...['--data-dir', temporaryFolder(), ...freePorts],
@@ -53,11 +53,11 @@ test('names a data directory that cannot be written', async () => {
   );
 });
 
-test('names a data directory where nothing can be made', async () => {
+test('names a data directory that cannot be created', async () => {
   await refusesToStart(['--data-dir', '/proc/tidegate', ...freePorts], /data directory \/proc\/tidegate/);
 });
 
-test('names what lies in the data directory where a folder of its own belongs', async () => {
+test('names a file in the data directory that is in the place of a folder', async () => {
   for (const folder of ['journal', 's3', 'build', 'mail']) {
     const dataDir = temporaryFolder();
     const file = path.join(dataDir, folder);
@@ -83,14 +83,14 @@ test('names an unknown flag, a bad port, an unknown parameter and a value its pa
   );
 });
 
-test('warns that alerts go to nobody where no address is set', async () => {
+test('warns that alerts are sent to nobody if no address is set', async () => {
   const none = ['--no-demo', '--parameter-overrides', 'AlertEmail=', 'AlertPhone='];
   const tidegate = await startTidegate(temporaryFolder(), none);
   assert.match(tidegate.output(), /"warn".*alerts go to nobody: .* set AlertEmail under \[local/);
   assert.equal(await tidegate.stop(), 0);
 });
 
-test('refuses a second instance on the same data directory, and the first goes on', async () => {
+test('refuses a second instance on the same data directory, and the first keeps running', async () => {
   const dataDir = temporaryFolder();
   const first = await startTidegate(dataDir);
   await refusesToStart(['--data-dir', dataDir, ...freePorts], /in use by process \d+/);

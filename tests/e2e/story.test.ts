@@ -167,7 +167,7 @@ testIf(isInstalled('aws'), 'the AWS CLI is not installed')('answers the AWS CLI'
   assert.match(await aws('s3', 'ls'), new RegExp(RawBucket));
 });
 
-test('archives what is buffered when it is stopped, and has everything after the next start', async () => {
+test('archives buffered messages on stop, and has everything after the next start', async () => {
   const before = await queryWindows(tidegate, device);
   assert.equal(await tidegate.stop('SIGTERM'), 0, tidegate.output());
   const messages = archivedMessages(tidegate);

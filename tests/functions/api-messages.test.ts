@@ -162,7 +162,7 @@ test('the errors bucket is listed with reasons, of all kinds or of one, or of on
   assert.equal((await ask('GET', '/errors', 'device=store-2')).body['total'], 0);
 });
 
-test('a replay is counted once, however often it is done, and tells of what still fails', async () => {
+test('a replay is counted once, however often it is repeated, and reports what still fails', async () => {
   isIngestDown = true;
   const replay = () => api(sampleEvent('api-replay')).then(({ body }) => JSON.parse(body) as Json);
   assert.deepEqual(await replay(), { replayed: 0, failed: [{ index: 0, error: 'still down' }] });
@@ -183,7 +183,7 @@ test('a replay is counted once, however often it is done, and tells of what stil
   assert.ok(written.some((line) => line.includes('"MessagesReplayed":1')));
 });
 
-test('what was rejected is replayed as the archive has it, and stays rejected for the same reason', async () => {
+test('a rejected message is replayed from the archive and is rejected again for the same reason', async () => {
   const { body } = await ask('POST', '/errors/replay', '', { key: REJECTED_KEY });
   assert.deepEqual(body, { replayed: 1, failed: [] });
   const found = await entry(REJECTED_KEY);
@@ -191,7 +191,7 @@ test('what was rejected is replayed as the archive has it, and stays rejected fo
   assert.deepEqual([traceId, rejected[0]!['reason']], ['late', 'too-late']);
 });
 
-test('what is not there, or no key, says so', async () => {
+test('a missing object or an invalid key is reported', async () => {
   const gone = 'rejected/store-1/2026/11/21/gone.json';
   assert.equal((await entry(gone)).status, 404);
   assert.equal((await ask('POST', '/errors/replay', '', { key: gone })).status, 404);
@@ -223,7 +223,7 @@ test('the last messages of a device come from the archive, by trace ID too', asy
   assert.deepEqual((await ask('GET', path, `before=${NOW}`)).body['messages'], []);
 });
 
-test('a payload that somebody heard is explained as it would be read, and only for its own device', async () => {
+test('a payload is explained as ingest would read it, and only for its own device', async () => {
   const payload = Buffer.from(JSON.stringify({ timestamp: NOW - 500, temperature: 9.5 })).toString('base64');
   const explain = (topic: string) =>
     ask('POST', '/devices/store-1/messages/explain', '', { topic, payload, receivedAt: NOW });
@@ -236,7 +236,7 @@ test('a payload that somebody heard is explained as it would be read, and only f
     assert.equal((await explain(topic)).status, 400);
 });
 
-test('who is told is said to an administrator in full', async () => {
+test('an administrator sees the recipients in full', async () => {
   assert.deepEqual((await ask('GET', '/recipients')).body, {
     recipients: [
       { channel: 'email', address: 'ann@example.com', isConfirmed: true },

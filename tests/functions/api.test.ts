@@ -163,7 +163,7 @@ test('a device with its newest window', async () => {
   });
 });
 
-test('health is told to who signed nothing, and nothing else is', async () => {
+test('unsigned requests get the health status and nothing else', async () => {
   const requestContext = { ...(sample('devices')['requestContext'] as object), authorizer: undefined };
   const unsigned = (path: string) => ({
     ...asked(path),
@@ -199,7 +199,7 @@ test('devices of a site, a type, a group and a state, with asterisks', async () 
     assert.deepEqual(ids(await answered(asked('/devices', query), '/devices')), [], query);
 });
 
-test('a guest does not see from where devices connect', async () => {
+test('a guest does not see the IP addresses of devices', async () => {
   const device = await answered(askedByGuest(), '/devices/{deviceId}');
   assert.deepEqual([device['deviceId'], device['ipAddress']], ['store-sensor-seattle1', undefined]);
 });
@@ -213,7 +213,7 @@ const windowsOf = async (query: string) =>
 const startsOf = (page: Json) =>
   (page['windows'] as { start: number }[]).map(({ start }) => (start - START) / 1000);
 
-test('a window says when its first and its last reading were, and the last values, where that is known', async () => {
+test('a window has the times of its first and last reading and the last values, if known', async () => {
   const shown = ({ metrics, firstReadingAt, lastReadingAt }: Json) => [
     (metrics as Record<string, Json>)['temperature']!['last'],
     ...[firstReadingAt, lastReadingAt].map((time) => time && ((time as number) - START) / 1000),
@@ -252,7 +252,7 @@ test('windows of an hour, by the minute', async () => {
   });
 });
 
-test('figures are numbers with all their digits', async () => {
+test('statistics are numbers with all their digits', async () => {
   const { body } = await api(
     asked('/devices/store-sensor-seattle1/windows', `from=${START}&to=${START + 10_000}`),
   );
@@ -294,7 +294,7 @@ test('pages of windows join without gap or overlap, and no bucket is cut by a pa
   }
 });
 
-test('windows of several devices come in the order asked for, each once, with the metrics asked for', async () => {
+test('windows of several devices are returned in the requested order, each device once, with the requested metrics', async () => {
   await put('windows', windowItem('second', START + 10_000));
   const [first, second] = ['store-sensor-seattle1', 'second'];
   const span = `from=${START}&to=${START + 20_000}&resolution=10s`;
@@ -440,7 +440,7 @@ function askedByGuest(identityId = guestId): unknown {
   return event;
 }
 
-test('a guest who asks too often is answered 429 and when to ask again, is counted, and keeps nobody else waiting', async () => {
+test('a guest with too many requests gets 429 with Retry-After, is counted, and does not affect others', async () => {
   const now = jest.spyOn(Date, 'now').mockReturnValue(START);
   written.length = 0;
   const statuses = async (event: unknown, count: number) => {
@@ -561,7 +561,7 @@ test('a table that cannot be reached is a problem without its secrets, and is lo
   assert.ok(written.some((line) => line.includes('secret-of-the-table')));
 });
 
-test('a request that nobody signed is not served', async () => {
+test('an unsigned request is not served', async () => {
   const event = sample('devices');
   const { authorizer: _authorizer, ...requestContext } = event['requestContext'] as Json;
   await assert.rejects(api({ ...event, requestContext }), /does not say who signed it/);
@@ -600,7 +600,7 @@ test('a rule that is put is listed, replaced and removed', async () => {
   assert.equal((await ask(asked('/rules/warm'))).status, 404);
 });
 
-test('a stored rule that cannot be read is listed with its problem, hides no other, and is mended by a put', async () => {
+test('an unreadable stored rule is listed with its problem, does not hide others, and is repaired by a PUT', async () => {
   await put('rules', { id: { S: 'torn' }, rule: { S: '{"metric":"temper' } });
   const { rules, unreadable } = await answered(asked('/rules'), '/rules');
   assert.equal((rules as object[]).length, 2);
@@ -672,7 +672,7 @@ const shown = {
   pendingNotifications: 0,
 };
 
-test('alerts that stand are listed, and who takes charge of one is who signed', async () => {
+test('active alerts are listed, and the signer of an acknowledgement is recorded', async () => {
   await put('alerts', alarm);
   await put('alerts', { ...alarm, ruleId: { S: 'over' }, state: { S: 'ok' }, severity: { S: 'minor' } });
   await put('alerts', { ...alarm, deviceId: { S: 'fridge-2' } });
@@ -710,7 +710,7 @@ for (const [title, path, body, status] of [
     400,
   ],
 ] as const) {
-  test(`nobody takes charge of ${title}`, async () => {
+  test(`acknowledging ${title} is refused`, async () => {
     const answer = await send('POST', `/devices/${path}/acknowledge`, body);
     assert.deepEqual([answer.status, answer.type], [status, 'application/problem+json']);
   });

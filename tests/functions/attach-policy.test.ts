@@ -65,7 +65,7 @@ async function ask(change: (cognitoIdentity: Record<string, unknown>) => object 
 const attached = () => iot.commandCalls(AttachPolicyCommand).map(({ args }) => args[0].input);
 const detached = () => iot.commandCalls(DetachPolicyCommand).map(({ args }) => args[0].input.policyName);
 
-test('a user who sees all sites gets the one policy of the stack', async () => {
+test("a user of all sites gets the stack's policy", async () => {
   inGroups('viewer');
   assert.deepEqual(await ask(), {
     status: 200,
@@ -78,7 +78,7 @@ test('a user who sees all sites gets the one policy of the stack', async () => {
   });
 });
 
-test('a user of some sites gets a policy for each, which is made where it is missing, and loses all others of ours', async () => {
+test('a user of some sites gets a policy for each, created if missing, and loses our other policies', async () => {
   inGroups('admin', 'site-seattle', 'site-oslo');
   const policies = ['TidegateDashboard', 'TidegateDashboard-site-rome', 'Another'];
   iot.on(ListAttachedPoliciesCommand).resolves({ policies: policies.map((policyName) => ({ policyName })) });
@@ -111,7 +111,7 @@ test('a user of some sites gets a policy for each, which is made where it is mis
   );
 });
 
-test('what is attached already is left alone', async () => {
+test('an attached policy is left unchanged', async () => {
   inGroups('operator');
   iot.on(ListAttachedPoliciesCommand).resolves({ policies: [{ policyName: 'TidegateDashboard' }] });
   assert.equal((await ask()).status, 200);
@@ -173,7 +173,7 @@ const refusals: readonly (readonly [
   ],
 ];
 for (const [who, groups, change, status, detail] of refusals) {
-  test(`${who} gets nothing, and is told why`, async () => {
+  test(`${who} gets no policy and the reason`, async () => {
     inGroups(...groups);
     const answer = await ask(change);
     assert.equal(answer.status, status);
@@ -182,7 +182,7 @@ for (const [who, groups, change, status, detail] of refusals) {
   });
 }
 
-test('where AWS IoT or Cognito fails, nobody gets anything', async () => {
+test('if AWS IoT or Cognito fails, no policy is attached', async () => {
   inGroups('viewer');
   const throttled = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
   iot.on(AttachPolicyCommand).rejects(throttled);

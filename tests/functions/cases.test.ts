@@ -147,7 +147,7 @@ test('a number as id rejects nothing', async () => {
   assert.equal(counted('ReadingsRejected'), 0);
 });
 
-test('a backlog counts at the times that it has in ts, and ts is no metric', async () => {
+test('a backlog counts at the times in its ts, and ts is not a metric', async () => {
   const ts = START - 6 * HOUR;
   await publish('backlog', [{ ts, temperature: 4.1 }]);
   assert.equal(await windowOf('backlog'), undefined);
@@ -183,7 +183,7 @@ test('nan costs the value beside it nothing', async () => {
   assert.deepEqual([counted('ReadingsRejected'), counted('ValuesSkipped')], [0, 2]);
 });
 
-test('a rejection is on the device, with its reason and what to do', async () => {
+test('the device has the rejection with its reason and remedy', async () => {
   await publish('hidden', [
     { temperature: 'warm', door: 'open' },
     { timestamp: 0, temperature: 4 },
@@ -212,14 +212,14 @@ test('a message is kept in the errors bucket under its device', async () => {
   assert.match(call!.args[0].input.Key!, /^rejected\/kept\/2026\/09\/21\/case-\d+\.json$/);
 });
 
-test('what is skipped is on the device, with the reasons', async () => {
+test('the device has the skipped members with the reasons', async () => {
   await publish('partly', [{ temperature: 4, door: 'open', raw: [1, 2] }]);
   const device = await get('/devices/partly', '/devices/{deviceId}');
   assert.deepEqual(device['skipped'], ['door (text)', 'raw (structure)']);
   assert.equal(device['lastRejection'], undefined);
 });
 
-test('a message that its format knows to measure nothing is no fault, and is counted', async () => {
+test('a message that has no measurements by its format is not an error, and is counted', async () => {
   await publish('join', [{ state: { desired: { target: 23 } } }]);
   assert.deepEqual([counted('MessagesWithoutReadings'), counted('ReadingsRejected')], [1, 0]);
   assert.equal(s3.calls().length, 0);

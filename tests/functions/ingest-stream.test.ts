@@ -67,7 +67,7 @@ async function windowOf(deviceId: string, windowStart = 1790000000000): Promise<
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.N ?? value.S]));
 }
 
-test('the sample batch becomes two windows and three rejects, and so does its repeat', async () => {
+test('the sample batch gives two windows and three rejects, and so does its repeat', async () => {
   for (let time = 0; time < 2; time += 1) {
     assert.deepEqual(await ingestStream(event), { batchItemFailures: [] });
     const device = 'store-sensor-seattle1';
@@ -86,7 +86,7 @@ test('the sample batch becomes two windows and three rejects, and so does its re
   assert.deepEqual(reasons.sort(), [...once, ...once].sort());
 });
 
-test('a record that cannot be read is kept, and blocks nobody', async () => {
+test('an unreadable record is stored and does not block others', async () => {
   const batch = batchOf(reading('before', 1, 4), reading('after', 1, 5));
   batch.Records.splice(1, 0, { kinesis: { sequenceNumber: '1', data: '%%%' } });
   assert.deepEqual(await ingestStream(batch), { batchItemFailures: [] });

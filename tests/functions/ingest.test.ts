@@ -74,7 +74,7 @@ function keptReasons(): string[] {
   });
 }
 
-test('a reading becomes a window', async () => {
+test('a reading creates a window', async () => {
   await ingest(sample('ingest', 'one'));
   const {
     seen: _seen,
@@ -103,7 +103,7 @@ test('a reading becomes a window', async () => {
   assert.equal(s3.calls().length + sns.calls().length, 0);
 });
 
-test('the device is known from then on, with its site and when it was heard from', async () => {
+test('the device is stored with its site and last-seen time', async () => {
   await ingest(sample('ingest', 'heard'));
   assert.deepEqual(await tables.item('devices', { deviceId: { S: 'heard' } }), {
     deviceId: { S: 'heard' },
@@ -178,7 +178,7 @@ test('good readings of a mixed message are counted, bad ones kept', async () => 
   });
 });
 
-test('a reading over the limit is told once, and a repeat of the event tells nothing', async () => {
+test('a reading over the limit is announced once, and a repeat of the event sends nothing', async () => {
   const event = { ...sample('ingest', 'warm'), temperature: 9.4 };
   await ingest(event);
   await ingest(event);
@@ -188,14 +188,14 @@ test('a reading over the limit is told once, and a repeat of the event tells not
   assert.equal(metrics()['AlertsSent'], 1);
 });
 
-test('a notification goes out where the subscriptions cannot be listed, and the log says what the history lacks', async () => {
+test('a notification is sent even if the subscriptions cannot be listed, and the log says what the history lacks', async () => {
   sns.on(ListSubscriptionsByTopicCommand).rejects(new Error('not authorized'));
   await ingest({ ...sample('ingest', 'warm-unlisted'), temperature: 9.4 });
   assert.equal(metrics()['AlertsSent'], 1);
   assert.match(written.join('\n'), /the history does not say to whom.*not authorized/s);
 });
 
-test('the history has when a notification was sent and who had confirmed a subscription of its channels', async () => {
+test('the history has the time of a notification and the confirmed subscribers of its channels', async () => {
   const subscription = (Protocol: string, Endpoint: string, SubscriptionArn = 'arn:aws:sns:x') => ({
     ...{ Protocol, Endpoint, SubscriptionArn },
   });
@@ -236,7 +236,7 @@ test('a reading of a clock that is a year ahead closes no window', async () => {
   assert.deepEqual(keptReasons(), ['too-far-ahead']);
 });
 
-test('when SNS is down the event fails after its windows are written, and its repeat tells the alert once', async () => {
+test('if SNS is down, the event fails after its windows are written, and its repeat announces the alert once', async () => {
   const readings = [0, 1, 2].map((n) => ({
     id: `r${n}`,
     timestamp: 1789999980000 + n * 10_000,
@@ -264,7 +264,7 @@ test('when the errors bucket cannot be written the event fails, and its repeat c
   assert.equal((await windowOf('s3-down', 1790000000000))['readings'], '4');
 });
 
-test('logs carry the device, the trace, the reason and what to do, and no payload', async () => {
+test('logs have the device, the trace ID, the reason and the remedy, but no payload', async () => {
   await ingest({ ...sample('ingest-mixed', 'logged'), secret: 'do not log me' });
   const lines = written.filter((line) => line.includes('"level"')).map((line) => JSON.parse(line) as Json);
   const announced = lines.map(({ message, reason, readings, remedy }) => ({

@@ -127,7 +127,7 @@ test('stream: a service that is silent from the start leaves the whole batch, in
   assert.equal(batchItemFailures.length, RECORDS);
 });
 
-test('direct: it throws before the function ends, and says why; what was done is not done twice', async () => {
+test("direct: it throws before the function's timeout with the reason, and finished work is not repeated", async () => {
   const ingest = await open('ingest', 'slow');
   const packed = {
     ...messageOf('direct', 0),

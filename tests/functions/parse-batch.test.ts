@@ -175,7 +175,7 @@ describe('an hour', () => {
     assert.equal(again, 9);
   });
 
-  test('that is not over is parsed by hand as far as it is archived, and again by the schedule', async () => {
+  test('that is not over is parsed on request as far as it is archived, and again by the schedule', async () => {
     now.mockReturnValue(AT + 1_800_000);
     put(AT, 'a.ndjson', line({ timestamp: AT, t: 1 }));
     await parse({ from: '-1h', to: 'now' });
@@ -188,7 +188,7 @@ describe('an hour', () => {
     assert.deepEqual(progress().progress.open, []);
   });
 
-  test('agrees with what windows amount to, on any lines', async () => {
+  test('agrees with the windows, for any lines', async () => {
     const reading = fc.record(
       {
         deviceId: fc.constantFrom('d', 'e', 'f:1'),

@@ -77,7 +77,7 @@ const counted = () =>
     .filter(([name]) => name.startsWith('Presence'));
 const noThing = new ResourceNotFoundException({ message: 'no such thing', $metadata: {} });
 
-test('a device that comes is written down with all that the registry says of it', async () => {
+test("a device that connects is stored with the registry's data", async () => {
   await presence(sample('connected', 'store-sensor-seattle1'));
   assert.deepEqual(await item('store-sensor-seattle1'), {
     deviceId: { S: 'store-sensor-seattle1' },
@@ -122,7 +122,7 @@ test('the end of a connection may come before its beginning', async () => {
   assert.deepEqual({ online, type }, { online: { BOOL: false }, type: { S: 'sensor' } });
 });
 
-test('each coming and going is kept once, the newest first and page by page, and nothing of who is no device', async () => {
+test('each connect and disconnect is stored once, listed newest first in pages, and nothing is stored for clients that are not devices', async () => {
   const log = createPresenceLog({ client: tables.client, table: 'history' });
   const device = 'fridge-log';
   const [came, went] = [sample('connected', device), sample('disconnected', device)];
@@ -144,7 +144,7 @@ test('each coming and going is kept once, the newest first and page by page, and
   assert.deepEqual((await log.read({ deviceId: 'dashboard-x', limit: 9 })).entries, []);
 });
 
-test('a device that was heard of first has what the registry says of it, whichever event of its presence comes first', async () => {
+test("a device that sent messages first gets the registry's data with whichever presence event comes first", async () => {
   const { client } = tables;
   await createDeviceStore({ client, table: 'devices' }).noteSeen('fridge-5', 'seattle', 1_790_000_000_200);
   await presence(sample('disconnected', 'fridge-5'));
@@ -166,7 +166,7 @@ test('a device that was heard of first has what the registry says of it, whichev
 });
 
 for (const kind of ['connected', 'disconnected']) {
-  test(`a client that is no thing and has ${kind} is ignored and counted`, async () => {
+  test(`a client that is not a thing and has ${kind} is ignored and counted`, async () => {
     iot.on(DescribeThingCommand).rejects(noThing);
     await presence(sample(kind, 'dashboard-1'));
     assert.equal(await item('dashboard-1'), undefined);
@@ -182,7 +182,7 @@ test('a thing that is deleted while it is asked about is ignored', async () => {
   assert.equal(await item('gone'), undefined);
 });
 
-test('what is no presence event of a thing is ignored without a question to anybody', async () => {
+test("an event that is not a thing's presence event is ignored without any calls", async () => {
   await presence(sample('connected', 'us-east-1/7'));
   await presence({ eventType: 'connect_failed', clientId: 'fridge-3' });
   assert.equal(iot.calls().length, 0);
@@ -229,7 +229,7 @@ test('a group is asked once for many devices that come at the same time', async 
   assert.equal(iot.commandCalls(DescribeThingGroupCommand).length, 1);
 });
 
-test('a time zone that there is not is named in the log, and no mail is told in it', async () => {
+test('an unknown time zone is named in the log and not used in emails', async () => {
   register({}, ['nowhere']);
   await presence(sample('connected', 'frodo'));
   const warning = written.find((line) => line.includes('not a time zone such as'));

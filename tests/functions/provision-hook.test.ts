@@ -83,12 +83,12 @@ test('refuses the name of a thing that exists', async () => {
   assert.match(written.join('\n'), /a thing of this name exists already/);
 });
 
-test('refuses a serial number of another form without asking anybody', async () => {
+test('refuses a serial number in a wrong format without any calls', async () => {
   assert.deepEqual(await hook(eventOf('store-sensor-seattle1')), { allowProvisioning: false });
   assert.equal(iot.calls().length, 0);
 });
 
-test('fails when the registry does not answer, so that nobody gets in', async () => {
+test('fails when the registry does not answer, so no device is admitted', async () => {
   iot.on(DescribeThingCommand).rejects(new Error('the network is down'));
   await assert.rejects(hook(sample), /the network is down/);
   assert.match(written.join('\n'), /the network is down/);
@@ -106,7 +106,7 @@ test('beyond the limit of an hour devices are refused, with a log line and a met
   assert.deepEqual(await hook(eventOf('tg-0002')), { allowProvisioning: true });
 });
 
-test('whoever is refused for another reason takes no place of the hour', async () => {
+test('a device that is refused for another reason does not count towards the hourly limit', async () => {
   iot.on(DescribeThingCommand).resolves({ thingName: 'x' });
   for (const serial of ['tg-0001', 'tg-0002', 'tg-0003', 'tg-0004']) await hook(eventOf(serial));
   iot.reset();
@@ -116,13 +116,13 @@ test('whoever is refused for another reason takes no place of the hour', async (
   assert.deepEqual(await hook(eventOf('tg-0005')), { allowProvisioning: true });
 });
 
-test('a limit of 0 is none', async () => {
+test('a limit of 0 means no limit', async () => {
   const unlimited = await open({ REGISTRATIONS_PER_HOUR: '0' });
   for (const serial of ['tg-0001', 'tg-0002', 'tg-0003', 'tg-0004', 'tg-0005'])
     assert.deepEqual(await unlimited(eventOf(serial)), { allowProvisioning: true });
 });
 
-test('where a list is required, only listed serial numbers are let in', async () => {
+test('if the list is required, only listed serial numbers are admitted', async () => {
   const listing = await open({ REQUIRE_LISTED_SERIALS: 'true' });
   await tables.client.send(
     new PutItemCommand({ TableName: 'registrations', Item: { id: { S: allowedKey('tg-000042') } } }),
@@ -134,7 +134,7 @@ test('where a list is required, only listed serial numbers are let in', async ()
   assert.deepEqual(reasonsOf('RegistrationsRefused'), ['not-listed']);
 });
 
-test('fails when the table does not answer, so that nobody gets in, and says which service it was', async () => {
+test('fails when the table does not answer, so no device is admitted, and names the service', async () => {
   const lost = await open({ REGISTRATIONS_TABLE: 'no-such-table' });
   await assert.rejects(lost(sample), { name: 'ResourceNotFoundException' });
   assert.match(written.join('\n'), /ResourceNotFoundException/);

@@ -28,7 +28,7 @@ const put = async (TableName: string, Item: PutItemCommand['input']['Item']) =>
 const hourAt = (start: number) =>
   tables.item('rollups', { deviceId: { S: 'fridge' }, windowStart: { N: String(start) } });
 
-test('an hour is kept twenty minutes after its end, with the exact figures of its windows', async () => {
+test('an hour is stored twenty minutes after its end, with the exact statistics of its windows', async () => {
   const now = jest.spyOn(Date, 'now').mockReturnValue(START + HOUR_MS + 1_199_000);
   await put('devices', { deviceId: { S: 'fridge' } });
   for (const [second, value] of [

@@ -59,7 +59,7 @@ function metrics(): Record<string, number> {
   return Object.fromEntries(values.map(([name, each]) => [name, [each].flat().reduce((a, b) => a + b)]));
 }
 
-test('a silent device is told of, once', async () => {
+test('a silent device is announced once', async () => {
   await silence(1, 'fridge');
   await sweep();
   assert.deepEqual(metrics(), { AlertsSent: 1 });
@@ -69,7 +69,7 @@ test('a silent device is told of, once', async () => {
   assert.match(subjects[0]!, /fridge-0/);
 });
 
-test('what there is no time for is counted, said, and done by the next sweep', async () => {
+test('work without time is counted, logged, and done by the next sweep', async () => {
   await silence(20, 'late');
   await sweep(0);
   assert.deepEqual(metrics(), { AlertsSent: 15, DevicesNotSwept: 5 });

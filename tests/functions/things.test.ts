@@ -174,7 +174,7 @@ test('a thing of another type is left as it is, without a certificate', async ()
 });
 
 for (const step of [AttachPolicyCommand, AttachThingPrincipalCommand, AddThingToThingGroupCommand]) {
-  test(`where ${step.name} fails, the certificate is taken back`, async () => {
+  test(`if ${step.name} fails, the certificate is removed`, async () => {
     iot.on(step as unknown as typeof CreateThingCommand).rejects(new Error('AWS IoT is down'));
     assert.equal((await add()).status, 500);
     assert.deepEqual(names().slice(-3), ['UpdateCertificate', 'DetachThingPrincipal', 'DeleteCertificate']);

@@ -232,7 +232,7 @@ const histories: [what: string, sent: (windowSeconds: number) => Sent[]][] = [
 
 for (const windowSeconds of lengths) {
   for (const [run, [what, history]] of histories.entries()) {
-    test(`windows of ${windowSeconds} s: ${what}, whichever way, in any order, sent twice`, async () => {
+    test(`windows of ${windowSeconds} s: ${what}, in both modes, in any order, sent twice`, async () => {
       const sent = history(windowSeconds);
       const expected = recomputed(sent, windowSeconds);
       const reasons = sent.flatMap(({ means }) => (typeof means === 'string' ? [means] : [])).sort();

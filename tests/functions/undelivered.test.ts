@@ -59,7 +59,7 @@ test('an undelivered mail is an entry of its alert, one however often the messag
   assert.match(written.join('\n'), /"NotificationsFailed"/);
 });
 
-test('two addresses that fail are two entries, and a text message says that it is one', async () => {
+test('two failed addresses are two entries, and an entry for a text message says so', async () => {
   const alert = 'a2 worsened critical 1790000010000 fridge-warm fridge 2 of 3';
   const text = { ...messageWith('m2', [alert]), eventSourceARN: TEXT_QUEUE_ARN };
   await undelivered([messageWith('m1', [alert]), text]);
@@ -72,7 +72,7 @@ test('two addresses that fail are two entries, and a text message says that it i
   );
 });
 
-test('a digest is an entry of each alert that it names, and says how many more there are', async () => {
+test('a digest creates an entry for each alert that it names, with the number of further ones', async () => {
   const alerts = ['d1', 'd2'].map((id) => `${id} raised minor 1790000000000 humid ${id}`);
   const more = { alertsLeftOut: { Type: 'Number', Value: '7' } };
   await undelivered([messageWith('m3', alerts, more)]);
@@ -82,13 +82,13 @@ test('a digest is an entry of each alert that it names, and says how many more t
   assert.match(reasons[1]!, /, with 7 more alerts \(not tried again\)$/);
 });
 
-test('a message that is none of ours is done with a warning', async () => {
+test('an unknown message is dropped with a warning', async () => {
   const { body: _body, ...rest } = sample;
   await undelivered([{ ...rest, body: '{"Type":"Notification","MessageId":"x","Message":"hello"}' }]);
   assert.match(written.join('\n'), /names no alert/);
 });
 
-test('what SNS did not write stays in its queue, and costs its neighbours nothing', async () => {
+test('a message that SNS did not write stays in its queue and does not affect others', async () => {
   const alert = 'n1 raised minor 1790000000000 humid beside-1';
   const answer = await undelivered([
     { ...sample, messageId: 'bad', body: 'hello' },

@@ -104,7 +104,7 @@ for (const [body, status, detail] of refused)
     assert.deepEqual(found.registered, []);
   });
 
-test('who sees all sites adds devices of any, to any group, and takes on what was not finished', async () => {
+test('a caller for all sites adds devices to any site and group, and completes unfinished ones', async () => {
   const { status, registered } = await add(
     { name: 'left-there', site: 'oslo', group: 'x' },
     { sites: undefined },

@@ -119,7 +119,7 @@ const raised: Step = {
   finding: { metric: 'temperature', stat: 'max', value: '9', side: 'above', limit: '8' },
 };
 
-test('a remark is in the history with who made it, and the alert as it was', async () => {
+test('a comment is in the history with its author, and the alert is unchanged', async () => {
   const alerts = createAlertStore({ client: tables.client, table: 'alerts' });
   const state = stateAfter({ id: 'warm', channels: ['email'] }, undefined, raised, { now: NOW - 1000 });
   assert.ok(await alerts.transition(undefined, state));
@@ -147,7 +147,7 @@ test('a remark is in the history with who made it, and the alert as it was', asy
   assert.equal(((await call('GET', '/alerts?severity=major')).body['alerts'] as Json[]).length, 1);
 });
 
-test('an alert that is only pending does not stand', async () => {
+test('a pending alert is not active', async () => {
   const alerts = createAlertStore({ client: tables.client, table: 'alerts' });
   await alerts.transition(undefined, { ...emptyState('soon', 'warm'), state: 'pending', version: 1 });
   const { alerts: standing } = (await call('GET', '/alerts')).body as { alerts: Json[] };
@@ -185,7 +185,7 @@ for (const until of [NOW, NOW + 31 * DAY, 'tomorrow', true, -1]) {
   });
 }
 
-test('a dry run tells when a rule would have told people, of the devices that it matches', async () => {
+test('a dry run lists when a rule would have sent notifications, for the devices that it matches', async () => {
   const windows = createWindowStore({
     client: tables.client,
     table: 'windows',

@@ -59,7 +59,7 @@ async function ask(method: string, path: string, body?: string, type: string | n
   };
 }
 
-test('a body that fits reaches the route, with who sent it', async () => {
+test('a valid body reaches the route, with the caller', async () => {
   for (const type of ['application/json', 'Application/JSON; charset=utf-8', null]) {
     const { status, body } = await ask('PUT', '/rules/warm', '{"above":8}', type);
     assert.deepEqual([status, body], [200, { id: 'warm', above: 8, by: caller.id }]);
@@ -98,7 +98,7 @@ for (const [body, ...faults] of wrongBodies) {
   });
 }
 
-test('all that is wrong is told at once, path and body', async () => {
+test('all problems of path and body are reported at once', async () => {
   const { body } = await ask('PUT', '/rules/much-too-long', '{}');
   const faults = body?.['errors'] as { in: string; name: string }[];
   assert.deepEqual(
@@ -107,7 +107,7 @@ test('all that is wrong is told at once, path and body', async () => {
   );
 });
 
-test('a body of another type is refused, and a body where none is wanted', async () => {
+test('a body of another type, or an unexpected body, is refused', async () => {
   const { status, body } = await ask('PUT', '/rules/warm', 'above: 8', 'application/yaml');
   assert.deepEqual([status, body?.['detail']], [415, 'The body is application/yaml: send application/json']);
   const other = await ask('DELETE', '/rules/warm', '{}');
@@ -176,14 +176,14 @@ test('the body of an event is the body of the request, in base64 too', async () 
   assert.equal(await requestOf(event({})).text(), '');
 });
 
-test('what a decoded path holds stays in the path', () => {
+test('characters of a decoded path segment stay in the segment', () => {
   const { pathname, search } = new URL(
     requestOf(event({ rawPath: '/rules/a?b#c d', rawQueryString: 'x=1' })).url,
   );
   assert.deepEqual([pathname, search], ['/rules/a%3Fb%23c%20d', '?x=1']);
 });
 
-test('a path that climbs stays where API Gateway authorised it', () => {
+test('a path with .. stays on the route that API Gateway authorised', () => {
   for (const [rawPath, expected] of [
     ['/devices/../rules', '/devices/%252e%252e/rules'],
     ['/devices/%2E./windows', '/devices/%252e%252e/windows'],
@@ -197,7 +197,7 @@ test('a path that climbs stays where API Gateway authorised it', () => {
 });
 
 const iam = (authorizer: object) => signerOf(event({ requestContext: { authorizer } }));
-test('who signed is the Cognito identity if there is one, else the ARN; a body cannot change it', () => {
+test('the caller is the Cognito identity if there is one, otherwise the ARN; a body cannot change it', () => {
   const userArn = 'arn:aws:iam::000000000000:user/operator';
   assert.deepEqual(iam({ iam: { userArn, cognitoIdentity: null } }), {
     ...{ id: userArn, kind: 'account', poolId: undefined, amr: [] },
@@ -214,7 +214,7 @@ test('who signed is the Cognito identity if there is one, else the ARN; a body c
   assert.throws(() => iam({}), /does not say who signed it/);
 });
 
-test('a response becomes the result of the function', async () => {
+test("a response is returned as the function's result", async () => {
   const response = new Response('{"a":1}', { status: 201, headers: { 'content-type': 'application/json' } });
   assert.deepEqual(await resultOf(response), {
     statusCode: 201,

@@ -43,7 +43,7 @@ test('a guest has less, and many guests together have a limit that leaves users 
   );
 });
 
-test('a guest who is refused takes nothing from the other guests', () => {
+test('a refused guest does not use up the limit of other guests', () => {
   const { admitted } = open();
   admitted(guest('greedy'), 10_000);
   assert.equal(admitted(guest('other'), 1000), CALLER_LIMITS.guests.burst - CALLER_LIMITS.guest.burst);
@@ -56,7 +56,7 @@ test('identities without end do not make the buckets of users be forgotten', () 
   assert.equal(admitted(user('ann'), 1), 0);
 });
 
-test('who is refused is told whose limit it is, and when to ask again; a clock that steps back admits nobody', async () => {
+test('a refusal names the limit and when to retry, and a clock that steps back admits nobody', async () => {
   const { clock, admit, admitted } = open();
   admitted(guest('g'), 1000);
   const refused = admit(guest('g'))!;
@@ -75,7 +75,7 @@ test('who is refused is told whose limit it is, and when to ask again; a clock t
   assert.equal(admitted(guest('g'), 1), 0);
 });
 
-test('the limits of callers are below what the template lets through for all of them', () => {
+test("the limits of callers are below the template's limit for all of them", () => {
   const [api] = loadTidegate().ofType('AWS::Serverless::HttpApi');
   const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = api!.properties[
     'DefaultRouteSettings'

@@ -29,12 +29,12 @@ function openHealth() {
   return { state, errors, ask };
 }
 
-test('a table that can be read is healthy, and nothing else is said', async () => {
+test('a readable table is healthy, and the answer says nothing else', async () => {
   const { ask } = openHealth();
   assert.deepEqual(await ask(), [200, { status: 'ok' }]);
 });
 
-test('a table that cannot be read is an error, whose reason is in the log alone', async () => {
+test('an unreadable table is an error whose reason is only in the log', async () => {
   const { state, errors, ask } = openHealth();
   state.isBroken = true;
   const [status, body] = await ask();
@@ -45,7 +45,7 @@ test('a table that cannot be read is an error, whose reason is in the log alone'
   assert.match(String(errors[0]), /AccessDenied/);
 });
 
-test('of all who ask within a second one reads the table, and the next second finds out what changed', async () => {
+test('the table is read once a second for all requests, and the next second sees changes', async () => {
   const { state, ask } = openHealth();
   const first = await Promise.all(Array.from({ length: 50 }, ask));
   assert.ok(first.every(([status]) => status === 200));
@@ -69,7 +69,7 @@ test('a clock that is set back does not keep an old answer alive', async () => {
   assert.equal(state.reads.length, 2);
 });
 
-test('what is read is the name of no thing, and so of no device', async () => {
+test("the key that is read is not a valid thing name, so it is not a device's", async () => {
   const { state, ask } = openHealth();
   await ask();
   assert.doesNotMatch(state.reads[0]!, /^[a-zA-Z0-9:_-]{1,128}$/);

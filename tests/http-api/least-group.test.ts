@@ -71,7 +71,7 @@ test('a group that is too low is refused before anything of the request is looke
   }
 });
 
-test('a guest reads devices and windows, and beside them what is public, and nothing else', async () => {
+test('a guest reads only devices, windows and public data', async () => {
   const guest: ApiCaller = { id: 'guest', isGuest: true, group: 'viewer' };
   const allowed: string[] = [];
   for (const route of routes) {
@@ -100,7 +100,7 @@ const devices = {
     deviceId === 'unknown' ? undefined : { deviceId, ...(site(deviceId) && { site: site(deviceId)! }) },
 };
 
-test('of devices, who is left some sites uses those of these, whatever the route', async () => {
+test('a caller restricted to some sites can use only their devices, on any route', async () => {
   const caller: ApiCaller = { id: 'ann', isGuest: false, group: 'admin', sites: ['seattle'] };
   for (const route of routes.filter((each) => siteScope(each) === 'device')) {
     const ran: string[] = [];
@@ -119,7 +119,7 @@ test('of devices, who is left some sites uses those of these, whatever the route
   }
 });
 
-test('what is about all sites is closed to who is left some, and settings may be read', async () => {
+test('data about all sites is closed to callers restricted to some, except for reading settings', async () => {
   assert.deepEqual(
     keysOf((route) => siteScope(route) === 'shared'),
     [
@@ -157,7 +157,7 @@ const signer = (kind: Signer['kind'], amr: readonly string[] = []): Signer => ({
 });
 const amr = ['authenticated', `cognito-idp.us-east-1.amazonaws.com/${pool}:CognitoSignIn:ann-1`];
 
-test('the account is an administrator, a guest reads, and a user is what the groups say', async () => {
+test('the account is an administrator, a guest reads, and a user has the rights of the groups', async () => {
   const groupsOf = async (userId: string) => (userId === 'ann-1' ? ['operator', 'site-oslo'] : []);
   assert.deepEqual(await resolveCaller(signer('account'), '', groupsOf), {
     id: 'id',
@@ -174,7 +174,7 @@ test('the account is an administrator, a guest reads, and a user is what the gro
   });
 });
 
-test('a user whose login says nothing of this user pool is in no group', async () => {
+test('a user whose login is from another user pool is in no group', async () => {
   const never = async () => assert.fail('asked for groups');
   for (const [given, poolId] of [
     [[], pool],
@@ -190,7 +190,7 @@ test('a user whose login says nothing of this user pool is in no group', async (
     });
 });
 
-test('where the groups cannot be asked for, nothing is served', async () => {
+test('if the groups cannot be read, nothing is served', async () => {
   const fails = async () => Promise.reject(new Error('throttled'));
   await assert.rejects(resolveCaller(signer('user', amr), pool, fails), /throttled/);
 });

@@ -92,7 +92,7 @@ const wrong: readonly (readonly [what: string, body: unknown, detail: RegExp])[]
   ['messages without a reading', { expression: 'null', messages: [{ t: 1 }] }, /gives no reading for any/],
 ];
 for (const [what, body, detail] of wrong) {
-  test(`a mapping with ${what} is refused and not kept`, async () => {
+  test(`a mapping with ${what} is refused and not stored`, async () => {
     for (const [method, path] of [
       ['PUT', '/mappings/lora-2'],
       ['POST', '/mappings/lora-2/validate'],
@@ -115,7 +115,7 @@ test('a mapping is kept with messages that it reads, and without the messages', 
   });
 });
 
-test('trying shows readings, rejections and what is skipped, of payloads and of lines of the archive', async () => {
+test('a trial shows readings, rejections and skipped members, for payloads and for archive lines', async () => {
   const expression = '{"temperature": t / 10, "state": s}';
   const context = { deviceId: 'n1', site: 'seattle', receivedAt: 1_600_000_000_000, traceId: 't' };
   const raw = Buffer.from('{"t": 1}').toString('base64');
@@ -168,7 +168,7 @@ test('without messages a mapping is tried on the last ones of the devices that i
   assert.equal(body['note'], undefined);
 });
 
-test('putting a mapping tells how it does on the last messages, and keeps it all the same', async () => {
+test('a PUT of a mapping returns its results on the last messages, and stores it in any case', async () => {
   archive = [line('lora-1', 215), line('lora-2', 'broken'), line('lora-1', 40)];
   const [warning] = (await call('PUT', '/mappings/warned', lora)).body['warnings'] as string[];
   assert.match(warning!, /^It fails on 1 of the last 3 messages that match: mapping warned: The left side/);
@@ -180,7 +180,7 @@ test('putting a mapping tells how it does on the last messages, and keeps it all
   ]);
 });
 
-test('where no message is of such a device, the answer says how many were looked at', async () => {
+test('if no message is from such a device, the answer says how many were checked', async () => {
   archive = [line('fridge', 1), line('fridge', 2)];
   const { body } = await call('POST', '/mappings/lora/try', lora);
   assert.deepEqual(body['messages'], []);
@@ -228,7 +228,7 @@ test('trying names the rules that pass over a metric only for how it is spelled'
   for (const id of ['warm', 'any']) await rules.remove(id, await rules.load(id));
 });
 
-test('one mapping in use more than 100 is refused with what to do; those that are ended do not count', async () => {
+test('a 101st mapping in use is refused with a remedy; ended ones do not count', async () => {
   const inUse = async () =>
     ((await call('GET', '/mappings')).body['mappings'] as { enabled?: boolean }[]).filter(
       ({ enabled }) => enabled !== false,

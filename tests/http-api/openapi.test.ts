@@ -12,11 +12,11 @@ const described = JSON.parse(
 ) as Record<string, unknown>;
 const routes = describeRoutes();
 
-test('docs/openapi.json is what the code gives: run npm run openapi', () => {
+test('docs/openapi.json is up to date with the code: run npm run openapi', () => {
   assert.deepEqual(described, JSON.parse(JSON.stringify(openApiOf(routes))));
 });
 
-test('the table of groups in docs/api.md is what the code decides by: run npm run openapi', () => {
+test('the table of groups in docs/api.md is up to date with the code: run npm run openapi', () => {
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   assert.equal(page, withGroupTable(page, routes));
 });

@@ -57,7 +57,7 @@ test('a rule that has not looked yet is learning', async () => {
   ]);
 });
 
-test('what it has learned is shown with its band and defrosts, and the minutes since are judged', async () => {
+test('the learned band and defrosts are returned, and the minutes since are evaluated', async () => {
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   const until = NOW - 3 * MINUTE;
   await store.save('fridge-1', 'soon-warm', { learned: learnedUntil(until), until, of: OF }, undefined);
@@ -99,7 +99,7 @@ test.each(broken)('an item %s is learned anew, and replaced', async (_title, att
   assert.ok(until > NOW - 4 * DAY && until < NOW);
 });
 
-test('what was learned is forgotten when somebody wants it, and learned from then on', async () => {
+test('the learned state is deleted on request, and learned again from then on', async () => {
   const path = '/devices/fridge-1/outlook/soon-warm';
   assert.equal((await api.call('DELETE', path)).status, 200);
   const [outlook] = await outlooksOf('fridge-1');
@@ -117,11 +117,11 @@ test('what was learned is forgotten when somebody wants it, and learned from the
   assert.equal((await api.call('GET', '/devices/nobody/outlook')).status, 404);
 });
 
-test('alerts of the device are read as before beside what was learned', async () => {
+test('alerts of the device can be read as before', async () => {
   assert.equal((await api.call('GET', '/devices/fridge-1/alerts')).status, 200);
 });
 
-test('a dry run learns from the days before, and says so when there are none', async () => {
+test('a dry run learns from the days before, and reports if there are none', async () => {
   const { status, body } = await api.call('POST', '/rules/soon-warm/dry-run', RULE);
   assert.equal(status, 200);
   assert.deepEqual(body['notifications'], []);

@@ -71,7 +71,7 @@ const refused: readonly (readonly [what: string, body: unknown, details: readonl
   ['part of what is not there', { quietHours: { from: '22:00' } }, ['`quietHours.to` must be given: text']],
 ];
 for (const [what, body, details] of refused) {
-  test(`a patch with ${what} is refused by sentences, and changes nothing`, async () => {
+  test(`a patch with ${what} is refused with sentences and changes nothing`, async () => {
     await rules.call('PUT', '/rules/patched', warm);
     const found = await patch('patched', body);
     assert.equal(found.status, 400);
@@ -85,7 +85,7 @@ for (const [what, body, details] of refused) {
   });
 }
 
-test('what is not there or cannot be read is not patched, and another type of body is refused', async () => {
+test('a missing or unreadable rule is not patched, and another content type is refused', async () => {
   assert.equal((await patch('nothing', { above: 1 })).status, 404);
   const Item = { id: { S: 'torn' }, rule: { S: '{"metric":' } };
   await rules.tables.client.send(new PutItemCommand({ TableName: 'rules', Item }));
@@ -113,7 +113,7 @@ test('a change with the tag of an older state is refused with the tag of now, an
   assert.equal((await rules.call('PUT', '/rules/new', warm, { 'if-match': '*' })).status, 412);
 });
 
-test('of many patches at once each is made on what the others left, or refused: none is lost', async () => {
+test('concurrent patches are applied on top of each other or refused, and none is lost', async () => {
   await rules.call('PUT', '/rules/busy', warm);
   const changes = [
     { comment: 'a' },
@@ -168,7 +168,7 @@ test('the template has severity and channels to keep too, and levels have severi
   assert.equal((await rules.call('DELETE', '/rules/temperature-high')).status, 204);
 });
 
-test('one rule more than 200 is refused with what to do, while those that there are can be changed', async () => {
+test('a 201st rule is refused with a remedy, while existing ones can be changed', async () => {
   const before = (await rules.call('GET', '/rules')).body['rules'] as { id: string }[];
   const text = JSON.stringify(warm);
   const fill = Array.from({ length: 200 - before.length }, (_, n) => `fill-${n}`);

@@ -70,7 +70,7 @@ const cases: readonly (readonly [what: string, rule: object, warnings: readonly 
   ['no metric', { stat: 'count', above: 100, match: { device: 'oven-*' } }, undefined],
 ];
 for (const [what, body, warnings] of cases) {
-  test(`${what}: ${warnings ? 'warned of' : 'nothing to say'}, checked and put alike`, async () => {
+  test(`${what}: ${warnings ? 'a warning' : 'no warning'}, the same for check and PUT`, async () => {
     const checked = await rules.call('POST', '/rules/r/validate', body);
     assert.deepEqual([checked.status, checked.body['warnings']], [200, warnings]);
     const stored = await rules.call('PUT', '/rules/r', body);
@@ -88,7 +88,7 @@ test('a patch warns too', async () => {
 
 const dryRun = async (body: object) => (await rules.call('POST', '/rules/r/dry-run', body)).body;
 
-test('a dry run says how many windows of how many devices had the metric', async () => {
+test('a dry run returns the number of windows and devices with the metric', async () => {
   const found = await dryRun(rule('battery'));
   assert.deepEqual(found, {
     summary: '`battery` is in 1 of 6 windows of the last 24 hours from 2 devices; 1 of them sent it',
@@ -97,7 +97,7 @@ test('a dry run says how many windows of how many devices had the metric', async
   });
 });
 
-test('a dry run of a metric that no window has says so, with the metrics that there are', async () => {
+test('a dry run of a metric that no window has says so and lists the existing metrics', async () => {
   const found = await dryRun(rule('humidty'));
   assert.deepEqual(
     [found['summary'], found['windowsWithMetric'], found['devicesWithMetric']],
@@ -115,7 +115,7 @@ test('a dry run of a metric that no window has says so, with the metrics that th
   assert.match(String(none['summary']), /^The 0 devices that match have no windows in the last 24 hours/);
 });
 
-test('of a large fleet twenty devices are looked at, and that is said', async () => {
+test('of a large fleet twenty devices are sampled, and the answer says so', async () => {
   for (let n = 0; n < 25; n += 1) await rules.measure(`fleet-${n}`, { temperature: 4 });
   const { body } = await rules.call('POST', '/rules/r/validate', rule('pressure', 'fleet-*'));
   assert.match(

@@ -20,7 +20,7 @@ const bucket = (start: number, metrics: number): Bucket =>
     10,
   )[0]!;
 
-test('pages of any histories join to the histories, in pages that hold no more figures than they may', () => {
+test('pages of any histories join to the histories, and no page has more statistics than allowed', () => {
   const history = fc.uniqueArray(fc.record({ start: fc.nat(30), metrics: fc.nat(3) }), {
     selector: ({ start }) => start,
   });

@@ -65,7 +65,7 @@ async function ask(path: string, sites?: readonly string[]) {
 
 const idsIn = (found: readonly { deviceId: string }[] | undefined) => found?.map(({ deviceId }) => deviceId);
 
-test('the fleet and reports have the devices of the sites, and all of them for who sees all', async () => {
+test("the fleet and reports have only the devices of the caller's sites", async () => {
   for (const path of ['/fleet', '/reports?month=2026-11']) {
     assert.deepEqual(idsIn((await ask(path)).body['devices'])?.sort(), ['here', 'nowhere', 'there']);
     assert.deepEqual(idsIn((await ask(path, ['seattle'])).body['devices']), ['here']);

@@ -114,7 +114,7 @@ function requireSentences(answer: Json): void {
 }
 
 for (const [key, bodies] of Object.entries(samples)) {
-  test(`${key} tells what is wrong with a body in sentences`, async () => {
+  test(`${key} reports the problems of a body in sentences`, async () => {
     const [method = '', path = ''] = key.split(' ');
     const asked = path.replaceAll(/\{\w+\}/g, 'x');
     const refusals = new Set<string>();

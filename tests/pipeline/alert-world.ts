@@ -158,17 +158,17 @@ export function createAlertWorld({
       },
       async transition(previous, next) {
         const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
-        const withoutSent = (previous?.pending ?? [])
+        const sentIds = (previous?.pending ?? [])
           .map(({ notification }) => notification.alertId)
           .filter((id) => !owed.has(id));
         const write = async () => {
           assertInTime(previous, next, now());
           const isWritten = await services.alerts.transition(previous, next);
           if (isWritten) noteWritten(previous, next);
-          if (isWritten) for (const id of withoutSent) going.delete(id);
+          if (isWritten) for (const id of sentIds) going.delete(id);
           return isWritten;
         };
-        return act('write', write, withoutSent);
+        return act('write', write, sentIds);
       },
     };
     const file = async (entries: readonly HistoryEntry[]) =>

@@ -138,7 +138,7 @@ async function play(
   }
 }
 
-test('whatever order windows come in, and whatever fails, each alert ends as the newest stored window says', async () => {
+test('with any order of windows and any failures, each alert ends in the state of the newest stored window', async () => {
   const property = fc.asyncProperty(plans(9), fc.scheduler(), async (plan, scheduler) => {
     const turn = async () => scheduler.schedule(Promise.resolve());
     const world = createAlertWorld({ rules: plan.rules, turn });

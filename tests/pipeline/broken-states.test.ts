@@ -74,7 +74,7 @@ for (const [index, [title, attributes, problem]] of broken.entries()) {
   });
 }
 
-test('a snooze that cannot be read keeps nobody from being told', async () => {
+test('a snooze that cannot be read does not stop notifications', async () => {
   const world = createAlertWorld({ rules: [rules[0]], services: servicesOn(tables) });
   const Item = { deviceId: { S: 'snoozed' }, ruleId: { S: '#snooze' }, snooze: { S: '{"until":' } };
   await tables.client.send(new PutItemCommand({ TableName: 'alerts', Item }));

@@ -35,7 +35,7 @@ async function quietFridge(rules: readonly Omit<RuleData, 'id'>[] = [high]) {
   return { world, environment, sweep, change, measure, reads: () => reads };
 }
 
-test('a stricter limit is told of a device that sends nothing more, once', async () => {
+test('a stricter limit raises an alert once for a device that sends nothing more', async () => {
   const { world, environment, sweep, change, measure } = await quietFridge();
   await environment.judge([await measure(7)], 'event');
   await sweep(3);
@@ -72,7 +72,7 @@ test('several windows in a row are judged as they were, and the newest decides',
   assert.deepEqual(cool.world.log(), []);
 });
 
-test('a rule that is added, or whose time begins, judges the last windows', async () => {
+test('a rule that is added, or whose schedule begins, evaluates the last windows', async () => {
   for (const first of [
     { enabled: false },
     { match: { device: 'other' } },
@@ -88,7 +88,7 @@ test('a rule that is added, or whose time begins, judges the last windows', asyn
   }
 });
 
-test('what a device sent long ago is not told', async () => {
+test('old readings of a device are not announced', async () => {
   const { world, environment, sweep, change, measure } = await quietFridge();
   await environment.judge([await measure(7)], 'event');
   await sweep(30);

@@ -116,7 +116,7 @@ async function run({ steps, decided, ...options }: Scenario, n: number, fault: F
 
 for (const [title, scenario] of Object.entries(scenarios)) {
   for (const fault of ['crashed', 'refused', 'lost'] as const) {
-    test(`${title}, and any action ${fault}: nothing is lost, and doubled only what was sent and not noted`, async () => {
+    test(`${title}, and any action ${fault}: nothing is lost, and only a notification that was sent but not recorded is sent twice`, async () => {
       const { actions, doubled } = await run(scenario, 0, fault);
       assert.equal(doubled, 0);
       const doubles: number[] = [];
@@ -126,7 +126,7 @@ for (const [title, scenario] of Object.entries(scenarios)) {
   }
 }
 
-test('a publish that succeeds and whose answer is lost is repeated under the same alert id', async () => {
+test('a publish whose answer is lost is repeated with the same alert ID', async () => {
   const world = createAlertWorld({ rules: [high] });
   const environment = world.environment((_n, action) =>
     action === 'publish' && world.sent.length === 0 ? 'lost' : undefined,
@@ -141,7 +141,7 @@ test('a publish that succeeds and whose answer is lost is repeated under the sam
 
 for (const inDigest of [false, true]) {
   const what = inDigest ? 'a digest' : 'a notification';
-  test(`an environment that was stopped for a minute while it held ${what} leaves it to who sent it meanwhile`, async () => {
+  test(`an environment that was stopped for a minute while it held ${what} does not send what another one sent meanwhile`, async () => {
     const services = servicesInMemory();
     const [stopped, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let claims = 0;

@@ -197,7 +197,7 @@ test('whatever environments do at once, in whatever order, and whatever fails or
   await fc.assert(property, runsOf(4101, 80));
 });
 
-test('the same over the tables, whose writes race for real', async () => {
+test('the same over the tables, with real concurrent writes', async () => {
   const property = fc.asyncProperty(plans(5), async (plan) => {
     const tables = await openTables();
     try {

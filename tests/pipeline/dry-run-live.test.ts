@@ -125,7 +125,7 @@ function withoutTakenBack<Entry extends { readonly what: string; readonly window
   return left;
 }
 
-test('the history is what a dry run lists but for clears that a later reading of their window took back', async () => {
+test('the history equals the dry run except for clears that a later reading of the same window reverted', async () => {
   const upper: Omit<RuleData, 'id'>[] = [
     { metric, stat: 'max', above: 8, clearBelow: 7 },
     { metric, above: 8, clearAfter: 2 },
@@ -175,7 +175,7 @@ test('the history is what a dry run lists but for clears that a later reading of
 const transitions = new Map<string, number>();
 let folds = 0;
 
-test('the history of the live machine is what a dry run lists, and every transition is in a notification or counted by one', async () => {
+test('the live history equals the dry run, and every transition is in a notification or counted by one', async () => {
   await fc.assert(
     fc.asyncProperty(histories, async (history) => {
       const { world, windows } = await live(history);

@@ -62,7 +62,7 @@ for (const [count, limit] of [
 }
 
 for (const count of [2001, 2500, 4321]) {
-  test(`${count} devices come each once, and the answer says that they are not sorted`, async () => {
+  test(`${count} devices are each returned once, and the answer says that they are not sorted`, async () => {
     const fleet = fleetOf(count);
     const { names, sorted } = await pages(finding(fleet), { limit: 200 });
     assert.deepEqual(sorted, [false]);
@@ -73,7 +73,7 @@ for (const count of [2001, 2500, 4321]) {
   });
 }
 
-test('no device is left out when the table grows beyond what is sorted between two pages', async () => {
+test('no device is omitted when the table grows beyond the sorting limit between two pages', async () => {
   const fleet = fleetOf(2100);
   const first = await finding(fleet.slice(0, 1900))({ limit: 500 });
   const { names } = await pages(
@@ -84,7 +84,7 @@ test('no device is left out when the table grows beyond what is sorted between t
   assert.equal(seen.size, 2100);
 });
 
-test('online and offline are what the broker said last, and neither of a device that never connected', async () => {
+test("online and offline are the broker's last report, and neither matches a device that never connected", async () => {
   const find = finding(fleetOf(12));
   assert.equal((await pages(find, { limit: 5, state: 'online' })).names.length, 2);
   assert.equal((await pages(find, { limit: 5, state: 'offline' })).names.length, 2);
@@ -93,7 +93,7 @@ test('online and offline are what the broker said last, and neither of a device 
 const alarmOf = (deviceId: string, announced: object, state: AlertState['state'] = 'alarm') =>
   ({ ...emptyState(deviceId, 'rule'), state, alarm: { announced } }) as unknown as AlertState;
 
-test('alarm is any alert that stands, silent a device from which nothing comes, whatever cannot be read', async () => {
+test('alarm matches any active alert, and silent a device that sends nothing, even if some states cannot be read', async () => {
   const find = finding(
     fleetOf(9),
     [

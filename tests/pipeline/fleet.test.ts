@@ -48,7 +48,7 @@ function world(count: number) {
 const valueOf = (fleet: Fleet | undefined, index: number) =>
   fleet?.entries[index]?.lastWindow?.metrics['t']?.max;
 
-test('a fleet of 200 is looked up when somebody asks, and nothing is kept of it', async () => {
+test('a fleet of 200 devices is read for each request and not stored', async () => {
   const { parts, looked, kept, all } = world(200);
   await createKeepFleet(parts)(all, { endsAt: Infinity });
   assert.deepEqual([looked, kept], [[], []]);

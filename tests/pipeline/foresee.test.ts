@@ -117,7 +117,7 @@ describe('a rule that predicts', () => {
     assert.ok(learnedStore.written.longest <= 1100, `${learnedStore.written.longest} bytes`);
   });
 
-  test('says the same after a restart at any time', async () => {
+  test('gives the same results after a restart at any time', async () => {
     const whole = await sweeps().run(0, 4.6 * DAY);
     const { run, forget } = sweeps();
     const parts: Outlook[] = [];
@@ -140,7 +140,7 @@ describe('a rule that predicts', () => {
     assert.notEqual(outlooks.at(-1)?.reason, 'learning');
   });
 
-  test('learns anew when it judges something else', async () => {
+  test('learns again when the rule watches something else', async () => {
     const { run } = sweeps();
     await run(4 * DAY, 4.1 * DAY);
     const other = compileRule({
@@ -151,7 +151,7 @@ describe('a rule that predicts', () => {
   });
 });
 
-test('what is learned anew by somebody is not overwritten by what was learned before', async () => {
+test('a reset by a user is not overwritten with what was learned before', async () => {
   const { run, learnedStore } = sweeps();
   await run(2.9 * DAY, 3 * DAY);
   const known = (await learnedStore.load('store-7', rule.id))!;
@@ -164,7 +164,7 @@ test('what is learned anew by somebody is not overwritten by what was learned be
 describe('a rule about habits', () => {
   const unusual = compileRule({ id: 'odd', unusual: { metric: 'temperature' } }) as InsightRule;
 
-  test('learns for four days, then says what is not as usual in words, in an item of 2 KB', async () => {
+  test('learns for four days, then describes unusual values in words, in an item of 2 KB', async () => {
     const { run, learnedStore } = sweeps();
     const outlooks = await run(0, 5 * DAY, unusual);
     assert.equal(outlooks.find(({ minute }) => minute > START + 3.9 * DAY)?.reason, 'learning');

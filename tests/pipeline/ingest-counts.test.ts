@@ -112,7 +112,7 @@ test('accepted, repeated and rejected readings and messages without readings are
   await fc.assert(property, { numRuns: 500, seed: 3 });
 });
 
-test('a reading for which its window has no room is rejected, kept with the others of its message, and told once', async () => {
+test('a reading for a full window is rejected, stored with the other rejections of its message, and reported once', async () => {
   const kept: unknown[] = [];
   const noted: unknown[] = [];
   const warned: unknown[] = [];

@@ -224,7 +224,7 @@ test('a notification that cannot be sent fails the messages of its device', asyn
   );
 });
 
-test('a rejection that cannot be kept fails its message, whose other readings count all the same', async () => {
+test('a rejection that cannot be stored fails its message, but the other readings of the message count', async () => {
   const rejected = parseMessage(
     {
       readings: [{ timestamp: START, temperature: 1 }, 'no reading'],
@@ -260,7 +260,7 @@ test('a rejection that cannot be kept fails its message, whose other readings co
   });
 });
 
-test('a device is noteSeen once a batch, where it was last heard from, and a failure repeats its messages', async () => {
+test('the last-seen time of a device is written once a batch with its newest site, and a failure repeats its messages', async () => {
   const sightings: [deviceId: string, site: string, at: number][] = [];
   const noteSeen = async (deviceId: string, site: string, at: number) => {
     sightings.push([deviceId, site, at]);

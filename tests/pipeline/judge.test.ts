@@ -97,7 +97,7 @@ test('a device within its limits leaves no state behind', async () => {
   assert.equal((await alerts.load('calm')).states.size, 0);
 });
 
-test('an excursion is told once when it begins and once when it is over', async () => {
+test('an excursion is announced once at its beginning and once at its end', async () => {
   const { judge, sent } = world();
   for (const [n, temperature] of [4, 9, 9.5, 7.5, 8.5, 6, 5, 4].entries()) {
     await judge([await measure('fridge', n, temperature)], `e${n}`);
@@ -108,7 +108,7 @@ test('an excursion is told once when it begins and once when it is over', async 
   assert.equal(item?.['pending'], undefined);
 });
 
-test('one message with a whole excursion tells the same', async () => {
+test('one message with a whole excursion sends the same notifications', async () => {
   const { judge, sent } = world();
   const windows: Window[] = [];
   for (const [n, temperature] of [4, 9, 9.5, 7.5, 8.5, 6, 5, 4].entries()) {
@@ -118,7 +118,7 @@ test('one message with a whole excursion tells the same', async () => {
   assert.deepEqual(sent, ['raised 9', 'cleared 6']);
 });
 
-test('judging the same windows again tells nothing', async () => {
+test('evaluating the same windows again sends nothing', async () => {
   const { judge, sent } = world();
   const windows = [await measure('again', 0, 9), await measure('again', 1, 4), await measure('again', 2, 4)];
   await judge(windows, 'e1');
@@ -127,7 +127,7 @@ test('judging the same windows again tells nothing', async () => {
   assert.deepEqual(sent, ['raised 9', 'cleared 4']);
 });
 
-test('when SNS fails the event fails, and its repeat sends what is owed, once', async () => {
+test('if SNS fails, the event fails, and its repeat sends the pending notification once', async () => {
   const { judge, sent, faults } = world();
   const windows = [await measure('sns-down', 0, 9)];
   faults.push(new Error('SNS is down'));
@@ -147,7 +147,7 @@ test('after an SNS failure the next event of the device pays at once', async () 
   assert.deepEqual(sent, ['raised 9']);
 });
 
-test('transitions during an SNS outage are all told afterwards, in order', async () => {
+test('all transitions during an SNS outage are announced afterwards, in order', async () => {
   const { judge, sent, faults } = world();
   faults.push(...Array.from({ length: 4 }, () => new Error('SNS is down')));
   for (const [n, temperature] of [9, 4, 9.5, 5].entries()) {
@@ -177,7 +177,7 @@ test('a crash before the transition is written leaves it to the repeat', async (
   assert.deepEqual(sent, ['raised 9']);
 });
 
-test('a crash before publishing leaves the notification to whoever comes next', async () => {
+test('after a crash before publishing, the next sender sends the notification', async () => {
   const windows = [await measure('crash-2', 0, 9)];
   await assert.rejects(world(crashingAt(2)).judge(windows, 'e1'), /crash/);
   const { judge, sent } = world();
@@ -198,7 +198,7 @@ test('a crash between publishing and clearing the queued repeats it under the sa
   assert.equal(await pendingOf('crash-3'), 0);
 });
 
-test('what another event is about to send is left to it for a minute', async () => {
+test('a notification that another event is sending is left to it for a minute', async () => {
   const windows = [await measure('held', 0, 9)];
   await assert.rejects(world(crashingAt(3)).judge(windows, 'e1'), /crash/);
   const other = world();
@@ -210,7 +210,7 @@ test('what another event is about to send is left to it for a minute', async () 
   assert.deepEqual(other.sent, ['raised 9']);
 });
 
-test('concurrent events of one device tell a transition once', async () => {
+test('concurrent events of a device announce a transition once', async () => {
   const { judge, sent } = world();
   const windows = await Promise.all(
     [9, 9.5, 10, 11].map((temperature, n) => measure('race', n, temperature)),
@@ -250,7 +250,7 @@ test('the alerts of a calm device are read once in ten seconds', async () => {
   assert.deepEqual(seen, [1, 1, 1, 2, 2, 3]);
 });
 
-test('a clock that steps back makes nobody calm', async () => {
+test('a clock that steps back marks no device as calm', async () => {
   const { store, reads } = counted();
   const one = world(store);
   await one.judge([await measure('stepped', 0, 4)], 'e0');
@@ -309,7 +309,7 @@ test('an alarm raised while a calm device is being read is not forgotten for lon
   assert.deepEqual([there.sent, here.sent], [['raised 9'], ['cleared 4']]);
 });
 
-test('what a failed event owes is paid by its repeat a minute later, in an environment that was calm', async () => {
+test('the repeat of a failed event sends its pending notification a minute later, in an environment that had the device as calm', async () => {
   const [here, there] = [world(), world()];
   await here.judge([await measure('repeated', 0, 4)], 'e0');
   await there.judge([await measure('repeated', 1, 9)], 'e1');
@@ -340,7 +340,7 @@ const meanOfThree: LimitRule = {
 };
 
 for (const calmFor of [0, 10_000]) {
-  test(`means of three closed windows are told while a calm device is remembered for ${calmFor} ms`, async () => {
+  test(`means of three closed windows are announced while a calm device is remembered for ${calmFor} ms`, async () => {
     const { judge, sent } = world(alerts, calmFor, [meanOfThree]);
     const device = `mean-${calmFor}`;
     for (const [n, temperature] of [4, 9, 9, 9, 11, 11, 11, 8, 6, 4].entries()) {

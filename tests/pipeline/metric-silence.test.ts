@@ -57,7 +57,7 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
   };
 }
 
-test('a probe that falls silent is told of while its device goes on, and when it is back for as long', async () => {
+test('a silent probe is announced while its device keeps sending, and again after it has been back for as long', async () => {
   const { minutes, announced, stored, world } = lifeOf();
   await minutes(10, 'temperature', 'humidity');
   await minutes(12, 'humidity');
@@ -78,7 +78,7 @@ test('a probe that falls silent is told of while its device goes on, and when it
   assert.ok(listed.every(({ decidedAt }, n) => Math.abs(decidedAt - sent[n]!.decidedAt) <= 2 * MINUTE));
 });
 
-test('a device that is gone altogether has no such metric either, and the mail says that', async () => {
+test('a device that sends nothing at all lacks the metric too, and the email says so', async () => {
   const { minutes, announced } = lifeOf();
   await minutes(10, 'temperature');
   await minutes(10);
@@ -87,7 +87,7 @@ test('a device that is gone altogether has no such metric either, and the mail s
   ]);
 });
 
-test('a device that never sent the metric is told nothing of, and is read but a little', async () => {
+test('a device that never sent the metric is not announced, and few of its windows are read', async () => {
   const { minutes, announced, reads } = lifeOf();
   await minutes(60, 'humidity');
   assert.deepEqual(announced(), []);
@@ -101,7 +101,7 @@ test('while all is well the windows are read once in the time that the metric ma
 });
 
 for (const at of [1, 3, 5, 40]) {
-  test(`a sweep that begins anew ${at} minutes after the metric stopped knows when that was`, async () => {
+  test(`a sweep that restarts ${at} minutes after the metric stopped finds the time of its last value`, async () => {
     const rule = { ...silent, noDataFor: '1h' };
     const { minutes, restart, announced } = lifeOf(rule);
     await minutes(135, 'temperature', 'humidity');

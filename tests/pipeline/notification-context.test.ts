@@ -48,7 +48,7 @@ test('one that time raises has them too', async () => {
   assert.deepEqual(contextOf(world), [['raised', 'Asia/Tokyo', 'Ask the shop.']]);
 });
 
-test('without them it has none', async () => {
+test('without recent windows it has none', async () => {
   const { world } = worldOf(high, undefined);
   await world.environment().judge([await world.measure(0, 9)], 'event');
   assert.deepEqual(contextOf(world), [['raised', undefined, undefined]]);

@@ -53,7 +53,7 @@ for (const [title, away] of cases) {
   });
 }
 
-test('a hundred windows in one event are told in as many mails as fit, and the last of them is the last state', async () => {
+test('a hundred windows in one event are announced in as many emails as allowed, and the last email has the last state', async () => {
   const world = createAlertWorld({ rules: [high] });
   const windows = [];
   for (let n = 0; n < 100; n += 1) windows.push(await world.measure(n, n < 90 && n % 2 === 1 ? 4 : 20));
@@ -63,7 +63,7 @@ test('a hundred windows in one event are told in as many mails as fit, and the l
   assert.deepEqual([sent.at(-1)!.transition, sent.at(-1)!.folded?.changes], ['raised', 72]);
 });
 
-test('an alarm that people know of is told to be over, though alarms of the night came and went upon it', async () => {
+test('the end of an announced alarm is announced, even after unannounced alarms in quiet hours', async () => {
   const quietHours = { from: '00:00', to: '23:59', timeZone: 'UTC' };
   const world = createAlertWorld({ rules: [high] });
   const environment = world.environment();

@@ -54,7 +54,7 @@ async function assertWhole(readings: number): Promise<void> {
   assert.deepEqual([found.agrees, found.readings], [true, readings], announced.join('\n'));
 }
 
-describe('while there is no room', () => {
+describe('while the disk is full', () => {
   for (const [name, rowsInMemory] of [
     ['for sorted runs', 2000],
     ['for a file', 1 << 20],

@@ -31,7 +31,7 @@ const cases: [title: string, of: Partial<Notification>, questions: unknown[]][] 
 for (const [title, of, questions] of cases)
   test(title, async () => assert.deepEqual(await asked(of), questions));
 
-test('where the windows cannot be read the notification goes without them, and the log says so', async () => {
+test('if the windows cannot be read, the notification is sent without them, and the log says so', async () => {
   const before = async () => Promise.reject(new Error('throttled'));
   const warnings: unknown[] = [];
   const events = countDeliveries({

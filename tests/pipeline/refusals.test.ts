@@ -33,7 +33,7 @@ async function failures(world: AlertWorld, deviceId: string): Promise<string[]> 
   return entries.filter(({ what }) => what === 'delivery-failed').map(({ reason = '' }) => reason);
 }
 
-test('what the topic refuses is tried again, less and less, and sent once it is mended', async () => {
+test('notifications that the topic refuses are retried with growing delays, and sent once it is repaired', async () => {
   let isMended = false;
   const { world, tried, failed, events } = worldThat(() => (isMended ? undefined : forbidden));
   const environment = world.environment();
@@ -52,7 +52,7 @@ test('what the topic refuses is tried again, less and less, and sent once it is 
   assert.deepEqual([world.log(), failed.length], [['raised 9'], 1]);
 });
 
-test('what is refused for a day is given up, and the history keeps it', async () => {
+test('a notification that is refused for a day is discarded, and the history records it', async () => {
   const { world, failed, events } = worldThat(() => forbidden);
   const environment = world.environment();
   await environment.judge([await world.measure(0, 9)], 'event', events);
@@ -69,7 +69,7 @@ test('what is refused for a day is given up, and the history keeps it', async ()
   assert.deepEqual([state.state, state.pending, state.unrecorded], ['alarm', [], []]);
 });
 
-test('a message that SNS never takes is given up at once, and what follows goes out', async () => {
+test('a message that SNS never accepts is discarded at once, and later ones are sent', async () => {
   const { world, failed, events } = worldThat(([first]) =>
     first!.transition === 'raised' ? strange : undefined,
   );

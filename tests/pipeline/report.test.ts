@@ -128,7 +128,7 @@ const entries: HistoryEntry[] = [
 const D = 10n ** 15n;
 const windows = [10n, 9n, 11n, 6n, 12n].map((value, n) => windowAt(START + 60_000 + n * 10_000, value * D));
 
-test('the worst value of an excursion is that of its windows, not of those beside it', async () => {
+test('the worst value of an excursion comes from its own windows', async () => {
   const { report, limits } = await reporting(windows, entries)(
     { deviceId: 'd' },
     { month: '2026-11', rules },
@@ -140,7 +140,7 @@ test('the worst value of an excursion is that of its windows, not of those besid
   assert.deepEqual(limits, { above: 8, below: -1 });
 });
 
-test('where the windows are gone the transitions tell the worst value, and the report says so', async () => {
+test('if the windows have expired, the transitions give the worst value, and the report says so', async () => {
   const { report } = await reporting(windows, entries, false)({ deviceId: 'd' }, { month: '2026-11', rules });
   assert.deepEqual([report?.excursions[0]?.worst, report?.isToTheWindow], ['9', false]);
 });

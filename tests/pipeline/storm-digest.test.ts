@@ -23,7 +23,7 @@ for (const [where, count, services] of [
   ['in memory', 100, servicesInMemory],
   ['over the tables', 30, () => servicesOn(tables)],
 ] as const) {
-  test(`of ${count} devices at once five are told of alone and the others in one digest, ${where}`, async () => {
+  test(`of ${count} devices at once five get their own notification and the others one digest, ${where}`, async () => {
     const world = createAlertWorld({ rules: [high], perMinute: 5, services: services() });
     const environments = [world.environment(), world.environment(), world.environment()];
     await Promise.all(
@@ -45,7 +45,7 @@ for (const [where, count, services] of [
   });
 }
 
-test('of a thousand devices at once each is named in a mail, and none waits for long', async () => {
+test('a thousand devices at once are each named in an email soon', async () => {
   const world = createAlertWorld({ rules: [high], perMinute: 20 });
   const environment = world.environment();
   const stores = Array.from({ length: 1000 }, (_, n) => `store-sensor-${n}`);
@@ -68,7 +68,7 @@ test('of a thousand devices at once each is named in a mail, and none waits for 
   await assertTold(world);
 });
 
-test('a mail of a digest that fails leaves what it names to the next minute, and no other', async () => {
+test('a digest email that fails is sent in the next minute, without delaying others', async () => {
   let publishes = 0;
   const world = createAlertWorld({ rules: [high], perMinute: 0 });
   const environment = world.environment((_n, action) =>
@@ -127,7 +127,7 @@ test('a digest that SNS refuses is sent a minute later, whole', async () => {
   await assertTold(world);
 });
 
-test('what goes to other channels goes in a digest of its own, in the same sweep', async () => {
+test('notifications for other channels get their own digest in the same sweep', async () => {
   const { world, environment } = await owing();
   world.rules.data = world.rules.data.map((rule) => ({ ...rule, channels: ['pager'] }));
   const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
@@ -150,7 +150,7 @@ test('states for which the time is too short wait for the next digest', async ()
   await assertTold(world);
 });
 
-test('people are told where the history cannot be written, and it is written with the next event', async () => {
+test('notifications are sent even if the history cannot be written, and it is written with the next event', async () => {
   const world = createAlertWorld({ rules: [high] });
   const failing = world.environment((_n, action) => (action === 'file' ? 'refused' : undefined));
   await assert.rejects(failing.judge([await world.measure(0, 9)], 'event-1'), /file [0-9]+: refused/);
@@ -163,7 +163,7 @@ test('people are told where the history cannot be written, and it is written wit
   await assertTold(world);
 });
 
-test('once it is known that a minute is full nobody asks again, nor takes what cannot be sent', async () => {
+test("once a minute's rate limit is reached, it is not asked again and no more notifications are claimed", async () => {
   const services = servicesInMemory();
   let asked = 0;
   const counting = {
@@ -207,7 +207,7 @@ test('environments that count at once admit as many as a minute may have, and kn
   }
 });
 
-test('environments on both sides of the turn of a minute by their clocks share what a minute may have', async () => {
+test('environments whose clocks differ about the minute share one rate limit', async () => {
   const turn = Math.ceil(START / MINUTE) * MINUTE + 200 * MINUTE;
   const guards = [-20_000, 0].map((skew) => {
     const now = () => turn + 10_000 + skew;

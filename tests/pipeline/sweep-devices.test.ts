@@ -51,7 +51,7 @@ async function lifeOn(tables: Tables, rules: readonly Rule[]) {
   };
 }
 
-test('a device that is removed is told of as ended, and is not raised again', async () => {
+test('the alert of a removed device ends with a notification and is not raised again', async () => {
   await world(
     async ({ client, connections, minutes, announced }) => {
       await connections('+1 -1');
@@ -78,7 +78,7 @@ const presences: readonly (readonly [events: string, announced: readonly string[
   ['+1 -1 +2 -2 -1 +2', ['raised']],
 ];
 for (const [events, announced] of presences) {
-  test(`of a device whose connections are told as ${events}: ${announced.join() || 'nothing'}`, async () =>
+  test(`a device with the connection events ${events}: ${announced.join() || 'nothing'}`, async () =>
     world(
       async ({ connections, minutes, announced: toldNow }) => {
         await connections(events);
@@ -89,7 +89,7 @@ for (const [events, announced] of presences) {
     ));
 }
 
-test('an offline device is told of once, and once when it has been back for as long', async () =>
+test('an offline device is announced once, and once more after it has been back for as long', async () =>
   world(
     async ({ clock, connections, minutes, announced }) => {
       await connections('+1 -1');
@@ -105,7 +105,7 @@ test('an offline device is told of once, and once when it has been back for as l
     { offlineFor: '5m' },
   ));
 
-test('a backend that was off for hours tells of no device at its start, and of those that stay silent then', async () =>
+test('a backend that was off for hours announces no device at its start, and later those that stay silent', async () =>
   world(
     async ({ clock, measure, minutes, announced }) => {
       await measure(0, 4);
@@ -119,7 +119,7 @@ test('a backend that was off for hours tells of no device at its start, and of t
     { noDataFor: '5m' },
   ));
 
-test('a device that was never heard of is not silent', async () =>
+test('a device that never sent anything is not silent', async () =>
   world(
     async ({ connections, minutes, announced }) => {
       await connections('+1 -1');

@@ -45,7 +45,7 @@ function life(...rules: readonly Rule[]) {
   };
 }
 
-test('a silent device is told of once, and once when it has been back for as long', async () => {
+test('a silent device is announced once, and once more after it has been back for as long', async () => {
   const world = life({ noDataFor: '3m' });
   await world.whileHeard(1, () => true);
   await world.minutes(2);
@@ -62,7 +62,7 @@ for (const [rhythm, isHeard] of [
   ['every fourth minute', (minute: number) => minute % 4 === 0],
   ['for two minutes, and then not for four', (minute: number) => minute % 6 < 2],
 ] as const) {
-  test(`a device that is heard ${rhythm} is told of once, not each time`, async () => {
+  test(`a device that sends ${rhythm} is announced once, not each time`, async () => {
     const world = life({ noDataFor: '3m' });
     await world.whileHeard(60, isHeard);
     assert.deepEqual(world.announced(), ['raised']);
@@ -70,7 +70,7 @@ for (const [rhythm, isHeard] of [
   });
 }
 
-test('people are reminded until somebody acknowledges, and others are told once, over their channels', async () => {
+test('reminders are sent until somebody acknowledges, and an escalation once, over its own channels', async () => {
   const world = life({ ...high, channels: ['email'], repeatEvery: '10m', escalateAfter: '15m' });
   await world.report(0, 9);
   await world.minutes(30);
@@ -83,7 +83,7 @@ test('people are reminded until somebody acknowledges, and others are told once,
   await assertTold(world);
 });
 
-test('a snoozed device is told of at the end of the snooze if the alarm still stands', async () => {
+test('a snoozed device is announced at the end of the snooze if the alarm is still active', async () => {
   const world = life(high);
   await world.snooze(10);
   await world.report(0, 9);
@@ -103,7 +103,7 @@ test('a snooze that is taken back is over at once', async () => {
   assert.deepEqual(world.announced(), ['raised']);
 });
 
-test('nobody is told of an alarm that comes and goes within a snooze; the history has it', async () => {
+test('an alarm that begins and ends within a snooze is not announced but is in the history', async () => {
   const world = life(high);
   await world.snooze(10);
   for (const [n, temperature] of [9, 4, 4].entries()) await world.report(n, temperature);
@@ -117,7 +117,7 @@ test('nobody is told of an alarm that comes and goes within a snooze; the histor
 });
 
 // The start is at 14:13:20 UTC.
-test('what is decided in quiet hours is told at their end', async () => {
+test('alerts in quiet hours are announced at their end', async () => {
   const world = life({ ...high, quietHours: { from: '14:00', to: '14:20', timeZone: 'UTC' } });
   await world.report(0, 9);
   await world.minutes(6);
@@ -176,7 +176,7 @@ test('a sweep that failed for some minutes judges the last window of a silent de
   assert.deepEqual(world.log(), ['raised 9']);
 });
 
-test('alerts of a rule that cannot be read stay, what they owe is sent, and each sweep fails by its name', async () => {
+test("alerts of an unreadable rule stay active, their pending notifications are sent, and each sweep fails with the rule's name", async () => {
   const world = createAlertWorld({ rules: [high, { ...high, above: 20, clearBelow: 20 }] });
   const failing = world.environment((_n, action) => (action === 'publish' ? 'refused' : undefined));
   await assert.rejects(failing.judge([await world.measure(0, 9)], 'event-1'));

@@ -26,7 +26,7 @@ async function slowly(devices: number) {
   return { world, names, sweep };
 }
 
-test('a sweep that has not the time for all ends in time, says so, and the next begins where it stopped', async () => {
+test('a sweep without time for all devices ends in time, logs that, and the next one continues where it stopped', async () => {
   const { world, names, sweep } = await slowly(100);
   const lefts: number[] = [];
   for (let n = 0; n < 20 && lefts.at(-1) !== 0; n += 1) {
@@ -44,7 +44,7 @@ test('a sweep that has not the time for all ends in time, says so, and the next 
   );
 });
 
-test('where the time never suffices every device is looked at in turn', async () => {
+test('if the time never suffices, every device is checked in turn', async () => {
   const { world, names, sweep } = await slowly(100);
   for (let n = 0; n < 30; n += 1) {
     assert.ok((await sweep(n)).left > 0);
@@ -89,7 +89,7 @@ test('a device that has long been silent costs a sweep no look at its windows or
   assert.equal(reads(), counts.reduce((sum, [count]) => sum + count, 0) + 1);
 });
 
-test('a device is looked at once for all rules that judge closed windows, once more where one may change, and once for each mail', async () => {
+test('a device is read once for all rules on closed windows, once more if one may change, and once for each email', async () => {
   const mean = { metric: 'temperature', stat: 'mean' } as const;
   const { services, reads } = countingReads();
   const rules = [

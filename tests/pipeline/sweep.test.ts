@@ -120,7 +120,7 @@ test('an outage of SNS fails the sweep, costs no other device its notification, 
   );
 });
 
-test('what another sender holds is left to it for a minute', async () => {
+test('a notification that another sender has claimed is left to it for a minute', async () => {
   const { sent, clock, alerts, judge, sweep, measure } = world('held');
   await judge([await measure(0, 9)], 'e1');
   const state = (await alerts.load('held')).states.get('held')!;
@@ -148,7 +148,7 @@ test('the alarm of a device that fell silent is cleared once its last window is 
   assert.deepEqual(sent, ['silent raised 9', 'silent cleared 4']);
 });
 
-test('the alarm of a device whose last window is still beyond the limit stays', async () => {
+test('the alarm of a device whose last window is still beyond the limit stays active', async () => {
   const { sent, clock, judge, sweep, measure } = world('hot');
   await judge([await measure(0, 9)], 'e1');
   clock.time = START + 100 * MINUTE;
@@ -156,7 +156,7 @@ test('the alarm of a device whose last window is still beyond the limit stays', 
   assert.deepEqual(sent, ['hot raised 9']);
 });
 
-test('two sweeps and a message at once tell a transition once', async () => {
+test('two concurrent sweeps and a message announce a transition once', async () => {
   const { sent, clock, judge, sweep, measure } = world('race');
   await judge([await measure(0, 9)], 'e1');
   await judge([await measure(1, 4)], 'e2');

@@ -16,7 +16,7 @@ function createClock() {
   return { now: () => at, pass: (ms: number) => void (at += ms) };
 }
 
-test('nothing is begun once the share of the time is over, and what was not begun is given', async () => {
+test('no work starts after the time budget is spent, and the remaining items are returned', async () => {
   const { now, pass } = createClock();
   const budget = createTimeBudget({ endsAt: START + 60_000, now });
   const done: number[] = [];
@@ -31,7 +31,7 @@ test('nothing is begun once the share of the time is over, and what was not begu
   assert.deepEqual([...left], items.slice(done.length));
 });
 
-test('what hangs is given up while there is time for an answer', async () => {
+test('hanging work is abandoned while there is time for an answer', async () => {
   const now = () => performance.now();
   const started = now();
   const budget = createTimeBudget({ endsAt: started + 400, now });
@@ -60,7 +60,7 @@ const eventOf = (n: number) => ({
 
 const message = (n: number): ParsedMessage => parseMessage({ ...eventOf(n), temperature: 4 }, LIMITS);
 
-test('the first message of which something is left comes again, with all after it, for a reason that says so', async () => {
+test('the first unfinished message and all after it are returned for a retry, with the reason', async () => {
   const { now, pass } = createClock();
   const batch = createBatch(
     Array.from({ length: 10 }, (_, n) => message(n)),

@@ -1,4 +1,4 @@
-// The bucket of the parsed archive: files of rows, a manifest an hour, and one object that says how far it is.
+// The bucket of the parsed archive: files of rows, a manifest per hour, and one object with the progress.
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -25,7 +25,7 @@ const PROGRESS_KEY = 'progress.json';
 const KEYS_AT_ONCE = 1000;
 const EMPTY: ParseProgress = { open: [], unmerged: [] };
 
-/** The progress as it is stored, and until when a run has it. */
+/** The stored progress, and until when a run holds it. */
 interface Stored {
   readonly progress: ParseProgress;
   /** Epoch milliseconds. */

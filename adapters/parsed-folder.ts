@@ -1,4 +1,4 @@
-// The parsed archive as files on this machine: the local cloud's, or a copy by `aws s3 sync`.
+// The parsed archive as files on this machine: the local cloud's folder, or a copy made by `aws s3 sync`.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -14,22 +14,22 @@ import {
 import type { HourManifest } from '../pipeline/parse-ports.ts';
 import { readParquetFile } from './parquet-file.ts';
 
-/** What became of an hour of arrival, and of which objects. */
+/** The result of an hour of arrival, and its objects. */
 export type KnownHour = Pick<HourManifest, 'state' | 'objects' | 'faults'>;
 
 export interface ParsedFolder {
-  /** Of an hour of arrival, epoch milliseconds. @throws Error that names the file where it is not a manifest. */
+  /** The manifest of an hour of arrival (epoch milliseconds). @throws Error that names the file if it is not a manifest. */
   manifest(hour: number): KnownHour | undefined;
   /** Hours of arrival that have a manifest, epoch milliseconds, oldest first. */
   hours(): readonly number[];
-  /** Those that have files, by name. */
+  /** The partitions that have files, by name. */
   partitions(): readonly Partition[];
   /**
-   * All rows of a partition, each once: also while a merge has both the day and its hours there. Rejects with an Error that names
-   * the file which is damaged, was written by another version, or has rows of another partition.
+   * All rows of a partition, each once, even while a merge has left both the day and its hours. Rejects with an Error
+   * that names a file which is damaged, was written by another version, or has rows of another partition.
    */
   rows(partition: Partition): AsyncIterable<RowBlock>;
-  /** Changes with the partition's files. */
+  /** A text that changes whenever the partition's files change. */
   stateOf(partition: Partition): string;
 }
 
@@ -110,7 +110,7 @@ function manifestIn(text: string): KnownHour {
   return { state, objects, faults };
 }
 
-/** A row in the wrong folder is not found by who asks for its site and date. */
+/** A query for its site and date would not find a row in the wrong folder. */
 function checkPlace({ site, timestamps }: RowBlock, partition: Partition, key: string): void {
   const date = dateOfPartition(partition);
   const [first, end] = [Date.parse(date), Date.parse(date) + 86_400_000];

@@ -1,4 +1,4 @@
-// Outlooks over HTTP: what rules about trends and habits have learned of a device, and what they say of it now.
+// Routes for outlooks: what rules about trends and habits have learned about a device, and what they predict now.
 
 import * as z from 'zod/mini';
 import { unitsOf } from '../core/unit.ts';

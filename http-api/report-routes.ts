@@ -1,4 +1,4 @@
-// Reports over HTTP: what an inspector wants of a device, a site or a group and a month, as JSON or as a table.
+// Routes for monthly reports of a device, a site or a group for inspectors, as JSON or as a table.
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
@@ -193,7 +193,7 @@ export function reportRoutes(parts: {
     return { devices: [found] };
   }
 
-  /** Guests see no alerts, of which reports are made. */
+  /** Guests do not see alerts, and reports are made of them. */
   async function reportsOf(asked: Asked, caller: ApiCaller) {
     if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
     const { month, metric } = asked;

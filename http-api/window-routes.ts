@@ -1,4 +1,4 @@
-// Windows over HTTP: the history of a device, or of several, at the resolution that a chart needs.
+// Routes for windows: the history of one or several devices, at the resolution that a chart needs.
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
@@ -59,7 +59,7 @@ function secondsOf(resolution: Resolution | undefined, windowSeconds: number): n
   throw invalid({ in: 'query', name: 'resolution', detail });
 }
 
-/** The bucket with no other metrics than these; undefined where it has none of them. */
+/** The bucket with only these metrics; undefined if it has none of them. */
 function withMetrics(bucket: Bucket, wanted: readonly string[]): Bucket | undefined {
   const metrics = new Map([...bucket.metrics].filter(([metric]) => wanted.includes(metric)));
   return metrics.size > 0 ? { ...bucket, metrics } : undefined;

@@ -1,4 +1,4 @@
-// What rules about trends and habits know of a device now, and how to have them learn it anew.
+// What rules about trends and habits have learned about a device, and a restart of that learning.
 
 import { appliesTo, isInsightRule, type AlertRule, type InsightRule } from '../core/alert-rule.ts';
 import type { Device } from '../core/device.ts';
@@ -13,21 +13,24 @@ import { readRules } from './rules.ts';
 
 export interface DeviceOutlook {
   readonly rule: InsightRule;
-  /** Minutes before this time were looked at, epoch milliseconds; absent where none was yet. */
+  /** All minutes before this time were learned from, epoch milliseconds; absent if none was yet. */
   readonly until?: number;
   readonly known?: Known;
-  /** What the rule makes of the last of these minutes; absent where the device sent nothing lately. */
+  /** The rule's outlook after the last of these minutes; absent if the device sent nothing lately. */
   readonly outlook?: Outlook;
 }
 
 export interface DeviceOutlooks {
   /** By rule id. Rejects with the SDK's error. */
   read(device: Device): Promise<readonly DeviceOutlook[]>;
-  /** From now on; false where the rule is none about trends or habits that judges the device. Rejects with the SDK's error. */
+  /**
+   * Starts the learning again from now; false if the rule does not judge this device's trends or habits. Rejects with
+   * the SDK's error.
+   */
   learnAnew(device: Device, ruleId: string): Promise<boolean>;
 }
 
-/** What the sweep keeps is a quarter of an hour behind at most. */
+/** The stored state is a quarter of an hour behind at most. */
 const PAGES = 1;
 
 export function createDeviceOutlooks(parts: {
@@ -60,7 +63,7 @@ export function createDeviceOutlooks(parts: {
     return { rule, until, ...(known && { known }), ...(outlook && { outlook }) };
   }
 
-  /** What is stored is learned from in minutes: only the rest has to be waited for. */
+  /** Stored history is learned from within minutes, so only the rest of the time counts as left. */
   const sinceHistory = (outlook: Outlook | undefined, behind: number): Outlook | undefined =>
     outlook?.left === undefined ? outlook : { ...outlook, left: Math.max(MINUTE_MS, outlook.left - behind) };
 

@@ -1,4 +1,4 @@
-// Looks at what rules about trends and habits say of a device: learns from each minute once, and remembers from sweep to sweep.
+// Evaluates rules about trends and habits for a device. It learns from each minute once, and keeps its state between sweeps.
 
 import type { InsightRule } from '../core/alert-rule.ts';
 import { beginLearning, observe } from '../core/insight/observe.ts';
@@ -14,7 +14,7 @@ export interface ForesightParts {
   readonly windows: Pick<WindowStore, 'before'>;
   readonly windowSeconds: number;
   readonly learnedStore: LearnedStore;
-  /** By device and rule, remembered from sweep to sweep. */
+  /** By device and rule, kept between sweeps. */
   readonly progress: Recent<LearningProgress>;
   /** By rule and site. */
   readonly duties: SiteDuties;
@@ -30,23 +30,23 @@ export interface Looked {
 
 export interface LearningProgress extends Remembered {
   readonly savedAt: number;
-  /** Until when what is kept had learned; undefined where nothing is. */
+  /** The time up to which the stored state has learned; undefined if none is stored. */
   readonly stored: number | undefined;
 }
 
-/** A minute is looked at once it has been over for so long: what comes later does not change what was learned. */
+/** A minute is evaluated this long after its end. Later readings do not change what was learned. */
 const CLOSES_AFTER_MS = 60_000;
-/** History that a new rule learns from, as far as it is stored. */
+/** How much history a new rule learns from, as far as it is stored. */
 const HISTORY_MS = 4 * 86_400_000;
-/** What was learned since is learned again after a crash. */
+/** How often the state is stored. What was learned since is learned again after a crash. */
 const SAVE_EVERY_MS = 15 * MINUTE_MS;
-/** Windows that one look reads at most, in one page of the table. */
+/** The largest number of windows read at once, in one page of the table. */
 const WINDOWS_A_PAGE = 500;
 const PAGES_A_LOOK = 8;
-/** Nobody is alerted by minutes that are older, such as those that a new rule learns from. */
+/** Older minutes, such as those that a new rule learns from, raise no alerts. */
 const NEWS_MS = 15 * MINUTE_MS;
 
-/** What the rule says of the minutes that are over and were not looked at before, oldest first. Rejects with the SDK's error. */
+/** The rule's findings for finished minutes that were not evaluated before, oldest first. Rejects with the SDK's error. */
 export async function outlooksOf(parts: ForesightParts, looked: Looked): Promise<readonly Outlook[]> {
   const { learnedStore, progress, now } = parts;
   const { rule, deviceId } = looked;
@@ -55,23 +55,23 @@ export async function outlooksOf(parts: ForesightParts, looked: Looked): Promise
   const before = known?.of === subjectOf(rule) ? known : await recall(parts, looked);
   const { outlooks, ...seen } = await catchUp(parts, looked, before, PAGES_A_LOOK);
   let current: LearningProgress = { ...before, ...seen };
-  // While it learns from history, each step is one that people can see, and that no restart repeats.
+  // While it learns from history, each step is stored, so that it is visible and not repeated after a restart.
   const isBehind = before.until < closedUntil(now()) - SAVE_EVERY_MS;
   if (isBehind || Math.abs(now() - current.savedAt) >= SAVE_EVERY_MS) {
     const { learned, until, of, stored } = current;
     const isSaved = await learnedStore.save(deviceId, rule.id, { learned, until, of }, stored);
-    // Somebody had it learn anew, or another environment looks after the device: what is kept counts.
+    // A user reset it, or another environment handles the device: the stored state is valid.
     current = isSaved ? { ...current, stored: until, savedAt: now() } : await recall(parts, looked);
   }
   progress.set(key, current);
   return outlooks.filter(({ minute }) => minute >= now() - NEWS_MS);
 }
 
-/** The end of the last minute that is looked at now. */
+/** The end of the last minute to evaluate now. */
 export const closedUntil = (now: number): number =>
   Math.floor((now - CLOSES_AFTER_MS) / MINUTE_MS) * MINUTE_MS;
 
-/** Learns from the minutes since, in `pages` at most, and says what the rule makes of each. Rejects with the SDK's error. */
+/** Learns from the minutes since then, in at most `pages` pages, and returns the findings. Rejects with the SDK's error. */
 export async function catchUp(
   { windows, windowSeconds, duties, now }: Omit<ForesightParts, 'progress' | 'learnedStore'>,
   { rule, deviceId, site = '' }: Looked,
@@ -99,7 +99,7 @@ export async function catchUp(
   return { learned, until, outlooks };
 }
 
-/** What is kept, or a beginning before the history that there may be. */
+/** The stored state, or a new one that starts before the available history. */
 async function recall(
   { learnedStore, now }: ForesightParts,
   { rule, deviceId }: Looked,
@@ -107,15 +107,15 @@ async function recall(
   const known = await learnedStore.load(deviceId, rule.id);
   const of = subjectOf(rule);
   const closed = closedUntil(now());
-  // What was learned ahead of the clock was learned by a clock that was wrong.
+  // A state that is ahead of the clock was learned with a wrong clock.
   if (known?.of === of && known.until <= closed + MINUTE_MS)
     return { ...known, stored: known.until, savedAt: now() };
   return { learned: beginLearning(), until: closed - HISTORY_MS, of, stored: known?.until, savedAt: 0 };
 }
 
-/** A rule that is changed to judge something else learns anew. */
+/** A rule that is changed to watch something else learns again. */
 export const subjectOf = (rule: InsightRule) =>
   [rule.insight, rule.metric, ...(rule.insight === 'predicted' ? [rule.side] : [])].join(' ');
 
-/** Whole minutes whose windows fit one page, at least one. */
+/** The number of whole minutes whose windows fit one page, at least one. */
 const pageSpan = (size: number) => Math.max(1, Math.floor((WINDOWS_A_PAGE * size) / MINUTE_MS)) * MINUTE_MS;

@@ -1,4 +1,4 @@
-// The port of what was learned: one item a device and rule.
+// The port of the learned state: one item per device and rule.
 
 import type { Learned } from '../core/insight/observe.ts';
 
@@ -12,16 +12,19 @@ export interface Remembered {
 
 /** All verbs reject with the SDK's error. */
 export interface LearnedStore {
-  /** Of what cannot be read: nothing learned, `of` nothing, and its `until`, or NaN. */
+  /** For a state that cannot be read, `learned` and `of` are empty, and `until` is its own, or NaN. */
   load(deviceId: string, ruleId: string): Promise<Remembered | undefined>;
-  /** Replaces what was kept `until` that time (undefined: nothing; NaN: what cannot be read); false where it is another by now. */
+  /**
+   * Replaces the state whose `until` is `before` (undefined: no state; NaN: one that cannot be read); false if another
+   * was stored meanwhile.
+   */
   save(
     deviceId: string,
     ruleId: string,
     remembered: Remembered,
     before: number | undefined,
   ): Promise<boolean>;
-  /** All that is learned of the device from that time on is learned anew. */
+  /** Replaces the state whatever it is, so that learning starts again from the given one. */
   restart(deviceId: string, ruleId: string, remembered: Remembered): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Merges the files of a site's day, which come hour by hour, into one, and keeps the rows of each hour replaceable in it.
+// Merges the hourly files of a site's day into one file, in which the rows of each hour can still be replaced.
 
 import { dayFile, hourOfFile, type Partition } from '../core/archive/parsed-rows.ts';
 import type { NamedFile, ParsedArchive, StagedFile, Workshop } from './parse-ports.ts';
@@ -8,12 +8,12 @@ interface Ports {
   readonly workshop: Workshop;
 }
 
-/** Files that are larger together are large enough for scans one by one. */
+/** Above this total size the files are large enough to be scanned one by one. */
 const MAX_MERGED_BYTES = 64 << 20;
 
 /**
- * Merges all files of the partition into its `day.parquet`, then deletes the others. A file of an hour that is in the day already is what an
- * interrupted merge left, and is deleted only. Rejects when S3 or the disk fails; safe to repeat.
+ * Merges all files of the partition into its `day.parquet`, then deletes the others. A file of an hour that is in the
+ * day already was left by an interrupted merge, and is only deleted. Rejects when S3 or the disk fails; safe to repeat.
  */
 export async function mergeDay(partition: Partition, { parsed, workshop }: Ports): Promise<void> {
   const files = await parsed.files(partition);
@@ -44,7 +44,7 @@ export async function mergeDay(partition: Partition, { parsed, workshop }: Ports
   }
 }
 
-/** The merged file of a partition, fetched; undefined where there is none. */
+/** Fetches the merged file of a partition; undefined if there is none. */
 export async function fetchDay(
   partition: Partition,
   parsed: ParsedArchive,
@@ -56,7 +56,7 @@ export async function fetchDay(
   return undefined;
 }
 
-/** Puts the rows of all these files into the partition's merged file; of the first one without those of one hour. */
+/** Writes the rows of all these files into the partition's merged file, leaving out one hour of the first file. */
 export async function putMerged(parts: {
   readonly parsed: ParsedArchive;
   readonly workshop: Workshop;

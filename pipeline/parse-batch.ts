@@ -1,4 +1,4 @@
-// The sentence of the parsed archive: parse the hours that are due, then merge the days that are complete, as far as the time goes.
+// Keeps the parsed archive up to date: parses the hours that are due, then merges the days that are complete, while there is time.
 
 import { dueHours, firstIncomplete, hoursWithin, type WantedSpan } from '../core/archive/due-hours.ts';
 import {
@@ -14,18 +14,18 @@ import type { ParseHour } from './parse-hour.ts';
 import type { Counting } from './ports.ts';
 import type { HourManifest, ParsedArchive, ParseProgress, ProgressLease, Workshop } from './parse-ports.ts';
 
-/** What a run did. Hours as `2026-12-01T05`. */
+/** The result of a run. Hours as `2026-12-01T05`. */
 export interface ParseReport {
-  /** Hours that have readings or faults, as they are now, without the objects. */
+  /** Hours that have readings or faults, in their present state, without the objects. */
   readonly hours: readonly Omit<HourManifest, 'objects' | 'files'>[];
-  /** Hours that failed as a whole, with the reason: they stay as they were, and the next run repeats them. */
+  /** Hours that failed whole, with the reason: they stay unchanged, and the next run repeats them. */
   readonly failed: readonly { readonly hour: string; readonly reason: string }[];
   readonly merged: readonly Partition[];
   /** Partitions that could not be merged. */
   readonly unmerged: readonly { readonly partition: Partition; readonly reason: string }[];
-  /** The first hour for which the time did not suffice. */
+  /** The first hour for which there was no time. */
   readonly nextHour?: string;
-  /** Another run is at work until then at most; nothing was done. */
+  /** Another run is active, until this time at most; nothing was done. */
   readonly busyUntil?: string;
 }
 
@@ -37,13 +37,13 @@ export interface ParseBatchPorts {
   readonly now: () => number;
 }
 
-/** Without a span what the schedule is for. `endsAt`, epoch milliseconds: nothing is begun that may not be over then. */
+/** Without a span, the hours that are due. `endsAt` (epoch milliseconds): no work starts that might not end by then. */
 export type ParseBatch = (options: {
   readonly span?: WantedSpan | undefined;
   readonly endsAt: number;
 }) => Promise<ParseReport>;
 
-/** What has to be left of the time is so many times as long as the longest hour or merge took. */
+/** Work starts only if the time left is this many times what the longest hour or merge took. */
 const SAFETY = 2;
 const LEAST_LEFT_MS = 20_000;
 
@@ -123,7 +123,7 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     }
   }
 
-  /** Once a day, when all hours of the days before were parsed. */
+  /** Once a day, after all hours of the days before were parsed. */
   async function merge(): Promise<void> {
     const today = dateOf(firstIncomplete(now()));
     const isParsed = (progress.until ?? '') >= hourText(Date.parse(today));
@@ -149,7 +149,7 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     parse,
     merge,
     hasTime,
-    /** The hour is done, or open: the schedule need not come back to it for its own sake. */
+    /** The hour is done, or listed as open: the schedule does not start it again. */
     async passed(hour: number): Promise<void> {
       const next = hourText(hour + HOUR_MS);
       if (next > (progress.until ?? '')) await change({ until: next });
@@ -157,7 +157,7 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
   };
 }
 
-/** Counts what alarms watch, and names each reason in the log. */
+/** Counts the metrics that alarms watch, and logs each reason. */
 export function reportTo(counting: Counting, report: ParseReport): void {
   const { hours, failed, unmerged, nextHour, busyUntil } = report;
   const faulty = hours.filter(({ state }) => state === 'failed');

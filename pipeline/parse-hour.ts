@@ -1,4 +1,4 @@
-// One hour of arrival from the raw archive to the parsed one: every line through ingest's parser, in order, in files by site and day.
+// Parses one hour of arrival of the raw archive: each line goes through ingest's parser, and the sorted rows into files by site and day.
 
 import { createLineReader, type ReadLine } from '../core/archive/archived-reading.ts';
 import { createEventCutter, type Events } from '../core/archive/event-lines.ts';
@@ -29,14 +29,15 @@ export interface ParseHourPorts {
   readonly raw: RawArchive;
   readonly parsed: ParsedArchive;
   readonly workshop: Workshop;
-  /** Absent where there is no mapping, as a call a line takes time. */
+  /** Absent if there is no mapping, to save a call per line. */
   readonly mapMessage: MapMessage | undefined;
 }
 
 /**
- * Parses the hour at `hour` (epoch milliseconds) unless it is done and its objects are the same, and gives its manifest; undefined for an
- * hour without objects. `again`: also when it is done. `onPartitions` is told which partitions will have files, before they have. Faults of objects and lines are in the
- * manifest, and everything else that can be read is written. Rejects when S3 or the disk fails; safe to repeat.
+ * Parses the hour at `hour` (epoch milliseconds) unless it is done and its objects are the same, and gives its manifest;
+ * undefined for an hour without objects. `again`: also when it is done. `onPartitions` gets the partitions that will
+ * have files, before the files are written. Faults of objects and lines are in the manifest, and everything else that
+ * can be read is written. Rejects when S3 or the disk fails; safe to repeat.
  */
 export type ParseHour = (
   hour: number,
@@ -44,7 +45,7 @@ export type ParseHour = (
   options?: { readonly again?: boolean },
 ) => Promise<HourManifest | undefined>;
 
-/** More faults of one object are counted only. */
+/** Further faults of one object are only counted. */
 const MAX_FAULTS = 20;
 
 type Counts = { lines: number; readings: number; rejected: number; rows: number; faults: string[] };
@@ -69,7 +70,7 @@ export function createParseHour(ports: ParseHourPorts, limits: TimeLimits): Pars
         ...{ hour: hourText(hour), objects, ...counts },
         ...{ readings: counts.readings - sorter.repeated(), repeated: sorter.repeated() },
       };
-      // From here on there may be files of this hour that it does not have in the end.
+      // From here on there may be files of this hour that it will not have in the end.
       const all = [...new Set([...files, ...(before?.files ?? [])])].sort();
       await parsed.saveManifest({ ...manifest, state: 'writing', files: all });
       await onPartitions([...staged.keys()]);
@@ -85,7 +86,7 @@ export function createParseHour(ports: ParseHourPorts, limits: TimeLimits): Pars
   };
 }
 
-/** Whether these are the objects of which the hour is done. */
+/** Whether the hour was done from exactly these objects. */
 function isDone(manifest: HourManifest, objects: readonly RawObject[]): boolean {
   const textOf = (all: readonly RawObject[]) =>
     all.map(({ key, etag, size }) => `${key} ${etag} ${size}`).join('\n');
@@ -133,7 +134,7 @@ async function readObject(
   if (faults > MAX_FAULTS) counts.faults.push(`${object.key}: ${faults - MAX_FAULTS} more`);
 }
 
-/** Writes the rows to files on the disk, one a site and day. All of a site grow together. */
+/** Writes the rows to files on the disk, one per site and day. The files of one site are open at the same time. */
 function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: Counts): Staged {
   const staged = new Map<Partition, StagedFile>();
   const growing = new Map<Partition, GrowingFile>();
@@ -162,11 +163,14 @@ function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: 
 interface Replacing extends Pick<ParseHourPorts, 'parsed' | 'workshop'> {
   readonly hour: number;
   readonly staged: Staged;
-  /** Partitions that may have rows of this hour; none when it was never parsed. */
+  /** Partitions that may have rows of this hour; none if it was never parsed. */
   readonly old: readonly Partition[];
 }
 
-/** Puts the files in place of those that the hour had. One that cannot be replaced holds up no other, and rejects in the end. */
+/**
+ * Replaces the files that the hour had. A file that cannot be replaced does not stop the others; its error rejects at
+ * the end.
+ */
 async function replaceFiles(parts: Replacing): Promise<void> {
   const { staged, old } = parts;
   const failures: unknown[] = [];
@@ -180,7 +184,7 @@ async function replaceFiles(parts: Replacing): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Where the hour is merged into a day, the day is written anew instead. */
+/** If the hour is merged into a day, the day's file is rewritten instead. */
 async function replaceFile(partition: Partition, parts: Replacing): Promise<void> {
   const { parsed, workshop, hour, staged, old } = parts;
   const file = staged.get(partition);

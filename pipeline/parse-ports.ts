@@ -1,4 +1,4 @@
-// The ports of the parsed archive: the raw objects of an hour, files of rows, and how far they are.
+// The ports of the parsed archive: the raw objects of an hour, the files of rows, and the progress.
 
 import type { ArchivedReading } from '../core/archive/archived-reading.ts';
 import type { Partition, RowBlock, RowSlice } from '../core/archive/parsed-rows.ts';
@@ -6,11 +6,11 @@ import type { Partition, RowBlock, RowSlice } from '../core/archive/parsed-rows.
 export interface RawObject {
   readonly key: string;
   readonly etag: string;
-  /** Bytes, as they are stored. */
+  /** Stored size in bytes. */
   readonly size: number;
 }
 
-/** The object is not what was listed, or not what the archive writes: whoever reads it again gets the same. */
+/** The object differs from the one listed, or is not in the archive's format: reading it again gives the same. */
 export class DamagedObjectError extends Error {
   override readonly name = 'DamagedObjectError';
 }
@@ -22,14 +22,14 @@ export interface RawArchive {
   read(object: RawObject): AsyncIterable<Uint8Array>;
 }
 
-/** Rows on their way into order, in bounded memory. To be closed. Throws when its disk fails. */
+/** Sorts rows in bounded memory. Must be closed. Throws when its disk fails. */
 export interface RowSorter {
   /** `hour`: of arrival, epoch milliseconds. */
   add(reading: ArchivedReading, hour: number): void;
   addBlock(slice: RowSlice): void;
-  /** All rows by site, device, metric and time; of readings that repeat each other, the first. To be called once. */
+  /** All rows by site, device, metric and time; of repeated readings, the first. Must be called only once. */
   blocks(): Iterable<RowBlock>;
-  /** Readings that were left out because they repeat another; known when all blocks were read. */
+  /** Readings that were left out because they repeat another; known after all blocks were read. */
   repeated(): number;
   close(): void;
 }
@@ -47,24 +47,27 @@ export interface NamedFile {
   readonly path: string;
 }
 
-/** A file that grows. Throws when the disk fails. */
+/** A file being written. Throws when the disk fails. */
 export interface GrowingFile {
   add(slice: RowSlice): void;
-  /** `hours` are noted in the file: the hours of arrival of its rows, epoch milliseconds. */
+  /** `hours`, the hours of arrival of its rows (epoch milliseconds), are written into the file. */
   finish(hours: readonly number[]): StagedFile;
 }
 
-/** Where files and runs lie until they are in the bucket. */
+/** The staging area on this machine's disk: files and sorted runs until they are in the bucket. */
 export interface Workshop {
   openSorter(): RowSorter;
   openFile(): GrowingFile;
-  /** The hours of its rows, and these, row group by row group. Rejects when it is not as this version writes it. */
+  /**
+   * The hours of its rows, and the rows, row group by row group. Rejects if it is not in the format that this version
+   * writes.
+   */
   readFile(file: NamedFile): Promise<{ readonly hours: readonly number[]; rows(): AsyncIterable<RowBlock> }>;
   /** An unused path. */
   freshPath(): string;
   /** Removes a file. */
   discard(path: string): void;
-  /** Removes all that a failure left. */
+  /** Removes everything that a failure left. */
   clear(): void;
 }
 
@@ -74,7 +77,7 @@ export interface ParsedFile {
   readonly size: number;
 }
 
-/** What became of an hour. */
+/** The result of an hour. */
 export interface HourManifest {
   /** `2026-12-01T05` */
   readonly hour: string;
@@ -89,7 +92,7 @@ export interface HourManifest {
   readonly rows: number;
   /** Files that may have rows of this hour, by key. */
   readonly files: readonly string[];
-  /** What could not be read: `raw/...ndjson.gz line 7: the line is not JSON text`. */
+  /** What could not be read, such as `raw/...ndjson.gz line 7: the line is not JSON text`. */
   readonly faults: readonly string[];
 }
 
@@ -97,7 +100,7 @@ export interface HourManifest {
 export interface ParseProgress {
   /** All hours before this one were parsed or are in `open`. */
   readonly until?: string;
-  /** Hours that were begun and are not done. */
+  /** Hours that were started and are not done. */
   readonly open: readonly string[];
   /** Partitions that may have files to merge. */
   readonly unmerged: readonly Partition[];
@@ -105,24 +108,24 @@ export interface ParseProgress {
   readonly mergedOn?: string;
 }
 
-/** One run at a time has it; it ends by itself when the run must be over. */
+/** Held by one run at a time; it expires when the run must be over. */
 export interface ProgressLease {
   readonly progress: ParseProgress;
-  /** Rejects when another run has it by now. */
+  /** Rejects if another run holds it by now. */
   save(progress: ParseProgress): Promise<void>;
-  /** Saves, and lets others in. */
+  /** Saves, and lets other runs start. */
   release(): Promise<void>;
 }
 
 export interface ParsedArchive {
-  /** Undefined while another run has it, with the time when that must be over. */
+  /** `busyUntil` while another run holds it: the time when that run must be over. */
   lease(endsAt: number): Promise<ProgressLease | { readonly busyUntil: number }>;
   manifest(hour: number): Promise<HourManifest | undefined>;
   saveManifest(manifest: HourManifest): Promise<void>;
   files(partition: Partition): Promise<readonly ParsedFile[]>;
-  /** Replaces the object at once. */
+  /** Replaces the object in one step. */
   put(key: string, file: StagedFile): Promise<void>;
-  /** False when there is none. */
+  /** False if the object does not exist. */
   fetch(key: string, path: string): Promise<boolean>;
   remove(keys: readonly string[]): Promise<void>;
 }

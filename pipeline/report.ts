@@ -1,4 +1,4 @@
-// Gathers what the report of a device and a month is made of: hours, the windows that a day or an excursion cuts, and alerts.
+// Gathers the data for a device's report of a month: hours, the windows of hours cut by a day's or an excursion's edge, and alerts.
 
 import { appliesTo, isInsightRule, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import { checkedOf, type ArchiveCheck, type Checked } from '../core/archive-check.ts';
@@ -22,9 +22,9 @@ export interface ReportedDevice {
   readonly month: Month;
   /** The nearest limits of the rules that apply now. */
   readonly limits: { readonly above?: number; readonly below?: number };
-  /** Absent where the device measured nothing of that name in the month. */
+  /** Absent if the device did not send that metric in the month. */
   readonly report?: DeviceReport;
-  /** What of the month was compared with the archive. */
+  /** Which parts of the month were compared with the archive. */
   readonly audit: Checked;
   /** Whether a rule that applies now predicts the metric. */
   readonly isPredicted: boolean;
@@ -41,13 +41,13 @@ export type ReportDevice = (
 ) => Promise<ReportedDevice>;
 
 const DAY_MS = 24 * HOUR_MS;
-/** An alert that was raised so long before the month, and still stands in it, is in its report. */
+/** An alert raised up to this long before the month, and still active in it, is in its report. */
 const LOOKS_BACK_MS = 92 * DAY_MS;
-/** People acknowledge what happened on the last day. */
+/** Alerts of the last day may be acknowledged this long after the month. */
 const LOOKS_ON_MS = 31 * DAY_MS;
 const ENTRIES_A_PAGE = 1000;
 const READS_AT_ONCE = 4;
-/** Hours of which the windows are read; of more excursions than that the transitions tell the worst value. */
+/** Hours whose windows are read. With more excursions than that, the worst value comes from the transitions. */
 const MAX_SPLIT = 100;
 
 interface ReportParts {
@@ -55,7 +55,7 @@ interface ReportParts {
   readonly history: Pick<AlertHistory, 'read'>;
   readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
   readonly windowSeconds: number;
-  /** Of devices for which the registry names none, an IANA name. */
+  /** For devices without one in the registry, an IANA name. */
   readonly timeZone: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -170,7 +170,7 @@ function usualMetric(pieces: readonly Bucket[]): string | undefined {
   return names.find((name) => isSpellingOf('temperature', name)) ?? names[0];
 }
 
-/** Of the extremes: other statistics have limits that the values of a sheet do not show. */
+/** Limits on minimum and maximum only: a sheet's values do not show the other statistics. */
 function limitsOf(rules: readonly AlertRule[], metric: string): ReportedDevice['limits'] {
   const judging = rules.filter(isLimitRule).filter((rule) => {
     const isOfValues =

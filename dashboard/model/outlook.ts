@@ -1,8 +1,8 @@
-// What rules about trends and habits have learned of a device, in words.
+// Describes what rules about trends and habits have learned about a device.
 
 import { dayMinuteText, durationText, minuteText, numberText } from './format.ts';
 
-/** As the API gives it; times and spans in milliseconds. */
+/** As the API returns it; times and durations in milliseconds. */
 export interface Outlook {
   readonly ruleId: string;
   readonly kind: 'predicted' | 'unusual';
@@ -45,7 +45,7 @@ const REASONS: Readonly<Record<string, string>> = {
   unusable: 'No prediction: the last minute has no usable value',
 };
 
-/** What the rule says now. */
+/** The rule's current finding. */
 export function sayingText({ ahead, reason, learnsFor, kind }: Outlook): string {
   if (ahead) return ahead.words;
   if (reason === undefined) return kind === 'predicted' ? 'in its normal band' : 'as usual at this hour';
@@ -56,7 +56,7 @@ export function sayingText({ ahead, reason, learnsFor, kind }: Outlook): string 
 export const bandText = ({ low, high }: NonNullable<Outlook['learned']>, unit: string | undefined): string =>
   `${numberText(low, unit)} \u2026 ${numberText(high, unit)}${unit === undefined ? '' : ` ${unit}`}`;
 
-/** How defrosts are known, and when the next one is expected. */
+/** How defrosts are recognised, and when the next one is expected. */
 export function defrostText({ mode, defrosts }: NonNullable<Outlook['learned']>, now: number): string {
   if (mode === 'metric') return 'by a metric of the device';
   if (mode === 'known') return 'as the rule says';

@@ -1,4 +1,4 @@
-// What rules about trends and habits have learned of the device, and the way to have them learn it anew.
+// Shows what rules about trends and habits have learned about the device, with a button to reset it.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -14,7 +14,7 @@ export interface Outlooks {
   readonly read: () => void;
 }
 
-/** Read each minute, where a rule of that kind is there. */
+/** Polled every minute if there is such a rule. */
 export function useOutlooks(app: App, deviceId: string): Outlooks {
   const list = useSignal<readonly Outlook[]>([]);
   const hasRule = app.store.rules.value.some(({ predicted, unusual }) => predicted ?? unusual);
@@ -24,7 +24,7 @@ export function useOutlooks(app: App, deviceId: string): Outlooks {
       ({ outlooks }) => {
         list.value = outlooks;
       },
-      () => undefined, // the device's own failure is shown; this one is asked for again
+      () => undefined, // a failure is not shown, and the next poll retries
     );
   };
   useEffect(() => {

@@ -1,4 +1,4 @@
-// One rule as a sentence with fields in it, or as JSON; beneath it at once what it would have done over the last day.
+// Edits a rule as a sentence with fields, or as JSON, and shows a dry run over the last day below it.
 
 import { useComputed, useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -16,7 +16,7 @@ const RULE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
 type Outcome = { readonly run: DryRun } | { readonly problem: string } | undefined;
 
-/** Asked for half a second after the last change. */
+/** Runs the dry run half a second after the last change. */
 function useDryRun(app: App, id: string, draft: Draft | undefined): Signal<Outcome> {
   const outcome = useSignal<Outcome>(undefined);
   const body = draft && JSON.stringify(draft);

@@ -1,4 +1,4 @@
-// Reads archived objects as they lie on disk after `aws s3 sync`: folders of plain or compressed lines.
+// Reads archived objects from disk, as `aws s3 sync` stores them: folders of plain or compressed lines.
 
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib';
 const GZIP = Buffer.of(0x1f, 0x8b);
 const NEWLINE = Buffer.from('\n');
 
-/** The files themselves and those below the folders, in the order of their names. */
+/** The files and the files in the folders, ordered by name. */
 export function filesBelow(paths: readonly string[]): string[] {
   return paths.flatMap((given) => {
     if (!statSync(given).isDirectory()) return [given];
@@ -19,7 +19,7 @@ export function filesBelow(paths: readonly string[]): string[] {
   });
 }
 
-/** The hour of arrival in whose folder a file lies, as in `raw/2026/12/01/05/`; epoch milliseconds. */
+/** The hour of arrival from a file's folder, such as `raw/2026/12/01/05/`; epoch milliseconds. */
 export function hourOfPath(file: string): number | undefined {
   const [, year, month, day, hour] =
     /[\\/](\d{4})[\\/](\d\d)[\\/](\d\d)[\\/](\d\d)[\\/][^\\/]+$/.exec(file) ?? [];
@@ -27,7 +27,7 @@ export function hourOfPath(file: string): number | undefined {
   return Number.isNaN(found) ? undefined : found;
 }
 
-/** All their lines; each file ends the last of its own. Rejects with an error that names the file that cannot be read. */
+/** The lines of all files. The end of a file ends its last line. Rejects with an error that names an unreadable file. */
 export async function* chunksOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const file of files) {
     try {
@@ -39,7 +39,7 @@ export async function* chunksOf(files: readonly string[]): AsyncGenerator<Uint8A
   }
 }
 
-/** Told apart by its bytes, because whoever copies objects may name them as he likes. */
+/** Detects compression from the content, because copies may have any name. */
 async function contentOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   const start = Buffer.alloc(GZIP.length);
   const handle = await open(file);
@@ -50,13 +50,14 @@ async function contentOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   }
   const bytes = createReadStream(file, { highWaterMark: 1 << 20 });
   if (!start.equals(GZIP)) return bytes;
-  // Whoever reads the last stream is told of an error in either.
+  // The reader of the last stream gets errors of both.
   return pipeline(bytes, createGunzip(), () => {});
 }
 
 /**
- * The lines of all files in parts of about so many bytes, each to be read to its end before the next is asked for. A file that cannot be
- * read to its end, or has gone, is told to `onFault` with the reason; what could be read of it, and all others, are in the parts.
+ * The lines of all files in parts of about this many bytes. Read each part to its end before requesting the next. A file
+ * that  * is missing or cannot be read to its end is reported to `onFault` with the reason; the parts contain what could
+ * be read.
  */
 export async function* partsOfFiles(
   files: readonly string[],

@@ -1,4 +1,4 @@
-// What the commands that read the archive anew have in common on their command lines.
+// Shared command-line options of the commands that read the archive.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { findStack } from '../commands/running-stack.ts';
 import { parseTimeText } from '../core/time-text.ts';
 
-/** What the person at the terminal can mend. */
+/** An error that the user can fix. */
 export class AuditError extends Error {
   override readonly name = 'AuditError';
 }
@@ -31,12 +31,12 @@ export const ARCHIVE_FLAGS = {
   help: { ...flag, short: 'h' },
 } as const;
 
-/** @throws AuditError naming the option that there is not. */
+/** @throws AuditError that names an unknown option */
 export function parseFlags<const Flags extends ParseArgsOptionsConfig>(
   args: readonly string[],
   options: Flags,
 ) {
-  // A time such as -1h is no option.
+  // A time such as -1h is not an option.
   const given = args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg));
   try {
     return parseArgs({ args: given, allowPositionals: true, options });
@@ -90,7 +90,7 @@ export function mappingTables(rulesTable: string | undefined, devicesTable: stri
   throw new AuditError("--rules-table goes with --devices-table: the stack's outputs of these names");
 }
 
-/** @throws AuditError where there is none, or one is missing; `own`: the local cloud's archive. */
+/** @param own the local cloud's archive @throws AuditError if there are no paths or one is missing */
 export function checkPaths(paths: readonly string[], own: string | undefined): void {
   const missing = paths.find((file) => !existsSync(file));
   if (paths.length === 0)
@@ -108,7 +108,7 @@ export function checkPaths(paths: readonly string[], own: string | undefined): v
 
 type Setting = 'window-seconds' | 'max-lateness-days' | 'max-skew-seconds';
 
-/** What is typed, else what the stack has, else what the template has. */
+/** The value from the command line, from the stack, or from the template, in this order. */
 export function limitsOf(
   values: { readonly [Name in Setting]?: string | undefined },
   parameters: Readonly<Record<string, string>> = {},

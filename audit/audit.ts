@@ -1,4 +1,4 @@
-// Holds the windows table and the parsed archive against the raw one, which has every message: what the table lacks is counted if wanted.
+// Compares the windows table and the parsed archive with the raw archive, which has every message. It can also repair the table.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { compareWindows } from '../core/archive/difference.ts';
@@ -22,16 +22,16 @@ type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
 type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
 
 const QUERIES_AT_ONCE = 8;
-/** The template's Firehose writes what it buffers after so long at the latest. */
+/** The template's Firehose writes buffered messages after this time at the latest. */
 const ARCHIVE_LAG_MS = 300_000;
 const LAG_NOTE =
   'the archive lags by up to 300 s: the newest windows may differ for that alone; --to -6m leaves them out';
 const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
 
 /**
- * Tells of each window that differs, and of what was read, a line each. Resolves to whether all agree, after the repair if
- * one is wanted. Devices that the archive does not name are not looked at. Rejects with an AuditError when there is nothing
- * to compare, else with the error of the file or of DynamoDB.
+ * Reports each window that differs, and what was read, in a line each. Resolves to whether all agree, after the repair
+ * if there  * is one. Devices that are not in the archive are not checked. Rejects with an AuditError if there is
+ * nothing to compare,  * otherwise with the error of the file or of DynamoDB.
  */
 export async function audit(
   options: AuditOptions,
@@ -138,7 +138,7 @@ async function fold(
   return folded;
 }
 
-/** By device and start the windows that are to be compared. */
+/** The windows to compare, by device and start. */
 function expectedOf(folded: FoldedArchive, options: AuditOptions) {
   const archived = new Map<string, Map<number, WindowTotals>>();
   const first = windowStartOf(options.from ?? -Infinity, options.windowSeconds);
@@ -147,7 +147,7 @@ function expectedOf(folded: FoldedArchive, options: AuditOptions) {
   for (const window of folded.windows()) {
     const { deviceId, windowStart } = window;
     if (windowStart < first || windowStart >= end) continue;
-    if (from === -Infinity) from = windowStart; // they come oldest first
+    if (from === -Infinity) from = windowStart; // windows come oldest first
     if (end === Infinity) to = windowStart + options.windowSeconds * 1000;
     let windows = archived.get(deviceId);
     if (!windows) archived.set(deviceId, (windows = new Map()));

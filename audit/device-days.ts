@@ -1,4 +1,4 @@
-// Counts the rows of both archives by site, day, device and metric, and says of each device's day how they differ.
+// Counts the rows of both archives by site, day, device and metric, and reports the differences for each device and day.
 
 import { dateOf, partitionOf, type Partition } from '../core/archive/parsed-rows.ts';
 import {
@@ -13,17 +13,17 @@ import {
 /** The two archives. */
 export type Side = 'raw' | 'parsed';
 
-/** A device's day on one site. */
+/** A day of a device at one site. */
 export interface DeviceDay {
-  /** Readings, but those of one time and id in the same hour of arrival are one. */
+  /** The number of readings. Readings with the same time and ID in the same hour of arrival count once. */
   readonly readings: Record<Side, number>;
   readonly metrics: Map<string, Record<Side, RowDigest>>;
 }
 
 export interface DeviceDays {
-  /** The one that holds the time, which may be empty. */
+  /** The entry for the time, which may be empty. */
   at(site: string, deviceId: string, timestamp: number): DeviceDay;
-  /** Adds what the parsed archive has of other partitions than those that were added before. */
+  /** Adds the parsed archive's rows of partitions that were not added before. */
   takeParsed(others: DeviceDays): void;
   all(): ReadonlyMap<Partition, ReadonlyMap<string, DeviceDay>>;
 }
@@ -34,7 +34,7 @@ const emptyDay = (): DeviceDay => ({ readings: { raw: 0, parsed: 0 }, metrics: n
 
 export function createDeviceDays(): DeviceDays {
   const partitions = new Map<Partition, Map<string, DeviceDay>>();
-  /** By site and day, as the name of a partition takes long to make. */
+  /** Cached by site and day, since creating a partition's name is slow. */
   const known = new Map<string, Map<number, Map<string, DeviceDay>>>();
 
   function devicesOf(site: string, day: number): Map<string, DeviceDay> {
@@ -74,14 +74,14 @@ export function createDeviceDays(): DeviceDays {
   };
 }
 
-/** @throws Error as `addRow` does. */
+/** @throws Error like `addRow` */
 export function countRow({ metrics }: DeviceDay, side: Side, metric: string, row: DigestedRow): void {
   let both = metrics.get(metric);
   if (!both) metrics.set(metric, (both = { raw: emptyDigest(), parsed: emptyDigest() }));
   addRow(both[side], row);
 }
 
-/** Counts the readings of rows that come metric by metric: `moments` has those that are counted. */
+/** Counts the readings of rows that come metric by metric. `moments` has those that are counted already. */
 export function countReading(day: DeviceDay, side: Side, row: DigestedRow, moments: Set<number>): void {
   const moment = momentOf(row);
   if (moments.has(moment)) return;
@@ -89,7 +89,7 @@ export function countReading(day: DeviceDay, side: Side, row: DigestedRow, momen
   day.readings[side] += 1;
 }
 
-/** How the parsed archive differs from the raw one in this device's day; undefined where it does not. */
+/** How the parsed archive differs from the raw one for this device and day; undefined if they agree. */
 export function dayDifference({ readings, metrics }: DeviceDay): string | undefined {
   const differences = [...metrics].flatMap(([metric, { parsed, raw }]) => {
     const difference = digestDifference(parsed, raw);

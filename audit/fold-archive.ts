@@ -1,7 +1,6 @@
-// Folds archived lines into windows as ingest would have, many times as fast: what an audit of the archive needs.
-// @tidegate/fast-fold takes the usual lines from their bytes, careful-line all others; what came either way is put together
-
-// here. The careful way decides what is right.
+// Folds archived lines into windows like ingest, but many times faster, for audits.
+// @tidegate/fast-fold reads usual lines from their bytes, careful-line reads all others, and this module combines the results.
+// The careful parser defines what is correct.
 
 import {
   foldLines,
@@ -33,20 +32,20 @@ import { areMetrics } from '../core/archive/usual-lines.ts';
 /** What could not be used, and the line that it stands in; the first line is 1. */
 export interface RejectedLine {
   readonly line: number;
-  /** Absent when the line lacks what the rule adds. */
+  /** Absent if the line lacks what the rule adds. */
   readonly context?: MessageContext;
   readonly rejection: Rejection;
 }
 
 export interface FoldOptions extends TimeLimits {
   readonly windowSeconds: number;
-  /** Where a device may have a mapping; then all lines go the careful way. */
+  /** Set if a device may have a mapping; then the careful parser reads all lines. */
   readonly mapMessage?: MapMessage | undefined;
-  /** Told of each rejected reading in the order of lines, once its line is complete. */
+  /** Called for each rejected reading in the order of lines, when its line is complete. */
   readonly onRejected: (rejected: RejectedLine) => void;
 }
 
-/** The kernel leaves lines with a longer id to the careful way, which takes any. */
+/** The kernel leaves lines with a longer ID to the careful parser, which accepts any. */
 const MAX_ID_LENGTH = 64;
 const USUAL = {
   maxNameLength: MAX_NAME_LENGTH,
@@ -55,12 +54,12 @@ const USUAL = {
   sentinels: SENTINELS,
 };
 
-/** A window without what takes the fingerprints of its readings to know. */
+/** A window without the parts that need the readings' fingerprints. */
 export type FoldedWindow = Omit<Window, 'last' | 'lastFingerprint'>;
 
 /** A reading without its fingerprint, with values as the parsed archive has them. */
 export interface DistinctReading extends Pick<Reading, 'site' | 'timestamp'> {
-  /** As the device gave it. */
+  /** As the device sent it. */
   readonly id: string | undefined;
   readonly metrics: readonly {
     readonly name: string;
@@ -72,30 +71,30 @@ export interface DistinctReading extends Pick<Reading, 'site' | 'timestamp'> {
 export interface FoldedArchive {
   /** Lines that are not empty. */
   readonly lines: number;
-  /** Readings that were accepted, those that came more than once included. */
+  /** Accepted readings, including duplicates. */
   readonly accepted: number;
   /** Values that are in no reading. */
   readonly skipped: number;
   readonly windowCount: number;
-  /** What the windows amount to, oldest first; those that begin together in the order in which they came. */
+  /** The windows, oldest first; those with the same start in the order in which they came. */
   windows(): Generator<FoldedWindow>;
   /**
-   * The deltas that `foldReadings` makes of all accepted readings, oldest window first, one a window; of some windows only if
-   * `isWanted` says so. Computes the fingerprints of the readings, which takes longer than the folding.
+   * The deltas that `foldReadings` creates from all accepted readings, one per window, oldest first; only for windows
+   * that    * `isWanted` selects. Computes the fingerprints of the readings, which takes longer than the folding.
    */
   deltas(isWanted?: (window: Pick<WindowKey, 'deviceId' | 'windowStart'>) => boolean): Generator<Delta>;
   /** Each accepted reading once, window by window in the order of `windows`. */
   readings(): Generator<{ readonly deviceId: string; readonly readings: readonly DistinctReading[] }>;
 }
 
-/** A reading and when it came, as `FastReading` has it. */
+/** A reading with its arrival, like `FastReading`. */
 interface Ordered {
   readonly order: number;
   readonly reading: Reading;
   readonly id: string | undefined;
 }
 
-/** A window of which something came the careful way: that, by what it says, and where the kernel has it, if it does. */
+/** A window with readings from the careful parser, and its place in the kernel, if it is there. */
 interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
   /** Grows with the windows as their places do; of the same order, what came the careful way was before. */
   readonly order: number;
@@ -103,13 +102,13 @@ interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
   readonly place?: Place;
 }
 
-/** Most windows are known to the kernel alone. */
+/** Most windows are only in the kernel. */
 type KnownWindow = Place | CarefulWindow;
 
 /**
- * Folds an archive, such as the objects of RawBucket decompressed: lines as TelemetryRule writes them, ended by line feeds,
- * however they are cut into chunks. Its memory grows with the distinct readings of the windows, not with the lines.
- * Empty lines are none; of a line over 1 MiB, which is rejected, the first KiB is kept. Rejects as `chunks` do.
+ * Folds an archive, such as the decompressed objects of RawBucket: lines as TelemetryRule writes them, ended by line
+ * feeds, cut  * into chunks anywhere. Memory grows with the distinct readings of the windows, not with the lines. Empty
+ * lines are ignored; a  * line over 1 MiB is rejected, and its first KiB is kept. Rejects like `chunks`.
  */
 export async function foldArchive(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -143,7 +142,7 @@ export async function foldArchive(
   };
 }
 
-/** A mapping reads when it likes, so the lines of a chunk are mapped before the next chunk is asked for. */
+/** Mappings are asynchronous, so the lines of a chunk are mapped before the next chunk is read. */
 async function foldMapped(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: FoldOptions,
@@ -174,7 +173,7 @@ interface CarefulFold {
   readonly windows: ReadonlyMap<string, CarefulWindow>;
 }
 
-/** Takes the lines that are left to the careful way. */
+/** Parses the lines that are left to the careful parser. */
 function createCarefulFold(options: FoldOptions): CarefulFold {
   const { windowSeconds, onRejected } = options;
   const windows = new Map<string, CarefulWindow>();
@@ -256,7 +255,7 @@ function deltaOf(fast: FoldedLines, window: KnownWindow, windowSeconds: number):
   return delta!;
 }
 
-/** All readings of a window as they came, those of the kernel once each. */
+/** All readings of a window in order of arrival, those of the kernel once each. */
 function orderedIn(fast: FoldedLines, window: KnownWindow): Ordered[] {
   const { deviceId } = keyOf(fast, window);
   const { readings, place } = typeof window === 'number' ? { place: window } : window;
@@ -268,7 +267,7 @@ function orderedIn(fast: FoldedLines, window: KnownWindow): Ordered[] {
   return all.sort((a, b) => a.order - b.order);
 }
 
-/** What the kernel alone has is distinct as it stands; fingerprints tell apart what came the careful way. */
+/** The kernel's readings are distinct already; those of the careful parser are distinguished by fingerprints. */
 function distinctIn(fast: FoldedLines, window: KnownWindow, windowSeconds: number) {
   const { deviceId } = keyOf(fast, window);
   if (typeof window === 'number') return { deviceId, readings: fast.readingsOf(window) };
@@ -288,7 +287,7 @@ function keyText({ deviceId, windowStart }: Pick<WindowKey, 'deviceId' | 'window
 }
 
 function asReading(deviceId: string, { timestamp, site, id, metrics: values }: FastReading): Reading {
-  // The kernel takes no number that is not a decimal.
+  // The kernel accepts only decimal numbers.
   const metrics = values.map(({ name, value }) => ({ name, value: decimalOf(value)! }));
   const identity = identityText(id, { ms: timestamp, own: true }, metrics, '');
   return { deviceId, site, timestamp, fingerprint: fingerprint(identity), metrics };

@@ -1,4 +1,4 @@
-// `npm run audit`: whether the windows table has exactly what the archived messages amount to, on AWS or on the local cloud.
+// `npm run audit`: checks that the windows table has exactly the archived messages' readings, on AWS or on the local cloud.
 
 import { isRefused, notRunning } from '../commands/running-stack.ts';
 import { audit } from './audit.ts';

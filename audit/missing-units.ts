@@ -1,4 +1,4 @@
-// Notes the units that DevicesTable lacks of devices whose windows were made anew.
+// Adds missing units to DevicesTable for devices whose windows were rebuilt.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Delta } from '../core/window.ts';
@@ -8,15 +8,15 @@ import { createDeviceStore } from '../adapters/device-store.ts';
 export interface UnitNotes {
   note(delta: Delta): void;
   /**
-   * Adds units of metrics that have none, of devices that are there: one that people removed does not come back. Rejects with the
-   * SDK's error.
+   * Adds units for metrics without one, for existing devices only, so that removed devices do not come back. Rejects
+   * with the    * SDK's error.
    */
   flush(): Promise<void>;
 }
 
 const AT_ONCE = 16;
 
-/** Does nothing without a table, and in a dry run. */
+/** Does nothing without a table or in a dry run. */
 export function createUnitNotes(
   client: DynamoDBClient,
   { devicesTable, isDryRun = false }: { readonly devicesTable?: string; readonly isDryRun?: boolean },

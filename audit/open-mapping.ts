@@ -1,4 +1,4 @@
-// Opens the mappings of a stack for those who read its archive anew.
+// Opens a stack's mappings for commands that read its archive.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Device } from '../core/device.ts';
@@ -7,7 +7,7 @@ import { createDeviceStore } from '../adapters/device-store.ts';
 import { createMappingStore } from '../adapters/mapping-store.ts';
 import type { AuditOptions } from './options.ts';
 
-/** Mappings and devices are read once, as they are now: a mapping says itself when it held, a device's type does not. */
+/** Reads mappings and devices once, as they are now. A mapping has its period of validity; a device's type has none. */
 export async function openMapping(
   client: DynamoDBClient,
   { rulesTable, devicesTable }: NonNullable<AuditOptions['mappings']>,

@@ -21,30 +21,30 @@ import {
 import type { RecordOptions } from './record.ts';
 
 export interface AuditOptions extends TimeLimits {
-  /** Folder of the local cloud that is asked; absent: AWS, or files alone. */
+  /** The local cloud's folder; absent for AWS, or for files only. */
   readonly dataDir?: string;
   /** Archived objects, or folders that hold them. */
   readonly paths: readonly string[];
   readonly table: string;
-  /** The parsed archive as a folder; absent: it is not compared. */
+  /** The parsed archive's folder; if absent, it is not compared. */
   readonly parsedFolder?: string;
-  /** `paths` are all that the archive has. */
+  /** Whether `paths` are the complete archive. */
   readonly isWholeArchive?: boolean;
-  /** Where mappings are, and the types and groups of devices that they match by; without them no line is mapped. */
+  /** The tables of mappings, and of the types and groups of devices that they match; without them no line is mapped. */
   readonly mappings?: { readonly rulesTable: string; readonly devicesTable: string };
   readonly client: DynamoDBClientConfig;
   readonly windowSeconds: number;
-  /** From the window that holds `from` until before `to`, epoch milliseconds; absent: where the archive begins and ends. */
+  /** From the window that contains `from` until before `to`, epoch milliseconds; absent: the whole archive. */
   readonly from?: number;
   readonly to?: number;
-  /** With it, the readings that the table lacks are counted, in windows that are kept so long. */
+  /** If set, missing readings are counted in the table, in windows with this retention. */
   readonly repair?: {
     readonly fingerprintsTable: string;
-    /** Where the hours of repaired windows are marked to be folded again. */
+    /** The table in which the hours of repaired windows are marked to be folded again. */
     readonly rollupsTable: string;
     readonly retentionDays: number;
   };
-  /** With it, what was found of each device is kept for its reports. */
+  /** If set, the result for each device is stored for its reports. */
   readonly record?: RecordOptions | undefined;
 }
 
@@ -91,7 +91,7 @@ function repairOf(
   return { fingerprintsTable, rollupsTable, retentionDays: whole('retention-days', retention, 1, 3660) };
 }
 
-/** A folder that somebody names has to be there; the local cloud makes its own with the first hour. */
+/** A folder from the command line must exist; the local cloud creates its own with the first hour. */
 function parsedFolderOf(
   { parsed, 'no-parsed': isLeftOut }: Values,
   own: string | undefined,
@@ -107,14 +107,14 @@ function parsedFolderOf(
 const isWithin = (file: string, folder: string) =>
   `${path.resolve(file)}/`.startsWith(`${path.resolve(folder)}/`);
 
-/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+/** @returns undefined for --help. @throws AuditError that names the wrong option */
 export function parseAuditOptions(args: readonly string[]): AuditOptions | undefined {
   const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help) return undefined;
   const stack = values.local ? localStack(values['data-dir']) : undefined;
   const repair = repairOf(values, stack);
   const paths = positionals.length === 0 && stack ? [stack.archive] : positionals;
-  // Files from elsewhere may be a part of any archive.
+  // Other files may be a part of any archive.
   const isOwn = stack !== undefined && paths.every((file) => isWithin(file, stack.archive));
   const parsedFolder = parsedFolderOf(values, isOwn ? stack.parsed : undefined);
   checkPaths(paths, stack?.archive);

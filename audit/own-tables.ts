@@ -1,4 +1,4 @@
-// Tables beside those of the stack, for windows that are made anew: nobody else writes them, and they say how long their windows are.
+// Separate tables for rebuilt windows. Nothing else writes to them, and they store the length of their windows.
 
 import {
   CreateTableCommand,
@@ -11,25 +11,27 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 
-/** What is known of a table of this name. */
+/** What is known about a table with this name. */
 export type TableKind =
   | { readonly kind: 'none' }
-  /** Made here, for windows of that length. */
+  /** Created here, for windows of this length. */
   | { readonly kind: 'own'; readonly windowSeconds: number }
-  /** The stack's, or anybody's. */
+  /** Another table, such as the stack's. */
   | { readonly kind: 'other' };
 
 export interface OwnTables {
   /** Rejects with the SDK's error. */
   kindOf(table: string): Promise<TableKind>;
-  /** Makes the table and the one of its fingerprints. Safe to repeat after it was cut short. Rejects with the SDK's error. */
+  /**
+   * Creates the table and its table of fingerprints. Safe to repeat after an interruption. Rejects with the SDK's error.
+   */
   create(table: string, windowSeconds: number): Promise<void>;
 }
 
-/** Beside it lie the fingerprints that its items have no room for. */
+/** The name of the table for fingerprints that do not fit into the items. */
 export const fingerprintsTableOf = (table: string): string => `${table}-fingerprints`;
 
-/** No window's name. */
+/** Not the key of any window. */
 const MARK = { window: { S: '#rebuild' }, chunk: { S: 'settings' } };
 const LONGEST_WAIT_SECONDS = 120;
 
@@ -74,7 +76,7 @@ export function createOwnTables(client: DynamoDBClient): OwnTables {
         { name: 'window', type: 'S' },
         { name: 'chunk', type: 'S' },
       ]);
-      // First, so that the table is known as one of these from its beginning.
+      // Written first, so that the table is marked from its creation.
       const Item = { ...MARK, windowSeconds: { N: String(windowSeconds) } };
       await client.send(new PutItemCommand({ TableName: beside, Item }));
       await make(table, [

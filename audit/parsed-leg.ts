@@ -1,4 +1,4 @@
-// Holds the parsed archive against the raw one: of each hour of arrival that is parsed, each reading once, value by value.
+// Compares the parsed archive with the raw one: each reading once for each parsed hour of arrival, value by value.
 
 import { statSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import type { AuditOptions } from './options.ts';
 
 export interface ParsedOutcome {
   readonly agrees: boolean;
-  /** Raw readings that were compared, each once for each hour of arrival that has it; undefined where hours were left out. */
+  /** Compared raw readings, each once for each hour of arrival that has it; undefined if hours were skipped. */
   readonly readings?: number;
 }
 
@@ -24,9 +24,9 @@ type Tell = (line: string) => void;
 const MAX_TRIES = 3;
 
 /**
- * Says of each device's day that differs how, of each file that cannot be read why, and which hours are not parsed yet, a line each.
- * Memory grows with the readings of an hour and with the metrics of each device's day. Rejects with an AuditError where nothing can
- * be compared, else with the error of a raw file.
+ * Reports, in a line each, the differences of each device and day, unreadable files with the reason, and hours that are
+ * not  * parsed yet. Memory grows with the readings of an hour and with the metrics of each device and day. Rejects with
+ * an AuditError  * if nothing can be compared, otherwise with the error of a raw file.
  */
 export async function compareParsed(options: Options, folder: string, tell: Tell): Promise<ParsedOutcome> {
   const archive = openParsedFolder(folder);
@@ -50,7 +50,7 @@ export async function compareParsed(options: Options, folder: string, tell: Tell
   tell(
     `${parts.join(', ')}; hours of arrival: ${hours.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
   );
-  // Of a part of the archive they may be of another part.
+  // If only a part of the archive is given, they may belong to another part.
   const unknown = options.isWholeArchive ? [...strange].sort((a, b) => a - b) : [];
   for (const hour of unknown)
     tell(`${hourText(hour)}: the parsed archive has rows of it, and neither a manifest nor raw objects`);
@@ -95,7 +95,7 @@ function filesByHour(paths: readonly string[]): ReadonlyMap<number, readonly Raw
   return files;
 }
 
-/** The hours that are parsed as they are now; of the others a line each. */
+/** The hours whose parsed files are up to date. Reports a line for each of the others. */
 function hoursToCompare(
   files: ReadonlyMap<number, readonly RawFile[]>,
   archive: ParsedFolder,
@@ -134,7 +134,7 @@ function hoursToCompare(
   return { hours, missing, left: left + unparsed.length };
 }
 
-/** Why an hour is not to be compared; undefined where it is. */
+/** Why an hour is not compared; undefined if it is. */
 function problemOf(
   { state, faults, objects }: NonNullable<ReturnType<ParsedFolder['manifest']>>,
   files: readonly RawFile[],
@@ -146,7 +146,7 @@ function problemOf(
   return changed && `${path.basename(changed.file)} has come or changed since`;
 }
 
-/** Of a time, whether it is within the windows that are compared. */
+/** Whether a time is within the compared windows. */
 function wantedBy({ from, to = Infinity, windowSeconds }: Options): (timestamp: number) => boolean {
   if (from === undefined && to === Infinity) return () => true;
   const first = from === undefined ? -Infinity : windowStartOf(from, windowSeconds);
@@ -179,13 +179,13 @@ async function digestRaw(
 
 interface Wanted {
   readonly hours: ReadonlySet<number>;
-  /** Hours that either archive knows; those of rows that none knows go to `strange`. */
+  /** Hours in either archive. Hours of rows that are in neither go to `strange`. */
   readonly known: ReadonlySet<number>;
   readonly strange: Set<number>;
   readonly isWanted: (timestamp: number) => boolean;
 }
 
-/** Gives the partitions with a file that cannot be read, of which the reason is told. */
+/** Returns the partitions with an unreadable file, and reports the reasons. */
 async function digestParsed(
   days: DeviceDays,
   archive: ParsedFolder,
@@ -204,7 +204,7 @@ async function digestParsed(
   return damaged;
 }
 
-/** Begins anew where a run of the parsing changes the files meanwhile. */
+/** Starts again if a run of the parser changes the files meanwhile. */
 async function digestPartition(
   archive: ParsedFolder,
   partition: Partition,

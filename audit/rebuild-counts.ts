@@ -1,4 +1,4 @@
-// Counts what a rebuild reads and writes, and puts it into sentences.
+// Counts what a rebuild reads and writes, and formats the result.
 
 import type { FoldedArchive } from './fold-archive.ts';
 import type { RebuildOptions } from './rebuild-options.ts';
@@ -7,14 +7,14 @@ import type { Written } from './rebuild-target.ts';
 export interface RebuildCounts {
   read(folded: Pick<FoldedArchive, 'lines' | 'accepted'>): void;
   rejected(reason: string): void;
-  /** A file that could not be read to its end, with the reason. */
+  /** Counts a file that could not be read to its end, with the reason. */
   fault(text: string): void;
-  /** A window that would have expired by now. */
+  /** Counts a window that would have expired by now. */
   expired(windowStart: number): void;
   written(window: Written): void;
-  /** How far it is, in one line. */
+  /** The progress, in one line. */
   progress(): string;
-  /** What came of it, a line each. */
+  /** The result, in lines. */
   lines(files: number): string[];
   isWhole(): boolean;
 }

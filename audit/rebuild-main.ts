@@ -1,4 +1,4 @@
-// `npm run rebuild`: windows made anew from archived messages, into a table of their own or the stack's, on AWS or on the local cloud.
+// `npm run rebuild`: rebuilds windows from archived messages, into a new table or the stack's, on AWS or on the local cloud.
 
 import { isRefused, notRunning } from '../commands/running-stack.ts';
 import { AuditError } from './archive-options.ts';

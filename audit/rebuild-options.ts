@@ -17,21 +17,21 @@ import {
 } from './archive-options.ts';
 
 export interface RebuildOptions extends TimeLimits {
-  /** Folder of the local cloud that is written to; absent: AWS. */
+  /** The local cloud's folder; absent for AWS. */
   readonly dataDir?: string;
   /** Archived objects, or folders that hold them. */
   readonly paths: readonly string[];
   readonly table: string;
-  /** The stack's tables beside its windows; absent where `table` is to be one of its own. */
+  /** The stack's other tables; absent if `table` is a separate one. */
   readonly stackTables?: { readonly fingerprintsTable: string; readonly rollupsTable: string };
-  /** Of the stack's devices; where it is known, what it lacks is noted. */
+  /** The stack's table of devices; if known, missing units are added to it. */
   readonly devicesTable?: string;
-  /** As for the audit. */
+  /** Like the audit's option. */
   readonly mappings?: { readonly rulesTable: string; readonly devicesTable: string };
   readonly client: DynamoDBClientConfig;
   readonly windowSeconds: number;
   readonly retentionDays: number;
-  /** From the window that holds `from` until before `to`, epoch milliseconds; absent: all that the archive has. */
+  /** From the window that contains `from` until before `to`, epoch milliseconds; absent: the whole archive. */
   readonly from?: number;
   readonly to?: number;
   readonly isDryRun: boolean;
@@ -56,7 +56,7 @@ const FLAGS = { ...ARCHIVE_FLAGS, 'dry-run': flag } as const;
 type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
 type Stack = ReturnType<typeof localStack>;
 
-/** @returns undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+/** @returns undefined for --help. @throws AuditError that names the wrong option */
 export function parseRebuildOptions(args: readonly string[]): RebuildOptions | undefined {
   const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help) return undefined;
@@ -93,7 +93,7 @@ export function parseRebuildOptions(args: readonly string[]): RebuildOptions | u
   };
 }
 
-/** The stack's own table takes windows of its length only. */
+/** The stack's table accepts only windows of its own length. */
 function checkLength(values: Values, stack: Stack | undefined, table: string, windowSeconds: number): void {
   const own = Number(stack?.parameters['WindowSeconds'] ?? windowSeconds);
   if (table !== stack?.table || own === windowSeconds) return;

@@ -1,4 +1,4 @@
-// The table that a rebuild writes: one of its own, or the stack's, into which ingest writes at the same time.
+// The table that a rebuild writes: a separate one, or the stack's, which ingest writes at the same time.
 
 import { ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { totalsOf } from '../adapters/window-item.ts';
@@ -10,29 +10,32 @@ import { maxReadingsOf, type Delta, type WindowTotals } from '../core/window.ts'
 import { AuditError } from './archive-options.ts';
 import type { RebuildOptions } from './rebuild-options.ts';
 
-/** What became of a window. */
+/** The result for a window. */
 export interface Written {
   readonly delta: Delta;
-  /** It was not there before. */
+  /** Whether it was created. */
   readonly isNew: boolean;
-  /** Readings that were counted; in a dry run those that would be. */
+  /** Counted readings; in a dry run those that would be counted. */
   readonly added: number;
-  /** Readings for which the window has no room. */
+  /** Readings that do not fit, since the window is full. */
   readonly refused: number;
 }
 
 export interface Target {
-  /** The stack's: its hours are marked. */
+  /** Whether it is the stack's table, whose hours are marked. */
   readonly isShared: boolean;
-  /** Counts what the windows of the deltas lack; of each window one delta. Rejects with the SDK's error. */
+  /** Counts the readings that the windows lack; one delta per window. Rejects with the SDK's error. */
   write(deltas: readonly Delta[]): Promise<Written[]>;
 }
 
 const WRITES_AT_ONCE = 16;
-/** Windows that are looked at to see how long those of a table are. */
+/** The number of windows read to determine a table's window length. */
 const LOOKED_AT = 200;
 
-/** Makes the table where it is to be one of its own. Rejects with an AuditError where it cannot be written, else with the SDK's error. */
+/**
+ * Creates the table if it is a separate one. Rejects with an AuditError if it cannot be written, otherwise with the
+ * SDK's error.
+ */
 export async function openTarget(client: DynamoDBClient, options: RebuildOptions): Promise<Target> {
   const { table, windowSeconds, stackTables, isDryRun } = options;
   const tables = createOwnTables(client);
@@ -64,7 +67,7 @@ const whollyNew = (delta: Delta): Written => ({
   refused: 0,
 });
 
-/** `isAlone`: windows that are not there are written many a call, as nobody else writes them. */
+/** `isAlone`: nothing else writes to the table, so missing windows are written in batches. */
 function createWriting(
   client: DynamoDBClient,
   { table, windowSeconds, retentionDays, isDryRun }: RebuildOptions,
@@ -104,7 +107,7 @@ function createWriting(
   };
 }
 
-/** Looks at some windows of the table. */
+/** Reads some windows of the table. */
 async function checkTable(client: DynamoDBClient, table: string, windowSeconds: number): Promise<void> {
   const { Items = [] } = await client.send(new ScanCommand({ TableName: table, Limit: LOOKED_AT }));
   for (const item of Items) checkWindow(totalsOf(item), { table, windowSeconds });

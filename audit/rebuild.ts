@@ -1,4 +1,4 @@
-// Makes windows anew from the raw archive, as ingest would have made them: part by part, so that memory does not grow with the archive.
+// Rebuilds windows from the raw archive like ingest, in parts, so that memory does not grow with the archive.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { hourText } from '../core/archive/parsed-rows.ts';
@@ -18,7 +18,7 @@ import type { RebuildOptions } from './rebuild-options.ts';
 import { createRebuildCounts, type RebuildCounts } from './rebuild-counts.ts';
 import { openTarget, type Target } from './rebuild-target.ts';
 
-/** Where lines go: the result, and meanwhile how far it is. */
+/** The output: lines of the result, and progress. */
 export interface RebuildOutput {
   readonly tell: (line: string) => void;
   readonly progress: (line: string) => void;
@@ -27,22 +27,23 @@ export interface RebuildOutput {
 export interface RebuildParts {
   /** Epoch milliseconds. */
   readonly now?: () => number;
-  /** Of lines, uncompressed, that are folded at a time. */
+  /** The uncompressed size of a part. */
   readonly partBytes?: number;
 }
 
 const PART_BYTES = 64 << 20;
 const WINDOWS_AT_ONCE = 800;
-/** A new table refuses writes until it has grown to their rate, and nobody waits for the answer. */
+/** A new table refuses writes until it has scaled to their rate, so the calls are retried for long. */
 const PATIENT: CallLimits = { ...DYNAMODB_LIMITS, attempts: 12, waitMs: 20_000 };
 const MARKS_AT_ONCE = 16;
-/** Hours that wait to be marked: a device's hour is marked once, not once for each part that has something of it. */
+/** Hours to mark. An hour of a device is marked once, not once for each part with its readings. */
 const MOST_WAITING_HOURS = 100_000;
 const DAY_SECONDS = 86_400;
 
 /**
- * Counts what the table lacks of the archive's readings, each once, and tells what was done. Resolves to whether every file was read to its
- * end. Safe to repeat wherever it ended. Rejects with an AuditError where it cannot begin, else with the SDK's error.
+ * Counts the archive's readings that the table lacks, each once, and reports the result. Resolves to whether every file
+ * was read  * to its end. Safe to repeat after an interruption. Rejects with an AuditError if it cannot start, otherwise
+ * with the SDK's error.
  */
 export async function rebuild(
   options: RebuildOptions,
@@ -72,9 +73,9 @@ export async function rebuild(
   }
 }
 
-/** In the order of arrival as far as their folders say it, without those in which no reading of the span can be. */
+/** The files in order of arrival according to their folders, without those that cannot have readings of the span. */
 function filesOfSpan({ paths, from = -Infinity, to = Infinity, ...limits }: RebuildOptions): string[] {
-  // A message is received before it lies in the folder of an hour; the clocks of services may differ a little.
+  // A message is received before it is stored in an hour's folder; the services' clocks may differ slightly.
   const first = hourOf(from - limits.maxSkewSeconds * 1000 - HOUR_MS);
   const end = to + limits.maxLatenessSeconds * 1000 + HOUR_MS;
   const found = filesBelow(paths)
@@ -143,8 +144,8 @@ interface HourMarks {
 }
 
 /**
- * Marks the hours of all windows that were looked at, so that they are folded again: not only of those that changed, as a run that was
- * killed may have changed them before it could mark them.
+ * Marks the hours of all checked windows to be folded again. It includes unchanged ones, since a killed run may have
+ * changed  * windows before it could mark their hours.
  */
 function createHourMarks(
   client: DynamoDBClient,

@@ -1,24 +1,24 @@
-// Leaves what an audit found of each device where reports read it, so that a sheet says what was checked and when.
+// Stores the result of an audit for each device, so that reports show what was checked and when.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createArchiveChecks } from '../adapters/archive-checks.ts';
 import { DAY_MS, startOfDay, type ArchiveCheck } from '../core/archive-check.ts';
 import { inParallel } from '../core/in-parallel.ts';
 
-/** What is younger may differ for the lag of the archive alone, which is 300 s and the time of writing. */
+/** Newer data may differ because of the archive's delay, which is 300 s plus the time to write. */
 const YOUNG_MS = 360_000;
 const WRITES_AT_ONCE = 8;
 
 export interface Compared {
-  /** By device the starts of the windows that the archive has. */
+  /** The starts of the archive's windows, by device. */
   readonly archived: ReadonlyMap<string, { keys(): Iterable<number> }>;
   readonly differing: readonly { readonly deviceId: string; readonly windowStart: number }[];
-  /** Epoch milliseconds, half open, as all spans are. */
+  /** Epoch milliseconds; half-open, like all spans. */
   readonly from: number;
   readonly to: number;
 }
 
-/** One check a device, of what is older than the archive's lag; empty where nothing is. */
+/** One check per device, of data older than the archive's delay; empty if there is none. */
 export function checksOf({ archived, differing, from, to }: Compared, at: number): Map<string, ArchiveCheck> {
   const end = Math.min(to, at - YOUNG_MS);
   if (end <= from) return new Map();
@@ -44,7 +44,7 @@ export interface RecordOptions {
   readonly retentionDays: number;
 }
 
-/** Tells what it wrote, in a line. Rejects with DynamoDB's error. */
+/** Reports what it wrote in a line. Rejects with DynamoDB's error. */
 export async function recordChecks(
   client: DynamoDBClient,
   { historyTable: table, retentionDays }: RecordOptions,

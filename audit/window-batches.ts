@@ -1,4 +1,4 @@
-// Reads and writes many windows a call, of which DynamoDB may leave a part undone: for a rebuild, which can wait, and no function.
+// Reads and writes windows in batches, of which DynamoDB may leave a part unprocessed. For rebuilds, which can wait, not for functions.
 
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -17,24 +17,24 @@ import { chunkIn, itemOf, keyOf, seenIn, type Item } from '../adapters/window-it
 import { partsOf } from '../adapters/window-parts.ts';
 import { MAX_SEEN } from '../adapters/window-store.ts';
 
-/** What the table has of a delta's window. */
+/** The stored state of a delta's window. */
 export interface StoredWindow {
   readonly item: Item;
-  /** The readings of the delta that are not counted. Rejects as `FingerprintChain.readUpTo` does. */
+  /** The delta's readings that are not counted yet. Rejects like `FingerprintChain.readUpTo`. */
   missing(): Promise<Delta>;
 }
 
 export interface WindowBatches {
-  /** In the order of the deltas; undefined where there is none. Rejects with the SDK's error. */
+  /** In the order of the deltas; undefined for a missing window. Rejects with the SDK's error. */
   read(deltas: readonly Delta[]): Promise<(StoredWindow | undefined)[]>;
   /**
-   * Writes them as counting would, in place of whatever is there: only for windows that nobody else writes, and that `isPuttable`.
-   * Rejects with the SDK's error.
+   * Writes windows like counting, replacing existing items. Only for windows that nothing else writes and that
+   * `isPuttable`    * accepts. Rejects with the SDK's error.
    */
   put(deltas: readonly Delta[]): Promise<void>;
   /**
-   * Writes a window that `isPuttable` as counting would, in a fraction of the time, unless there is one by now: false then. Rejects with the
-   * SDK's error.
+   * Writes a window that `isPuttable` accepts like counting, but faster. Returns false if it exists by now. Rejects with
+   * the    * SDK's error.
    */
   putIfNone(delta: Delta): Promise<boolean>;
 }
@@ -42,11 +42,11 @@ export interface WindowBatches {
 const READS_A_CALL = 100;
 const WRITES_A_CALL = 25;
 const CALLS_AT_ONCE = 8;
-/** DynamoDB leaves a part of a call when it is too busy, or the answer would be too large. */
+/** DynamoDB leaves a part of a call unprocessed when it is too busy or the response would be too large. */
 const MAX_TRIES = 20;
 const LONGEST_WAIT_MS = 2000;
 
-/** Whether all its fingerprints fit into the item. */
+/** Whether all fingerprints fit into the item. */
 export const isPuttable = (delta: Delta): boolean =>
   delta.readings.size <= MAX_SEEN && partsOf(delta).length === 1;
 
@@ -55,7 +55,7 @@ export function createWindowBatches(options: {
   readonly table: string;
   readonly fingerprintsTable: string;
   readonly retentionDays: number;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   readonly wait?: (ms: number) => Promise<void>;
 }): WindowBatches {
   const { client, table, fingerprintsTable, retentionDays, wait = async (ms) => setTimeout(ms) } = options;
@@ -138,7 +138,7 @@ function partsBy<Part>(all: readonly Part[], size: number): Part[][] {
   return Array.from({ length: count }, (_, n) => all.slice(n * size, (n + 1) * size));
 }
 
-/** `call` gives how much is left. Waits longer and longer while nothing gets done. */
+/** `call` returns how much is left. The pause grows while nothing is processed. */
 async function untilAllDone(
   { table, wait }: { readonly table: string; readonly wait: (ms: number) => Promise<void> },
   call: () => Promise<number>,

@@ -1,4 +1,4 @@
-// States of alerts as they are stored: today's read back as they were, those of version 0.1.0 read under today's names.
+// Stored alert states: the current format round-trips, and that of version 0.1.0 is read under the current names.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The devices table over the local DynamoDB: presence ends right in whatever order its events come, and sightings cost few writes.
+// The devices table over the local DynamoDB: presence is correct for any order of events, and last-seen times cost few writes.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
-/** `+2` is the beginning of connection 2, `-2` its end; `@` and minutes after the start. */
+/** `+2` is the start of connection 2 and `-2` its end, followed by `@` and the minutes after the start. */
 interface Moment {
   readonly name: string;
   readonly session: string;
@@ -230,7 +230,7 @@ test('skipped members are written when they change, once a minute at most, and n
   await note(['door (text)'], START + 2 * MINUTE);
   await note([], START + 2 * MINUTE);
   assert.equal(sent, 1);
-  // Two kinds of messages by turns.
+  // Two kinds of messages alternate.
   for (let second = 0; second < 60; second += 1)
     await note(second % 2 ? ['door (text)'] : ['raw (structure)'], START + 3 * MINUTE + second * 1000);
   assert.equal(sent, 2);

@@ -1,4 +1,4 @@
-// DynamoDB in trouble, as the SDK meets it on the wire: it waits and tries again, and no reading is lost or counted twice.
+// Failures of DynamoDB on the wire: the SDK waits and retries, and no reading is lost or counted twice.
 
 import { afterAll, afterEach, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ import { openTables, type Tables } from './tables.ts';
 
 const START = 1_790_000_000_000;
 
-/** What becomes of a request: an error in its place, or the connection cut before DynamoDB has it, or after. */
+/** The fault of a request: an error response, or a connection broken before or after DynamoDB processed it. */
 type Trouble =
   | 'ProvisionedThroughputExceededException'
   | 'ThrottlingException'

@@ -1,4 +1,4 @@
-// A fleet that is kept comes back as it was, also one that takes several items, and also while the next one is written.
+// A stored fleet is read back unchanged, even one of several items, and while the next one is written.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Mappings over the local DynamoDB, in the table of the alert rules: neither disturbs the other.
+// Mappings over the local DynamoDB, in the table of the alert rules: neither affects the other.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

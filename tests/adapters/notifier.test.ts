@@ -1,4 +1,4 @@
-// What SNS is asked to publish, and for how long its answer is waited for.
+// The publish requests to SNS, and their time limit.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The count of an hour's registrations: it holds its limit under races, and takes one device for one.
+// The count of registrations per hour: it keeps its limit under races, and counts a device once.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

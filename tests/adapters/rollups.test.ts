@@ -1,4 +1,4 @@
-// Hours that are kept are what the windows amount to, whatever comes late, crashes or runs at the same time.
+// Stored hours equal the statistics of their windows, with late readings, crashes and concurrent runs.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ const historyOf = (clock: { now: number }, more: { readonly rollupsTable?: strin
     ...{ now: () => clock.now, ...more },
   });
 
-/** Fails once it has made so many calls, as a function that is killed. */
+/** Fails after this many calls, like a killed function. */
 function crashing(rollups: Rollups, calls: number): Rollups {
   let left = calls;
   const failing = () => {
@@ -126,7 +126,7 @@ test('hours read as the windows fold, through late readings, crashes and folding
         for (const [n, step] of steps.entries()) {
           if (step.does === 'wait') clock.now += step.minutes * MINUTE_MS;
           else if (step.does === 'fold')
-            // Not waited for: the next readings come meanwhile.
+            // Not awaited: the next readings arrive meanwhile.
             underWay = Promise.allSettled([underWay, folding(step.crashAfter)]);
           else {
             const event = {

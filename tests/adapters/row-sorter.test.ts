@@ -1,4 +1,4 @@
-// The sorter must give the same rows whether they fit in memory or lie in runs on the disk, and Parquet must give back what it got.
+// The sorter returns the same rows whether they fit in memory or are in runs on disk, and Parquet round-trips.
 
 import { afterAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
-/** Over what is there, as the API does it. */
+/** Replaces the stored version, like the API. */
 const put = async (rule: RuleData) =>
   assert.equal(await rules.put(rule, await rules.load(rule.id)), 'stored');
 const remove = async (id: string) => {
@@ -82,7 +82,7 @@ test('rules are read again after half a minute, after a clock that stepped back,
   assert.equal(reads, 4);
 });
 
-/** Stored rules that nobody could put over the API, and what is said of each. */
+/** Stored rules that the API would refuse, with the message for each. */
 const unreadable: readonly (readonly [id: string, stored: string | undefined, problem: RegExp])[] = [
   ['no-text', undefined, /^its attribute rule is not JSON$/],
   ['torn', '{"metric":"temper', /^its attribute rule is not JSON$/],

@@ -1,4 +1,4 @@
-// What goes to SNS and S3, setting by setting: the commands that the adapters send.
+// The commands that the adapters send to SNS and S3, for each setting.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

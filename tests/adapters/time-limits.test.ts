@@ -1,4 +1,4 @@
-// A service that takes a request and never answers ends the call, in time and by name; and no function has a client without limits.
+// A call to a service that accepts a request and never answers ends in time and names the service; no function has a client without limits.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ import { functionsOf } from '../../packages/local-cloud/template/functions.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { loadTidegate } from '../template/tidegate-template.ts';
 
-/** Small, so that the test is short; what is tested is that they are kept. */
+/** Small values, so that the test is short. */
 const limits: CallLimits = { attempts: 2, connectionMs: 150, answerMs: 150, waitMs: 300 };
 
 type Habit = (socket: Socket) => void;

@@ -1,4 +1,4 @@
-// Groups of users: read whole, remembered for a minute, and never guessed.
+// Groups of users: read completely, cached for a minute, and never guessed.
 
 import { beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,6 +1,5 @@
-// Random histories of readings on the local cloud's DynamoDB, in both ways in: whatever is repeated, overtaken, written at the
-
-// same time, refused or cut off between two calls, the windows are what a recomputation of the readings gives.
+// Random histories of readings on the local cloud's DynamoDB, in both ingest modes: with repeated, reordered, concurrent, refused
+// or interrupted calls, the windows equal a recomputation of the readings.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -58,9 +57,9 @@ interface Sent {
   readonly humidity: number | undefined;
   /** How many readings its message packs, half a second apart. */
   readonly packed: number;
-  /** Under an id that is given again and again, so that only time and values tell readings apart. */
+  /** With an ID that is reused, so that only time and values distinguish readings. */
   readonly isReused: boolean;
-  /** Without a time of its own: it is of its arrival, and the same reading only by id and values. */
+  /** Without its own time: it gets its arrival time, and duplicates are recognised only by ID and values. */
   readonly isTimeless: boolean;
 }
 
@@ -241,7 +240,7 @@ const fingerprintOf = ({ id, at, isTimeless, tenths, humidity }: Measured) => {
   return fingerprint(`id:${id},${isTimeless ? '' : `at:${at},`}${values.join()}`);
 };
 
-/** Slow and plain: all readings of a device, once each, by the windows in which they lie. */
+/** A slow and simple reference: all readings of a device, each once, by window. */
 function recomputed({ messages }: History): unknown[] {
   return Array.from({ length: DEVICES }, (_, device) => {
     const all = messages.flatMap((each, n) => (each.device === device ? readingsOf(each, n) : []));

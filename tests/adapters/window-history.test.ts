@@ -1,4 +1,4 @@
-// Histories of windows over the local DynamoDB: however they are asked for and paged, they are what all windows together give.
+// Window histories over the local DynamoDB: any query and paging gives the same result as all windows together.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

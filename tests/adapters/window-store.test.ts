@@ -1,4 +1,4 @@
-// The window store over the local DynamoDB: whatever is repeated, reordered or interrupted, a window equals its recomputation.
+// The window store over the local DynamoDB: with repeated, reordered or interrupted calls, a window equals its recomputation.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -420,7 +420,7 @@ test("a reading for an expired window leaves the window's expiry in the past", a
 
 type Send = (command: { input: unknown }) => Promise<unknown>;
 
-/** The client, with something in the way of each command. */
+/** The client with a hook before each command. */
 function through(send: (command: { input: unknown }, pass: Send) => Promise<unknown>): Tables['client'] {
   const pass = tables.client.send.bind(tables.client) as unknown as Send;
   return { send: (command: { input: unknown }) => send(command, pass) } as unknown as Tables['client'];

@@ -1,4 +1,4 @@
-// What the audit reads of the windows table: every window of the span, and of each no more than the archive has too.
+// What the audit reads from the windows table: every window of the span, with the parts that the archive has too.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Folding an archive the slow and obvious way, which the fast one is held to, and archives to hold it to.
+// A slow and simple fold of an archive as the reference for the fast one, and archives to compare them.
 
 import * as fc from 'fast-check';
 import { foldArchive, type FoldedWindow, type RejectedLine } from '../../audit/fold-archive.ts';

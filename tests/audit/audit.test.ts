@@ -1,4 +1,4 @@
-// The audit is believed when it says that nothing is lost, so each kind of difference must show.
+// The audit must report each kind of difference, since people rely on it when it reports none.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

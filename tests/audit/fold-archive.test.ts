@@ -1,4 +1,4 @@
-// The fast way through an archive must be nothing but fast: whatever a line holds, it means what it means to ingest.
+// The fast fold of an archive must agree with ingest for any line.
 
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

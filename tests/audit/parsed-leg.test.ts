@@ -1,4 +1,4 @@
-// The third leg of the audit is believed when it says that the parsed archive has every reading, so each kind of difference must show.
+// The comparison with the parsed archive must report each kind of difference.
 
 import { beforeEach, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -43,7 +43,7 @@ async function compare(folders: { raw: string; parsed: string }, changes: Partia
   return { agrees, readings, announced };
 }
 
-/** Writes a file anew with its rows changed. */
+/** Rewrites a file with changed rows. */
 async function rewrite(file: string, change: (block: RowBlock) => RowBlock | undefined): Promise<void> {
   const copy = path.join(temporaryFolder(), 'copy.parquet');
   const { hours, rows } = await readParquetFile({ key: file, path: file });

@@ -1,4 +1,4 @@
-// A rebuild that is killed at any point, as `kill -9` does it, is made whole by the next one, and nothing is counted twice.
+// A rebuild that is killed with `kill -9` at any point is completed by the next one, and nothing is counted twice.
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

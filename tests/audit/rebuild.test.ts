@@ -1,4 +1,4 @@
-// Windows that are made anew must be those that ingest made, whatever the archive holds and wherever a run ends.
+// Rebuilt windows must equal those of ingest, for any archive and wherever a run ends.
 
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// DynamoDB may leave a part of a batch undone: it comes again until all is done, or the run ends with the name of the table.
+// DynamoDB may leave a part of a batch unprocessed: it is repeated until all is done, or the run ends with the table's name.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The bill of a fleet: by hand where it is simple, within the aims where it is not, and honest about what it assumes.
+// The bill of a fleet: equal to manual calculations for simple fleets, within the targets for others, and with all assumptions.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The oracle of the chaos harness sees what it is there to see: evidence without a fault passes, and each fault made in it is named.
+// The oracle of the chaos harness: evidence without faults passes, and each injected fault is reported.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

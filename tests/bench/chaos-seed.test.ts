@@ -1,4 +1,4 @@
-// A seed makes the same run again, and the oracle reads every message of the chaotic devices as the product does.
+// A seed gives the same run again, and the oracle reads every message of the devices like the product.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The judge of the failover drill: two regions that share the readings pass, and each fault made in them is named.
+// The judge of the failover drill: two regions that share the readings pass, and each injected fault is reported.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The port of the NAB scorer, on small series whose scores can be worked out by hand.
+// The port of the NAB scorer, on small series with manually calculated scores.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A parsed archive as the real parse-batch code writes it, from raw lines that are generated: three days of three sites, with what is difficult.
+// A parsed archive that the real parse-batch code writes from generated raw lines: three days of three sites, with difficult cases.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

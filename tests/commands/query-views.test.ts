@@ -1,4 +1,4 @@
-// What a query sees of an archive that the real parse-batch code wrote: each reading once, windows as ingest makes them, and the saved queries of Athena.
+// Queries over an archive that the real parse-batch code wrote: each reading once, windows as in ingest, and Athena's saved queries.
 
 import { beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// `npm run query` at the terminal: what it prints, what it refuses, and what it says where something is missing or damaged.
+// `npm run query` at the terminal: its output, its refusals, and its messages about missing or damaged files.
 
 import { beforeAll, describe, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';

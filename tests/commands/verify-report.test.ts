@@ -1,4 +1,4 @@
-// A report that was kept is compared with the report of today: what agrees, what differs, and a file that was changed.
+// Compares a saved report with the current one: agreement, differences, and a changed file.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

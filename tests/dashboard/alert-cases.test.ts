@@ -1,4 +1,4 @@
-// Which alerts the list shows, and what of it the link of a digest asks for.
+// The alerts in the list, and the filter of a digest's link.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

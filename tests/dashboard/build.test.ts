@@ -1,4 +1,4 @@
-// What a browser loads of the page: small, hashed, and without anything inline.
+// The page's files: small, hashed, and without inline code.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What is drawn over a device's own lines, as the address says it, and what each line shows at the pointer.
+// The lines that are drawn over a device's plot according to the address, and their values at the pointer.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

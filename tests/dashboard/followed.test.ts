@@ -1,4 +1,4 @@
-// One message's way in words: what is known of each step, and what is not; and what was refused and replayed.
+// Texts about messages: the steps with what is known of each, refusals, and replays.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

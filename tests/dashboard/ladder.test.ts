@@ -1,4 +1,4 @@
-// Which buckets a span has: what the API answers in one page, and still has.
+// The bucket size of a span: it fits one page of the API and is still stored.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

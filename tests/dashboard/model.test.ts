@@ -1,4 +1,4 @@
-// What the page decides without a browser: spans, addresses, numbers, findings.
+// The page's logic without a browser: spans, addresses, numbers, headlines.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

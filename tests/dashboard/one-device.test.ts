@@ -1,4 +1,4 @@
-// What the page decides about one device: the draft of its shadow, its connections, its certificate, and a new one's fields and lines.
+// The page's logic for one device: the shadow's draft, connections, the certificate, and the form for a new device.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What the page says of what rules about trends and habits have learned.
+// The page's texts about what rules about trends and habits have learned.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What a page keeps of a large fleet: ten minutes of what somebody looks at, little of the rest.
+// What the page keeps in memory for a large fleet: ten minutes of visible devices, little of the others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

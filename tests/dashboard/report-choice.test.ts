@@ -1,4 +1,4 @@
-// Which report the address asks for, and the sentence above it.
+// The report that the address selects, and its headline.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

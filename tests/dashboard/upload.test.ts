@@ -1,4 +1,4 @@
-// What is uploaded of the page, in which order, and how long it is kept.
+// The uploaded files of the page, their order and their cache lifetime.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

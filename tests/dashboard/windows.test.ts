@@ -1,4 +1,4 @@
-// Stored windows and the live tail as one series: every reading once.
+// Joining stored windows and live readings into one series with every reading once.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

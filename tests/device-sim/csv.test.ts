@@ -1,4 +1,4 @@
-// Tables of devices: RFC 4180, and every fault named with its line and column.
+// Tables of devices: RFC 4180, and every error with its line and column.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

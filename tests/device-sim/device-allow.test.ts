@@ -1,4 +1,4 @@
-// The list of serial numbers: what a file may hold, and that the hook reads what the command writes.
+// The list of serial numbers: the file format, and that the hook reads what the command writes.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A fleet against a broker that the test holds in its hand: windows of messages under way, lost connections, clean stops.
+// A fleet against a broker that the test controls: messages in flight, lost connections, clean stops.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// `npm run device` for many devices, as a person runs it: a table of them, a list of them, and the end of them.
+// `npm run device` for many devices: creating them from a table, listing and deleting them.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The command line of `npm run device`: what it takes, and how it names what it does not.
+// The command line of `npm run device`: valid options, and messages about invalid ones.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

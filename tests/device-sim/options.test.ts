@@ -1,4 +1,4 @@
-// The simulator's command line: defaults, limits, and what an error tells.
+// The simulator's command line: defaults, limits, and error messages.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// How a simulated sensor takes what its shadow desires, over a connection that the test holds in its hand.
+// How a simulated sensor applies its shadow's desired state, over a connection that the test controls.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What the tests of hostile clients share: raw connections, and a device that goes on as if nothing were happening.
+// Shared parts of the tests of hostile clients: raw connections, and a device that keeps working meanwhile.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What nobody publishes, on the real program: a device that leaves is told of, once, and again when it is back for good.
+// Alerts about missing messages, on the real program: an offline device is announced once, and again when it stays back.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -156,7 +156,7 @@ test('the removal of a rule ends its alarm with a notification', async () => {
   assert.equal(mailed().length, count);
 });
 
-/** What mails and digests say of the device, with how many changes each stands for. */
+/** The lines about the device in emails and digests, with the number of changes that each covers. */
 function toldOf(device: string): { readonly said: string; readonly changes: number }[] {
   const folder = path.join(tidegate.dataDir, 'mail');
   return readdirSync(folder)

@@ -1,4 +1,4 @@
-// The HTTP API on the real program: callers see what devices do, and only who may call is answered.
+// The HTTP API on the real program: callers see what devices do, and only authorised callers are served.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The audit on the real program: what a fleet sent, what was archived of it, and what the windows made of it.
+// The audit on the real program: compares a fleet's messages, the archive and the windows.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

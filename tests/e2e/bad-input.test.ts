@@ -1,4 +1,4 @@
-// Malformed messages are rejected with a reason and kept, and neither a neighbour nor the process notices.
+// Malformed messages are rejected with a reason and stored, and affect neither other messages nor the process.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Opens the page of a running Tidegate in Debian's chromium, as somebody who logged in.
+// Opens the page of a running Tidegate in Debian's chromium, with a logged-in user.
 
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 export const addressOf = ({ endpoints }: Tidegate, hash = ''): string =>
   `${endpoints.web.replace('127.0.0.1', 'localhost')}/${hash}`;
 
-/** A login leads back to one address, which a stack has to know from its start. */
+/** A login returns to one URL, which the stack must know at its start. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-// A browser's story on the real program: an identity, credentials, MQTT by WebSocket, and what a login adds to it.
+// A browser on the real program: identity, credentials, MQTT over WebSocket, and the rights that a login adds.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A short run of the chaos harness in each mode: nothing lost, nothing doubled, nothing altered, no alarm missed over kills at bad moments.
+// A short run of the chaos harness in each mode: after kills, nothing is lost, duplicated or altered, and no alarm is missed.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

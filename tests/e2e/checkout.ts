@@ -1,4 +1,4 @@
-// A checkout of its own for tests that do what a reader of the pages does, so that nothing of this one is changed.
+// A separate checkout for tests that follow the documentation, so that this one is not changed.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';

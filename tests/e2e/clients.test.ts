@@ -1,4 +1,4 @@
-// The clients that devices really run: the AWS IoT device SDK against the real program, by certificate and by WebSocket.
+// The AWS IoT device SDK against the real program, with certificates and over WebSocket.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The npm scripts around the stack speak as README does, read the real template, and end with npm.
+// The npm scripts around the stack: they match README, read the real template, and end with npm.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// kill -9 at a bad moment: what was acknowledged is in the archive, and the windows equal a recomputation of it.
+// kill -9 at any moment: acknowledged messages are in the archive, and the windows equal its recomputation.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What people do daily from the terminal: see the fleet, see alerts and act on them, move a limit.
+// Daily tasks at the terminal: list the fleet, list and acknowledge alerts, move a limit.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What a bad line does to messages, on the real program: resends and takeovers change no window and lose nothing acknowledged.
+// Unreliable connections, on the real program: resends and takeovers change no window and lose no acknowledged message.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Out of file descriptors: connections are refused, the program goes on, and what it needs for itself it has.
+// Out of file descriptors: connections are refused, and the program keeps running with the descriptors that it reserved.
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

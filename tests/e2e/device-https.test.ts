@@ -1,4 +1,4 @@
-// A device that speaks HTTPS with its certificate, on the MQTT port: what its policies let it do, and that MQTT is not disturbed.
+// A device that publishes over HTTPS with its certificate, on the MQTT port, within its policies and without affecting MQTT.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

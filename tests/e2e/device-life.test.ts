@@ -1,4 +1,4 @@
-// Devices from a table to their end: made together, listed by site and by name, deleted with their alerts.
+// The life of devices: created from a table, listed by site and by name, deleted with their alerts.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

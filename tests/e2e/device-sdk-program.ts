@@ -1,4 +1,4 @@
-// One client of the AWS IoT device SDK in a process of its own: its native threads outlive what a test can close.
+// Runs one client of the AWS IoT device SDK in its own process, because a test cannot stop its native threads.
 
 import { auth, iot, mqtt, mqtt5 } from 'aws-iot-device-sdk-v2';
 import path from 'node:path';

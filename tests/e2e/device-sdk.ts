@@ -1,11 +1,11 @@
-// Clients of the AWS IoT device SDK for tests, its MQTT 3.1.1 and its MQTT 5 one behind the same few verbs.
+// Clients of the AWS IoT device SDK for tests, for MQTT 3.1.1 and MQTT 5 with the same interface.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { cleanup } from '../support/cleanup.ts';
 
-/** How a client gets in: by mutual TLS with the files of a device, or by WebSocket with AWS credentials. */
+/** How a client connects: mutual TLS with a device's files, or WebSocket with AWS credentials. */
 export type Way =
   | { readonly kind: 'certificate'; readonly name: string; readonly folder: string }
   | { readonly kind: 'webSocket' };

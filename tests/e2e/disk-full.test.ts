@@ -1,4 +1,4 @@
-// A full disk: nothing is acknowledged that is not kept, the program lives and says so once, and goes on when there is room.
+// A full disk: only stored messages are acknowledged, and the program logs it once and recovers when there is room.
 
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';

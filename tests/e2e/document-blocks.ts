@@ -1,4 +1,4 @@
-// Blocks of commands in README and docs, and which of them no test can run as they are printed, with the reason.
+// The blocks of commands in README and docs, and those that tests cannot run as printed, with the reason.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Real devices on the real program: a gateway speaks for its sensors and for nobody else, and what is rejected is seen.
+// Real devices on the real program: a gateway publishes only for its own sensors, and rejections are visible.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Every command says how it is called, to who asks, and does nothing else.
+// Every command prints its usage for --help and does nothing else.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

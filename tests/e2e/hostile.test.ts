@@ -1,4 +1,4 @@
-// Clients that mean harm, against the real program: they are answered or closed, memory stays bounded, nobody else notices.
+// Hostile clients against the real program: they are answered or closed, memory stays bounded, and others are not affected.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

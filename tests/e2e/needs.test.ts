@@ -1,4 +1,4 @@
-// What a person at the terminal meets beside the programs themselves: one line for an old Node, none for a reader that goes.
+// Requirements of the commands: one line for an old Node, and no error when the output's reader exits.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The walk of CONTRIBUTING through a function of one's own, from the blocks of the page and in their order.
+// The walkthrough for your own function in CONTRIBUTING, run from the page's blocks in order.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The web page in a real browser: what people see, do and cannot do, on the real program.
+// The web page in a real browser, on the real program: views, actions and permissions.
 
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -659,7 +659,7 @@ testInBrowser(
     await page.getByLabel('Name').fill('page-sensor');
     await page.getByLabel('Type').fill('sensor');
     await page.route('**/api/devices', async (route) => {
-      await route.fetch(); // the device is added, and nobody hears of it
+      await route.fetch(); // the device is added, but the response is lost
       await route.abort();
     });
     await makeKey.click();

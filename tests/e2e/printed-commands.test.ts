@@ -1,4 +1,4 @@
-// Commands of README and docs, run as they are printed: a checkout of its own, other ports, nothing else is changed.
+// Runs the commands of README and docs as printed, in a separate checkout and with other ports.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

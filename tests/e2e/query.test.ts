@@ -1,4 +1,4 @@
-// Readings over MQTT, parsed by `npm run invoke`, and asked for by `npm run query`, which agrees with the windows that ingest made.
+// Readings over MQTT, parsed with `npm run invoke` and queried with `npm run query`, which agrees with ingest's windows.
 
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// An archive from before the stack had windows of it: rebuilt on the real program, parsed by its function, and audited as a whole.
+// An archive without windows: rebuilt on the real program, parsed by its function, and audited.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Who may not, may not: each refusal closes the connection and its reason stands in the log.
+// Refusals of policies: each one closes the connection and logs its reason.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What a report must print, computed from archived lines alone and by none of the product's code: readings in, texts out.
+// The expected texts of a report, computed only from archived lines and without the product's code.
 
 export interface ArchivedReading {
   /** Epoch milliseconds. */

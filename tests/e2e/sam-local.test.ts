@@ -1,4 +1,4 @@
-// `npm run env` gives `sam local invoke` all that a function needs to work on the running stack.
+// `npm run env` gives `sam local invoke` everything that a function needs to work on the running stack.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What can stop the start does so with one line that names the thing and the remedy; and the demo fleet publishes.
+// Failures at the start print one line with the cause and the remedy; the demo fleet publishes.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

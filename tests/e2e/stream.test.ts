@@ -1,4 +1,4 @@
-// The same messages through both ways in, on the real program: the same windows, also when the stream's program is killed.
+// The same messages in both ingest modes, on the real program: the same windows, also when the stream's program is killed.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

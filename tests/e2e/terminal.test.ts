@@ -1,4 +1,4 @@
-// Whoever watches `npm start` sees which device sends what is rejected, and what to do about it.
+// The output of `npm start` names devices with rejected messages, and the remedy.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

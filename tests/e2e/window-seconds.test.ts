@@ -1,4 +1,4 @@
-// Windows of other lengths than ten seconds, on the real program: a parameter is all that it takes, in both ways in.
+// Windows of other lengths than ten seconds, on the real program: only a parameter changes, in both ingest modes.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The HTTP API on messages and failures: what became of one, a replay that counts once, who is told, and who may do what.
+// The HTTP API for messages and failures: explaining a message, replays that count once, recipients, and permissions.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

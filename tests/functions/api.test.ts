@@ -1,4 +1,4 @@
-// The HTTP API on its sample events: what it answers, in the shape that its description promises, and what it refuses.
+// The HTTP API on its sample events: responses that match its description, and refusals.
 
 import { afterAll, beforeAll, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';

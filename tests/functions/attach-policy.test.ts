@@ -1,4 +1,4 @@
-// The attach-policy function: who logged in gets the policies for the live data that their groups leave them, and no others.
+// The attach-policy function: a logged-in user gets the live-data policies that the groups allow, and no others.
 
 import { beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Faults that real devices met, one by one through the ingest function: what counts, what alerts, and what people are told.
+// Problems of real devices through the ingest function: what counts, what raises alerts, and the notifications.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -59,7 +59,7 @@ async function publish(
   }
 }
 
-/** The figures of a window; undefined where there is none. */
+/** The statistics of a window; undefined if there is none. */
 async function windowOf(deviceId: string, windowStart = START): Promise<Json | undefined> {
   const key = { deviceId: { S: deviceId }, windowStart: { N: String(windowStart) } };
   const item = await tables.item('windows', key);

@@ -1,4 +1,4 @@
-// The ingest-stream function on its sample event: what it stores, keeps and reports, and what a repeat does.
+// The ingest-stream function on its sample event: windows, rejects and reported failures, and a repeat of the event.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The ingest function on its sample events: what it stores, keeps, counts and sends, and what a repeat of each does.
+// The ingest function on its sample events: windows, rejects, metrics and notifications, and a repeat of each event.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,10 +1,13 @@
-// What Lambda gives to a function under test: the variables that the template sets, a context, an event, and a console that is read.
+// Lambda's environment for a function under test: the template's variables, a context, an event, and a captured console.
 
 import { jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
 
-/** The variables of all functions that keep windows or judge them, as the template's defaults set them; names as tests/adapters/tables.ts has them. */
+/**
+ * The variables of all functions that store or evaluate windows, with the template's defaults and the table names of
+ * tests/adapters/tables.ts.
+ */
 export const tableVariables = {
   WINDOWS_TABLE: 'windows',
   ROLLUPS_TABLE: 'rollups',

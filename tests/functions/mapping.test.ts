@@ -1,4 +1,4 @@
-// A mapping that changes between messages: both ways in and the audit of the archive read each by the version that held.
+// A mapping that changes between messages: both ingest modes and the audit read each message by the version valid then.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The parse-batch function on S3 in memory: whatever fails and wherever a run ends, the parsed archive has each reading once in the end.
+// The parse-batch function on S3 in memory: with any failure and wherever a run ends, the parsed archive finally has each reading once.
 
 import { afterAll, beforeAll, beforeEach, describe, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -104,7 +104,7 @@ const json = (key: string): unknown => JSON.parse(s3.objects.get(`parsed/${key}`
 const manifest = (hour: string) => json(`hours/2026/09/21/${hour}.json`) as HourManifest;
 const progress = () => json('progress.json') as { progress: ParseProgress };
 
-/** What windows amount to, computed from the raw lines in the obvious way. */
+/** The expected windows, computed from the raw lines in a simple way. */
 function expectedOf(bytes: readonly Buffer[]): string[] {
   const messages = bytes.flatMap((each) =>
     each

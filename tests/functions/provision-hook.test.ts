@@ -1,4 +1,4 @@
-// The pre-provisioning hook on its sample event: whom it lets in, and what it counts.
+// The pre-provisioning hook on its sample event: which devices it admits, and its metrics.
 
 import { afterAll, beforeAll, beforeEach, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';

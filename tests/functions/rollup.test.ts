@@ -1,4 +1,4 @@
-// The rollup function on its sample event: hours that are over are kept, and go on being so minute by minute.
+// The rollup function on its sample event: finished hours are stored, minute by minute.
 
 import { afterAll, beforeAll, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The sweep function on its sample event: whom it tells of, and what it says when a rule cannot be read or its time is short.
+// The sweep function on its sample event: announced devices, and its logs about unreadable rules or a lack of time.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -44,7 +44,7 @@ async function put(table: string, Item: PutItemCommand['input']['Item']): Promis
   await tables.client.send(new PutItemCommand({ TableName: table, Item }));
 }
 
-/** Devices that were last heard of half an hour ago. */
+/** Devices that were last seen half an hour ago. */
 async function silence(count: number, name: string): Promise<void> {
   const lastSeenAt = { N: String(Date.now() - 1_800_000) };
   for (let n = 0; n < count; n += 1)

@@ -1,4 +1,4 @@
-// The things function on its sample events: a device is added once, whatever fails on the way; shadows are changed by those who may.
+// The things function on its sample events: a device is added once despite any failure, and only permitted callers change shadows.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,6 +1,5 @@
-// Time as devices tell it, through both functions at windows of any length: whatever the unit, the order and the jumps of a
-
-// clock, a reading lies in the window of its time, or is kept with the reason.
+// Device times through both ingest functions with windows of any length: for any unit, order and clock jump, a reading is in the
+// window of its time, or is stored as rejected with the reason.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The function for undelivered notifications on its sample event: what it writes into the history, once however often it comes.
+// The function for undelivered notifications on its sample event: its history entries, once for any number of repeats.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

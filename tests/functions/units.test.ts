@@ -1,4 +1,4 @@
-// Units from the message to the people: through the ingest function into the device's record, an alert and the API.
+// Units from the message to the user: through the ingest function into the device's record, an alert and the API.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// An administrator who sees some sites adds devices of these, and takes no name, thing or group of another one.
+// An administrator restricted to some sites adds devices only there, and cannot take a name, thing or group of another site.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

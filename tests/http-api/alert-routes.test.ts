@@ -1,4 +1,4 @@
-// What people do about alerts over HTTP, over the local DynamoDB: history, remarks, snoozes, and what a rule would have told.
+// Alert routes over the local DynamoDB: history, comments, snoozes, and dry runs.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What alerting stands on, in memory or in tables: in memory thousands of histories can be tried, with every turn in a chosen order.
+// The services of alerting, in memory or in tables. In memory, thousands of histories can run in any chosen order of actions.
 
 import { createAlertHistory } from '../../adapters/alert-history.ts';
 import { createAlertStore } from '../../adapters/alert-store.ts';
@@ -49,7 +49,7 @@ export function servicesOn({ client }: Pick<Tables, 'client'>): AlertServices {
   };
 }
 
-/** The same in memory; somebody has always been watching. */
+/** The same in memory, as if the sweep had always been running. */
 export function servicesInMemory(): AlertServices {
   return {
     alerts: alertsInMemory(),

@@ -1,4 +1,4 @@
-// What the HTTP API does for any route: bodies are checked, problems told, errors kept to the log, and callers passed on.
+// What the HTTP API does for all routes: checks bodies, reports problems, keeps errors in the log, and passes the caller on.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

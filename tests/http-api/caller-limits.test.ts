@@ -1,4 +1,4 @@
-// How many requests callers may make: each its own, guests few, and all guests together never what users have.
+// Rate limits of callers: each has its own, guests have few, and all guests together cannot use up the users' limit.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Devices that are removed over HTTP, over the local DynamoDB, and the order of what is listed.
+// Removing devices over HTTP, over the local DynamoDB, and the order of lists.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// GET /health: it proves that a table can be read, tells nobody more, and costs no more than one read a second.
+// GET /health: it proves that a table can be read, returns nothing else, and costs at most one read a second.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

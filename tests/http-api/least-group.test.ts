@@ -1,4 +1,4 @@
-// Who may use which route of the API, and what of it somebody sees who is left some sites: for every route that there is.
+// The permissions of every route, and what callers restricted to some sites see.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

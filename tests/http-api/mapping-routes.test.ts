@@ -1,4 +1,4 @@
-// Mappings over HTTP, over the local DynamoDB: checked and tried before they are kept, and kept in versions.
+// Mappings over HTTP, over the local DynamoDB: checked and tried before they are stored, and stored as versions.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

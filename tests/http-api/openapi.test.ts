@@ -1,4 +1,4 @@
-// The description of the HTTP API is what the code serves, and what the template lets through.
+// The API's description matches the code and the template.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What rules about trends have learned of a device, over HTTP: shown as it is, and learned anew when somebody wants it.
+// The routes for what rules about trends have learned about a device: reading and resetting it.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

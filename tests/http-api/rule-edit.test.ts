@@ -1,4 +1,4 @@
-// Alert rules as people change them over HTTP: whole or field by field, without losing what they left out or what others wrote.
+// Changing alert rules over HTTP: whole or by field, without losing omitted fields or concurrent changes.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

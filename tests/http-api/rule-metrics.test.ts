@@ -1,4 +1,4 @@
-// What people are told of a rule whose metric no device sends, before it guards nothing for weeks.
+// Warnings about rules whose metric no device sends.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Who a notification was sent to is shown whole to who may act on alerts, and masked to viewers, wherever a history is.
+// The recipients of notifications are shown in full to callers who may act on alerts, and masked for viewers, in every history.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Who is left some sites sees of the fleet, of windows and of reports what is of these sites.
+// Callers restricted to some sites see only these in the fleet, windows and reports.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Whatever is wrong with a body, people are told in sentences that name the field, never in the words of a library.
+// Problems of a body are reported in sentences that name the field, never with a library's message.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

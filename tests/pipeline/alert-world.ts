@@ -1,4 +1,4 @@
-// Everything that tells people of alerts, as environments that may fail or crash at any action, with a list instead of SNS.
+// The alerting code in environments that may fail or crash at any action, with a list instead of SNS.
 
 import assert from 'node:assert/strict';
 import { createAlerting, type JudgeWindows } from '../../pipeline/judge.ts';
@@ -69,9 +69,9 @@ export function createAlertWorld({
   const sent: Sent[] = [];
   /** What was decided, whether or not the history has it yet, with the version of its state. */
   const decided: { readonly version: number; readonly entry: HistoryEntry }[] = [];
-  /** What nobody was to be told of: it was over before the end of quiet hours or of a snooze. */
+  /** Transitions that are not announced, since the alert ended within quiet hours or a snooze. */
   const untold = new Set<string>();
-  /** What another notification stands for, by the id of that. */
+  /** Transitions that another notification covers, by its ID. */
   const folded = new Map<string, string>();
   /** Notifications that went out before anybody could note it: only these may go out again. */
   const unnoted = new Set<string>();
@@ -236,7 +236,7 @@ export function createAlertWorld({
       return (await services.windows.apply(deltaOf(reading, WINDOW_SECONDS))).window;
     },
 
-    /** Somebody takes charge of what stands of a device. */
+    /** Acknowledges the active alerts of a device. */
     acknowledge: async (deviceId: string): Promise<void> => {
       await turn?.();
       for (const state of (await services.alerts.load(deviceId)).states.values()) {
@@ -253,8 +253,8 @@ export function createAlertWorld({
 export type AlertWorld = ReturnType<typeof createAlertWorld>;
 
 /**
- * Everything that was decided was told, and filed; nothing twice but what went out before anybody could note it; and
- * what is of one rule and device in order.
+ * Every transition was announced and is in the history. Only notifications that were sent before that could be recorded
+ * were  * sent twice. Those of one rule and device are in order.
  */
 export async function assertTold({
   sent,

@@ -1,4 +1,4 @@
-// Windows in whatever order they come, judged by environments and swept at once: in the end each alert is what its newest window says.
+// Windows in any order, evaluated by several environments and concurrent sweeps: finally each alert matches its newest window.
 
 import { test } from '@jest/globals';
 import * as fc from 'fast-check';

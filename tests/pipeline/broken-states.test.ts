@@ -1,4 +1,4 @@
-// A stored state that somebody broke: it is named, and costs no rule and no device beside it its judgement.
+// A damaged stored state is reported, and does not affect other rules and devices.
 
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

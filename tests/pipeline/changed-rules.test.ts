@@ -1,4 +1,4 @@
-// A rule that is new or stricter judges the last windows of devices that say nothing more, for a few sweeps and no longer.
+// A new or stricter rule evaluates the last windows of devices that send nothing more, for a few sweeps only.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

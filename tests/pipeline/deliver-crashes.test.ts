@@ -1,4 +1,4 @@
-// An environment that ends, or an answer that is lost, at any action: nobody goes untold, and twice only what could not be noted.
+// An environment ends, or an answer is lost, at any action: nothing is lost, and only unrecorded notifications are sent twice.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

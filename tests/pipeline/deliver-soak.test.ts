@@ -1,4 +1,4 @@
-// Whatever happens at once and goes wrong: everybody is told of everything, in order, and twice only what could not be noted.
+// Random concurrent events and failures: everything is announced in order, and only unrecorded notifications are sent twice.
 
 import { test } from '@jest/globals';
 import * as fc from 'fast-check';

@@ -1,4 +1,4 @@
-// A dry run and the live machine on the same random histories: the same transitions, however many windows an event brings.
+// A dry run and the live code on the same random histories: the same transitions for any number of windows per event.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

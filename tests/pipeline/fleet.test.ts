@@ -1,4 +1,4 @@
-// A small fleet is as it is when somebody asks, a large one as it was kept, and none costs a read a device twice.
+// A small fleet is read for each request, a large one comes from the stored snapshot, and no device is read twice.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What a rule about trends says of a simulated fridge, sweep after sweep: learned once, kept, and the same after a restart.
+// A rule about trends on a simulated fridge, sweep by sweep: it learns once, stores its state, and gives the same after a restart.
 
 import { beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// No reading vanishes uncounted: what a batch of any messages sends is what the counters of ingest add up to.
+// Every reading is counted: the counters of ingest add up to the readings of a batch of any messages.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

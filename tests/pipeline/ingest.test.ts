@@ -1,4 +1,4 @@
-// Both ways in over the local DynamoDB: message by message or folded in batches, whatever fails in between, the tables end the same.
+// Both ingest modes over the local DynamoDB: by message or in batches, with any failures, the tables end the same.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

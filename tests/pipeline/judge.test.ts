@@ -1,4 +1,4 @@
-// Transitions and their notifications over the local DynamoDB: what SNS failures, crashes and races may do, and what they may not.
+// Transitions and their notifications over the local DynamoDB, with SNS failures, crashes and races.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

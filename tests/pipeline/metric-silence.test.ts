@@ -1,4 +1,4 @@
-// A metric that falls silent while its device goes on: told once, over when it is back, also for a sweep that begins anew.
+// A metric that stops while its device keeps sending: announced once, cleared when it is back, also after a restart of the sweep.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What each alert has to be once all is quiet, by the newest of a device's stored windows, whatever was judged when.
+// The expected final state of each alert, from the newest stored window of the device.
 
 import assert from 'node:assert/strict';
 import { SEVERITIES, type LimitRule } from '../../core/alert-rule.ts';
@@ -12,7 +12,7 @@ import { START, type AlertWorld } from './alert-world.ts';
 export type Rule = Omit<RuleData, 'id'>;
 
 export const metric = 'temperature';
-/** One window raises, one clears, and nothing lies between: what stands follows from the newest window alone. */
+/** One window raises or clears, with nothing between: the state follows from the newest window alone. */
 export const plain: readonly Rule[] = [
   { metric, stat: 'max', above: 8 },
   { metric, above: 8, below: 2 },

@@ -1,4 +1,4 @@
-// What notifications know beside what was found: the time zone of the device, the comment of the rule, the last windows.
+// The context of notifications: the device's time zone, the rule's comment, and the last windows.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

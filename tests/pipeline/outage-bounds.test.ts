@@ -1,4 +1,4 @@
-// SNS and the history away for hours while an alert flaps: what is stored stays small, the last state is told, all is counted.
+// SNS and the history fail for hours while an alert flaps: the stored state stays small, the last state is announced, and all changes are counted.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

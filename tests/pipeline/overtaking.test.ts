@@ -1,4 +1,4 @@
-// Windows that overtake each other, one case after the other: what is told, by whom, and that nothing is told twice.
+// Windows that overtake each other: what is announced by which environment, and nothing twice.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

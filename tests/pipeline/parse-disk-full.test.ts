@@ -1,4 +1,4 @@
-// The disk of the parsing is full: the hour is not done, the reason names the place and the remedy, others are, and the next run is right.
+// A full disk during parsing: the hour fails with the folder and the remedy, other hours are parsed, and the next run completes it.
 
 import { beforeEach, describe } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A run of the parsing that is killed, as `kill -9` does it, in the middle of any write leaves nothing double and nothing missing after the next.
+// A parsing run that is killed with `kill -9` during any write: after the next run nothing is duplicated or missing.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

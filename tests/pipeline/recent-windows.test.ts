@@ -1,4 +1,4 @@
-// The windows that go along with a notification: read when it is sent, and never a reason not to send it.
+// The recent windows in a notification: read when it is sent, and their failure does not stop it.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What SNS refuses for good: in the history and counted, tried again for a day, and never in the way of others.
+// Notifications that SNS refuses: recorded and counted, retried for a day, without blocking others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

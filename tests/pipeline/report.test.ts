@@ -1,4 +1,4 @@
-// The report of a device is what its windows amount to, by the days of its site, wherever hours lie to them.
+// The report of a device equals the statistics of its windows, by the days of its site's time zone.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Too many notifications for a minute: those that fit go out alone, the others in one digest, and each once and in order.
+// More notifications than the rate limit: the first are sent individually, the others in one digest, each once and in order.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -86,7 +86,7 @@ test('a digest email that fails is sent in the next minute, without delaying oth
   await assertTold(world);
 });
 
-/** Two devices in alarm, of which one was told of; the other waits for a digest. */
+/** Two devices in alarm: one was announced, the other waits for a digest. */
 async function owing(faultOf?: (n: number, action: Action) => 'refused' | undefined) {
   const world = createAlertWorld({ rules: [high], perMinute: 1 });
   const environment = world.environment(faultOf);

@@ -1,4 +1,4 @@
-// Which devices a sweep tells of, over the tables: by their connections, by what the registry says, and since when somebody looks.
+// Which devices a sweep announces, over the tables: by their connections, the registry's data, and the start of monitoring.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -66,7 +66,7 @@ test('the alert of a removed device ends with a notification and is not raised a
   );
 });
 
-/** Events of connections as they come, doubled and in disorder, and what is told within seven minutes. */
+/** Connection events in order of arrival, with duplicates and out of order, and the notifications within seven minutes. */
 const presences: readonly (readonly [events: string, announced: readonly string[]])[] = [
   ['+1', []],
   ['+1 -1', ['raised']],

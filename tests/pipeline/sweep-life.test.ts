@@ -1,4 +1,4 @@
-// What only time brings about: silence, reminders, quiet spells, and rules that end or cannot be read.
+// Changes over time: silence, reminders, quiet hours, and rules that end or cannot be read.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -127,7 +127,7 @@ test('alerts in quiet hours are announced at their end', async () => {
   await assertTold(world);
 });
 
-/** What may become of a rule while its alarm stands. */
+/** What may happen to a rule while its alarm is active. */
 const endings: Readonly<Record<string, (rule: RuleData) => RuleData[]>> = {
   'is removed': () => [],
   'is switched off': (rule) => [{ ...rule, enabled: false }],

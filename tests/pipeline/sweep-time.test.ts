@@ -1,4 +1,4 @@
-// What a sweep costs, and what becomes of the devices for which a minute is too short.
+// The cost of a sweep, and devices for which a minute is too short.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The sweep over the local DynamoDB: it sends what failures left unsent, and clears alarms that no message closes, once each.
+// The sweep over the local DynamoDB: it sends pending notifications after failures, and clears alarms without new messages, each once.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -58,7 +58,7 @@ function world(device: string) {
     now,
     calmFor: 0,
   });
-  // Each test has its own device; alarms of others are none of this sweep's rules.
+  // Each test has its own device; alarms of others belong to no rule of this sweep.
   const own: typeof alerts = {
     ...alerts,
     async *listOpen() {

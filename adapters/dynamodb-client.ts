@@ -4,7 +4,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { DYNAMODB_LIMITS, limitSettings, withinLimits, type CallLimits } from './time-limits.ts';
 
 /** Has no `info`: the SDK copies every request and answer for it, even if the logger drops them. */
-const quiet = { debug() {}, warn() {}, error() {} } as NonNullable<DynamoDBClientConfig['logger']>;
+const QUIET = { debug() {}, warn() {}, error() {} } as NonNullable<DynamoDBClientConfig['logger']>;
 
 /**
  * Region, credentials and endpoint come from the environment unless given. A request takes a fifth less processor time
@@ -15,7 +15,7 @@ export function openDynamoDb({
   ...settings
 }: DynamoDBClientConfig & { readonly limits?: CallLimits } = {}): DynamoDBClient {
   // The middleware stack is built once per command; nothing changes it between requests.
-  const fixed = { cacheMiddleware: true, logger: quiet };
+  const fixed = { cacheMiddleware: true, logger: QUIET };
   const client = new DynamoDBClient({ ...limitSettings(limits), ...settings, ...fixed });
   return withinLimits(client, 'DynamoDB', limits);
 }

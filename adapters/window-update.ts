@@ -20,7 +20,7 @@ const FIRST = 'firstReadingAt';
 const LAST = 'last';
 
 /** The guess for an unknown window: most readings come in order, and within the extremes so far. */
-const usualImprovements: readonly Improvement[] = [LAST];
+const USUAL_IMPROVEMENTS: readonly Improvement[] = [LAST];
 
 /** An update being built: what it sets and adds, which comparisons must hold and which must fail. */
 interface Draft {
@@ -107,7 +107,7 @@ function expectChunk({ names, values }: Draft, chunk: string, holds: string[]): 
   holds.push('#chunk=:chunk');
 }
 
-function draftOf(delta: Delta, { expiresAt, improvements = usualImprovements }: Expected): Draft {
+function draftOf(delta: Delta, { expiresAt, improvements = USUAL_IMPROVEMENTS }: Expected): Draft {
   const draft: Draft = {
     names: { '#site': 'site', '#expires': 'expiresAt', '#readings': 'readings' },
     values: {

@@ -8,7 +8,7 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Colour, type Column, type Format } from './listing.ts';
 
-const usage = `usage: npm run alerts                                  active alerts, the most severe first, and snoozed devices
+const USAGE = `usage: npm run alerts                                  active alerts, the most severe first, and snoozed devices
        npm run alerts -- history [DEVICE] [--from -1d]   the alert history, oldest first
        npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges all alerts of the device, or one
        npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for a span, or until a time
@@ -74,7 +74,7 @@ const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date
 const remark = ({ by, comment }: { readonly by?: string; readonly comment?: string }) =>
   [by?.split(/[:/]/).at(-1), comment].filter(Boolean).join(': ');
 
-const alertColumns: readonly Column<ActiveAlert>[] = [
+const ALERT_COLUMNS: readonly Column<ActiveAlert>[] = [
   { title: 'severity', value: ({ severity }) => severity, colour },
   { title: 'device', value: ({ deviceId }) => deviceId },
   { title: 'rule', value: ({ ruleId }) => ruleId },
@@ -92,7 +92,7 @@ const alertColumns: readonly Column<ActiveAlert>[] = [
   },
 ];
 
-const entryColumns: readonly Column<Entry>[] = [
+const ENTRY_COLUMNS: readonly Column<Entry>[] = [
   { title: 'time', value: ({ at }) => shortTime(at, Date.now()), csv: ({ at }) => iso(at) },
   {
     title: 'what',
@@ -142,7 +142,7 @@ async function list(api: Api, format: Format): Promise<void> {
     return snoozedUntil === undefined ? alert : { ...alert, snoozedUntil };
   });
   if (alerts.length === 0 && format === 'table') print(['no active alerts']);
-  else print(listing(active, alertColumns, { format }));
+  else print(listing(active, ALERT_COLUMNS, { format }));
   const named = new Set(alerts.map(({ deviceId }) => deviceId));
   // Only in a table: other rows would break programs that read CSV or JSON.
   if (format === 'table') print(snoozes.filter(({ deviceId }) => !named.has(deviceId)).map(snoozeLine));
@@ -169,7 +169,7 @@ async function history(
   // A deleted device may have a history.
   if (entries.length === 0 && deviceId !== undefined) await api.call(['devices', deviceId]);
   if (entries.length === 0 && format === 'table') print(['no alert history in that time']);
-  else print(listing(entries.reverse(), entryColumns, { format }));
+  else print(listing(entries.reverse(), ENTRY_COLUMNS, { format }));
 }
 
 async function acknowledge(api: Api, deviceId: string, [ruleId, ...words]: readonly string[]) {
@@ -214,22 +214,22 @@ function print(lines: readonly string[]): void {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   const [command = 'list', deviceId, ...rest] = positionals;
   if (values.help) {
-    print([usage]);
+    print([USAGE]);
     return 0;
   }
   const changes = { ack: acknowledge, acknowledge, snooze, unsnooze };
   if (command !== 'list' && command !== 'history' && !Object.hasOwn(changes, command))
-    throw new CommandError(`unknown command ${command}; ${usage}`);
+    throw new CommandError(`unknown command ${command}; ${USAGE}`);
   const format = formatOf(values.format);
   const surplus = { list: positionals.slice(1), history: rest, unsnooze: rest }[command] ?? [];
-  if (surplus.length > 0) throw new CommandError(`${command} does not take ${surplus.join(' ')}; ${usage}`);
+  if (surplus.length > 0) throw new CommandError(`${command} does not take ${surplus.join(' ')}; ${USAGE}`);
   const api = await openApi(values);
   if (command === 'list') await list(api, format);
   else if (command === 'history') await history(api, deviceId, values, format);
-  else if (deviceId === undefined) throw new CommandError(`say which device; ${usage}`);
+  else if (deviceId === undefined) throw new CommandError(`say which device; ${USAGE}`);
   else await changes[command as keyof typeof changes](api, deviceId, rest);
   return 0;
 }

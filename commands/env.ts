@@ -8,7 +8,7 @@ import { parseFlags } from './flags.ts';
 import { findStack, isRefused, notRunning, START_FIRST } from './running-stack.ts';
 
 const FILE = 'env.json';
-const usage = `usage: npm run env -- [--data-dir DIR]      of the running local cloud (.tidegate)
+const USAGE = `usage: npm run env -- [--data-dir DIR]      of the running local cloud (.tidegate)
        npm run env -- --stack-name NAME    of a stack on AWS, with the credentials and the region of the AWS CLI's configuration
        Writes ${FILE}: the variables of each function, for sam local invoke --env-vars ${FILE}.`;
 const FLAGS = {
@@ -93,12 +93,12 @@ const next = ({ endpoint, stackName }: Place) =>
     : `Next, while the local cloud runs:\n  sam build\n  ${LOCAL_KEYS} ${INVOKE} --docker-network host`;
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   if (values.help) {
-    process.stdout.write(`${usage}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  if (positionals.length > 0) throw new CommandError(usage);
+  if (positionals.length > 0) throw new CommandError(USAGE);
   const { 'stack-name': stackName } = values;
   const place = stackName === undefined ? localPlace(values['data-dir']) : awsPlace(stackName);
   const variables = await variablesOf(place);

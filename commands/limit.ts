@@ -7,7 +7,7 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const usage = `usage: npm run limit                                    lists the rules and their limits
+const USAGE = `usage: npm run limit                                    lists the rules and their limits
        npm run limit -- RULE NUMBER [--severity LEVEL]   changes the limit of a rule; its clear limit moves along
        npm run limit -- RULE above|below NUMBER          for a rule with both limits
        npm run limit -- RULE --reset                     restores the template's rule
@@ -32,7 +32,7 @@ function otherKindText({ noDataFor, offlineFor, predicted, unusual }: RuleData):
   return noDataFor === undefined ? `offlineFor ${offlineFor}` : `noDataFor ${noDataFor}`;
 }
 
-const columns: readonly Column<RuleData>[] = [
+const COLUMNS: readonly Column<RuleData>[] = [
   { title: 'rule', value: ({ id }) => id },
   { title: 'judges', value: (rule) => [rule.stat, judgedMetricOf(rule)].filter(Boolean).join(' ') },
   {
@@ -46,14 +46,14 @@ const columns: readonly Column<RuleData>[] = [
   { title: 'enabled', value: ({ enabled }) => (enabled === false ? 'no' : 'yes') },
 ];
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
+const TEXT = { type: 'string' } as const;
+const FLAG = { type: 'boolean', default: false } as const;
 const FLAGS = {
   ...stackFlags,
-  severity: text,
-  reset: flag,
-  'dry-run': flag,
-  format: { ...text, default: 'table' },
+  severity: TEXT,
+  reset: FLAG,
+  'dry-run': FLAG,
+  format: { ...TEXT, default: 'table' },
 } as const;
 
 /** The limits with one changed; the clear limit keeps its distance. */
@@ -125,7 +125,7 @@ async function move(
   const { warnings = [] } = flags['dry-run']
     ? {}
     : await api.call<{ warnings?: string[] }>(['rules', id], { method: 'PUT', body });
-  const shown = (each: RuleData) => columns[2]!.value(each);
+  const shown = (each: RuleData) => COLUMNS[2]!.value(each);
   print([
     `${id}: ${shown(rule)} -> ${shown(next)}`,
     `over the last 24 hours: ${was} before, ${would} with the new limit`,
@@ -139,21 +139,21 @@ function print(lines: readonly string[]): void {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   const [id, ...words] = positionals;
   if (values.help) {
-    print([usage]);
+    print([USAGE]);
     return 0;
   }
   const format = formatOf(values.format);
   if (id !== undefined && !values.reset && words.length === 0)
-    throw new CommandError(`say the new limit, such as npm run limit -- ${id} 6; ${usage}`);
+    throw new CommandError(`say the new limit, such as npm run limit -- ${id} 6; ${USAGE}`);
   if (words.length > (values.reset ? 0 : 2))
-    throw new CommandError(`${words.at(-1)}: too many arguments; ${usage}`);
+    throw new CommandError(`${words.at(-1)}: too many arguments; ${USAGE}`);
   const api = await openApi(values);
   if (id === undefined) {
     const { rules } = await api.call<{ rules: RuleData[] }>(['rules']);
-    print(listing(rules, columns, { format }));
+    print(listing(rules, COLUMNS, { format }));
   } else if (values.reset) {
     await api.call(['rules', id], { method: 'DELETE' });
     print([`${id}: the template's rule takes effect within 30 seconds`]);

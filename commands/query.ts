@@ -15,7 +15,7 @@ import { runQuery } from './query/run-query.ts';
 import { savedQueries, sqlOf, type SavedQuery, type Values } from './query/saved-queries.ts';
 import { findStack } from './running-stack.ts';
 
-const usage = `usage: npm run query -- "SELECT ..."                       runs DuckDB SQL; -s after run suppresses npm's own output
+const USAGE = `usage: npm run query -- "SELECT ..."                       runs DuckDB SQL; -s after run suppresses npm's own output
        npm run query -- --file question.sql               from a file; - or a pipe: from standard input
        npm run query -- --saved                           lists Athena's saved queries
        npm run query -- --saved NAME [--site SITE] [--device DEVICE] [--metric NAME]
@@ -31,15 +31,15 @@ const usage = `usage: npm run query -- "SELECT ..."                       runs D
        ${stackUsage}
        Exit code 2 on errors, 130 after Ctrl-C.`;
 
-const text = { type: 'string' } as const;
-const several = { ...text, multiple: true } as const;
+const TEXT = { type: 'string' } as const;
+const SEVERAL = { ...TEXT, multiple: true } as const;
 const FLAGS = {
   ...stackFlags,
-  ...{ file: text, path: text, 'window-seconds': text },
-  'alerts-from': { ...text, default: '-90d' },
+  ...{ file: TEXT, path: TEXT, 'window-seconds': TEXT },
+  'alerts-from': { ...TEXT, default: '-90d' },
   saved: { type: 'boolean', default: false },
-  ...{ site: several, device: several, metric: several },
-  format: { ...text, default: 'table' },
+  ...{ site: SEVERAL, device: SEVERAL, metric: SEVERAL },
+  format: { ...TEXT, default: 'table' },
 } as const;
 
 type Flags = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
@@ -47,7 +47,7 @@ type Flags = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
 const USUAL_WINDOW_SECONDS = 10;
 const MOST_WINDOW_SECONDS = 3600;
 
-const savedColumns: readonly Column<SavedQuery>[] = [
+const SAVED_COLUMNS: readonly Column<SavedQuery>[] = [
   { title: 'name', value: ({ name }) => name },
   { title: 'options', value: ({ options }) => options.map((option) => `--${option}`).join(' ') },
   { title: 'description', value: ({ description }) => description },
@@ -73,7 +73,7 @@ async function givenSql({ file }: Flags, positionals: readonly string[]): Promis
   const source = file ?? (given === '-' || (given === undefined && isPiped) ? '-' : undefined);
   const sql = source === undefined ? given : await sqlFrom(source);
   if (sql === undefined || sql.replaceAll(/--[^\n]*|\/\*[^]*?\*\//g, '').trim() === '')
-    throw new CommandError(`there is no SQL to run; ${usage}`);
+    throw new CommandError(`there is no SQL to run; ${USAGE}`);
   return sql;
 }
 
@@ -82,7 +82,7 @@ function savedSql([name, ...more]: readonly string[], values: Values): string {
   const names = all.map((query) => query.name).join(', ');
   const found = all.find((query) => query.name === name);
   if (!found) throw new CommandError(`there is no saved query ${name}; there are ${names}`);
-  if (more.length > 0) throw new CommandError(`--saved ${name} does not take ${more.join(' ')}; ${usage}`);
+  if (more.length > 0) throw new CommandError(`--saved ${name} does not take ${more.join(' ')}; ${USAGE}`);
   return sqlOf(found, values);
 }
 
@@ -123,14 +123,14 @@ function alertsFromOf({ 'alerts-from': from }: Flags): number {
 }
 
 function listSaved(format: Format): void {
-  const lines = listing(savedQueries(), savedColumns, { format });
+  const lines = listing(savedQueries(), SAVED_COLUMNS, { format });
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   if (values.help) {
-    process.stdout.write(`${usage}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   const format = formatOf(values.format);

@@ -16,7 +16,7 @@ import { formFaults } from '../core/schema-faults.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 
-const usage = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
+const USAGE = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
        FILE contains the payload of one message, as the device publishes it; - reads standard input.
        Shows the format, the time, the metrics, what is skipped and why, and the template's rules that judge it.
        With --mapping, a mapping reads the payload as in the stack (docs/mappings.md). The file has a
@@ -48,11 +48,11 @@ function readTemplate(): { readonly limits: TimeLimits; readonly rules: ReturnTy
 function readOptions(
   args: readonly string[],
 ): { readonly file: string; readonly topic: string; readonly mapping?: string } | undefined {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   if (values.help) return undefined;
   const [command, file, ...rest] = positionals;
-  if (command !== 'explain' || !file || rest.length > 0) throw new CommandError(usage);
-  if (!values.topic) throw new CommandError(`give the topic of the message with --topic; ${usage}`);
+  if (command !== 'explain' || !file || rest.length > 0) throw new CommandError(USAGE);
+  if (!values.topic) throw new CommandError(`give the topic of the message with --topic; ${USAGE}`);
   return { file, topic: values.topic, ...(values.mapping !== undefined && { mapping: values.mapping }) };
 }
 
@@ -105,7 +105,7 @@ async function readMessage(event: object, limits: TimeLimits, mapping?: string):
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (!options) {
-    process.stdout.write(`${usage}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   const { limits, rules } = readTemplate();

@@ -10,7 +10,7 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { sealedIn, verified } from './verify-report.ts';
 
-const usage = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
+const USAGE = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
        --device NAME, --site, --group, --type: which devices; an asterisk matches any text. --month: by default this month.
        --metric NAME: by default a temperature. --out: .html to print, .csv or .json; by default HTML to standard output.
        --audit: first compares the windows of the month with the local cloud's archive (npm run audit); the report shows the result.
@@ -87,12 +87,12 @@ function runAudit(devices: readonly SheetDevice[], values: Values, now: number):
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   if (values.help) {
-    process.stdout.write(`${usage}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is not an option; ${usage}`);
+  if (positionals.length > 0) throw new CommandError(`${positionals[0]}: is not an option; ${USAGE}`);
   if (values.verify !== undefined) return verify(values.verify, values);
   const { device, site, group, type, metric, out } = values;
   const now = Date.now();

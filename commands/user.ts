@@ -20,7 +20,7 @@ import { findStack, isRefused, notRunning } from './running-stack.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const usage = `usage: npm run user                                       lists the users and their groups
+const USAGE = `usage: npm run user                                       lists the users and their groups
        npm run user -- add EMAIL --group ${GROUPS.join('|')} [--site SITE ...]
                                         adds a user, or changes an existing user's groups
        npm run user -- password EMAIL   sets a new password
@@ -29,15 +29,15 @@ const usage = `usage: npm run user                                       lists t
        --data-dir DIR: of the running local cloud (.tidegate). --user-pool ID: a stack on AWS (its output DashboardUsers),
        with the credentials and the region of the AWS CLI's configuration; Cognito then mails the first password.`;
 
-const text = { type: 'string' } as const;
+const TEXT = { type: 'string' } as const;
 const FLAGS = {
-  'data-dir': { ...text, default: '.tidegate' },
-  'user-pool': text,
+  'data-dir': { ...TEXT, default: '.tidegate' },
+  'user-pool': TEXT,
   /** The default without --user-pool; accepted because other commands require it. */
   local: { type: 'boolean', default: false },
-  group: text,
-  site: { ...text, multiple: true },
-  format: { ...text, default: 'table' },
+  group: TEXT,
+  site: { ...TEXT, multiple: true },
+  format: { ...TEXT, default: 'table' },
 } as const;
 
 interface Pool {
@@ -83,7 +83,7 @@ interface Listed {
   readonly groups: readonly string[];
 }
 
-const columns: readonly Column<Listed>[] = [
+const COLUMNS: readonly Column<Listed>[] = [
   { title: 'user', value: ({ email }) => email },
   { title: 'group', value: ({ groups }) => accessOf(groups)?.group ?? 'none' },
   { title: 'sites', value: ({ groups }) => accessOf(groups)?.sites?.join(', ') ?? 'all' },
@@ -185,14 +185,14 @@ function print(lines: readonly string[]): void {
 }
 
 async function run(args: readonly string[]): Promise<readonly string[]> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   const [verb, email, ...more] = positionals;
-  if (values.help) return [usage];
+  if (values.help) return [USAGE];
   if (verb === undefined)
-    return listing(await list(openPool(values)), columns, { format: formatOf(values.format) });
+    return listing(await list(openPool(values)), COLUMNS, { format: formatOf(values.format) });
   if (!['add', 'password', 'remove'].includes(verb))
-    throw new CommandError(`${verb} is not a command (add, password or remove); ${usage}`);
-  if (email === undefined || more.length > 0) throw new CommandError(`${verb} takes one EMAIL; ${usage}`);
+    throw new CommandError(`${verb} is not a command (add, password or remove); ${USAGE}`);
+  if (email === undefined || more.length > 0) throw new CommandError(`${verb} takes one EMAIL; ${USAGE}`);
   const pool = openPool(values);
   if (verb === 'add') return add(pool, email, values.group, values.site ?? []);
   if (verb === 'password') return [await setPassword(pool, email)];
@@ -209,7 +209,7 @@ await runCommand(async (args) => {
   } catch (error) {
     const { name, message, $metadata } = error as Error & { readonly $metadata?: object };
     if ($metadata === undefined) throw error;
-    const { values } = parseFlags(args, FLAGS, usage);
+    const { values } = parseFlags(args, FLAGS, USAGE);
     const isGone = isRefused(error) && values['user-pool'] === undefined;
     throw new CommandError(isGone ? notRunning(values['data-dir']) : message || name, { cause: error });
   }

@@ -9,7 +9,7 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { painted } from './listing.ts';
 
-const usage = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m] [--metric NAME]
+const USAGE = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m] [--metric NAME]
        Prints a line for each window as it closes (lowest to highest value, number of readings) and for each change
        of an alert, until Ctrl-C. Without a device: the first 50 by name, with --site those of a site. --format json: one
        JSON object per line.
@@ -136,9 +136,9 @@ function createFollowing(
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseFlags(args, FLAGS, usage);
+  const { values, positionals } = parseFlags(args, FLAGS, USAGE);
   if (values.help) {
-    process.stdout.write(`${usage}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   }
   if (values.format !== 'text' && values.format !== 'json')

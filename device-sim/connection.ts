@@ -36,28 +36,28 @@ export interface ConnectionOptions {
   readonly stopping: AbortSignal;
 }
 
-const firstDelay = 500;
-const longestDelay = 30_000;
-const goodbyeMs = 2_000;
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
+const GOODBYE_MS = 2_000;
 
 /** Milliseconds before the next attempt: doubling, and random in the upper half of that span ("equal jitter"). */
 export function reconnectDelay(attempt: number, random: () => number): number {
-  const span = Math.min(firstDelay * 2 ** Math.min(attempt, 20), longestDelay);
+  const span = Math.min(FIRST_DELAY * 2 ** Math.min(attempt, 20), LONGEST_DELAY);
   return span / 2 + (span / 2) * random();
 }
 
-const words: Readonly<Record<string, string>> = {
+const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the broker closed the connection, so it may not know the certificate',
 };
 
 function reasonOf(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
-  return (typeof code === 'string' ? words[code] : undefined) ?? error.message;
+  return (typeof code === 'string' ? WORDS[code] : undefined) ?? error.message;
 }
 
 /** Delays are reset only after a connection has lasted this long: one that is dropped at once must not reset them. */
-const steadyMs = 5_000;
+const STEADY_MS = 5_000;
 
 /** Messages are read from the store only to send them again, so they are stored as duplicates [MQTT-3.3.1-1]. */
 function createOutgoingStore(): Store {
@@ -106,7 +106,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     steady = setTimeout(() => {
       attempt = 0;
       nextDelay();
-    }, steadyMs);
+    }, STEADY_MS);
     report(true);
   });
   client.on('reconnect', () => {
@@ -141,7 +141,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     async close(force) {
       closing = true;
       client.options.reconnectPeriod = 0; // makes mqtt.js reject messages in flight when the connection is cut
-      const late = setTimeout(() => client.stream.destroy(), goodbyeMs);
+      const late = setTimeout(() => client.stream.destroy(), GOODBYE_MS);
       await client.endAsync(force || !client.connected);
       clearTimeout(late);
       clearTimeout(steady);

@@ -10,7 +10,7 @@ export interface Controls {
   setpoint?: number;
 }
 
-const bounds: Readonly<Record<keyof Controls, readonly [lowest: number, highest: number]>> = {
+const BOUNDS: Readonly<Record<keyof Controls, readonly [lowest: number, highest: number]>> = {
   sampleRate: [0.001, 1_000],
   setpoint: [-40, 85],
 };
@@ -26,11 +26,11 @@ export interface Applied {
 export function applyDesired(controls: Controls, desired: Readonly<Record<string, unknown>>): Applied {
   const problems: string[] = [];
   let changed = false;
-  for (const name of Object.keys(bounds) as (keyof Controls)[]) {
+  for (const name of Object.keys(BOUNDS) as (keyof Controls)[]) {
     const current = controls[name];
     if (current === undefined || !Object.hasOwn(desired, name)) continue;
     const value = desired[name];
-    const [lowest, highest] = bounds[name];
+    const [lowest, highest] = BOUNDS[name];
     if (typeof value !== 'number' || !(value >= lowest && value <= highest)) {
       const wanted = JSON.stringify(value).slice(0, 40);
       problems.push(`${name} ${wanted}: must be a number from ${lowest} to ${highest}; it stays ${current}`);

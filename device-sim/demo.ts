@@ -14,8 +14,8 @@ import { makeDevice } from './newcomer.ts';
 import { openTarget } from './target.ts';
 import { readSeattleWeather } from './weather.ts';
 
-const names = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
-const failing = 'demo-fridge-3';
+const NAMES = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
+const FAILING = 'demo-fridge-3';
 const site = 'seattle';
 
 /** The data directory: from `{ dataDir }` in a thread, from `--data-dir` in a process. */
@@ -46,7 +46,7 @@ async function run(dataDir: string): Promise<void> {
     stopFleet();
   });
   const target = openTarget({ local: true, dataDir });
-  const identities = await findIdentities(names, {
+  const identities = await findIdentities(NAMES, {
     folder: path.join(dataDir, 'sim'),
     create: (name) => makeDevice(target, { name, group: 'Seattle', site }),
     onCreated() {},
@@ -58,7 +58,7 @@ async function run(dataDir: string): Promise<void> {
   const plan = (name: string, controls: Controls) =>
     planMessages({
       seed: seedOf(name),
-      pattern: atSetpoint(demoFridge(hours, name === failing), controls),
+      pattern: atSetpoint(demoFridge(hours, name === FAILING), controls),
       controls,
       start,
       rate: 1,

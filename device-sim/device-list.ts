@@ -24,7 +24,7 @@ interface ListedThing {
   readonly certificates: readonly Pick<AttachedCertificate, 'certificateId' | 'status'>[];
 }
 
-const columns: readonly Column<ListedThing>[] = [
+const COLUMNS: readonly Column<ListedThing>[] = [
   { title: 'name', value: ({ name }) => name },
   { title: 'type', value: ({ type }) => type },
   { title: 'groups', value: ({ groups }) => groups.join(',') },
@@ -81,7 +81,7 @@ export async function list(target: Target, options: DeviceOptions, say: Say): Pr
   things.sort((a, b) => ((a.thingName ?? '') < (b.thingName ?? '') ? -1 : 1));
   const described = await inParallel(things, THINGS_AT_ONCE, (thing) => describe(client, thing, group));
   const rows = described.filter((each) => each !== undefined);
-  if (rows.length > 0 || format !== 'table') for (const line of listing(rows, columns, { format })) say(line);
+  if (rows.length > 0 || format !== 'table') for (const line of listing(rows, COLUMNS, { format })) say(line);
   else if (thingTypeName !== undefined || group !== undefined) say('no thing of that type and group');
   else say(`no things: npm run device -- create NAME${sameCloud(options)} creates one`);
 }

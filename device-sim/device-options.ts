@@ -65,7 +65,7 @@ export const usage = `usage: npm run device -- create NAME [--type T] [--group G
        npm run device -- allow FILE [--table T] [--remove]
        each with --local [--data-dir DIR] for the local cloud`;
 
-const commands: readonly string[] = [
+const COMMANDS: readonly string[] = [
   'create',
   'delete',
   'list',
@@ -88,12 +88,12 @@ const allowed: Readonly<Record<DeviceOptions['command'], readonly string[]>> = {
   allow: ['table', 'remove'],
 };
 
-const defaultDataDir = '.tidegate';
+const DEFAULT_DATA_DIR = '.tidegate';
 
 /** The options that a suggested next command needs to reach the same cloud, with a leading space. */
 export function sameCloud({ local, dataDir }: Pick<DeviceOptions, 'local' | 'dataDir'>): string {
   if (!local) return '';
-  return dataDir === defaultDataDir ? ' --local' : ` --local --data-dir ${dataDir}`;
+  return dataDir === DEFAULT_DATA_DIR ? ' --local' : ` --local --data-dir ${dataDir}`;
 }
 
 function parse(args: readonly string[]) {
@@ -115,7 +115,7 @@ function parse(args: readonly string[]) {
         out: text,
         policy: text,
         local: flag,
-        'data-dir': { ...text, default: defaultDataDir },
+        'data-dir': { ...text, default: DEFAULT_DATA_DIR },
         'retire-old': flag,
         revoke: flag,
         'claim-cert': text,
@@ -134,7 +134,7 @@ function parse(args: readonly string[]) {
 }
 
 function checkCommand(command: string | undefined): DeviceOptions['command'] {
-  if (command !== undefined && commands.includes(command)) return command as DeviceOptions['command'];
+  if (command !== undefined && COMMANDS.includes(command)) return command as DeviceOptions['command'];
   const problem = command === undefined ? 'no command' : `no command ${JSON.stringify(command)}`;
   throw new OnboardingError(
     `${problem}: create NAME, list, delete NAME, rotate NAME, revoke NAME, claim, provision NAME or allow FILE`,

@@ -10,7 +10,7 @@ import { makeKeyAndRequest } from './onboarding-key.ts';
 import type { Target } from './target.ts';
 
 /** How long a newly provisioned certificate may take to work on AWS. */
-const activationMs = 15_000;
+const ACTIVATION_MS = 15_000;
 
 function readPem(file: string, option: string): string {
   try {
@@ -102,7 +102,7 @@ export async function provision(target: Target, options: DeviceOptions, say: Say
   }
   const { thingName, configuration } = provisioned;
   const [certificatePem, keyPem] = [readFileSync(waiting, 'utf8'), readFileSync(files.key, 'utf8')];
-  await tryIdentity(url, ca, { clientId: thingName, certificatePem, keyPem }, activationMs);
+  await tryIdentity(url, ca, { clientId: thingName, certificatePem, keyPem }, ACTIVATION_MS);
   renameSync(waiting, files.cert);
   say(`thing        ${thingName}, connected once with its own certificate`);
   say(

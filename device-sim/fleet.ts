@@ -42,10 +42,10 @@ export interface Fleet {
   stop(): void;
 }
 
-const defaults = { inFlight: 20, connectsPerSecond: 50 };
+const DEFAULTS = { inFlight: 20, connectsPerSecond: 50 };
 /** How long to wait for acknowledgements: after `stop`, and at the end of a plan. */
-const goodbyeMs = 5_000;
-const lastAcknowledgementMs = 60_000;
+const GOODBYE_MS = 5_000;
+const LAST_ACKNOWLEDGEMENT_MS = 60_000;
 
 interface Run {
   readonly options: FleetOptions;
@@ -85,7 +85,7 @@ async function publish(
 /** Publishes the plan with at most `inFlight` unacknowledged messages, then closes the connection. */
 async function runDevice(connection: Connection, device: Device, run: Run): Promise<void> {
   const { options, stopping } = run;
-  const { inFlight = defaults.inFlight } = options;
+  const { inFlight = DEFAULTS.inFlight } = options;
   const inFlightNow = new Set<Promise<void>>();
   let wake = () => {};
   const change = () => new Promise<void>((resolve) => (wake = resolve));
@@ -105,19 +105,19 @@ async function runDevice(connection: Connection, device: Device, run: Run): Prom
   }
 
   const all = Promise.all(inFlightNow);
-  const patience = sleep(stopping.aborted ? 0 : lastAcknowledgementMs, undefined, {
+  const patience = sleep(stopping.aborted ? 0 : LAST_ACKNOWLEDGEMENT_MS, undefined, {
     signal: stopping,
     ref: false,
   })
     .catch(() => {})
-    .then(() => sleep(goodbyeMs, undefined, { ref: false }));
+    .then(() => sleep(GOODBYE_MS, undefined, { ref: false }));
   await Promise.race([all, patience]);
   await connection.close(inFlightNow.size > 0);
   await all;
 }
 
 export function startFleet(options: FleetOptions): Fleet {
-  const { devices, url, ca, statistics, random, connectsPerSecond = defaults.connectsPerSecond } = options;
+  const { devices, url, ca, statistics, random, connectsPerSecond = DEFAULTS.connectsPerSecond } = options;
   const abort = new AbortController();
   setMaxListeners(0, abort.signal); // there is one listener per device
   const offset = Date.now() - options.start - performance.now();

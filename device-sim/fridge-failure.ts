@@ -40,7 +40,7 @@ const spread = (seed: number, stream: number, low: number, high: number) =>
 
 type Course = (seed: number, traits: FridgeTraits) => (since: number) => Effect;
 
-const courses: Readonly<Record<FailureKind, Course>> = {
+const COURSES: Readonly<Record<FailureKind, Course>> = {
   /** The cooling is gone after 4 to 72 hours. */
   leak(seed) {
     const lasts = spread(seed, 160, 4, 72) * HOUR;
@@ -67,6 +67,6 @@ const courses: Readonly<Record<FailureKind, Course>> = {
 /** @returns the effect of the failure at a second since the start; none before it begins. */
 export function courseOf(seed: number, traits: FridgeTraits, failure?: Failure): (second: number) => Effect {
   if (!failure) return () => NO_EFFECT;
-  const course = courses[failure.kind](seed, traits);
+  const course = COURSES[failure.kind](seed, traits);
   return (second) => (second < failure.at ? NO_EFFECT : course(second - failure.at));
 }

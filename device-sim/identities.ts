@@ -22,7 +22,7 @@ export interface IdentitySource {
 }
 
 /** Concurrent calls to AWS IoT, which limits CreateThing and AttachPolicy to about ten a second. */
-const creators = 8;
+const CREATORS = 8;
 
 async function writeWhole(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text, { mode: 0o600 });
@@ -56,7 +56,7 @@ export async function findIdentities(names: readonly string[], source: IdentityS
       onCreated(made);
     }
   };
-  await Promise.all(Array.from({ length: creators }, creator));
+  await Promise.all(Array.from({ length: CREATORS }, creator));
   stopping?.throwIfAborted();
   return Promise.all(
     names.map(async (name) => ({

@@ -51,7 +51,7 @@ interface Sample {
 }
 
 /** One random stream per use. */
-const streams = { phase: 40, jitter: 41, duplicate: 42, duplicateDelay: 43, reorder: 44, reorderDelay: 45 };
+const STREAMS = { phase: 40, jitter: 41, duplicate: 42, duplicateDelay: 43, reorder: 44, reorderDelay: 45 };
 
 function readingOf(options: PlanOptions, index: number, at: number, metrics: Metrics): Reading {
   // The start is part of the id, so that another run with the same seed sends new readings.
@@ -65,12 +65,12 @@ const rateOf = ({ controls, rate }: PlanOptions) => controls?.sampleRate ?? rate
 function* samples(options: PlanOptions): Generator<Sample> {
   const { seed, jitter, count = Infinity, duration = Infinity } = options;
   let interval = 1_000 / rateOf(options);
-  let origin = { index: 0, at: uniform(seed, 0, streams.phase) * interval };
+  let origin = { index: 0, at: uniform(seed, 0, STREAMS.phase) * interval };
   for (let index = 0, sent = 0; sent < count; index += 1) {
     const next = 1_000 / rateOf(options);
     if (next !== interval) origin = { index, at: origin.at + (index - 1 - origin.index) * interval + next };
     interval = next;
-    const moved = jitter ? (uniform(seed, index, streams.jitter) - 0.5) * 0.5 * interval : 0;
+    const moved = jitter ? (uniform(seed, index, STREAMS.jitter) - 0.5) * 0.5 * interval : 0;
     const at = Math.max(0, Math.round(origin.at + (index - origin.index) * interval + moved));
     if (at >= duration) return;
     const metrics = options.pattern(seed, (at / 1_000) * options.speed);
@@ -106,10 +106,10 @@ export function* planMessages(options: PlanOptions): Generator<PlannedMessage> {
     Math.round(message.due + (1 + 2 * chance(stream)) * (1_000 / rateOf(options)) * pack);
 
   for (const message of packed(options)) {
-    const isHeld = chance(streams.reorder) < reorder;
-    held.push(isHeld ? { ...message, due: later(message, streams.reorderDelay) } : message);
-    if (chance(streams.duplicate) < duplicates) {
-      held.push({ ...message, due: later(message, streams.duplicateDelay), duplicate: true });
+    const isHeld = chance(STREAMS.reorder) < reorder;
+    held.push(isHeld ? { ...message, due: later(message, STREAMS.reorderDelay) } : message);
+    if (chance(STREAMS.duplicate) < duplicates) {
+      held.push({ ...message, due: later(message, STREAMS.duplicateDelay), duplicate: true });
     }
     held.sort((a, b) => a.due - b.due);
     const ready = held.findIndex(({ due }) => due > message.due);

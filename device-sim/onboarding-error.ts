@@ -13,7 +13,7 @@ export class OnboardingError extends Error {
   }
 }
 
-const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH/,
     `nothing answers there; for the local cloud ${START_FIRST}`,
@@ -33,7 +33,7 @@ export function describeError(error: unknown): string {
   const text = (message || code || name).replace(/\s+/g, ' ');
   // Errors of the API client in commands/ are written for people, too.
   if (error instanceof OnboardingError || name === 'CommandError') return text;
-  const found = remedies.find(([pattern]) => pattern.test(`${name} ${code} ${message}`));
+  const found = REMEDIES.find(([pattern]) => pattern.test(`${name} ${code} ${message}`));
   const known = text.includes(name) || name === 'Error' ? text : `${name}: ${text}`;
   return found ? `${known}: ${found[1]}` : known;
 }

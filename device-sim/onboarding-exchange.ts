@@ -15,7 +15,7 @@ export interface Exchange {
   close(): Promise<void>;
 }
 
-const answerMs = 30_000;
+const ANSWER_MS = 30_000;
 
 /** @param url `mqtts://host:port` @throws OnboardingError if the broker refuses this identity. */
 async function connect(url: string, ca: string, { clientId, certificatePem, keyPem }: Identity) {
@@ -40,7 +40,7 @@ function answerTo(client: MqttClient, topic: string): Promise<Readonly<Record<st
       settle();
     };
     const fail = (reason: string) => end(() => reject(new OnboardingError(`${topic}: ${reason}`)));
-    const late = setTimeout(() => fail(`no answer in ${answerMs / 1000} s`), answerMs);
+    const late = setTimeout(() => fail(`no answer in ${ANSWER_MS / 1000} s`), ANSWER_MS);
     const onClose = () => fail('the broker closed the connection: the policy may not allow this topic');
     const onMessage = (answered: string, payload: Buffer) => {
       if (answered !== `${topic}/accepted` && answered !== `${topic}/rejected`) return;
@@ -71,7 +71,7 @@ export async function openExchange(url: string, ca: string, identity: Identity):
   };
 }
 
-const attemptMs = 500;
+const ATTEMPT_MS = 500;
 
 /** Connects once as this identity. A new certificate may take a moment on AWS, so it is retried until `ms` are over. */
 export async function tryIdentity(url: string, ca: string, identity: Identity, ms: number): Promise<void> {
@@ -82,7 +82,7 @@ export async function tryIdentity(url: string, ca: string, identity: Identity, m
       return;
     } catch (error) {
       if (Date.now() >= end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, attemptMs));
+      await new Promise((resolve) => setTimeout(resolve, ATTEMPT_MS));
     }
   }
 }

@@ -3,7 +3,7 @@
 import 'reflect-metadata';
 import { Pkcs10CertificateRequestGenerator, PemConverter } from '@peculiar/x509';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /**
  * A certificate signing request (PKCS #10, PEM) for a P-256 key with the thing's name as its common name.
@@ -16,11 +16,11 @@ export async function makeKeyAndRequest(
 ): Promise<{ keyPem: string; csr: string }> {
   const keys = keyPem
     ? await importKeys(keyPem)
-    : await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    : await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const request = await Pkcs10CertificateRequestGenerator.create({
     name: [{ CN: [name] }],
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: ALGORITHM,
   });
   const exported = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
@@ -33,11 +33,11 @@ async function importKeys(keyPem: string) {
   const privateKey = await crypto.subtle.importKey(
     'pkcs8',
     PemConverter.decodeFirst(keyPem),
-    algorithm,
+    ALGORITHM,
     true,
     ['sign'],
   );
   const { d: _private, key_ops: _use, ...publicPart } = await crypto.subtle.exportKey('jwk', privateKey);
-  const publicKey = await crypto.subtle.importKey('jwk', publicPart, algorithm, true, ['verify']);
+  const publicKey = await crypto.subtle.importKey('jwk', publicPart, ALGORITHM, true, ['verify']);
   return { privateKey, publicKey };
 }

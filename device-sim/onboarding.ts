@@ -155,8 +155,8 @@ export async function putIntoService(
   await client.send(new UpdateCertificateCommand({ certificateId, newStatus: 'ACTIVE' }));
 }
 
-const deleteAttempts = 20;
-const deleteDelayMs = 500;
+const DELETE_ATTEMPTS = 20;
+const DELETE_DELAY_MS = 500;
 
 /** Retries on this error: on AWS, a detachment takes seconds to become visible, and blocks deletions until then. */
 export async function retryWhile(errorName: string, run: () => Promise<unknown>): Promise<void> {
@@ -165,8 +165,8 @@ export async function retryWhile(errorName: string, run: () => Promise<unknown>)
       await run();
       return;
     } catch (error) {
-      if (attempt === deleteAttempts || !isNamed(error, errorName)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, deleteDelayMs));
+      if (attempt === DELETE_ATTEMPTS || !isNamed(error, errorName)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, DELETE_DELAY_MS));
     }
   }
 }

@@ -105,11 +105,11 @@ function oneOf<T extends string>(name: string, text: string, allowed: readonly T
   return found;
 }
 
-const units: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 };
 
 function durationOf(text: string, name = 'duration'): number {
   const [, digits, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text) ?? [];
-  const milliseconds = Number(digits) * units[unit]!;
+  const milliseconds = Number(digits) * UNITS[unit]!;
   if (!(milliseconds > 0)) throw new SimError(`--${name} ${text}: must be a time such as 90, 90s, 15m or 2h`);
   return milliseconds;
 }

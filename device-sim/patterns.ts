@@ -101,11 +101,11 @@ export function createPatterns(hours: readonly Hour[]): Readonly<Record<PatternN
 }
 
 /** Phases of the failing fridge in seconds: healthy, warming to 12 °C, warm, cooling; then it repeats. */
-const failure = { begins: 20, warm: 50, cools: 120, recovered: 160, repeats: 300 };
+const FAILURE = { begins: 20, warm: 50, cools: 120, recovered: 160, repeats: 300 };
 
 function failingBy(second: number): number {
-  const [, within] = blockOf(second, failure.repeats);
-  const { begins, warm, cools, recovered } = failure;
+  const [, within] = blockOf(second, FAILURE.repeats);
+  const { begins, warm, cools, recovered } = FAILURE;
   if (within < begins || within >= recovered) return 0;
   if (within < warm) return (within - begins) / (warm - begins);
   return within < cools ? 1 : (recovered - within) / (recovered - cools);

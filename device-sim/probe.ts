@@ -5,7 +5,7 @@ import { isRefused } from '../commands/running-stack.ts';
 import { SimError } from './sim-error.ts';
 import type { Target } from './target.ts';
 
-const probeMs = 10_000;
+const PROBE_MS = 10_000;
 
 /** @param url `mqtts://host:port` @throws SimError with the target's remedy if nothing listens there. */
 export function probe(url: string, { remedy, noAnswer }: Pick<Target, 'remedy' | 'noAnswer'>): Promise<void> {
@@ -17,7 +17,7 @@ export function probe(url: string, { remedy, noAnswer }: Pick<Target, 'remedy' |
       reject(new SimError(problem));
     };
     const failWith = (reason: string) => fail(`no broker at ${url} (${reason}): ${remedy}`);
-    socket.setTimeout(probeMs, () => failWith('no answer'));
+    socket.setTimeout(PROBE_MS, () => failWith('no answer'));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       isRefused(error) ? fail(noAnswer) : failWith(error.code ?? error.message),
     );

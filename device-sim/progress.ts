@@ -15,9 +15,9 @@ export interface Progress {
   say(text: string): void;
 }
 
-const control = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 /** Messages from a broker or server must not move the cursor. */
-const plain = (text: string) => text.replace(control, ' ');
+const plain = (text: string) => text.replace(CONTROL, ' ');
 
 /** @param renews false for a terminal without line updates, as with `NO_COLOR`. */
 export function createProgress(out: Output, renews = true): Progress {

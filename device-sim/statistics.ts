@@ -24,12 +24,12 @@ export interface Statistics {
 }
 
 /** Each bucket is 5 % wider than the previous one; the first ends at a hundredth of a millisecond. */
-const growth = Math.log(1.05);
-const smallest = 0.01;
-const buckets = 512;
+const GROWTH = Math.log(1.05);
+const SMALLEST = 0.01;
+const BUCKETS = 512;
 
 export function createStatistics(): Statistics {
-  const counts = new Uint32Array(buckets);
+  const counts = new Uint32Array(BUCKETS);
   let total = 0;
   let highest = 0;
 
@@ -37,7 +37,7 @@ export function createStatistics(): Statistics {
     let left = Math.ceil(total * share);
     for (const [bucket, count] of counts.entries()) {
       left -= count;
-      if (left <= 0) return Math.min(smallest * Math.exp(bucket * growth), highest);
+      if (left <= 0) return Math.min(SMALLEST * Math.exp(bucket * GROWTH), highest);
     }
     return highest;
   }
@@ -51,8 +51,8 @@ export function createStatistics(): Statistics {
     reconnects: 0,
     lastError: '',
     record(milliseconds) {
-      const bucket = Math.ceil(Math.log(Math.max(milliseconds, smallest) / smallest) / growth);
-      counts[Math.min(bucket, buckets - 1)]! += 1;
+      const bucket = Math.ceil(Math.log(Math.max(milliseconds, SMALLEST) / SMALLEST) / GROWTH);
+      counts[Math.min(bucket, BUCKETS - 1)]! += 1;
       total += 1;
       highest = Math.max(highest, milliseconds);
     },

@@ -11,17 +11,17 @@ export interface Hour {
   readonly wind: number;
 }
 
-const columns = 'date,pressure,temperature,wind';
-const datePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/;
-const numberPattern = /^-?\d{1,6}(\.\d{1,6})?$/;
+const COLUMNS = 'date,pressure,temperature,wind';
+const DATE_PATTERN = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/;
+const NUMBER_PATTERN = /^-?\d{1,6}(\.\d{1,6})?$/;
 
 function parseHour(line: string, place: string): Hour {
   const fields = line.split(',');
-  if (fields.length !== 4) throw new Error(`${place}: ${fields.length} fields, but ${columns} are expected`);
+  if (fields.length !== 4) throw new Error(`${place}: ${fields.length} fields, but ${COLUMNS} are expected`);
   const [date = '', ...values] = fields;
-  if (!datePattern.test(date))
+  if (!DATE_PATTERN.test(date))
     throw new Error(`${place}: ${JSON.stringify(date)} is not a date such as 2010-01-01T01:00:00`);
-  const wrong = values.find((value) => !numberPattern.test(value));
+  const wrong = values.find((value) => !NUMBER_PATTERN.test(value));
   if (wrong !== undefined) throw new Error(`${place}: ${JSON.stringify(wrong)} is not a number`);
   const [pressure = 0, temperature = 0, wind = 0] = values.map(Number);
   return { pressure, temperature, wind };
@@ -34,7 +34,7 @@ function parseHour(line: string, place: string): Hour {
  */
 export function parseWeather(text: string, name: string): Hour[] {
   const [header, ...lines] = text.replace(/\r?\n$/, '').split(/\r?\n/);
-  if (header !== columns) throw new Error(`${name}:1: the columns must be ${columns}`);
+  if (header !== COLUMNS) throw new Error(`${name}:1: the columns must be ${COLUMNS}`);
   if (lines.length === 0) throw new Error(`${name}:2: there are no rows`);
   return lines.map((line, index) => parseHour(line, `${name}:${index + 2}`));
 }

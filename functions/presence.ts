@@ -15,7 +15,7 @@ const environment = readPresenceEnvironment(process.env);
 const client = openDynamoDb();
 const devices = createDeviceStore({ client, table: environment.devicesTable });
 const log = createPresenceLog({ client, table: environment.alertHistoryTable });
-const metrics = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
+const METRICS = { applied: 'PresenceApplied', stale: 'PresenceStale', unknown: 'PresenceIgnored' } as const;
 const readThing = createThingReader({ client: openIot(), now: () => Date.now() });
 
 export const handler = createHandler(async (event: LifecycleEvent, tools) => {
@@ -28,7 +28,7 @@ export const handler = createHandler(async (event: LifecycleEvent, tools) => {
 async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Promise<string> {
   // The registry is read when a device connects; when it disconnects, only if its connect was never seen.
   const known = presence.online ? 'unknown' : await devices.applyPresence(presence);
-  if (known !== 'unknown') return logged(presence, metrics[known]);
+  if (known !== 'unknown') return logged(presence, METRICS[known]);
   const thing = await readThing(presence.deviceId);
   if (thing?.timeZone !== undefined && !isTimeZone(thing.timeZone))
     tools.warn(
@@ -38,7 +38,7 @@ async function take(presence: PresenceEvent, tools: Pick<Counting, 'warn'>): Pro
       },
     );
   // Dashboards and claim certificates connect too, and have no thing.
-  return thing ? logged(presence, metrics[await devices.applyPresence(presence, thing)]) : metrics.unknown;
+  return thing ? logged(presence, METRICS[await devices.applyPresence(presence, thing)]) : METRICS.unknown;
 }
 
 /** Late events belong to the connection log too. */

@@ -55,12 +55,12 @@ export function createCallerLimits(now: () => number): AdmitCaller {
   };
 }
 
-const subjects = { user: 'You', guest: 'You', guests: 'All guests together' } as const;
+const SUBJECTS = { user: 'You', guest: 'You', guests: 'All guests together' } as const;
 
 function throttled(limit: Throttled['limit'], wait: number): Throttled {
   const { perSecond, burst } = CALLER_LIMITS[limit];
   const seconds = Math.ceil(wait / 1000);
   const rest = limit === 'user' ? '' : '; users who log in have a higher limit of their own';
-  const detail = `${subjects[limit]} may make ${perSecond} requests a second, and ${burst} at once: try again in ${seconds} s${rest}`;
+  const detail = `${SUBJECTS[limit]} may make ${perSecond} requests a second, and ${burst} at once: try again in ${seconds} s${rest}`;
   return { limit, response: answerProblem(problemOf(429, detail), { 'retry-after': String(seconds) }) };
 }

@@ -22,7 +22,7 @@ const SITE_TEXTS: Readonly<Record<SiteScope, string>> = {
   refused: 'Not for users restricted to some sites.',
 };
 
-const problem = {
+const PROBLEM = {
   type: 'object',
   description: 'Problem details (RFC 9457)',
   required: ['status', 'title'],
@@ -69,7 +69,7 @@ export function openApiOf(routes: readonly Route[]): Json {
     security: [{ sigv4: [] }],
     paths,
     components: {
-      schemas: { Problem: problem },
+      schemas: { Problem: PROBLEM },
       securitySchemes: {
         sigv4: {
           type: 'apiKey',
@@ -82,7 +82,7 @@ export function openApiOf(routes: readonly Route[]): Json {
   };
 }
 
-const ifMatch = {
+const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
   required: false,
@@ -90,7 +90,7 @@ const ifMatch = {
     'The ETag of the state that the change is based on; if it has changed since, the answer is 412',
   schema: { type: 'string' },
 };
-const etag = { ETag: { description: 'For If-Match', schema: { type: 'string' } } };
+const ETAG = { ETag: { description: 'For If-Match', schema: { type: 'string' } } };
 
 function accessTo(route: Pick<Route, 'method' | 'path'>): Json {
   const least = leastGroup(route);
@@ -113,7 +113,7 @@ function operationOf(route: Route): Json {
     parameters: [
       ...parametersOf('path', params),
       ...parametersOf('query', query),
-      ...(isTagged && method !== 'GET' ? [ifMatch] : []),
+      ...(isTagged && method !== 'GET' ? [IF_MATCH] : []),
     ],
     ...(body && {
       requestBody: { required: true, content: { [typeOf(method)]: { schema: schemaOf(body, 'input') } } },
@@ -124,7 +124,7 @@ function operationOf(route: Route): Json {
         : {
             200: {
               description: 'Found',
-              ...(isTagged && { headers: etag }),
+              ...(isTagged && { headers: ETAG }),
               content: { [textType]: { schema: schemaOf(answer, 'output') } },
             },
           }),

@@ -17,7 +17,7 @@ export interface Problem {
   readonly errors?: readonly Fault[];
 }
 
-const titles: Readonly<Record<number, string>> = {
+const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   403: 'Not allowed',
   404: 'Not found',
@@ -46,7 +46,7 @@ export class ApiProblem extends Error {
 
 /** With faults, the detail summarises them. */
 export function problemOf(status: number, detail?: string, errors?: readonly Fault[]): Problem {
-  const title = titles[status] ?? 'Error';
+  const title = TITLES[status] ?? 'Error';
   if (!errors || errors.length === 0) return { status, title, ...(detail && { detail }) };
   const listed = errors.slice(0, MAX_LISTED).map(({ in: place, name, detail }) => {
     const fault = { in: place, name: clipped(name), detail };
@@ -58,10 +58,10 @@ export function problemOf(status: number, detail?: string, errors?: readonly Fau
 /** The problem for a request with these faults. */
 export const invalid = (...faults: readonly Fault[]) => new ApiProblem(400, 'not valid', faults);
 
-const places = { path: 'path parameter ', query: 'query parameter ', body: '' } as const;
+const PLACES = { path: 'path parameter ', query: 'query parameter ', body: '' } as const;
 
 function sentenceOf({ in: place, name, detail }: Fault): string {
-  return name === '' ? `The ${place} ${detail}` : `${places[place]}\`${name}\` ${detail}`;
+  return name === '' ? `The ${place} ${detail}` : `${PLACES[place]}\`${name}\` ${detail}`;
 }
 
 function summaryOf(listed: readonly Fault[], count: number): string {

@@ -6,7 +6,7 @@ import type { Span } from '../core/span.ts';
 import type { Window } from '../core/window.ts';
 import { time } from './fields.ts';
 
-const ofMetric = {
+const OF_METRIC = {
   ...{ min: z.number(), max: z.number(), sum: z.number(), count: z.int(), mean: z.number() },
   last: z.optional(z.number().check(z.describe('The value in the newest reading, if it has the metric'))),
 };
@@ -19,7 +19,7 @@ export const figures = {
   readings: z.int(),
   firstReadingAt: z.optional(time),
   lastReadingAt: z.optional(time),
-  metrics: z.record(z.string(), z.strictObject(ofMetric)),
+  metrics: z.record(z.string(), z.strictObject(OF_METRIC)),
 };
 
 /** The units in an answer about one device. */

@@ -29,7 +29,7 @@ import { foldReadings, windowStartOf, type Delta, type Window, type WindowKey } 
 import type { MapMessage } from '../core/map-message.ts';
 import { areMetrics } from '../core/archive/usual-lines.ts';
 
-/** What could not be used, and the line that it stands in; the first line is 1. */
+/** A rejected line with its number, counted from 1. */
 export interface RejectedLine {
   readonly line: number;
   /** Absent if the line lacks what the rule adds. */
@@ -179,7 +179,7 @@ function createCarefulFold(options: FoldOptions): CarefulFold {
   const windows = new Map<string, CarefulWindow>();
   const counts = { lines: 0, accepted: 0, skipped: 0 };
 
-  /** It stands before the fast one that has the same order. */
+  /** It comes before the fast reading with the same order. */
   function add(reading: Reading, order: number, id: string | undefined): void {
     const { deviceId, timestamp } = reading;
     const key = { deviceId, windowStart: windowStartOf(timestamp, windowSeconds) };

@@ -20,14 +20,14 @@ export interface SeriesPage {
  * All histories must be read from the same time. The first bucket is always on the page, so that the next page starts
  * later.
  */
-export function pageOfSeries(pages: readonly HistoryPage[], maxFigures = MAX_FIGURES): SeriesPage {
+export function pageOfSeries(pages: readonly HistoryPage[], maxStatistics = MAX_FIGURES): SeriesPage {
   const goesOn = Math.min(...pages.map(({ next = Infinity }) => next));
   const sizes = new Map<number, number>();
   for (const { start, metrics } of pages.flatMap(({ buckets }) => buckets))
     if (start < goesOn) sizes.set(start, (sizes.get(start) ?? 0) + Math.max(metrics.size, 1));
   const [first, ...others] = [...sizes].sort(([a], [b]) => a - b);
-  let figures = first?.[1] ?? 0;
-  const full = others.find(([, size]) => (figures += size) > maxFigures);
+  let count = first?.[1] ?? 0;
+  const full = others.find(([, size]) => (count += size) > maxStatistics);
   const end = full?.[0] ?? goesOn;
   const series = pages.map(({ buckets }) => buckets.filter(({ start }) => start < end));
   return { series, ...(end < Infinity && { next: end }) };

@@ -37,7 +37,7 @@ function readingsOf(evidence: readonly RegionEvidence[]): Map<string, Decimal> {
 
 /**
  * A message whose acknowledgement was lost with the first region is sent again to the second, and each region counts its
- *  * readings once. So the windows together hold the union, plus a second count of what is in both.
+ * readings once. So the windows together hold the union, plus a second count of what is in both.
  */
 function judgeUnion(evidence: readonly RegionEvidence[], union: Recomputed, single: readonly Recomputed[]) {
   const stored = readingsOf(evidence);

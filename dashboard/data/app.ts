@@ -81,7 +81,7 @@ const UNDO_MS = 5000;
 
 /**
  * Announces an action and performs it after five seconds. Returns false if the user undid it. When the page is closed or
- *  * hidden, the action is performed at once, with `isLeaving` set.
+ * hidden, the action is performed at once, with `isLeaving` set.
  */
 export async function sayUndoable(
   app: App,

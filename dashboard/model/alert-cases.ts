@@ -53,7 +53,7 @@ export function casesOf(
   const isWanted = (each: Case) =>
     (from === undefined || lastChangeOf(each) >= from) &&
     (site === undefined || siteOf(each.deviceId) === site);
-  const standing = alerts.map((alert): Case => {
+  const active = alerts.map((alert): Case => {
     const { deviceId, ruleId } = alert;
     const span = spans.find(
       (each) => each.to === undefined && each.deviceId === deviceId && each.ruleId === ruleId,
@@ -65,5 +65,5 @@ export function casesOf(
     const { deviceId, ruleId, from, to } = span;
     return to === undefined ? [] : [{ deviceId, ruleId, from, to, span }];
   });
-  return [...standing.filter(isWanted), ...over.filter(isWanted).slice(0, MOST_PAST)];
+  return [...active.filter(isWanted), ...over.filter(isWanted).slice(0, MOST_PAST)];
 }

@@ -120,9 +120,9 @@ export function addReading(
 /** The live windows that are newer, or have more readings, than the newest stored window. */
 export const laterThan = (
   newest: StoredWindow | undefined,
-  heard: ReadonlyMap<number, StoredWindow>,
+  live: ReadonlyMap<number, StoredWindow>,
 ): readonly (readonly [start: number, window: StoredWindow])[] =>
-  [...heard].filter(
+  [...live].filter(
     ([start, window]) =>
       newest === undefined ||
       start > newest.start ||

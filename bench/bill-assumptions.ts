@@ -66,24 +66,24 @@ export const assumed = {
 export function assumptionsOf(fleet: Fleet): string[] {
   const a = assumed;
   return [
-    `a month has 730 hours; free tiers are left out, but for the first 25 GB of tables; taxes and data out are left out`,
+    `a month has 730 hours; free tiers (except the first 25 GB of tables), taxes and data transfer out are not included`,
     `a reading has ${a.readingBytes} bytes, and the rule adds ${a.contextBytes} bytes to a message`,
-    `every device is connected all the time; keep-alive is free; acknowledgements are not counted`,
+    `every device is always connected; keep-alive is free; acknowledgements are not counted`,
     fleet.basicIngest
-      ? 'devices publish to $aws/rules/TelemetryRule/...: messages that are no JSON object reach no rule then'
-      : "MalformedRule's topic filter matches every message; counted as a rule triggered, on which AWS's page is not clear",
-    `a window of ${fleet.windowSeconds} s has ${a.windowBytes} bytes (two metrics, ten readings), one write unit, and stays ${a.retentionDays} days; this is the bill once the table is that old`,
+      ? 'devices publish to $aws/rules/TelemetryRule/...: messages that are not JSON objects then reach no rule'
+      : "MalformedRule's topic filter matches every message; this counts as a triggered rule, since AWS's pricing page is not clear",
+    `a window of ${fleet.windowSeconds} s has ${a.windowBytes} bytes (two metrics, ten readings) and one write unit, and is stored for ${a.retentionDays} days; the bill is for a table that is that old`,
     fleet.mode === 'direct'
-      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % of the writes are refused and repeated where many environments do not know each other's extremes`
-      : `a batch takes ${a.batchMs} ms, ${a.recordMs} ms a reading and ${a.writeMs} ms a write, of a function of ${a.memoryGB * 1024} MB`,
+      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % of the writes are refused and repeated if many environments do not know each other's extremes`
+      : `a batch takes ${a.batchMs} ms plus ${a.recordMs} ms per reading and ${a.writeMs} ms per write, of a function of ${a.memoryGB * 1024} MB`,
     fleet.mode === 'direct'
-      ? 'alert states are read once a device and window'
-      : `a shard is used to four fifths; batches grow for ${fleet.batchingSeconds} s, ${a.lanesPerShard} side by side a shard, up to 10,000 records or 6 MB; alert states are read once a device and batch`,
-    `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is kept in S3 Standard and counted for its first month`,
-    `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device, of ${a.deviceBytes} bytes`,
-    `an hour of a device is folded once: its windows are read consistently, in ${a.foldMs} ms of a function of 1769 MB, and kept in ${a.hourBytes} bytes; of more than ${a.keptFleet} devices the newest window of each is read every minute`,
-    `Lambda asks each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, also when nothing is in it`,
-    `a run of the function that parses the archive takes ${a.parseRunSeconds} s and ${a.parseMicroseconds} us a reading of two metrics, merging included, of a function of 1769 MB; a site has ${a.devicesPerSite} devices; a parsed reading has ${a.parsedBytes} bytes; questions to Athena (5 dollars a TB read) are not counted`,
+      ? 'alert states are read once per device and window'
+      : `a shard is used to four fifths; batches collect for ${fleet.batchingSeconds} s, ${a.lanesPerShard} in parallel per shard, up to 10,000 records or 6 MB; alert states are read once per device and batch`,
+    `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is in S3 Standard and counted for its first month`,
+    `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device (${a.deviceBytes} bytes each)`,
+    `an hour of a device is folded once: its windows are read consistently in ${a.foldMs} ms of a function of 1769 MB, and the hour is stored in ${a.hourBytes} bytes; in a fleet of more than ${a.keptFleet} devices the newest window of each is read every minute`,
+    `Lambda polls each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, even if it is empty`,
+    `a run of the function that parses the archive takes ${a.parseRunSeconds} s plus ${a.parseMicroseconds} us per reading of two metrics, including merging, of a function of 1769 MB; a site has ${a.devicesPerSite} devices; a parsed reading has ${a.parsedBytes} bytes; queries in Athena (5 dollars per TB read) are not counted`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

@@ -14,13 +14,13 @@ export function sweepLines({ devices }: Fleet, { lambda, dynamodb }: Prices): Li
       service: 'Lambda',
       what: 'sweeps',
       dollars: (sweeps / 1e6) * lambda.requestMillion + time,
-      kind: 'standing',
+      kind: 'fixed',
     },
     {
       service: 'DynamoDB',
-      what: 'devices that sweeps look at',
+      what: 'devices read by sweeps',
       dollars: (reads / 1e6) * dynamodb.readMillion,
-      kind: 'standing',
+      kind: 'fixed',
     },
   ];
 }
@@ -40,20 +40,16 @@ export function rollupLines(fleet: Fleet, { lambda, dynamodb }: Prices): Line[] 
     (isKept ? runs * units(devices * assumed.fleetBytesPerDevice, 1) : 0);
   const ms = runs * (assumed.rollupMs + (isKept ? devices * assumed.lookUpMs : 0)) + hours * assumed.foldMs;
   const line = (service: string, what: string, dollars: number): Line => ({
-    ...{ service, what, dollars, kind: 'standing' },
+    ...{ service, what, dollars, kind: 'fixed' },
   });
   return [
     line(
       'Lambda',
-      'hours that are folded, newest windows',
+      'hourly rollup, newest windows',
       (runs / 1e6) * lambda.requestMillion + (ms / 1000) * assumed.rollupMemoryGB * lambda.gbSecondArm64,
     ),
     line('DynamoDB', 'windows read for hours', (folding / 1e6) * dynamodb.readMillion),
-    line(
-      'DynamoDB',
-      'devices and newest windows that are looked up',
-      ((looking + scanning) / 1e6) * dynamodb.readMillion,
-    ),
-    line('DynamoDB', 'hours that are kept', (writes / 1e6) * dynamodb.writeMillion),
+    line('DynamoDB', 'devices and newest windows read', ((looking + scanning) / 1e6) * dynamodb.readMillion),
+    line('DynamoDB', 'hours written', (writes / 1e6) * dynamodb.writeMillion),
   ];
 }

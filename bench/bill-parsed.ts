@@ -22,16 +22,16 @@ export function parsingLines({ devices, rate }: Fleet, { lambda, s3 }: Prices): 
   return [
     line(
       'Lambda',
-      'hours of the archive that are parsed',
+      'parsing of the archive',
       (HOURS / 1e6) * lambda.requestMillion + seconds * assumed.parseMemoryGB * lambda.gbSecondArm64,
-      'standing',
+      'fixed',
     ),
     line(
       'S3',
       'requests of the parsed archive',
       (writes / 1000) * s3.putThousand + (reads / 1000) * s3.getThousand,
-      'standing',
+      'fixed',
     ),
-    line('S3', "a month's parsed archive, kept a month", (stored / GB) * s3.storageGBMonth, 'keeping'),
+    line('S3', "a month's parsed archive, stored for a month", (stored / GB) * s3.storageGBMonth, 'storage'),
   ];
 }

@@ -36,8 +36,8 @@ export interface Line {
   readonly kind: Kind;
 }
 
-/** `taking`: ingesting readings. `keeping`: storage. `standing`: fixed cost of an idle stack. */
-export type Kind = 'taking' | 'keeping' | 'standing';
+/** The cost of ingesting readings, of storing data, or of an idle stack. */
+export type Kind = 'ingest' | 'storage' | 'fixed';
 
 export const HOURS = 730;
 export const SECONDS = HOURS * 3600;

@@ -61,7 +61,7 @@ function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices:
     service: 'IoT Core',
     what,
     dollars,
-    kind: 'taking',
+    kind: 'ingest',
   });
   return [
     line('connections', minutes * iot.connectionMillionMinutes),
@@ -82,13 +82,13 @@ function archiveLines({ messages, recordBytes }: Traffic, { firehose, s3 }: Pric
     kind,
   });
   return [
-    line('Firehose', 'records, each rounded up to 5 KB', (metered / GB) * firehose.gb, 'taking'),
-    line('S3', 'objects of the archive', (objects / 1000) * s3.putThousand, 'taking'),
+    line('Firehose', 'records, each rounded up to 5 KB', (metered / GB) * firehose.gb, 'ingest'),
+    line('S3', 'objects of the archive', (objects / 1000) * s3.putThousand, 'ingest'),
     line(
       'S3',
-      "a month's archive, kept a month",
+      "a month's archive, stored for a month",
       (stored / GB) * assumed.archiveMonths * s3.storageGBMonth,
-      'keeping',
+      'storage',
     ),
   ];
 }
@@ -158,7 +158,7 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
   const windows = Math.min(windowsOf(fleet), messages * fleet.pack);
   const polls = assumed.queues * assumed.pollsAQueueAndMinute * 60 * HOURS;
   const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
-  const line = (service: string, what: string, dollars: number, kind: Kind = 'taking'): Line => ({
+  const line = (service: string, what: string, dollars: number, kind: Kind = 'ingest'): Line => ({
     service,
     what,
     dollars,
@@ -180,15 +180,15 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
       'DynamoDB',
       `windows kept ${assumed.retentionDays} days`,
       Math.max(0, stored - dynamodb.freeGB) * dynamodb.storageGBMonth,
-      'keeping',
+      'storage',
     ),
-    line('DynamoDB', 'their continuous backup', stored * dynamodb.backupGBMonth, 'keeping'),
+    line('DynamoDB', 'their continuous backup', stored * dynamodb.backupGBMonth, 'storage'),
     line('CloudWatch', 'logs', ((invocations * assumed.logBytesPerInvocation) / GB) * cloudwatch.logGB),
     line(
       'CloudWatch',
       'metrics and alarms',
       assumed.metrics * cloudwatch.metricMonth + assumed.alarmMetrics[fleet.mode] * cloudwatch.alarmMonth,
-      'standing',
+      'fixed',
     ),
     ...sweepLines(fleet, prices),
     ...rollupLines(fleet, prices),
@@ -196,10 +196,10 @@ function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic,
       'SQS',
       'asking the queues of undelivered notifications',
       (polls / 1e6) * prices.sqs.requestMillion,
-      'standing',
+      'fixed',
     ),
     ...parsingLines(fleet, prices),
-    line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'standing'),
+    line('KMS', 'key of the alerts topic', prices.kms.keyMonth, 'fixed'),
   ];
 }
 
@@ -224,7 +224,7 @@ export function billOf(fleet: Fleet, prices: Prices): Bill {
     messages: traffic.messages,
     lines,
     total: sum(lines),
-    perMillion: { taking: per('taking'), keeping: per('keeping'), standing: per('standing') },
+    perMillion: { ingest: per('ingest'), storage: per('storage'), fixed: per('fixed') },
     writesPerReading: work.writes / traffic.readings,
     assumptions: assumptionsOf(fleet),
   };

@@ -10,7 +10,7 @@ import { measureFleet } from './measured-fleet.ts';
 const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K]
                        [--window-seconds 10] [--batching-seconds 60] [--shards N]
        npm run cost -- --measured [--seconds 30] [--data-dir DIR] [...]
-       R: readings a second and device. --measured takes devices, rate, pack and writes from the running local cloud.`;
+              R: readings per second and device. --measured takes devices, rate, pack and writes from the running local cloud.`;
 
 /** @returns undefined for --help */
 async function readFleet(args: readonly string[]): Promise<Fleet | undefined> {
@@ -95,21 +95,21 @@ function print(fleet: Fleet, bill: Bill, prices: Prices): void {
   for (const { service, what, dollars } of bill.lines)
     out(`${money(dollars)}  ${service.padEnd(11)} ${what}`);
   out(`${money(bill.total)}  USD a month, ${(bill.total / fleet.devices).toFixed(4)} a device`);
-  const { taking, keeping, standing } = bill.perMillion;
-  out(`${money(taking + keeping + standing)}  USD per million readings:`);
+  const { ingest, storage, fixed } = bill.perMillion;
+  out(`${money(ingest + storage + fixed)}  USD per million readings:`);
   out(
-    `${money(taking)}    to take them in, ${keeping.toFixed(2)} to keep them, ${standing.toFixed(2)} for a stack that idles`,
+    `${money(ingest)}    for ingest, ${storage.toFixed(2)} for storage, ${fixed.toFixed(2)} for an idle stack`,
   );
   const measured = fleet.writesPerReading === undefined ? '' : ', measured';
-  out(`${bill.writesPerReading.toFixed(3).padStart(12)}  table writes a reading${measured}`);
+  out(`${bill.writesPerReading.toFixed(3).padStart(12)}  table writes per reading${measured}`);
   out();
-  out('Other choices for this fleet:');
+  out('Alternatives for this fleet:');
   for (const other of othersOf(fleet)) {
     const { total, perMillion } = billOf(other, prices);
     const saved = bill.total - total;
     const change = `${saved >= 0 ? 'saves' : 'costs'} ${Math.abs(saved).toFixed(2)} ${saved >= 0 ? '' : 'more '}a month`;
     out(
-      `${money(total)}  ${describe(other)}: ${change}; ${perMillion.taking.toFixed(2)} per million to take in`,
+      `${money(total)}  ${describe(other)}: ${change}; ${perMillion.ingest.toFixed(2)} per million for ingest`,
     );
   }
   out();

@@ -38,14 +38,14 @@ test('every record pays for 5 KB in Firehose, so packing by ten divides it by te
   assert.equal(cents(dollars({ pack: 10 }, 'Firehose', /./)), cents(dollars({}, 'Firehose', /./) / 10));
 });
 
-test('a million one-hertz readings by stream and Basic Ingest cost less than 0.75 dollars, keeping them included', () => {
-  const { taking, keeping } = bill({ mode: 'stream', basicIngest: true }).perMillion;
-  assert.ok(taking + keeping < 0.75, String(taking + keeping));
+test('a million one-hertz readings by stream and Basic Ingest cost less than 0.75 dollars, including storage', () => {
+  const { ingest, storage } = bill({ mode: 'stream', basicIngest: true }).perMillion;
+  assert.ok(ingest + storage < 0.75, String(ingest + storage));
 });
 
-test('packed by ten they cost less than 0.15 dollars to take in', () => {
-  const { taking } = bill({ mode: 'stream', basicIngest: true, pack: 10 }).perMillion;
-  assert.ok(taking < 0.15, String(taking));
+test('packed by ten they cost less than 0.15 dollars for ingest', () => {
+  const { ingest } = bill({ mode: 'stream', basicIngest: true, pack: 10 }).perMillion;
+  assert.ok(ingest < 0.15, String(ingest));
 });
 
 test('the stream makes 0.12 writes per reading at 1 Hz, and more with short batches', () => {

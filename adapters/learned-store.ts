@@ -4,9 +4,13 @@ import {
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
+  UpdateItemCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
 import { beginLearning, learnedText, readLearned } from '../core/insight/observe.ts';
+import type { DefrostSchedule } from '../core/rule-data.ts';
+import { defrostSchedule } from '../core/rule-schema.ts';
 import type { LearnedStore, Remembered } from '../pipeline/insight-ports.ts';
 import { LEARNED_PREFIX } from './alert-store.ts';
 
@@ -22,11 +26,12 @@ export function createLearnedStore({
     deviceId: { S: deviceId },
     ruleId: { S: `${LEARNED_PREFIX}${ruleId}` },
   });
-  const itemOf = (deviceId: string, ruleId: string, { learned, until, of }: Remembered) => ({
+  const itemOf = (deviceId: string, ruleId: string, { learned, until, of, entered }: Remembered) => ({
     ...keyOf(deviceId, ruleId),
     learned: { S: learnedText(learned) },
     until: { N: String(until) },
     of: { S: of },
+    ...(entered && { entered: { S: JSON.stringify(entered) } }),
   });
   return {
     async load(deviceId, ruleId) {
@@ -34,17 +39,18 @@ export function createLearnedStore({
         new GetItemCommand({ TableName: table, Key: keyOf(deviceId, ruleId), ConsistentRead: true }),
       );
       if (!Item) return undefined;
+      const entered = enteredIn(Item['entered']?.S);
       const learned = readLearned(Item['learned']?.S ?? '');
       const until = Number(Item['until']?.N ?? NaN);
       // What cannot be read is learned again and replaced.
       return learned && Number.isFinite(until)
-        ? { learned, until, of: Item['of']?.S ?? '' }
-        : { learned: beginLearning(), until, of: '' };
+        ? { learned, until, of: Item['of']?.S ?? '', ...(entered && { entered }) }
+        : { learned: beginLearning(), until, of: '', ...(entered && { entered }) };
     },
 
     async save(deviceId, ruleId, remembered, before) {
       const Item = itemOf(deviceId, ruleId, remembered);
-      const put = new PutItemCommand({ TableName: table, Item, ...unchangedSince(before) });
+      const put = new PutItemCommand({ TableName: table, Item, ...unchangedSince(before, Item.entered) });
       try {
         await client.send(put);
         return true;
@@ -57,16 +63,43 @@ export function createLearnedStore({
     async restart(deviceId, ruleId, remembered) {
       await client.send(new PutItemCommand({ TableName: table, Item: itemOf(deviceId, ruleId, remembered) }));
     },
+
+    async enter(deviceId, ruleId, entered) {
+      const update = new UpdateItemCommand({
+        ...{ TableName: table, Key: keyOf(deviceId, ruleId) },
+        UpdateExpression: entered ? 'SET entered = :entered' : 'REMOVE entered',
+        ConditionExpression: 'attribute_exists(deviceId)',
+        ...(entered && { ExpressionAttributeValues: { ':entered': { S: JSON.stringify(entered) } } }),
+      });
+      try {
+        await client.send(update);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
   };
 }
 
+/** Undefined if there is none, or it cannot be read. */
+function enteredIn(text: string | undefined): DefrostSchedule | undefined {
+  try {
+    const { success, data } = z.safeParse(defrostSchedule, JSON.parse(text ?? 'null'));
+    return success ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** NaN: the stored item cannot be read, so there is nothing to compare with. */
-function unchangedSince(before: number | undefined) {
+function unchangedSince(before: number | undefined, entered: { readonly S: string } | undefined) {
   if (before === undefined) return { ConditionExpression: 'attribute_not_exists(deviceId)' };
   if (Number.isNaN(before)) return {};
+  const isSame = entered ? 'entered = :entered' : 'attribute_not_exists(entered)';
   return {
-    ConditionExpression: '#until = :before',
+    ConditionExpression: `#until = :before AND ${isSame}`,
     ExpressionAttributeNames: { '#until': 'until' },
-    ExpressionAttributeValues: { ':before': { N: String(before) } },
+    ExpressionAttributeValues: { ':before': { N: String(before) }, ...(entered && { ':entered': entered }) },
   };
 }

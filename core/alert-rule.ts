@@ -102,9 +102,14 @@ export interface UnusualRule extends AnyRule {
   readonly severity: Severity;
 }
 
-/** Times of day in minutes after midnight in a time zone, or a metric that is not 0 while the device defrosts. */
+/** Times of day in minutes after midnight in a time zone, an interval, or a metric that is not 0 while the device defrosts. */
 export type KnownDefrost =
   | { readonly metric: string }
+  | {
+      /** Milliseconds between two. */ readonly every: number;
+      /** Epoch milliseconds of one. */ readonly from: number;
+      /** Milliseconds. */ readonly lasts: number;
+    }
   | {
       readonly at: readonly number[];
       readonly timeZone: string;

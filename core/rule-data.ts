@@ -68,9 +68,12 @@ export interface PredictedData {
   readonly defrost?: DefrostData;
 }
 
-/** A metric that is not 0 while the device defrosts, or times of day such as `06:00`; `lasts`: 30m if absent. */
-export type DefrostData =
-  | { readonly metric: string }
+/** A metric that is not 0 while the device defrosts, or its known schedule. */
+export type DefrostData = { readonly metric: string } | DefrostSchedule;
+
+/** Times of day such as `06:00`, or an interval such as `8h` counted from `from`; `lasts`: 30m if absent. */
+export type DefrostSchedule =
+  | { readonly every: string; readonly from: string | number; readonly lasts?: string }
   | { readonly at: readonly string[]; readonly timeZone: string; readonly lasts?: string };
 
 const USUAL_WITHIN_MS = 1_800_000;
@@ -166,10 +169,13 @@ function insightOf({ predicted, unusual }: RuleData): Insight | undefined {
   };
 }
 
-function knownDefrost(defrost: DefrostData): KnownDefrost {
+/** Of what was validated. */
+export function knownDefrost(defrost: DefrostData): KnownDefrost {
   if ('metric' in defrost) return defrost;
-  const { at, timeZone, lasts } = defrost;
-  return { at: at.map((text) => minuteOf(text)!), timeZone, lasts: spanOf(lasts) ?? USUAL_DEFROST_MS };
+  const lasts = spanOf(defrost.lasts) ?? USUAL_DEFROST_MS;
+  if ('every' in defrost) return { every: spanOf(defrost.every)!, from: timeOf(defrost.from)!, lasts };
+  const { at, timeZone } = defrost;
+  return { at: at.map((text) => minuteOf(text)!), timeZone, lasts };
 }
 
 /** The metric that the rule judges, in whichever field it is. */

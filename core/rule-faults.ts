@@ -4,7 +4,7 @@ import { SEVERITIES, type Level } from './alert-rule.ts';
 import { decimalOf } from './decimal.ts';
 import { durationOf } from './duration.ts';
 import { isTimeZone, minuteOf } from './quiet-hours.ts';
-import { levelOf, LIMITS, type PredictedData, type RuleData } from './rule-data.ts';
+import { levelOf, LIMITS, type DefrostSchedule, type PredictedData, type RuleData } from './rule-data.ts';
 import { parseFixedTime } from './time-text.ts';
 
 /** `name` is the path of the field, such as `levels.0.clearBelow`. */
@@ -69,16 +69,25 @@ function predictedFaults({ above, below, within, defrost }: PredictedData, repor
   }
   if (within !== undefined)
     spanFaults('predicted.within', within, [5 * MINUTE_MS, DAY_MS, '5m to 1d'], report);
-  if (!defrost || 'metric' in defrost) return;
-  const { at, timeZone, lasts } = defrost;
-  for (const [index, time] of at.entries()) {
-    if (minuteOf(time) === undefined)
-      report(`predicted.defrost.at.${index}`, 'must be a time of day such as 22:30');
+  if (defrost && !('metric' in defrost))
+    defrostFaults(defrost, (name, detail) => report(`predicted.defrost.${name}`, detail));
+}
+
+/** Reports what is wrong with a schedule whose form is valid. */
+export function defrostFaults(schedule: DefrostSchedule, report: Report): void {
+  const { lasts } = schedule;
+  if ('every' in schedule) {
+    const { every, from } = schedule;
+    spanFaults('every', every, [60 * MINUTE_MS, 2 * DAY_MS, '1h to 2d'], report);
+    const time = parseFixedTime(from);
+    if ('problem' in time) report('from', time.problem);
+  } else {
+    for (const [index, time] of schedule.at.entries())
+      if (minuteOf(time) === undefined) report(`at.${index}`, 'must be a time of day such as 22:30');
+    if (!isTimeZone(schedule.timeZone))
+      report('timeZone', 'must be an IANA time zone such as America/Los_Angeles');
   }
-  if (!isTimeZone(timeZone))
-    report('predicted.defrost.timeZone', 'must be an IANA time zone such as America/Los_Angeles');
-  if (lasts !== undefined)
-    spanFaults('predicted.defrost.lasts', lasts, [MINUTE_MS, 180 * MINUTE_MS, '1m to 3h'], report);
+  if (lasts !== undefined) spanFaults('lasts', lasts, [MINUTE_MS, 180 * MINUTE_MS, '1m to 3h'], report);
 }
 
 function spanFaults(

@@ -25,17 +25,27 @@ const limits = {
   clearBelow: z.optional(z.number()),
   clearAbove: z.optional(z.number()),
 };
+const defrostSchedules = [
+  z.strictObject({
+    at: z.array(timeOfDay).check(z.minLength(1), z.maxLength(24)),
+    timeZone: z.string(),
+    lasts: z.optional(duration),
+  }),
+  z.strictObject({ every: duration, from: moment, lasts: z.optional(duration) }),
+] as const;
+/** What somebody knows of a device's defrosts. */
+export const defrostSchedule = z
+  .union(
+    defrostSchedules,
+    'must have times of day (at) and their timeZone, or how often it defrosts (every) and one such time (from)',
+  )
+  .check(
+    z.describe('When the device defrosts: times of day, or an interval such as `8h` from one of its starts'),
+  );
 const defrost = z
   .union(
-    [
-      z.strictObject({ metric: metricName }),
-      z.strictObject({
-        at: z.array(timeOfDay).check(z.minLength(1), z.maxLength(24)),
-        timeZone: z.string(),
-        lasts: z.optional(duration),
-      }),
-    ],
-    'must have a metric that is not 0 while the device defrosts, or times of day (at) and their timeZone',
+    [z.strictObject({ metric: metricName }), ...defrostSchedules],
+    'must have a metric that is not 0 while the device defrosts, times of day (at) and their timeZone, or how often it defrosts (every) and one such time (from)',
   )
   .check(z.describe('When the device defrosts, if known; otherwise it is learned'));
 const predicted = z

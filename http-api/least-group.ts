@@ -17,6 +17,8 @@ const OPERATOR: readonly `${Method} ${string}`[] = [
   'DELETE /devices/{deviceId}/snooze',
   'PATCH /devices/{deviceId}/shadow',
   'DELETE /devices/{deviceId}/outlook/{ruleId}',
+  'PUT /devices/{deviceId}/outlook/{ruleId}/defrosts',
+  'DELETE /devices/{deviceId}/outlook/{ruleId}/defrosts',
   'POST /errors/replay',
 ];
 

@@ -1,11 +1,14 @@
 // Routes for outlooks: what rules about trends and habits have learned about a device, and what they predict now.
 
 import * as z from 'zod/mini';
+import type { DefrostSchedule } from '../core/rule-data.ts';
+import { defrostFaults } from '../core/rule-faults.ts';
+import { defrostSchedule } from '../core/rule-schema.ts';
 import { unitsOf } from '../core/unit.ts';
 import type { DeviceOutlook, DeviceOutlooks } from '../pipeline/device-outlook.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
 import { deviceId, time } from './fields.ts';
-import { ApiProblem } from './problem.ts';
+import { ApiProblem, invalid } from './problem.ts';
 import { ruleId } from '../core/text-schema.ts';
 import { route, type Route } from './route.ts';
 
@@ -31,6 +34,12 @@ const learned = z.strictObject({
   ),
 });
 
+const defrostAnswer = z.strictObject({
+  deviceId: z.string(),
+  ruleId: z.string(),
+  entered: z.optional(defrostSchedule),
+});
+
 const outlook = z.strictObject({
   ruleId: z.string(),
   kind: z.enum(['predicted', 'unusual']),
@@ -51,6 +60,9 @@ const outlook = z.strictObject({
       limit: z.optional(value),
     }),
   ),
+  entered: z.optional(
+    defrostSchedule.check(z.describe('Defrosts that somebody entered in the place of what is learned')),
+  ),
   learned: z.optional(learned.check(z.describe('The band of the metric, and its defrosts'))),
   forecast: z.optional(
     z
@@ -59,15 +71,18 @@ const outlook = z.strictObject({
   ),
 });
 
-function shown({ rule, until, known, outlook: seen }: DeviceOutlook, unit: string) {
+function shown({ rule, until, known, outlook: seen, entered }: DeviceOutlook, unit: string) {
   const { trend, forecast = [] } = known ?? {};
   const { ahead, reason, left } = seen ?? {};
+  const silence = until === undefined ? 'learning' : seen === undefined ? 'gap' : reason;
   return {
     ...{ ruleId: rule.id, kind: rule.insight, metric: rule.metric, until },
-    reason: until === undefined ? 'learning' : seen === undefined ? 'gap' : reason,
+    reason: silence,
     learnsFor: left,
     ahead: ahead && { ...ahead, words: ahead.words(unit) },
-    learned: trend,
+    entered,
+    // Of less than two days it would be a guess.
+    learned: silence === 'learning' ? undefined : trend,
     forecast: forecast.length > 0 ? [...forecast] : undefined,
   };
 }
@@ -82,6 +97,14 @@ export function outlookRoutes(parts: {
     const found = await devices.load(id);
     if (!found) throw new ApiProblem(404, `There is no device ${id}`);
     return found;
+  }
+
+  async function enter(
+    params: { readonly deviceId: string; readonly ruleId: string },
+    entered: DefrostSchedule | undefined,
+  ): Promise<void> {
+    if (!(await outlooks.enter(await deviceOf(params.deviceId), params.ruleId, entered)))
+      throw new ApiProblem(404, `No rule ${params.ruleId} that predicts judges ${params.deviceId}`);
   }
 
   return [
@@ -119,6 +142,37 @@ export function outlookRoutes(parts: {
             404,
             `No rule ${params.ruleId} about trends or habits judges ${params.deviceId}`,
           );
+        return params;
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/devices/{deviceId}/outlook/{ruleId}/defrosts',
+      summary:
+        'Enters when a device defrosts, in the place of what a rule that predicts has learned of it or says; it counts within a quarter of an hour',
+      params: { deviceId, ruleId },
+      query: {},
+      body: defrostSchedule,
+      answer: defrostAnswer,
+      async run({ params, body }) {
+        const entered = body as DefrostSchedule;
+        const faults: { readonly in: 'body'; readonly name: string; readonly detail: string }[] = [];
+        defrostFaults(entered, (name, detail) => faults.push({ in: 'body', name, detail }));
+        if (faults.length > 0) throw invalid(...faults);
+        await enter(params, entered);
+        return { ...params, entered };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/devices/{deviceId}/outlook/{ruleId}/defrosts',
+      summary:
+        'Forgets what somebody entered of the defrosts of a device: what the rule learns or says counts again',
+      params: { deviceId, ruleId },
+      query: {},
+      answer: defrostAnswer,
+      async run({ params }) {
+        await enter(params, undefined);
         return params;
       },
     }),

@@ -6,7 +6,8 @@ import { beginLearning, knownOf, type Known } from '../core/insight/observe.ts';
 import { MINUTE_MS } from '../core/insight/minute.ts';
 import { createSiteDuties } from '../core/insight/site-duties.ts';
 import type { Outlook } from '../core/outlook.ts';
-import { catchUp, closedUntil, subjectOf } from './foresee.ts';
+import type { DefrostSchedule } from '../core/rule-data.ts';
+import { beginningOf, catchUp, closedUntil, subjectOf, withEntered } from './foresee.ts';
 import type { LearnedStore } from './insight-ports.ts';
 import type { RuleStore, WindowStore } from './ports.ts';
 import { readRules } from './rules.ts';
@@ -18,6 +19,8 @@ export interface DeviceOutlook {
   readonly known?: Known;
   /** The rule's outlook after the last of these minutes; absent if the device sent nothing lately. */
   readonly outlook?: Outlook;
+  /** When the device defrosts, as somebody entered it. */
+  readonly entered?: DefrostSchedule;
 }
 
 export interface DeviceOutlooks {
@@ -28,6 +31,11 @@ export interface DeviceOutlooks {
    * the SDK's error.
    */
   learnAnew(device: Device, ruleId: string): Promise<boolean>;
+  /**
+   * Has a rule judge the device by these defrosts, or by what it learns (undefined), within a quarter of an hour; false where the rule
+   * is none that predicts of the device. Rejects with the SDK's error.
+   */
+  enter(device: Device, ruleId: string, entered: DefrostSchedule | undefined): Promise<boolean>;
 }
 
 /** The stored state is a quarter of an hour behind at most. */
@@ -51,16 +59,18 @@ export function createDeviceOutlooks(parts: {
 
   async function look({ deviceId, site }: Device, rule: InsightRule): Promise<DeviceOutlook> {
     const kept = await learnedStore.load(deviceId, rule.id);
-    if (kept?.of !== subjectOf(rule)) return { rule };
+    const entered = kept?.entered && { entered: kept.entered };
+    if (kept?.of !== subjectOf(rule)) return { rule, ...entered };
+    const judged = withEntered(rule, kept.entered);
     const { learned, until, outlooks } = await catchUp(
       { ...parts, duties },
-      { rule, deviceId, site },
+      { rule: judged, deviceId, site },
       kept,
       PAGES,
     );
-    const known = knownOf(rule, learned);
+    const known = knownOf(judged, learned);
     const outlook = sinceHistory(outlooks.at(-1), closedUntil(now()) - until);
-    return { rule, until, ...(known && { known }), ...(outlook && { outlook }) };
+    return { rule, until, ...(known && { known }), ...(outlook && { outlook }), ...entered };
   }
 
   /** Stored history is learned from within minutes, so only the rest of the time counts as left. */
@@ -72,10 +82,25 @@ export function createDeviceOutlooks(parts: {
     async learnAnew(device, ruleId) {
       const rule = (await rulesFor(device)).find(({ id }) => id === ruleId);
       if (!rule) return false;
+      const kept = await learnedStore.load(device.deviceId, ruleId);
       await learnedStore.restart(device.deviceId, ruleId, {
-        ...{ learned: beginLearning(), until: closedUntil(now()), of: subjectOf(rule) },
+        ...{
+          learned: beginLearning(),
+          until: closedUntil(now()),
+          of: subjectOf(rule),
+          entered: kept?.entered,
+        },
       });
       return true;
+    },
+    async enter(device, ruleId, entered) {
+      const { deviceId } = device;
+      const rule = (await rulesFor(device)).find(({ id }) => id === ruleId);
+      if (rule?.insight !== 'predicted') return false;
+      if (await learnedStore.enter(deviceId, ruleId, entered)) return true;
+      // Nothing was looked at yet. Whoever is faster has something kept.
+      await learnedStore.save(deviceId, ruleId, { ...beginningOf(rule, now()), entered }, undefined);
+      return learnedStore.enter(deviceId, ruleId, entered);
     },
   };
 }

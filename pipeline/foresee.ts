@@ -6,6 +6,7 @@ import type { SiteDuties } from '../core/insight/site-duties.ts';
 import { MINUTE_MS } from '../core/insight/minute.ts';
 import type { Outlook } from '../core/outlook.ts';
 import type { Recent } from '../core/recent.ts';
+import { knownDefrost, type DefrostSchedule } from '../core/rule-data.ts';
 import { minutesOf } from '../core/window-minutes.ts';
 import type { LearnedStore, Remembered } from './insight-ports.ts';
 import type { WindowStore } from './ports.ts';
@@ -53,13 +54,14 @@ export async function outlooksOf(parts: ForesightParts, looked: Looked): Promise
   const key = `${rule.id}/${deviceId}`;
   const known = progress.get(key);
   const before = known?.of === subjectOf(rule) ? known : await recall(parts, looked);
-  const { outlooks, ...seen } = await catchUp(parts, looked, before, PAGES_A_LOOK);
+  const asked = { ...looked, rule: withEntered(rule, before.entered) };
+  const { outlooks, ...seen } = await catchUp(parts, asked, before, PAGES_A_LOOK);
   let current: LearningProgress = { ...before, ...seen };
   // While it learns from history, each step is stored, so that it is visible and not repeated after a restart.
   const isBehind = before.until < closedUntil(now()) - SAVE_EVERY_MS;
   if (isBehind || Math.abs(now() - current.savedAt) >= SAVE_EVERY_MS) {
-    const { learned, until, of, stored } = current;
-    const isSaved = await learnedStore.save(deviceId, rule.id, { learned, until, of }, stored);
+    const { learned, until, of, entered, stored } = current;
+    const isSaved = await learnedStore.save(deviceId, rule.id, { learned, until, of, entered }, stored);
     // A user reset it, or another environment handles the device: the stored state is valid.
     current = isSaved ? { ...current, stored: until, savedAt: now() } : await recall(parts, looked);
   }
@@ -110,8 +112,17 @@ async function recall(
   // A state that is ahead of the clock was learned with a wrong clock.
   if (known?.of === of && known.until <= closed + MINUTE_MS)
     return { ...known, stored: known.until, savedAt: now() };
-  return { learned: beginLearning(), until: closed - HISTORY_MS, of, stored: known?.until, savedAt: 0 };
+  return { ...beginningOf(rule, now()), entered: known?.entered, stored: known?.until, savedAt: 0 };
 }
+
+/** The state before the oldest history, with nothing learned yet. `now`: epoch milliseconds. */
+export const beginningOf = (rule: InsightRule, now: number): Remembered => ({
+  ...{ learned: beginLearning(), until: closedUntil(now) - HISTORY_MS, of: subjectOf(rule) },
+});
+
+/** Entered defrosts of a device replace those that its rule names or learns. */
+export const withEntered = (rule: InsightRule, entered: DefrostSchedule | undefined): InsightRule =>
+  entered && rule.insight === 'predicted' ? { ...rule, defrost: knownDefrost(entered) } : rule;
 
 /** A rule that is changed to watch something else learns again. */
 export const subjectOf = (rule: InsightRule) =>

@@ -1,6 +1,7 @@
 // The port of the learned state: one item per device and rule.
 
 import type { Learned } from '../core/insight/observe.ts';
+import type { DefrostSchedule } from '../core/rule-data.ts';
 
 export interface Remembered {
   readonly learned: Learned;
@@ -8,6 +9,8 @@ export interface Remembered {
   readonly until: number;
   /** What was learned from: the rule's kind and metric. */
   readonly of: string;
+  /** When the device defrosts, as somebody entered it in the place of what is learned; it is kept when that is learned anew. */
+  readonly entered?: DefrostSchedule | undefined;
 }
 
 /** All verbs reject with the SDK's error. */
@@ -16,7 +19,7 @@ export interface LearnedStore {
   load(deviceId: string, ruleId: string): Promise<Remembered | undefined>;
   /**
    * Replaces the state whose `until` is `before` (undefined: no state; NaN: one that cannot be read); false if another
-   * was stored meanwhile.
+   * state or other defrosts were stored meanwhile.
    */
   save(
     deviceId: string,
@@ -26,6 +29,8 @@ export interface LearnedStore {
   ): Promise<boolean>;
   /** Replaces the state whatever it is, so that learning starts again from the given one. */
   restart(deviceId: string, ruleId: string, remembered: Remembered): Promise<void>;
+  /** Keeps what somebody entered, or nothing of it (undefined), beside what was learned; false where nothing is kept. */
+  enter(deviceId: string, ruleId: string, entered: DefrostSchedule | undefined): Promise<boolean>;
 }
 
 export interface LearnedKey {

@@ -10,12 +10,20 @@ const DAY_MINUTES = 1440;
 
 /** `at` in epoch milliseconds, because a zone's offset may change. */
 export function settingsOf({ limit, side, defrost }: PredictedRule, at: number): PredictionSettings {
-  return { limit, side, ...(defrost && 'at' in defrost && { defrosts: scheduleOf(defrost, at) }) };
+  return { limit, side, ...(defrost && !('metric' in defrost) && { defrosts: scheduleOf(defrost, at) }) };
+}
+
+type Entered = Exclude<KnownDefrost, { readonly metric: string }>;
+
+function scheduleOf(defrost: Entered, at: number): KnownSchedule {
+  if ('at' in defrost) return timesOf(defrost, at);
+  const { every, from, lasts } = defrost;
+  return { every: every / MINUTE_MS, anchor: from / MINUTE_MS, length: lasts / MINUTE_MS };
 }
 
 /** Converts times of day of the zone to UTC. */
-function scheduleOf(
-  { at: times, timeZone, lasts }: Extract<KnownDefrost, { readonly at: unknown }>,
+function timesOf(
+  { at: times, timeZone, lasts }: Extract<Entered, { readonly at: unknown }>,
   at: number,
 ): KnownSchedule {
   const ahead = offsetOf(at, timeZone) / MINUTE_MS;

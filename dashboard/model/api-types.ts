@@ -103,8 +103,10 @@ export interface Limits {
 }
 
 /** When a device defrosts, where people know. */
-export type Defrost =
-  | { readonly metric: string }
+export type Defrost = { readonly metric: string } | DefrostSchedule;
+
+export type DefrostSchedule =
+  | { readonly every: string; readonly from: string | number; readonly lasts?: string }
   | { readonly at: readonly string[]; readonly timeZone: string; readonly lasts?: string };
 
 export interface Rule extends Limits {

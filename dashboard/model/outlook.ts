@@ -1,5 +1,6 @@
 // Describes what rules about trends and habits have learned about a device.
 
+import type { DefrostSchedule } from './api-types.ts';
 import { dayMinuteText, durationText, minuteText, numberText } from './format.ts';
 
 /** As the API returns it; times and durations in milliseconds. */
@@ -17,6 +18,8 @@ export interface Outlook {
     readonly side: 'above' | 'below';
     readonly limit?: number;
   };
+  /** What somebody entered of its defrosts. */
+  readonly entered?: DefrostSchedule;
   readonly learned?: {
     readonly mode: 'known' | 'metric' | 'learned' | 'free';
     readonly low: number;
@@ -57,7 +60,12 @@ export const bandText = ({ low, high }: NonNullable<Outlook['learned']>, unit: s
   `${numberText(low, unit)} \u2026 ${numberText(high, unit)}${unit === undefined ? '' : ` ${unit}`}`;
 
 /** How defrosts are recognised, and when the next one is expected. */
-export function defrostText({ mode, defrosts }: NonNullable<Outlook['learned']>, now: number): string {
+export function defrostText(
+  { mode, defrosts }: NonNullable<Outlook['learned']>,
+  now: number,
+  entered?: DefrostSchedule,
+): string {
+  if (entered) return `as entered: ${scheduleText(entered)}`;
   if (mode === 'metric') return 'by a metric of the device';
   if (mode === 'known') return 'as the rule says';
   if (mode === 'free' || !defrosts) return 'no schedule found: judged by their length and height';
@@ -66,4 +74,13 @@ export function defrostText({ mode, defrosts }: NonNullable<Outlook['learned']>,
   const at = next - now < 43_200_000 ? minuteText(next) : dayMinuteText(next);
   const hours = Math.round(every / 360_000) / 10;
   return `every ${hours} h for ${durationText(length)}, next about ${at}`;
+}
+
+function scheduleText(schedule: DefrostSchedule): string {
+  const { lasts = '30m' } = schedule;
+  if ('every' in schedule) {
+    const from = typeof schedule.from === 'number' ? dayMinuteText(schedule.from) : schedule.from;
+    return `every ${schedule.every} from ${from}, for ${lasts}`;
+  }
+  return `at ${schedule.at.join(', ')} (${schedule.timeZone}), for ${lasts}`;
 }

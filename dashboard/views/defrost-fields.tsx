@@ -1,19 +1,23 @@
-// When a device defrosts, in a sentence: learned, at times of the day, or by a metric of its own.
+// When a device defrosts, in a sentence: learned, at times of the day, every so often, or by a metric of its own.
 
-import type { Defrost } from '../model/api-types.ts';
+import type { Defrost, DefrostSchedule } from '../model/api-types.ts';
 import { Choice } from './rule-fields.tsx';
 
-type How = 'learned' | 'times' | 'metric';
+type How = 'learned' | 'times' | 'every' | 'metric';
 
 const HOWS = [
   ['learned', 'learned by device'],
   ['times', 'at these times'],
+  ['every', 'every so often'],
   ['metric', 'shown by a metric'],
 ] as const;
 const USUAL_METRIC = 'defrost';
 
-const howOf = (defrost: Defrost | undefined): How =>
-  defrost === undefined ? 'learned' : 'at' in defrost ? 'times' : 'metric';
+function howOf(defrost: Defrost | undefined): How {
+  if (defrost === undefined) return 'learned';
+  if ('at' in defrost) return 'times';
+  return 'every' in defrost ? 'every' : 'metric';
+}
 
 /** Where the browser is, by its IANA name. */
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -21,6 +25,11 @@ const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 const BEGINNINGS: Readonly<Record<How, () => Defrost | undefined>> = {
   learned: () => undefined,
   times: () => ({ at: ['06:00', '18:00'], timeZone: ownZone(), lasts: '30m' }),
+  every: () => ({
+    every: '8h',
+    from: `${new Date().toISOString().slice(0, 10)} 02:00 ${ownZone()}`,
+    lasts: '30m',
+  }),
   metric: () => ({ metric: USUAL_METRIC }),
 };
 
@@ -30,7 +39,8 @@ export function DefrostFields({
   onValue,
 }: {
   value: Defrost | undefined;
-  metrics: readonly string[];
+  /** Of the device, where one of them may show its defrosts. */
+  metrics?: readonly string[];
   onValue: (defrost: Defrost | undefined) => void;
 }) {
   return (
@@ -38,17 +48,18 @@ export function DefrostFields({
       <Choice
         label="Defrosts"
         value={howOf(value)}
-        options={HOWS}
+        options={metrics ? HOWS : HOWS.filter(([how]) => how !== 'metric')}
         onValue={(how) => onValue(BEGINNINGS[how as How]())}
       />
       {value && 'at' in value && <TimesFields value={value} onValue={onValue} />}
+      {value && 'every' in value && <IntervalFields value={value} onValue={onValue} />}
       {value && 'metric' in value && (
         <>
           {' '}
           <Choice
             label="Metric that is not 0 while it defrosts"
             value={value.metric}
-            options={[...new Set([value.metric, ...metrics])].map((name) => [name, name])}
+            options={[...new Set([value.metric, ...(metrics ?? [])])].map((name) => [name, name])}
             onValue={(metric) => onValue({ metric })}
           />
         </>
@@ -57,38 +68,78 @@ export function DefrostFields({
   );
 }
 
-function TimesFields({
+function TextField({
+  label,
   value,
+  size,
   onValue,
 }: {
-  value: Extract<Defrost, { at: unknown }>;
-  onValue: (defrost: Defrost) => void;
+  label: string;
+  value: string;
+  size: number;
+  onValue: (text: string) => void;
 }) {
+  return (
+    <input
+      aria-label={label}
+      size={size}
+      value={value}
+      onChange={({ currentTarget }) => onValue(currentTarget.value)}
+    />
+  );
+}
+
+interface Fields<Value extends DefrostSchedule> {
+  value: Value;
+  onValue: (defrost: Defrost) => void;
+}
+
+function LastsField({ value, onValue }: Fields<DefrostSchedule>) {
+  const set = (lasts: string) => onValue({ ...value, lasts });
+  return <TextField label="How long it defrosts" size={4} value={value.lasts ?? '30m'} onValue={set} />;
+}
+
+function TimesFields({ value, onValue }: Fields<Extract<DefrostSchedule, { at: unknown }>>) {
+  const setTimes = (text: string) => onValue({ ...value, at: text.split(/[\s,;]+/).filter(Boolean) });
   return (
     <>
       {' '}
-      <input
-        aria-label="Times of the day at which it defrosts"
+      <TextField
+        label="Times of the day at which it defrosts"
         size={12}
         value={value.at.join(', ')}
-        onChange={({ currentTarget }) =>
-          onValue({ ...value, at: currentTarget.value.split(/[\s,;]+/).filter(Boolean) })
-        }
+        onValue={setTimes}
       />{' '}
       of{' '}
-      <input
-        aria-label="Time zone"
+      <TextField
+        label="Time zone"
         size={12}
         value={value.timeZone}
-        onChange={({ currentTarget }) => onValue({ ...value, timeZone: currentTarget.value })}
+        onValue={(timeZone) => onValue({ ...value, timeZone })}
       />{' '}
-      for{' '}
-      <input
-        aria-label="How long it defrosts"
+      for <LastsField value={value} onValue={onValue} />
+    </>
+  );
+}
+
+function IntervalFields({ value, onValue }: Fields<Extract<DefrostSchedule, { every: unknown }>>) {
+  return (
+    <>
+      :{' '}
+      <TextField
+        label="How often it defrosts"
         size={4}
-        value={value.lasts ?? '30m'}
-        onChange={({ currentTarget }) => onValue({ ...value, lasts: currentTarget.value })}
-      />
+        value={value.every}
+        onValue={(every) => onValue({ ...value, every })}
+      />{' '}
+      from{' '}
+      <TextField
+        label="A time at which it defrosts"
+        size={24}
+        value={String(value.from)}
+        onValue={(from) => onValue({ ...value, from })}
+      />{' '}
+      for <LastsField value={value} onValue={onValue} />
     </>
   );
 }

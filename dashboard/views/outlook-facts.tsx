@@ -1,4 +1,4 @@
-// Shows what rules about trends and habits have learned about the device, with a button to reset it.
+// Shows what rules about trends and habits have learned about the device, and corrects it: enter its defrosts, or learn again.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -6,6 +6,7 @@ import { pathOf, type ApiError } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import { bandText, defrostText, sayingText, type Outlook } from '../model/outlook.ts';
 import { Shape } from '../parts/signs.tsx';
+import { CorrectDefrosts } from './correct-defrosts.tsx';
 
 const EVERY_MS = 60_000;
 
@@ -57,6 +58,28 @@ function Anew({ app, path, read }: { app: App; path: string; read: () => void })
   );
 }
 
+function Corrections({
+  app,
+  deviceId,
+  outlook: { ruleId, kind, entered, learned },
+  read,
+}: {
+  app: App;
+  deviceId: string;
+  outlook: Outlook;
+  read: () => void;
+}) {
+  const path = `${pathOf('devices', deviceId)}/outlook/${encodeURIComponent(ruleId)}`;
+  return (
+    <dd>
+      {kind === 'predicted' && (
+        <CorrectDefrosts app={app} entered={entered} path={`${path}/defrosts`} read={read} />
+      )}{' '}
+      {learned && <Anew app={app} path={path} read={read} />}
+    </dd>
+  );
+}
+
 export function OutlookFacts({
   app,
   deviceId,
@@ -85,17 +108,11 @@ export function OutlookFacts({
               <dt>Normal band</dt>
               <dd>{bandText(outlook.learned, units[outlook.metric])}</dd>
               <dt>Defrosts</dt>
-              <dd>{defrostText(outlook.learned, now)}</dd>
+              <dd>{defrostText(outlook.learned, now, outlook.entered)}</dd>
             </>
           )}
-          {outlook.learned && app.session.may('operator') && (
-            <dd>
-              <Anew
-                app={app}
-                path={`${pathOf('devices', deviceId)}/outlook/${encodeURIComponent(outlook.ruleId)}`}
-                read={outlooks.read}
-              />
-            </dd>
+          {app.session.may('operator') && (
+            <Corrections app={app} deviceId={deviceId} outlook={outlook} read={outlooks.read} />
           )}
         </dl>
       ))}

@@ -79,6 +79,16 @@ const cases: [title: string, rule: RuleData, names: string[]][] = [
   ['silence of a statistic', { id: 'r', noDataFor: '2m', metric: 't', stat: 'max' }, ['stat']],
   ['an offline metric', { id: 'r', offlineFor: '2m', metric: 't' }, ['metric']],
   ['a prediction', { id: 'r', predicted: { metric: 't', above: 8, within: '30m' }, severity: 'major' }, []],
+  [
+    'a prediction by an interval',
+    { id: 'r', predicted: { metric: 't', below: 1, defrost: { every: '8h', from: '2026-11-20T02:00:00Z' } } },
+    [],
+  ],
+  [
+    'defrosts every minute, from no time on',
+    { id: 'r', predicted: { metric: 't', below: 1, defrost: { every: '1m', from: 'noon' } } },
+    ['predicted.defrost.every', 'predicted.defrost.from'],
+  ],
   ['a prediction by times of day', { id: 'r', predicted: { metric: 't', below: 1, defrost: DEFROST } }, []],
   ['a prediction without a limit', { id: 'r', predicted: { metric: 't' } }, ['predicted.above']],
   [

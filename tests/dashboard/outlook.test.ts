@@ -37,6 +37,16 @@ test("shows a metric's normal band and the next defrost", () => {
     'no schedule found: judged by their length and height',
   );
   assert.equal(defrostText({ ...learned, mode: 'known' }, NOW), 'as the rule says');
+  const every = { every: '8h', from: '2026-11-20 02:00 UTC' };
+  assert.equal(
+    defrostText({ ...learned, mode: 'known' }, NOW, every),
+    'as entered: every 8h from 2026-11-20 02:00 UTC, for 30m',
+  );
+  const times = { at: ['02:00', '14:00'], timeZone: 'Europe/Berlin', lasts: '20m' };
+  assert.equal(
+    defrostText({ ...learned, mode: 'known' }, NOW, times),
+    'as entered: at 02:00, 14:00 (Europe/Berlin), for 20m',
+  );
 });
 
 test('an alert and its history say the words of the rule', () => {

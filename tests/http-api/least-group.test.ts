@@ -22,11 +22,13 @@ test('reading is for viewers, alerts for operators, and every other change for a
     keysOf((route) => leastGroup(route) === 'operator'),
     [
       'DELETE /devices/{deviceId}/outlook/{ruleId}',
+      'DELETE /devices/{deviceId}/outlook/{ruleId}/defrosts',
       'DELETE /devices/{deviceId}/snooze',
       'PATCH /devices/{deviceId}/shadow',
       'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge',
       'POST /devices/{deviceId}/alerts/{ruleId}/comment',
       'POST /errors/replay',
+      'PUT /devices/{deviceId}/outlook/{ruleId}/defrosts',
       'PUT /devices/{deviceId}/snooze',
     ],
   );

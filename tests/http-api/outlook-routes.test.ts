@@ -128,6 +128,61 @@ test('a dry run learns from the days before, and reports if there are none', asy
   assert.match(String(body['summary']), /`temperature` is in \d+ of/);
 });
 
+const EVERY = { every: '8h', from: '2026-11-20 02:00 UTC', lasts: '20m' };
+const TIMES = { at: ['02:00', '14:00'], timeZone: 'Europe/Berlin' };
+const wrong: [title: string, schedule: object, expected: RegExp][] = [
+  ['an interval of minutes', { ...EVERY, every: '5m' }, /`every` must be .*1h to 2d/],
+  ['a start that is no time', { ...EVERY, from: 'at night' }, /`from` /],
+  ['a time of no day', { ...TIMES, at: ['02:00', '26:00'] }, /`at.1` must be a time of day/],
+  ['an unknown zone', { ...TIMES, timeZone: 'Mars' }, /`timeZone` must be an IANA/],
+  ['a day that defrosts', { ...EVERY, lasts: '1d' }, /`lasts` must be .*1m to 3h/],
+  [
+    'neither times nor an interval',
+    { metric: 'defrost' },
+    /times of day \(at\) and their timeZone, or how often/,
+  ],
+];
+test.each(wrong)('defrosts with %s are refused, with what is wrong', async (_title, schedule, expected) => {
+  const { status, body } = await api.call('PUT', '/devices/fridge-1/outlook/soon-warm/defrosts', schedule);
+  assert.equal(status, 400);
+  assert.match(JSON.stringify(body), expected);
+});
+
+test('defrosts that somebody enters count instead of what is learned, and are kept when that is learned anew', async () => {
+  const path = '/devices/fridge-1/outlook/soon-warm';
+  const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
+  await store.restart('fridge-1', 'soon-warm', { learned: learnedUntil(NOW), until: NOW - MINUTE, of: OF });
+  for (const schedule of [TIMES, EVERY]) {
+    assert.equal((await api.call('PUT', `${path}/defrosts`, schedule)).status, 200);
+    const [outlook] = await outlooksOf('fridge-1');
+    assert.deepEqual([outlook!['entered'], (outlook!['learned'] as Json)['mode']], [schedule, 'known']);
+  }
+  assert.equal((await api.call('DELETE', path)).status, 200);
+  assert.deepEqual((await outlooksOf('fridge-1'))[0]!['entered'], EVERY);
+  const late = { learned: beginLearning(), until: NOW, of: OF };
+  assert.equal(
+    await store.save('fridge-1', 'soon-warm', late, NOW - MINUTE),
+    false,
+    'it does not know the defrosts',
+  );
+  assert.equal(await store.save('fridge-1', 'soon-warm', { ...late, entered: EVERY }, NOW - MINUTE), true);
+  assert.equal((await api.call('DELETE', `${path}/defrosts`)).status, 200);
+  assert.equal((await outlooksOf('fridge-1'))[0]!['entered'], undefined);
+});
+
+test('defrosts can be entered before a rule has looked at the device, and only of a rule that predicts', async () => {
+  await api.measure('fridge-3', { temperature: 4 });
+  const { status, body } = await api.call('PUT', '/devices/fridge-3/outlook/soon-warm/defrosts', EVERY);
+  assert.deepEqual([status, body['entered']], [200, EVERY]);
+  assert.deepEqual((await outlooksOf('fridge-3'))[0]!['entered'], EVERY);
+  const other = await api.call('PUT', '/devices/fridge-3/outlook/temperature-high/defrosts', EVERY);
+  assert.deepEqual(
+    [other.status, other.body['detail']],
+    [404, 'No rule temperature-high that predicts judges fridge-3'],
+  );
+  await api.call('DELETE', '/devices/fridge-3');
+});
+
 test('nothing that was learned of a device is left once it is removed', async () => {
   const items = createLearnedItems({ client: api.tables.client, table: 'alerts' });
   const all = async () => {

@@ -34,6 +34,10 @@ const samples: Readonly<Record<string, readonly Json[]>> = {
   'POST /devices/{deviceId}/alerts/{ruleId}/acknowledge': [{ comment: 'seen' }],
   'POST /devices/{deviceId}/alerts/{ruleId}/comment': [{ comment: 'seen' }],
   'PUT /devices/{deviceId}/snooze': [{ until: '2026-11-22T00:00:00Z', comment: 'repair' }],
+  'PUT /devices/{deviceId}/outlook/{ruleId}/defrosts': [
+    { at: ['02:00'], timeZone: 'UTC', lasts: '20m' },
+    { every: '8h', from: '2026-11-22T00:00:00Z', lasts: '20m' },
+  ],
   'PUT /mappings/{mappingId}': [
     { expression: '{"t": t}', match: { type: 'lora' }, enabled: true, messages: [{ t: 1 }] },
   ],

@@ -3,6 +3,7 @@
 import { beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { InsightRule } from '../../core/alert-rule.ts';
+import { knownOf } from '../../core/insight/observe.ts';
 import { createSiteDuties } from '../../core/insight/site-duties.ts';
 import type { Outlook } from '../../core/outlook.ts';
 import { createRecent } from '../../core/recent.ts';
@@ -10,7 +11,7 @@ import { compileRule } from '../../core/rule-data.ts';
 import { decimalOf } from '../../core/decimal.ts';
 import type { Window } from '../../core/window.ts';
 import { fridgeSteps, STEP } from '../../device-sim/fridge.ts';
-import { outlooksOf, type LearningProgress } from '../../pipeline/foresee.ts';
+import { outlooksOf, withEntered, type LearningProgress } from '../../pipeline/foresee.ts';
 import { memoryLearned } from '../support/memory-learned.ts';
 
 const START = Date.parse('2026-11-20T00:00:00Z');
@@ -159,6 +160,25 @@ test('a reset by a user is not overwritten with what was learned before', async 
   const outlooks = await run(3 * DAY, 3.1 * DAY);
   assert.equal(outlooks.at(-1)?.reason, 'learning');
   assert.ok((await learnedStore.load('store-7', rule.id))!.until > START + 3 * DAY);
+});
+
+test('a wrong schedule is corrected: what somebody enters of the defrosts counts from the next save on', async () => {
+  const { run, learnedStore } = sweeps();
+  await run(2.9 * DAY, 3 * DAY);
+  const modeNow = async () => {
+    const { learned, entered } = (await learnedStore.load('store-7', rule.id))!;
+    return knownOf(withEntered(rule, entered), learned)?.trend?.mode;
+  };
+  assert.equal(await modeNow(), 'learned');
+  const entered = { every: '8h', from: START };
+  await learnedStore.enter('store-7', rule.id, entered);
+  await run(3 * DAY, 3.1 * DAY);
+  assert.equal(await modeNow(), 'known');
+  const { until, entered: kept } = (await learnedStore.load('store-7', rule.id))!;
+  assert.deepEqual([kept, until > START + 3.08 * DAY], [entered, true]);
+  await learnedStore.enter('store-7', rule.id, undefined);
+  await run(3.1 * DAY, 3.2 * DAY);
+  assert.equal(await modeNow(), 'learned');
 });
 
 describe('a rule about habits', () => {

@@ -1,6 +1,7 @@
 // Distinguishes a defrost from a failure: learns a device's band and defrosts from its minutes, and decides when to stay silent.
 
-import { BLOCK_MINUTES, extendBand, firstBand, type Band } from './band.ts';
+import { BLOCK_MINUTES, extendBand, firstBand, widthOf, type Band } from './band.ts';
+import { disturbed, nextCalm, NEVER_CALM } from './calm-hours.ts';
 import {
   endExcursion,
   type Excursion,
@@ -36,6 +37,8 @@ export interface Gate {
   readonly band: Band;
   readonly excursions: Excursions;
   readonly usual: Usual;
+  /** Days for which each hour of the day has been calm. */
+  readonly calm: string;
   /** First and last minute of the latest defrost that the device's own metric reported. */
   readonly defrost?: readonly [first: number, last: number] | undefined;
 }
@@ -53,7 +56,12 @@ const LEAST_DEFROSTS = 5;
 
 export function firstGate(minute: Minute): Gate {
   const block = Math.floor(minuteOf(minute.at) / BLOCK_MINUTES);
-  return { band: firstBand(block, minute), excursions: NO_EXCURSIONS, usual: NOTHING_USUAL };
+  return {
+    band: firstBand(block, minute),
+    excursions: NO_EXCURSIONS,
+    usual: NOTHING_USUAL,
+    calm: NEVER_CALM,
+  };
 }
 
 export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): Gate {
@@ -67,7 +75,34 @@ export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): G
   const defrost = minute.defrosting
     ? ([gate.defrost && at - gate.defrost[1] <= 5 ? gate.defrost[0] : at, at] as const)
     : gate.defrost;
-  return { band, excursions, usual, ...(defrost && { defrost }) };
+  return { band, excursions, usual, calm: gate.calm, ...(defrost && { defrost }) };
+}
+
+/** A minute is looked at so long after it: what happens now must not count against itself. */
+export const CALM_LAG = 20;
+/** So much above its upper edge the metric is out of its band; a share of the band's width. */
+const STIRRED = 0.05;
+
+/** Notes whether the hours of the day are calm. `at`, `before`: this minute and the one before; `past`: the mean that long before that one, if known. */
+export function extendCalm(
+  gate: Gate,
+  { at, before, past }: { readonly at: number; readonly before: number; readonly past?: number | undefined },
+  known?: KnownSchedule,
+): Gate {
+  const { band } = gate;
+  const then = before - CALM_LAG;
+  const isStirred = past !== undefined && past > band.high + STIRRED * widthOf(band);
+  const calm = nextCalm(gate.calm, at, before);
+  if (isStirred && !isExplained(gate, then, known)) return { ...gate, calm: disturbed(calm, then) };
+  return calm === gate.calm ? gate : { ...gate, calm };
+}
+
+/** Whether a defrost, or the cooling after it, explains what was warm at that minute. */
+function isExplained({ usual, defrost }: Gate, at: number, known?: KnownSchedule): boolean {
+  const lasts = LONGER * (usual.length || FIRST_LENGTH) + 2 * TOLERANCE;
+  if (defrost) return at >= defrost[0] - TOLERANCE && at <= defrost[1] + lasts;
+  const plan = known ?? usual.schedule;
+  return plan !== undefined && at - lastExpected(plan, at, TOLERANCE) <= lasts;
 }
 
 /** An excursion that is interrupted by a gap ends there, because nothing is known of its rest. */
@@ -100,8 +135,8 @@ function quantile(all: readonly Excursion[], member: 'length' | 'peak', share: n
 
 /** @param distrusted whether announcements by the learned schedule were wrong. */
 export function modeOf(gate: Gate, known: KnownSchedule | undefined, distrusted: boolean): GateMode {
-  if (gate.defrost) return 'metric';
   if (known) return 'known';
+  if (gate.defrost) return 'metric';
   return gate.usual.schedule && !distrusted ? 'learned' : 'free';
 }
 

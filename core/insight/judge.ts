@@ -1,6 +1,7 @@
 // Judges the newest minute of a device: whether to announce that the limit will be reached, and when, or why there is no prediction.
 
 import { baseEdgeOf, edgeOf, hourlyLevels, widthOf } from './band.ts';
+import { isCalm } from './calm-hours.ts';
 import { isNearDefrost, maybeDefrost, modeOf, type GateMode } from './gate.ts';
 import { MINUTE_MS } from './minute.ts';
 import type { Learned, Prediction, PredictionSettings, PredictionState } from './prediction.ts';
@@ -18,9 +19,11 @@ const KNOWN_LEVELS = [
   [0.52, 2],
   [0.22, 8],
 ] as const;
+/** With a schedule, in the hours in which nobody opens the door. */
+const CALM_LEVELS = [[0.15, 2]] as const;
 const LEVELS: Readonly<Record<GateMode, readonly (readonly [share: number, minutes: number])[]>> = {
   learned: [
-    [0.55, 2],
+    [0.52, 2],
     [0.25, 10],
   ],
   free: [
@@ -64,7 +67,8 @@ export function judge(state: PredictionState, limit: number, settings: Predictio
   if (isPausing(state)) return { state, prediction: { none: 'gap' } };
   const mode = modeOf(gate, settings.defrosts, isDistrusted(state));
   const excused = maybeDefrost(gate, mode, at, settings.defrosts);
-  const isOut = LEVELS[mode].some(([share, minutes]) => {
+  const levels = mode !== 'free' && isCalm(gate.calm, at) ? CALM_LEVELS : LEVELS[mode];
+  const isOut = levels.some(([share, minutes]) => {
     const level = Math.max(edgeOf(gate.band), gate.band.base + share * (limit - gate.band.base));
     const isAbove = newest(state, minutes, (mean) => mean > level);
     return isAbove && (!excused || isLasting(state, level));

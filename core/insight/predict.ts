@@ -1,7 +1,7 @@
 // Announces that a limit will be reached: one step per minute of a device and metric, from one state to the next.
 
 import { NO_EXCURSIONS } from './excursion.ts';
-import { extendGate, firstGate, interruptGate } from './gate.ts';
+import { CALM_LAG, extendCalm, extendGate, firstGate, interruptGate } from './gate.ts';
 import { judge, LEARNING, WATCH, type Step } from './judge.ts';
 import { faultOf, minuteOf, mirrored, rounded, type Minute } from './minute.ts';
 import type { Pause, PredictionSettings, PredictionState } from './prediction.ts';
@@ -52,7 +52,9 @@ function advance(state: PredictionState, minute: Minute, settings: PredictionSet
   if (missed < 0) return correct(state, minute, -missed - 1);
   if (missed > FORGET) return begin(minute);
   const paused = missed >= PAUSE;
-  const gate = extendGate(paused ? interruptGate(state.gate) : state.gate, minute, settings.defrosts);
+  const extended = extendGate(paused ? interruptGate(state.gate) : state.gate, minute, settings.defrosts);
+  const past = missed === 0 ? meanBefore(state) : undefined;
+  const gate = extendCalm(extended, { at, before: state.at, past }, settings.defrosts);
   return {
     ...state,
     at,
@@ -62,6 +64,12 @@ function advance(state: PredictionState, minute: Minute, settings: PredictionSet
     pause: pauseOf(state, paused, at, minute.mean),
     stale: 0,
   };
+}
+
+/** The mean of the minute by which calm hours are learned; undefined so soon after a gap. */
+function meanBefore({ recent, gate }: PredictionState): number | undefined {
+  const from = recent.length - 2 * (CALM_LAG + 1);
+  return from < 0 ? undefined : recall(recent.slice(from, from + 2), gate.band)[0];
 }
 
 /** Replaces the minute that was judged `ago` minutes before the last one. */

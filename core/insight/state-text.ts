@@ -1,5 +1,6 @@
 // Converts the state of predictions to a small JSON object with short names and back, validating every member.
 
+import { NEVER_CALM } from './calm-hours.ts';
 import type { Pause, PredictionState } from './prediction.ts';
 
 /** At most 1,024 characters as JSON. Times in minutes since the epoch. */
@@ -9,6 +10,8 @@ export interface StoredPrediction {
   readonly m: string;
   readonly x: string;
   readonly r: string;
+  /** Days for which each hour of the day has been calm; absent from states stored before that was learned. */
+  readonly h?: string;
   /** The numbers that are always present, in the order of `storedOf`. */
   readonly n: readonly number[];
   /** Period and start of the learned defrosts. */
@@ -33,7 +36,7 @@ export function storedOf(state: PredictionState): StoredPrediction {
   const { band, excursions, usual, defrost } = gate;
   const { now } = excursions;
   return {
-    ...{ v: 1, m: band.maxima, x: excursions.list, r: state.recent },
+    ...{ v: 1, m: band.maxima, x: excursions.list, r: state.recent, h: gate.calm },
     n: [
       ...[state.from, state.at, state.stale, excursions.last],
       ...[band.zero, band.step, band.high, band.base, band.low, band.block, band.top, band.bottom],
@@ -59,8 +62,9 @@ const isNumbers = (value: unknown, least: number, most = least): value is readon
 /** @returns undefined for anything that `storedOf` does not give, such as another version or a damaged item; then learning restarts. */
 export function restored(value: unknown): PredictionState | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, m, x, r, n, d, e, f, o, p, w, u } = value as Record<string, unknown>;
+  const { v, m, x, r, h = NEVER_CALM, n, d, e, f, o, p, w, u } = value as Record<string, unknown>;
   if (v !== 1 || !isPacked(m, 432) || !isPacked(x, 160) || !isPacked(r, 50)) return undefined;
+  if (!isPacked(h, NEVER_CALM.length) || h.length !== NEVER_CALM.length) return undefined;
   if (x.length % 5 !== 0 || r.length % 2 !== 0 || r === '') return undefined;
   if (!isNumbers(n, NUMBERS) || !isNumbers(w, 0, 2) || !isNumbers(u, 0, 3)) return undefined;
   const optional: readonly (readonly [unknown, number])[] = [
@@ -106,7 +110,7 @@ export function restored(value: unknown): PredictionState | undefined {
   const now = isNumbers(e, 3) ? { start: e[0]!, last: e[1]!, peak: e[2]! } : undefined;
   const usual = { schedule, length: length!, peak: peak!, longest: longest!, highest: highest! };
   const gate = {
-    ...{ band, excursions: { list: x, last: last!, ...(now && { now }) }, usual },
+    ...{ band, excursions: { list: x, last: last!, ...(now && { now }) }, usual, calm: h },
     ...(isNumbers(f, 2) && { defrost: [f[0]!, f[1]!] as const }),
   };
   return {

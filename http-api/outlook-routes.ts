@@ -71,10 +71,10 @@ const outlook = z.strictObject({
   ),
 });
 
-function shown({ rule, until, known, outlook: seen, entered }: DeviceOutlook, unit: string) {
+function shown({ rule, until, known, outlook: seen, entered, isBehind }: DeviceOutlook, unit: string) {
   const { trend, forecast = [] } = known ?? {};
   const { ahead, reason, left } = seen ?? {};
-  const silence = until === undefined ? 'learning' : seen === undefined ? 'gap' : reason;
+  const silence = until === undefined || isBehind ? 'learning' : seen === undefined ? 'gap' : reason;
   return {
     ...{ ruleId: rule.id, kind: rule.insight, metric: rule.metric, until },
     reason: silence,
@@ -83,7 +83,7 @@ function shown({ rule, until, known, outlook: seen, entered }: DeviceOutlook, un
     entered,
     // Of less than two days it would be a guess.
     learned: silence === 'learning' ? undefined : trend,
-    forecast: forecast.length > 0 ? [...forecast] : undefined,
+    forecast: forecast.length > 0 && silence !== 'learning' ? [...forecast] : undefined,
   };
 }
 

@@ -19,6 +19,8 @@ export interface DeviceOutlook {
   readonly known?: Known;
   /** The rule's outlook after the last of these minutes; absent if the device sent nothing lately. */
   readonly outlook?: Outlook;
+  /** It learns from the history that is stored: what it made of that is no news. */
+  readonly isBehind?: true;
   /** When the device defrosts, as somebody entered it. */
   readonly entered?: DefrostSchedule;
 }
@@ -38,6 +40,8 @@ export interface DeviceOutlooks {
   enter(device: Device, ruleId: string, entered: DefrostSchedule | undefined): Promise<boolean>;
 }
 
+/** A rule that is so far behind still learns from stored history. */
+const BEHIND_MS = 60 * MINUTE_MS;
 /** The stored state is a quarter of an hour behind at most. */
 const PAGES = 1;
 
@@ -69,8 +73,12 @@ export function createDeviceOutlooks(parts: {
       PAGES,
     );
     const known = knownOf(judged, learned);
-    const outlook = sinceHistory(outlooks.at(-1), closedUntil(now()) - until);
-    return { rule, until, ...(known && { known }), ...(outlook && { outlook }), ...entered };
+    const behind = closedUntil(now()) - until;
+    const outlook = behind > BEHIND_MS ? undefined : sinceHistory(outlooks.at(-1), behind);
+    return {
+      ...{ rule, until, ...(known && { known }), ...(outlook && { outlook }), ...entered },
+      ...(behind > BEHIND_MS && { isBehind: true as const }),
+    };
   }
 
   /** Stored history is learned from within minutes, so only the rest of the time counts as left. */

@@ -61,11 +61,12 @@ export const bandText = ({ low, high }: NonNullable<Outlook['learned']>, unit: s
 
 /** How defrosts are recognised, and when the next one is expected. */
 export function defrostText(
-  { mode, defrosts }: NonNullable<Outlook['learned']>,
+  { learned, entered }: Pick<Outlook, 'learned' | 'entered'>,
   now: number,
-  entered?: DefrostSchedule,
-): string {
+): string | undefined {
   if (entered) return `as entered: ${scheduleText(entered)}`;
+  if (!learned) return undefined;
+  const { mode, defrosts } = learned;
   if (mode === 'metric') return 'by a metric of the device';
   if (mode === 'known') return 'as the rule says';
   if (mode === 'free' || !defrosts) return 'no schedule found: judged by their length and height';

@@ -80,6 +80,17 @@ function Corrections({
   );
 }
 
+function Defrosts({ outlook, now }: { outlook: Outlook; now: number }) {
+  const text = defrostText(outlook, now);
+  if (text === undefined) return null;
+  return (
+    <>
+      <dt>Defrosts</dt>
+      <dd>{text}</dd>
+    </>
+  );
+}
+
 export function OutlookFacts({
   app,
   deviceId,
@@ -107,10 +118,9 @@ export function OutlookFacts({
             <>
               <dt>Normal band</dt>
               <dd>{bandText(outlook.learned, units[outlook.metric])}</dd>
-              <dt>Defrosts</dt>
-              <dd>{defrostText(outlook.learned, now, outlook.entered)}</dd>
             </>
           )}
+          <Defrosts outlook={outlook} now={now} />
           {app.session.may('operator') && (
             <Corrections app={app} deviceId={deviceId} outlook={outlook} read={outlooks.read} />
           )}

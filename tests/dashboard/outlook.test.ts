@@ -31,22 +31,22 @@ test("shows a metric's normal band and the next defrost", () => {
   const learned = { mode: 'learned', low: 2.1, high: 5.34 } as const;
   assert.equal(bandText(learned, '°C'), '2.1 \u2026 5.3 °C');
   const defrosts = { every: 6 * HOUR, anchor: NOW - 2 * HOUR, length: 1_500_000 };
-  assert.match(defrostText({ ...learned, defrosts }, NOW), /^every 6 h for 25 min, next about \d\d:00$/);
+  assert.match(
+    defrostText({ learned: { ...learned, defrosts } }, NOW) ?? '',
+    /^every 6 h for 25 min, next about \d\d:00$/,
+  );
   assert.equal(
-    defrostText({ ...learned, mode: 'free' }, NOW),
+    defrostText({ learned: { ...learned, mode: 'free' } }, NOW),
     'no schedule found: judged by their length and height',
   );
-  assert.equal(defrostText({ ...learned, mode: 'known' }, NOW), 'as the rule says');
+  assert.equal(defrostText({ learned: { ...learned, mode: 'known' } }, NOW), 'as the rule says');
   const every = { every: '8h', from: '2026-11-20 02:00 UTC' };
   assert.equal(
-    defrostText({ ...learned, mode: 'known' }, NOW, every),
+    defrostText({ learned: { ...learned, mode: 'known' }, entered: every }, NOW),
     'as entered: every 8h from 2026-11-20 02:00 UTC, for 30m',
   );
   const times = { at: ['02:00', '14:00'], timeZone: 'Europe/Berlin', lasts: '20m' };
-  assert.equal(
-    defrostText({ ...learned, mode: 'known' }, NOW, times),
-    'as entered: at 02:00, 14:00 (Europe/Berlin), for 20m',
-  );
+  assert.equal(defrostText({ entered: times }, NOW), 'as entered: at 02:00, 14:00 (Europe/Berlin), for 20m');
 });
 
 test('an alert and its history say the words of the rule', () => {

@@ -425,6 +425,16 @@ testInBrowser(
     const defrost = { at: ['02:00', '10:00', '18:00'], timeZone: 'UTC', lasts: '30m' };
     assert.deepEqual(saved.predicted, { metric: 'temperature', above: 9, within: '1h', defrost });
     assert.deepEqual(saved.match, { device: 'demo-fridge-5' });
+    await page.goto(addressOf(tidegate, '#/device/demo-fridge-5?range=10m'));
+    await page.getByRole('button', { name: 'Correct the defrosts' }).click();
+    await field('Defrosts').selectOption({ label: 'every so often' });
+    await field('How often it defrosts').fill('9d');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await see(page, /every.* must be .*1h to 2d/);
+    await field('How often it defrosts').fill('9h');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await see(page, /as entered: every 9h from .* 02:00 .*, for 30m/);
+    await page.goto(addressOf(tidegate, '#/rules/fridge-5-soon-warm'));
     await field('Kind of rule').selectOption({ label: 'is unlike itself' });
     await see(page, /It learns for four days/);
     await page.locator('.dry .verdict').waitFor();

@@ -15,7 +15,7 @@ const NOW = 1_790_000_000_000;
 const entryOf = (deviceId: string, at: number, what: string): HistoryEntry => ({
   ...{ entryId: `${deviceId} ${at}`, deviceId, ruleId: 'high', at, what, value: '9', limit: '8' },
 });
-const standing = (deviceId: string, raisedAt: number): Alert => ({
+const active = (deviceId: string, raisedAt: number): Alert => ({
   ...{ deviceId, ruleId: 'high', state: 'alarm', value: '9', since: raisedAt - 20, raisedAt },
 });
 const filters: readonly (readonly [filter: CaseFilter, devices: readonly string[]])[] = [
@@ -35,7 +35,7 @@ for (const [filter, devices] of filters) {
       entryOf('a-over', 970, 'raised'),
       entryOf('a-worse', 950, 'raised'),
     ]);
-    const alerts = [standing('a-old', 960), standing('a-worse', 950), standing('b-new', 1005)];
+    const alerts = [active('a-old', 960), active('a-worse', 950), active('b-new', 1005)];
     const cases = casesOf(alerts, spans, filter, (deviceId) => deviceId.split('-')[0]);
     assert.deepEqual(
       cases.map(({ deviceId }) => deviceId),

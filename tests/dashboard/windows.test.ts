@@ -76,11 +76,11 @@ for (const { title, stored: before, live, series } of cases) {
 test('the series has all readings, whenever the page is opened', () => {
   const count = fc.integer({ min: 1, max: 200 });
   fc.assert(
-    fc.property(count, fc.nat({ max: 400 }), fc.nat({ max: 400 }), (many, openedAt, heardFrom) => {
+    fc.property(count, fc.nat({ max: 400 }), fc.nat({ max: 400 }), (many, openedAt, liveFrom) => {
       const all = Array.from({ length: many }, (_, index) => reading(index * 700, index % 9));
       const before = all.slice(0, openedAt);
       // What is heard begins no later than what is stored ends.
-      const live = all.slice(Math.min(openedAt, heardFrom));
+      const live = all.slice(Math.min(openedAt, liveFrom));
       const expected = joined(new Map(), all, SIZE);
       assert.deepEqual(shown(joined(stored(before), live, SIZE)), shown(expected));
       const closed = 3 * SIZE;

@@ -38,7 +38,7 @@ async function startBroker(): Promise<Broker> {
   const connects: string[] = [];
   const goodbyes: string[] = [];
   let acknowledging = true;
-  let owed: (() => void)[] = [];
+  let heldBack: (() => void)[] = [];
   const answer = (socket: Socket, packet: Packet) => socket.write(mqttPacket.generate(packet));
 
   const server = createServer((socket) => {
@@ -58,7 +58,7 @@ async function startBroker(): Promise<Broker> {
         const puback = () => answer(socket, { cmd: 'puback', messageId: packet.messageId! });
         if (packet.qos === 0) return;
         if (acknowledging) puback();
-        else owed.push(puback);
+        else heldBack.push(puback);
       } else if (packet.cmd === 'disconnect') {
         goodbyes.push(clientId);
       }
@@ -79,8 +79,8 @@ async function startBroker(): Promise<Broker> {
     goodbyes,
     acknowledge(yes) {
       acknowledging = yes;
-      for (const puback of yes ? owed : []) puback();
-      owed = [];
+      for (const puback of yes ? heldBack : []) puback();
+      heldBack = [];
     },
     cut,
   };

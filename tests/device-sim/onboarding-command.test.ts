@@ -83,7 +83,7 @@ async function open(mqttDomains: readonly string[] = []) {
   return { iot, client, out, place, create, file, idOf };
 }
 
-/** Checks that the program told its failure in one line and with exit code 1. */
+/** Checks that the program reported its failure in one line with exit code 1. */
 function assertFailed({ code, stderr }: Ended, message: RegExp): void {
   assert.match(stderr, message);
   assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);

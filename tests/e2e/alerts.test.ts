@@ -100,9 +100,9 @@ test('an offline device is announced once, even if it reconnects briefly, and on
   await sweep();
   await again.endAsync();
   await sweep();
-  const standing = (await call('GET', '/alerts'))['alerts'] as Json[];
+  const active = (await call('GET', '/alerts'))['alerts'] as Json[];
   assert.deepEqual(
-    standing.map(({ ruleId, state, severity }) => [ruleId, state, severity]),
+    active.map(({ ruleId, state, severity }) => [ruleId, state, severity]),
     [['gone', 'alarm', 'minor']],
   );
   const back = await connectDevice(tidegate, 'fridge-1', certs);
@@ -157,7 +157,7 @@ test('the removal of a rule ends its alarm with a notification', async () => {
 });
 
 /** The lines about the device in emails and digests, with the number of changes that each covers. */
-function toldOf(device: string): { readonly said: string; readonly changes: number }[] {
+function announcedOf(device: string): { readonly said: string; readonly changes: number }[] {
   const folder = path.join(tidegate.dataDir, 'mail');
   return readdirSync(folder)
     .toSorted((a, b) => (a < b ? -1 : 1))
@@ -189,7 +189,7 @@ test('of thirty changes in one message that ends in an alarm, the last is announ
     'all changes in mails',
     async () => {
       await sweep();
-      const mails = toldOf('fridge-2');
+      const mails = announcedOf('fridge-2');
       return mails.reduce((total, { changes }) => total + changes, 0) >= 31 && mails;
     },
     60_000,
@@ -214,9 +214,9 @@ test('of thirty changes in one message that ends in an alarm, the last is announ
   const { notifications } = await call('POST', '/rules/temperature-high/dry-run?hours=1', rule);
   const listed = (notifications as Json[]).filter(({ deviceId }) => deviceId === 'fridge-2');
   assert.deepEqual(listed.map(whatHappened), happened);
-  const standing = (await call('GET', '/devices/fridge-2/alerts'))['alerts'] as Json[];
+  const active = (await call('GET', '/devices/fridge-2/alerts'))['alerts'] as Json[];
   assert.deepEqual(
-    standing.filter(({ ruleId }) => ruleId === 'temperature-high').map(({ state, value }) => [state, value]),
+    active.filter(({ ruleId }) => ruleId === 'temperature-high').map(({ state, value }) => [state, value]),
     [['alarm', '20']],
   );
 });

@@ -14,7 +14,7 @@ import { root, startTidegate, type Tidegate } from './tidegate.ts';
 
 const PROGRAMS = ['mosquitto_pub', 'aws', 'curl', 'openssl', 'jq'];
 
-/** What a page has told the reader to do before a block: files to write, or commands of another section. */
+/** The steps of a page before a block: files to write, or commands of another section. */
 const [loraPayload, loraExpression] = plainBlocks('docs/mappings.md');
 const save = (file: string, text: string) => `cat > ${file} <<'END_OF_FILE'\n${text}END_OF_FILE`;
 /** A message that arrived two hours ago, and is parsed. */

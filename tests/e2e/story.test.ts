@@ -1,4 +1,4 @@
-// The README's story, told by the programs a new user would run: a reading becomes an object, a window and an email.
+// The story of README with the programs that a new user runs: a reading results in an object, a window and an email.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -208,9 +208,14 @@ test('the history has the time of a notification and the confirmed subscribers o
     ],
   });
   const before = Date.now();
-  await ingest({ ...sample('ingest', 'warm-told'), temperature: 9.4 });
+  await ingest({ ...sample('ingest', 'warm-announced'), temperature: 9.4 });
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
-  const { entries } = await history.read({ deviceId: 'warm-told', from: before, to: before + 1e6, limit: 9 });
+  const { entries } = await history.read({
+    deviceId: 'warm-announced',
+    from: before,
+    to: before + 1e6,
+    limit: 9,
+  });
   assert.ok(entries[0]!.sentAt! >= before);
   assert.deepEqual(entries[0]!.sentTo, [
     { channel: 'email', address: 'ann@example.com' },

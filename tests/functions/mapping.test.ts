@@ -77,7 +77,7 @@ const clientSettings = () => ({
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 
-/** Whether the table agrees with an archive of these messages, and what the audit told. */
+/** Whether the table agrees with an archive of these messages, and the audit's output. */
 async function auditOf(messages: readonly Json[], changes: Partial<AuditOptions> = {}) {
   const announced: string[] = [];
   const options = {

@@ -150,8 +150,8 @@ test('a comment is in the history with its author, and the alert is unchanged', 
 test('a pending alert is not active', async () => {
   const alerts = createAlertStore({ client: tables.client, table: 'alerts' });
   await alerts.transition(undefined, { ...emptyState('soon', 'warm'), state: 'pending', version: 1 });
-  const { alerts: standing } = (await call('GET', '/alerts')).body as { alerts: Json[] };
-  assert.ok(!standing.some(({ deviceId }) => deviceId === 'soon'));
+  const { alerts: active } = (await call('GET', '/alerts')).body as { alerts: Json[] };
+  assert.ok(!active.some(({ deviceId }) => deviceId === 'soon'));
   const { alerts: all } = (await call('GET', '/devices/soon/alerts')).body as { alerts: Json[] };
   assert.deepEqual(all, [
     { deviceId: 'soon', ruleId: 'warm', state: 'pending', value: '0', pendingNotifications: 0 },

@@ -81,14 +81,16 @@ export function createAlertWorld({
     const known = new Set(previous?.unrecorded.map(({ entryId }) => entryId));
     const fresh = next.unrecorded.filter(({ entryId }) => !known.has(entryId));
     decided.push(...fresh.map((entry) => ({ version: next.version, entry })));
-    const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
+    const pendingIds = new Set(next.pending.map(({ notification }) => notification.alertId));
     const gone = previous?.pending.at(-1)?.notification;
     const taker = next.pending.at(-1)?.notification;
     // Folded into the newest, which counts it.
-    if (gone && taker?.folded && !owed.has(gone.alertId)) folded.set(gone.alertId, taker.alertId);
-    const quiet = fresh.filter(({ entryId }) => !owed.has(entryId));
+    if (gone && taker?.folded && !pendingIds.has(gone.alertId)) folded.set(gone.alertId, taker.alertId);
+    const quiet = fresh.filter(({ entryId }) => !pendingIds.has(entryId));
     if (quiet.length === 0) return;
-    const dropped = (previous?.pending ?? []).filter(({ notification }) => !owed.has(notification.alertId));
+    const dropped = (previous?.pending ?? []).filter(
+      ({ notification }) => !pendingIds.has(notification.alertId),
+    );
     for (const { entryId } of quiet) untold.add(entryId);
     for (const { notification } of dropped) untold.add(notification.alertId);
   }
@@ -157,10 +159,10 @@ export function createAlertWorld({
         if (faults.length > 0) throw faults[0];
       },
       async transition(previous, next) {
-        const owed = new Set(next.pending.map(({ notification }) => notification.alertId));
+        const pendingIds = new Set(next.pending.map(({ notification }) => notification.alertId));
         const sentIds = (previous?.pending ?? [])
           .map(({ notification }) => notification.alertId)
-          .filter((id) => !owed.has(id));
+          .filter((id) => !pendingIds.has(id));
         const write = async () => {
           assertInTime(previous, next, now());
           const isWritten = await services.alerts.transition(previous, next);
@@ -256,7 +258,7 @@ export type AlertWorld = ReturnType<typeof createAlertWorld>;
  * Every transition was announced and is in the history. Only notifications that were sent before that could be recorded
  * were  * sent twice. Those of one rule and device are in order.
  */
-export async function assertTold({
+export async function assertAnnounced({
   sent,
   decided,
   untold,
@@ -270,7 +272,7 @@ export async function assertTold({
   const ids = new Set(decided.map(({ entry }) => entry.entryId));
   assert.equal(ids.size, decided.length, 'decided twice');
   const strange = [...publishesOf.keys()].filter((id) => !ids.has(id) || untold.has(id));
-  assert.deepEqual(strange, [], 'told, and never decided or not to be told');
+  assert.deepEqual(strange, [], 'announced without a transition, or not to be announced');
   for (const steps of Map.groupBy(decided, ({ entry }) => `${entry.deviceId}/${entry.ruleId}`).values()) {
     const inOrder = steps.sort((a, b) => a.version - b.version).map(({ entry }) => entry);
     const { deviceId, ruleId } = inOrder[0]!;
@@ -278,11 +280,11 @@ export async function assertTold({
     const announced = inOrder.filter(({ entryId }) => !untold.has(entryId) && !folded.has(entryId));
     const first = announced.map(({ entryId, what }) => {
       const publish = publishesOf.get(entryId)?.[0]?.publish;
-      assert.ok(publish !== undefined, `${name}: ${what} was never told`);
+      assert.ok(publish !== undefined, `${name}: ${what} was never announced`);
       return publish;
     });
     const ordered = [...first].sort((a, b) => a - b);
-    assert.deepEqual(first, ordered, `${name} was told out of order`);
+    assert.deepEqual(first, ordered, `${name} was announced out of order`);
     assertLife(inOrder, name);
     const span = { from: 0, to: START * 2, limit: 10_000 };
     const { entries } = await services.history.read({ deviceId, ...span });
@@ -308,9 +310,9 @@ function assertInTime(previous: AlertState | undefined, next: AlertState, now: n
 
 /** An alarm begins once, ends once, and nothing happens to one that is over. */
 function assertLife(entries: readonly HistoryEntry[], name: string): void {
-  let stands = false;
+  let isActive = false;
   for (const { what } of entries.filter((entry) => entry.what !== 'acknowledged')) {
-    assert.equal(stands, what !== 'raised', `${name}: ${entries.map((entry) => entry.what).join()}`);
-    stands = what !== 'cleared' && what !== 'ended';
+    assert.equal(isActive, what !== 'raised', `${name}: ${entries.map((entry) => entry.what).join()}`);
+    isActive = what !== 'cleared' && what !== 'ended';
   }
 }

@@ -7,7 +7,7 @@ import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 import { servicesOn } from '../http-api/alert-services.ts';
 import { openTables } from '../adapters/tables.ts';
 import {
-  assertTold,
+  assertAnnounced,
   createAlertWorld,
   MINUTE,
   START,
@@ -143,7 +143,7 @@ test('with any order of windows and any failures, each alert ends in the state o
     const turn = async () => scheduler.schedule(Promise.resolve());
     const world = createAlertWorld({ rules: plan.rules, turn });
     await play(world, plan, async (all) => scheduler.waitFor(all));
-    await assertTold(world);
+    await assertAnnounced(world);
     await assertJudged(world);
   });
   await fc.assert(property, runsOf(4201, 600));
@@ -155,7 +155,7 @@ test('the same over the tables', async () => {
     try {
       const world = createAlertWorld({ services: servicesOn(tables), rules: plan.rules });
       await play(world, plan, async (all) => all);
-      await assertTold(world);
+      await assertAnnounced(world);
       await assertJudged(world);
     } finally {
       await tables.close();

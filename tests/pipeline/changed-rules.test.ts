@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { changedRules, knownAfter, knownNow } from '../../core/changed-rules.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
-import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';
+import { assertAnnounced, createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
 
@@ -43,7 +43,7 @@ test('a stricter limit raises an alert once for a device that sends nothing more
   change({ above: 6, clearBelow: 5 });
   await sweep(10);
   assert.deepEqual(world.log(), ['raised 7']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('a reading that a function judged by the old limit after the change counts, too', async () => {

@@ -6,7 +6,7 @@ import type { RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import type { AlertStore } from '../../pipeline/ports.ts';
 import {
-  assertTold,
+  assertAnnounced,
   createAlertWorld,
   MINUTE,
   START,
@@ -36,7 +36,7 @@ const report =
       windows.push(await world.measure(n + index, temperature));
     await environment.judge(windows, `event-${n}`);
   };
-/** Three devices over the limit, of which one is told of on its own. */
+/** Three devices over the limit, of which one is announced individually. */
 const storm: Step = async (world, environment) => {
   for (const name of ['a', 'b', 'c'])
     await environment.judge([await world.measure(0, 9, name)], `event-${name}`);
@@ -108,7 +108,7 @@ async function run({ steps, decided, ...options }: Scenario, n: number, fault: F
     await last.sweep(`last-${minute}`);
     world.clock.time += MINUTE;
   }
-  await assertTold(world);
+  await assertAnnounced(world);
   const what = world.decided.map(({ entry }) => entry.what);
   assert.deepEqual(what, decided);
   return { actions: failing.actions(), doubled: world.sent.length - decided.length };
@@ -173,6 +173,6 @@ for (const inDigest of [false, true]) {
     assert.equal(world.sent.length, isSent + 1);
     goesOn.resolve();
     await assert.rejects(stoppedRun, /claim on the notifications expired/);
-    await assertTold(world);
+    await assertAnnounced(world);
   });
 }

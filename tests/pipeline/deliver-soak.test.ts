@@ -7,7 +7,7 @@ import type { Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 import { servicesOn } from '../http-api/alert-services.ts';
 import {
-  assertTold,
+  assertAnnounced,
   createAlertWorld,
   MINUTE,
   START,
@@ -185,7 +185,7 @@ async function soak(
     world.clock.time += minutes * MINUTE;
     await settle(last.sweep(`last-${minutes}`));
   }
-  await assertTold(world);
+  await assertAnnounced(world);
 }
 
 test('whatever environments do at once, in whatever order, and whatever fails or crashes', async () => {

@@ -9,7 +9,7 @@ import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
-import { assertTold, createAlertWorld, MINUTE, START, WINDOW_SECONDS } from './alert-world.ts';
+import { assertAnnounced, createAlertWorld, MINUTE, START, WINDOW_SECONDS } from './alert-world.ts';
 
 const WINDOWS = 1000;
 const SIZE = WINDOW_SECONDS * 1000;
@@ -103,13 +103,13 @@ async function live(history: History) {
   await world.services.devices.noteSeen('device', 'seattle', world.clock.time);
   world.clock.time += 2 * MINUTE;
   await environment.sweep('sweep'); // closes the last window
-  await assertTold(world);
+  await assertAnnounced(world);
   return { world, windows };
 }
 
 /**
  * A window that cleared an alert and then got a reading beyond the limit raises it again. A dry run, which sees the window as
- * it is in the end, lists neither: what stands before and afterwards is the same.
+ * it is in the end, lists neither: the state before and after is the same.
  */
 function withoutTakenBack<Entry extends { readonly what: string; readonly windowStart?: number }>(
   entries: readonly Entry[],
@@ -153,7 +153,7 @@ test('the history equals the dry run except for clears that a later reading of t
       }
       world.clock.time += 2 * MINUTE;
       await environment.sweep('sweep');
-      await assertTold(world);
+      await assertAnnounced(world);
       const windows = await world.services.windows.before('device', Number.MAX_SAFE_INTEGER, 1000);
       for (const data of world.rules.data) {
         const options = { windowSeconds: WINDOW_SECONDS, until: world.clock.time };

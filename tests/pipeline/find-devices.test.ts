@@ -107,7 +107,7 @@ test('alarm matches any active alert, and silent a device that sends nothing, ev
     ],
     true,
   );
-  const standing = ['d00002', 'd00003', 'd00004', 'd00005'];
-  assert.deepEqual((await pages(find, { limit: 3, state: 'alarm' })).names, standing);
+  const active = ['d00002', 'd00003', 'd00004', 'd00005'];
+  assert.deepEqual((await pages(find, { limit: 3, state: 'alarm' })).names, active);
   assert.deepEqual((await pages(find, { limit: 3, state: 'silent' })).names, ['d00002']);
 });

@@ -261,9 +261,9 @@ test('a rejection that cannot be stored fails its message, but the other reading
 });
 
 test('the last-seen time of a device is written once a batch with its newest site, and a failure repeats its messages', async () => {
-  const sightings: [deviceId: string, site: string, at: number][] = [];
+  const written: [deviceId: string, site: string, at: number][] = [];
   const noteSeen = async (deviceId: string, site: string, at: number) => {
-    sightings.push([deviceId, site, at]);
+    written.push([deviceId, site, at]);
     if (deviceId === 'broken') throw new Error('table cannot be reached');
   };
   const message = (deviceId: string, site: string, receivedAt: number) =>
@@ -279,7 +279,7 @@ test('the last-seen time of a device is written once a batch with its newest sit
   const failed = await ingestion(tables.client, {
     devices: { noteSeen, noteUnused: async () => {}, noteUnits: async () => {} },
   })(messages, tools);
-  assert.deepEqual(sightings, [
+  assert.deepEqual(written, [
     ['noteSeen', 'austin', START + 2000],
     ['broken', 'seattle', START + 3000],
   ]);

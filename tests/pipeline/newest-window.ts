@@ -57,7 +57,10 @@ export async function assertJudged(world: AlertWorld): Promise<void> {
       .map(({ what, windowStart }) => `${what} ${(windowStart! - START) / 10_000}`)
       .join();
     const breached = rank(stateBy(rule, undefined, windows));
-    assert.ok(rank(live) >= breached, `${JSON.stringify(rule.levels)} is breached and not told: ${shown}`);
+    assert.ok(
+      rank(live) >= breached,
+      `${JSON.stringify(rule.levels)} is breached and not announced: ${shown}`,
+    );
     if (breached >= 0) assert.ok(!['cleared', 'ended'].includes(announced.at(-1)!.what), shown);
     assert.equal(live?.newerUnjudged, undefined);
     const { id: _id, ...own } = data;

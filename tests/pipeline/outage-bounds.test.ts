@@ -69,7 +69,7 @@ test('the end of an announced alarm is announced, even after unannounced alarms 
   const environment = world.environment();
   await environment.judge([await world.measure(0, 9)], 'before');
   world.rules.data = world.rules.data.map((rule) => ({ ...rule, quietHours }));
-  // Severities go up and down while nobody is told, so that many notifications wait.
+  // Severities go up and down while no notification is sent, so that many are pending.
   const levels = [
     { severity: 'warning', above: 8, clearBelow: 7 },
     { severity: 'critical', above: 10 },

@@ -3,7 +3,7 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Window } from '../../core/window.ts';
-import { assertTold, createAlertWorld, START } from './alert-world.ts';
+import { assertAnnounced, createAlertWorld, START } from './alert-world.ts';
 import { assertJudged, metric, plain, type Rule } from './newest-window.ts';
 
 /** One rule, three environments; windows by their number, the clock in seconds after the start. */
@@ -32,7 +32,7 @@ test('a sweep that clears by an older window raises by the newer one that is hot
   await judge({ 6: 4 });
   await sweep();
   assert.deepEqual(world.log(), ['raised 9', 'cleared 4', 'raised 11']);
-  await assertTold(world);
+  await assertAnnounced(world);
   await assertJudged(world);
 });
 
@@ -44,7 +44,7 @@ test('an event of older windows that clears raises by the newer one that another
   await judge({ 8: 11 });
   await judge({ 6: 4, 7: 4 });
   assert.deepEqual(world.log(), ['raised 9', 'cleared 4', 'raised 11']);
-  await assertTold(world);
+  await assertAnnounced(world);
   await assertJudged(world);
 });
 
@@ -64,7 +64,7 @@ test.each([3, 4, 5, 6, 7, 8])(
       await sweep();
     }
     assert.equal(world.log().at(-1), 'raised 11');
-    await assertTold(world);
+    await assertAnnounced(world);
     await assertJudged(world);
   },
 );
@@ -93,6 +93,6 @@ test.each([
     await judge({ 14: 4 });
     await judge({ 15: 4 });
     assert.deepEqual(world.log(), ['raised 9', 'cleared 4', 'raised 11', 'cleared 4']);
-    await assertTold(world);
+    await assertAnnounced(world);
   },
 );

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createRateLimit } from '../../adapters/rate-limit.ts';
 import { digestText } from '../../core/digest.ts';
 import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
-import { assertTold, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
+import { assertAnnounced, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 
 let tables: Tables;
@@ -41,7 +41,7 @@ for (const [where, count, services] of [
     world.clock.time += MINUTE;
     await environments[1]!.sweep('sweep-2');
     assert.equal(world.sent.length, count);
-    await assertTold(world);
+    await assertAnnounced(world);
   });
 }
 
@@ -65,7 +65,7 @@ test('a thousand devices at once are each named in an email soon', async () => {
       assert.ok(email.includes(`seattle/${deviceId}, since `), deviceId);
     assert.ok(Buffer.byteLength(email) < 50_000);
   }
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('a digest email that fails is sent in the next minute, without delaying others', async () => {
@@ -83,21 +83,21 @@ test('a digest email that fails is sent in the next minute, without delaying oth
   world.clock.time += MINUTE;
   await environment.sweep('sweep-2');
   assert.deepEqual(devicesOf(world.sent), stores.toSorted());
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 /** Two devices in alarm: one was announced, the other waits for a digest. */
-async function owing(faultOf?: (n: number, action: Action) => 'refused' | undefined) {
+async function withPending(faultOf?: (n: number, action: Action) => 'refused' | undefined) {
   const world = createAlertWorld({ rules: [high], perMinute: 1 });
   const environment = world.environment(faultOf);
-  for (const fridge of ['told', 'waiting'])
+  for (const fridge of ['announced', 'waiting'])
     await environment.judge([await world.measure(0, 9, fridge)], `event-${fridge}`);
-  assert.deepEqual(devicesOf(world.sent), ['told']);
+  assert.deepEqual(devicesOf(world.sent), ['announced']);
   return { world, environment };
 }
 
 test('a recovery goes out after the alarm that waits for a digest, and with it', async () => {
-  const { world, environment } = await owing();
+  const { world, environment } = await withPending();
   world.clock.time += MINUTE;
   const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
   await environment.judge(windows, 'event-3');
@@ -108,12 +108,12 @@ test('a recovery goes out after the alarm that waits for a digest, and with it',
     digest?.map(({ notification }) => notification.transition),
     ['raised', 'cleared'],
   );
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('a digest that SNS refuses is sent a minute later, whole', async () => {
   const sns = { isDown: false };
-  const { world, environment } = await owing((_n, action) =>
+  const { world, environment } = await withPending((_n, action) =>
     sns.isDown && action === 'publish' ? 'refused' : undefined,
   );
   sns.isDown = true;
@@ -123,12 +123,12 @@ test('a digest that SNS refuses is sent a minute later, whole', async () => {
   sns.isDown = false;
   world.clock.time += MINUTE;
   await environment.sweep('sweep-2');
-  assert.deepEqual(devicesOf(world.sent), ['told', 'waiting']);
-  await assertTold(world);
+  assert.deepEqual(devicesOf(world.sent), ['announced', 'waiting']);
+  await assertAnnounced(world);
 });
 
 test('notifications for other channels get their own digest in the same sweep', async () => {
-  const { world, environment } = await owing();
+  const { world, environment } = await withPending();
   world.rules.data = world.rules.data.map((rule) => ({ ...rule, channels: ['pager'] }));
   const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
   await environment.judge(windows, 'event-3');
@@ -136,18 +136,18 @@ test('notifications for other channels get their own digest in the same sweep', 
   await environment.sweep('sweep');
   const channels = publishesOf(world.sent).map(([first]) => first!.notification.channels.join());
   assert.deepEqual(channels, ['email', 'email', 'pager']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('states for which the time is too short wait for the next digest', async () => {
-  const { world, environment } = await owing();
+  const { world, environment } = await withPending();
   for (const fridge of fridges) await environment.judge([await world.measure(0, 9, fridge)], `e-${fridge}`);
   world.clock.time += MINUTE;
   await environment.sweep('sweep-1', { endsAt: world.clock.time });
   assert.equal(world.sent.length, 1);
   await environment.sweep('sweep-2', { endsAt: world.clock.time + MINUTE });
   assert.equal(world.sent.length, 102);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('notifications are sent even if the history cannot be written, and it is written with the next event', async () => {
@@ -160,7 +160,7 @@ test('notifications are sent even if the history cannot be written, and it is wr
   world.clock.time += MINUTE;
   await world.environment().sweep('sweep');
   assert.deepEqual(world.log(), ['raised 9']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test("once a minute's rate limit is reached, it is not asked again and no more notifications are claimed", async () => {

@@ -80,10 +80,10 @@ const presences: readonly (readonly [events: string, announced: readonly string[
 for (const [events, announced] of presences) {
   test(`a device with the connection events ${events}: ${announced.join() || 'nothing'}`, async () =>
     world(
-      async ({ connections, minutes, announced: toldNow }) => {
+      async ({ connections, minutes, announced: announcedNow }) => {
         await connections(events);
         await minutes(7);
-        assert.deepEqual(toldNow(), announced);
+        assert.deepEqual(announcedNow(), announced);
       },
       { offlineFor: '5m' },
     ));
@@ -130,7 +130,7 @@ test('a device that never sent anything is not silent', async () =>
   ));
 
 /** Of a device at seattle, of type fridge and in groups north and cold. */
-const matches: readonly (readonly [match: NonNullable<Rule['match']>, isTold: boolean])[] = [
+const matches: readonly (readonly [match: NonNullable<Rule['match']>, isAnnounced: boolean])[] = [
   [{ type: 'fridge' }, true],
   [{ type: 'freezer' }, false],
   [{ group: 'co*' }, true],
@@ -138,8 +138,8 @@ const matches: readonly (readonly [match: NonNullable<Rule['match']>, isTold: bo
   [{ type: 'fridge', group: 'north', site: 'seattle', device: 'dev*' }, true],
   [{ type: 'fridge', site: 'tacoma' }, false],
 ];
-for (const [match, isTold] of matches) {
-  test(`${JSON.stringify(match)} ${isTold ? 'matches' : 'does not match'}, for messages and for sweeps`, async () =>
+for (const [match, isAnnounced] of matches) {
+  test(`${JSON.stringify(match)} ${isAnnounced ? 'matches' : 'does not match'}, for messages and for sweeps`, async () =>
     world(
       async ({ connections, environment, measure, minutes, sent }) => {
         await connections('+1', ['north', 'cold']);
@@ -147,7 +147,7 @@ for (const [match, isTold] of matches) {
         await minutes(7);
         assert.deepEqual(
           sent.map(({ notification }) => `${notification.ruleId} ${notification.transition}`),
-          isTold ? ['rule-0 raised', 'rule-1 raised'] : [],
+          isAnnounced ? ['rule-0 raised', 'rule-1 raised'] : [],
         );
       },
       { match, metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 },

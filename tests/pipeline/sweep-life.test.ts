@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { RuleData } from '../../core/rule-data.ts';
 import type { Snooze } from '../../pipeline/ports.ts';
-import { assertTold, createAlertWorld, MINUTE, START } from './alert-world.ts';
+import { assertAnnounced, createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
 type Rule = Omit<RuleData, 'id'>;
@@ -55,7 +55,7 @@ test('a silent device is announced once, and once more after it has been back fo
   await world.minutes(30);
   await world.whileHeard(10, () => true);
   assert.deepEqual(world.announced(), ['raised', 'cleared']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 for (const [rhythm, isHeard] of [
@@ -66,7 +66,7 @@ for (const [rhythm, isHeard] of [
     const world = life({ noDataFor: '3m' });
     await world.whileHeard(60, isHeard);
     assert.deepEqual(world.announced(), ['raised']);
-    await assertTold(world);
+    await assertAnnounced(world);
   });
 }
 
@@ -80,7 +80,7 @@ test('reminders are sent until somebody acknowledges, and an escalation once, ov
   await world.acknowledge('device');
   await world.minutes(60);
   assert.equal(world.sent.length, 4);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('a snoozed device is announced at the end of the snooze if the alarm is still active', async () => {
@@ -91,7 +91,7 @@ test('a snoozed device is announced at the end of the snooze if the alarm is sti
   assert.deepEqual(world.announced(), []);
   await world.minutes(1);
   assert.deepEqual(world.announced(), ['raised']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 test('a snooze that is taken back is over at once', async () => {
@@ -113,7 +113,7 @@ test('an alarm that begins and ends within a snooze is not announced but is in t
     world.decided.map(({ entry }) => entry.what),
     ['raised', 'cleared'],
   );
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 // The start is at 14:13:20 UTC.
@@ -124,7 +124,7 @@ test('alerts in quiet hours are announced at their end', async () => {
   assert.deepEqual(world.announced(), []);
   await world.minutes(1);
   assert.deepEqual(world.announced(), ['raised']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });
 
 /** What may happen to a rule while its alarm is active. */
@@ -144,7 +144,7 @@ for (const [what, change] of Object.entries(endings)) {
       world.rules.data = change(world.rules.data[0]!);
       await world.minutes(3);
       assert.deepEqual(world.announced(), ['raised', 'ended']);
-      await assertTold(world);
+      await assertAnnounced(world);
     });
   }
 }
@@ -164,7 +164,7 @@ for (const [rule, announced] of closing) {
     assert.deepEqual(world.log(), []);
     await world.minutes(20);
     assert.deepEqual(world.log(), [announced]);
-    await assertTold(world);
+    await assertAnnounced(world);
   });
 }
 
@@ -197,5 +197,5 @@ test("alerts of an unreadable rule stay active, their pending notifications are 
   world.rules.unreadable = [];
   await sweep();
   assert.deepEqual(world.log(), ['raised 9', 'raised 21']);
-  await assertTold(world);
+  await assertAnnounced(world);
 });

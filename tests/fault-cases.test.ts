@@ -23,7 +23,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'a duplicate in another batch is not counted',
     {
       'functions/ingest-stream': [
-        'a reading that comes again in a later batch, packed with others, is counted once',
+        'a reading that is repeated in a later batch, packed with others, is counted once',
       ],
     },
   ],
@@ -69,7 +69,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
         'the alarm of a device whose last window is still beyond the limit stays active',
       ],
       'pipeline/sweep-life': [
-        'the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it',
+        'the only window of a device is evaluated by ${JSON.stringify(rule)} once time has closed it',
       ],
     },
   ],
@@ -169,7 +169,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     34,
     'an environment that runs out of time in the middle changes nothing in the end',
     {
-      'adapters/window-histories': ['refused or cut off', "'ends before'"],
+      'adapters/window-histories': ['refused or interrupted calls', "'ends before'"],
       'functions/out-of-time': [
         'stream: the rest of the batch is reported before the function ends, and the next attempts count each reading once',
       ],
@@ -183,7 +183,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     35,
     'neither does one that runs out of memory',
     {
-      'adapters/window-histories': ['refused or cut off', "'ends after'"],
+      'adapters/window-histories': ['refused or interrupted calls', "'ends after'"],
       '../packages/local-cloud/tests/lambda/environment': [
         'ends only the environment when a handler takes more memory than it has',
       ],
@@ -206,7 +206,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
       '../packages/local-cloud/tests/kinesis/mappings': [
         'after resharding the records of the parents come first',
       ],
-      'adapters/window-histories': ['at the same time'],
+      'adapters/window-histories': ['concurrent'],
       'pipeline/ingest': [
         'one message at a time and batches that break, repeat and reorder store the same windows',
       ],
@@ -239,7 +239,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     {
       'adapters/dynamodb-faults': [
         '${trouble} is waited out, and the reading counted once',
-        'throughput that stays exceeded fails the event, which counts the reading when it comes again',
+        'throughput that stays exceeded fails the event, and its retry counts the reading',
       ],
     },
   ],
@@ -278,9 +278,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
       ],
       'pipeline/sweep': ['a notification that SNS refused is sent by the sweep, once'],
       'pipeline/storm-digest': ['a digest that SNS refuses is sent a minute later, whole'],
-      'pipeline/deliver-soak': [
-        'whatever environments do at once, in whatever order, and whatever fails or crashes',
-      ],
+      'pipeline/deliver-soak': ['with any concurrent actions, order, failures and crashes'],
     },
   ],
   [
@@ -288,7 +286,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     'a notification that had to be repeated has the same alert id',
     {
       'pipeline/judge': [
-        'a crash between publishing and clearing the queued repeats it under the same alert id',
+        'a crash between publishing and clearing a pending notification repeats it with the same alert ID',
       ],
       'pipeline/deliver-crashes': ['a publish whose answer is lost is repeated with the same alert ID'],
     },

@@ -122,7 +122,7 @@ for (const trouble of passing) {
   });
 }
 
-test('throughput that stays exceeded fails the event, which counts the reading when it comes again', async () => {
+test('throughput that stays exceeded fails the event, and its retry counts the reading', async () => {
   troubles.push(...Array.from({ length: 20 }, () => 'ProvisionedThroughputExceededException' as const));
   await assert.rejects(count('busy', 3), { name: 'ProvisionedThroughputExceededException' });
   assert.ok(requests > 1);

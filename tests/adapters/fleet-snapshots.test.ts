@@ -32,7 +32,7 @@ test('there is no snapshot before the first was stored', async () => {
   assert.equal(await createFleetSnapshots({ client: tables.client, table: 'rollups' }).load(), undefined);
 });
 
-test('the last one that was kept comes back, of one item or several', async () => {
+test('the last stored snapshot is read, of one item or several', async () => {
   const snapshots = createFleetSnapshots({ client: tables.client, table: 'rollups' });
   for (const each of [fleet(1, 3, 1), fleet(2, 500, 20), fleet(3, 2, 1)]) {
     await snapshots.keep(each);

@@ -117,7 +117,7 @@ test('ten packs of a thousand readings take three calls each, and an item that d
   }
 });
 
-test('readings that come alone take one write each, and two calls more for every item full of fingerprints', async () => {
+test('single readings take one write each, and two more calls for every full item of fingerprints', async () => {
   const { store, calls } = open();
   const all = readings('alone', 0, MAX_SEEN * 3 + 5);
   for (const one of all) assert.equal((await store.apply(deltaOf([one]))).applied, 1);
@@ -137,7 +137,7 @@ test('a window that is not hot is written as ever, and nothing is in the table o
   assert.equal((await itemOf('usual'))['chunk'], undefined);
 });
 
-test('an environment that meets a hot window for the first time reads its chunks at once, and once', async () => {
+test('an environment reads the chunks of a hot window once, when it first writes to it', async () => {
   const { store } = open();
   for (let n = 0; n < 1000; n += 50) await store.apply(deltaOf(readings('stranger', n, n + 50)));
   const stranger = open();
@@ -205,7 +205,7 @@ for (const call of ['put', 'update', 'get'] as const) {
   }
 }
 
-test('fingerprints that are gone stop the window with the table and the remedy instead of counting twice', async () => {
+test('missing fingerprints stop the window with the table and the remedy instead of counting twice', async () => {
   await open().store.apply(deltaOf(readings('torn', 0, 300)));
   const { chunk } = await itemOf('torn');
   const Key = { window: { S: `${START}/torn` }, chunk: chunk! };

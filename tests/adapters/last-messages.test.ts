@@ -51,7 +51,7 @@ const key = (hour: string, minute: string) =>
   `raw/${hour}/stack-raw-1-${hour.replaceAll('/', '-')}-${minute}-00-aaaa`;
 const lines = (...numbers: number[]) => numbers.map((n) => `{"n":${n}}\n`).join('');
 
-test('messages come newest first, from plain and compressed objects of all hours', async () => {
+test('messages are listed newest first, from plain and compressed objects of all hours', async () => {
   const objects = {
     [key('2026/10/31/23', '59')]: lines(1, 2),
     [key('2026/11/21/09', '10')]: gzipSync(lines(3, 4)),
@@ -86,7 +86,7 @@ test('a large object is read up to eight megabytes, without the line that is cut
   assert.match(calls.at(-1)!, /bytes=0-8388607$/);
 });
 
-test('a compressed object that is cut is read as far as it goes', async () => {
+test('a truncated compressed object is read to its end', async () => {
   const text = Array.from(
     { length: 3000 },
     (_, n) => `{"n":${n},"pad":"${Math.sin(n)}${'é'.repeat(n % 7)}"}`,

@@ -81,7 +81,7 @@ test('an empty attribute is omitted, since SNS refuses it', async () => {
   assert.ok(!('site' in attributesOf(requests[0])));
 });
 
-test('a digest is one publish, which subscribers find by whatever is in it', async () => {
+test('a digest is one publish, which matches filters for any of its alerts', async () => {
   const { notifier, requests } = await openFakeSns(published);
   const severities = ['warning', 'critical', 'minor'] as const;
   const all = severities.map((severity, n) =>
@@ -147,7 +147,7 @@ test('a notification of several changes also matches a filter for its worst seve
   assert.equal(attributesOf(requests[0])['severity'], '["major","critical"]');
 });
 
-test('an SNS that takes a request and never answers is given up', async () => {
+test('a publish to an SNS that never answers is abandoned', async () => {
   const { notifier } = await openFakeSns(undefined);
   await assert.rejects(notifier.notify(notification(), []), { name: 'TimeoutError' });
 });

@@ -46,7 +46,7 @@ test('the count starts at zero in the next hour', async () => {
   assert.deepEqual([await store.admit('tg-b'), await store.admit('tg-a')], [true, false]);
 });
 
-test('an hour keeps the names for 30 days, for people to look into', async () => {
+test('an hour keeps the names for 30 days, for investigation', async () => {
   const { store } = openStore(5, 2);
   await store.admit('tg-a');
   await store.admit('tg-b');

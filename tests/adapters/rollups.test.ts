@@ -85,7 +85,7 @@ const fold = fc.record({
   crashAfter: fc.oneof(fc.constant(1000), fc.nat(12)),
 });
 
-test('hours read as the windows fold, through late readings, crashes and folding while readings come', async () => {
+test('hours equal their windows, with late readings, crashes and concurrent readings', async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(

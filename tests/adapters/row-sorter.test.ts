@@ -43,7 +43,7 @@ function sorted(readings: readonly ArchivedReading[], rowsInMemory: number) {
   }
 }
 
-test('rows are the same whether they fit in memory or not, and no run is left', () => {
+test('rows are the same whether they fit in memory or not, and no temporary files remain', () => {
   fc.assert(
     fc.property(fc.array(reading, { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (readings, rows) => {
       assert.deepEqual(sorted(readings, rows), sorted(readings, 1000));

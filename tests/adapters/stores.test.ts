@@ -83,7 +83,7 @@ const folders: [deviceId: string, folder: RegExp][] = [
   ['温'.repeat(128), /^[0-9a-f]{32}$/],
 ];
 for (const [deviceId, folder] of folders) {
-  test(`the device ${deviceId.slice(0, 12)} has a folder of its own, and no other`, async () => {
+  test(`the device ${deviceId.slice(0, 12)} has its own folder`, async () => {
     const { key } = (await kept({ ...CONTEXT, deviceId, t: 'x' }))!;
     const [room, name, ...rest] = key.split('/');
     assert.deepEqual([room, rest], ['rejected', ['2026', '09', '21', '6f1c-0001.json']]);
@@ -92,13 +92,13 @@ for (const [deviceId, folder] of folders) {
   });
 }
 
-test('an event that no rule sent is kept by its content', async () => {
+test("an event that no rule sent is stored under its content's hash", async () => {
   const object = await kept({ anything: true });
   assert.match(object!.key, /^rejected\/undated\/[0-9a-f]{32}\.json$/);
   assert.deepEqual(JSON.parse(object!.body).rejected[0].original, { anything: true });
 });
 
-test('a payload 100,000 levels deep is kept as it came', async () => {
+test('a payload 100,000 levels deep is stored unchanged', async () => {
   const text = `${'{"a":['.repeat(50_000)}1,null,"x"${']}'.repeat(50_000)}`;
   const object = await kept({ ...CONTEXT, deep: JSON.parse(text) as unknown });
   assert.ok(object!.body.includes(`"deep":${text}`));

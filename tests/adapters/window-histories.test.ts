@@ -325,7 +325,7 @@ async function stored(run: string): Promise<unknown[]> {
 }
 
 for (const [way, send] of Object.entries({ direct, stream })) {
-  test(`${way}: windows equal a recomputation, whatever is repeated, overtaken, at the same time, refused or cut off`, async () => {
+  test(`${way}: windows equal a recomputation, with repeated, reordered, concurrent, refused or interrupted calls`, async () => {
     let run = 0;
     const property = fc.asyncProperty(history, async (one) => {
       const name = `${way}-${run++}`;

@@ -269,7 +269,7 @@ test('a reading out of order costs a second write if the environment does not kn
   assert.deepEqual(figures((await store.before('late', START + 1, 1))[0]!), expected(readings));
 });
 
-test('of two readings of the same moment the same one is the last, whichever comes first', async () => {
+test('of two readings with the same time the same one is the last, in any order', async () => {
   const both = [1, 2].map((n) => reading('tie', n, { [`m${n}`]: n }, START + 5000));
   const prints = both.map(({ fingerprint }) => fingerprint).sort();
   for (const [run, order] of [both, both.toReversed()].entries()) {
@@ -315,7 +315,7 @@ test('a window that was stored before windows had times has those of the reading
   );
 });
 
-test('an environment that knows the window writes once, whatever improves', async () => {
+test('an environment that knows the window writes once for any improvement', async () => {
   assert.deepEqual(await writesOf('known', [5, 5, 6, 5.5, 4, 7], [0, 0, 0, 0, 0, 0]), [1, 1, 1, 1, 1, 1]);
 });
 
@@ -359,7 +359,7 @@ test('a crash at any call leaves a reading counted with its extremes, or not at 
   assert.deepEqual(figures(await stored('crash')), expected(all));
 });
 
-test('a reading under an id that is counted changes nothing, whatever its values', async () => {
+test('a reading with a counted ID changes nothing, with any values', async () => {
   const first = reading('same-id', 1, { temperature: 4.2 });
   const other = reading('same-id', 1, { temperature: 99, humidity: 50 });
   await store.apply(deltaOf(first, SECONDS));

@@ -68,7 +68,7 @@ test('a window stored by a version without times has none', async () => {
   assert.deepEqual(Object.keys(window!), ['deviceId', 'windowStart', 'readings', 'metrics']);
 });
 
-test('windows come oldest first, from `from` until before `to`, however many pages they take', async () => {
+test('windows are listed oldest first, from `from` until before `to`, over any number of pages', async () => {
   await store('many', 8);
   const pages: number[] = [];
   const { client } = tables;

@@ -92,7 +92,7 @@ const pointsOf = (count: number, most: number) => [
 ];
 
 describe('killed at some of its requests, and run again,', () => {
-  test('a table of its own is the same', async () => {
+  test('a separate table is the same', async () => {
     const whole = await run(['--table', 'whole']);
     assert.equal(whole.code, 0, whole.output);
     const expected = await statisticsOf('whole');

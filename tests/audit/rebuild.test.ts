@@ -260,7 +260,7 @@ describe("the stack's table", () => {
     assert.equal(await audit(options, (line) => told2.push(line)), true, told2.join('\n'));
   });
 
-  test('is written beside ingest, which takes the same readings at the same time', async () => {
+  test('is written while ingest counts the same readings', async () => {
     const messages = messagesOf('beside');
     const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messages) });
     await Promise.all([
@@ -359,7 +359,7 @@ test('windows that would have expired by now are omitted and counted', async () 
   assert.match(announced.at(-1)!, /^6 windows left out: after 90 days they would have expired by now$/);
 });
 
-test('a file that ends early, is damaged or has gone is named, and everything else is counted', async () => {
+test('a truncated, damaged or missing file is reported, and everything else is counted', async () => {
   const messages = messagesOf('bad');
   const files = {
     [`${hourFolder(0)}/a.ndjson`]: `${linesOf(messages.slice(0, 20))}rubbish\n{"deviceId":"bad"}\n{"t":`,

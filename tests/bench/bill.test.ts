@@ -77,7 +77,7 @@ test('packs of a slow device save messages and no writes, which windows of a min
   assert.ok(bill({ ...tenHertz, windowSeconds: 60 }).writesPerReading < bill(tenHertz).writesPerReading / 3);
 });
 
-test('a bill takes the writes that were measured', () => {
+test('a bill uses the measured writes', () => {
   assert.equal(bill({ writesPerReading: 0.25 }).writesPerReading, 0.25);
 });
 

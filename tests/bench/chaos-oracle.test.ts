@@ -132,7 +132,7 @@ test('a message that is in the errors bucket is not lost', () => {
   assert.ok(!kinds(parked).includes('lost'));
 });
 
-test('a mail may come twice around a kill', () => {
+test('an email may be sent twice around a kill', () => {
   const twice = { ...good, mails: [...good.mails, mail(`a${NOW}`, NOW + 5000)] };
   assert.deepEqual(kinds(twice, [{ from: NOW + 1000, to: NOW + 2000 }]), []);
   assert.deepEqual(kinds(twice, [{ from: NOW + 900_000, to: NOW + 901_000 }]), ['repeated-mail']);
@@ -229,7 +229,7 @@ for (const [text, sum] of values) {
   });
 }
 
-test('identity is id, time and values together; without an own time and an id it is the place in the message', () => {
+test('a reading is identified by ID, time and values; without a time and an ID by its place in the message', () => {
   const counted = (...payloads: readonly Record<string, unknown>[]) =>
     recompute(payloads.map((payload, index) => line(index, payload))).readings;
   assert.equal(counted(reading('a', 1), reading('a', 1)), 1);

@@ -59,7 +59,7 @@ test('an acknowledged message that is in no archive is lost', () => {
   assert.deepEqual(judge([first, second], new Set([...all, 'm:d-1:5'])).lost, ['m:d-1:5']);
 });
 
-test('a window that a region does not have is found, by the region and by the union', () => {
+test('a window that a region lacks is found, by the region and by the union', () => {
   const { findings } = judge([first, { ...second, windows: [] }], all);
   assert.deepEqual(findings, [
     `eu-west-1: window d-1 ${START} is not stored`,

@@ -132,7 +132,7 @@ describe('it prints', () => {
     assert.deepEqual(lines(Infinity), [`device${' '.repeat(26)}value`, `${'a'.repeat(30)}  1.5`, '1 row']);
   });
 
-  test('a bar that shows how far the query is', () => {
+  test('a progress bar of the query', () => {
     assert.equal(progressText(50), `[${'#'.repeat(15)}${' '.repeat(15)}]  50 %`);
     assert.equal(progressText(-1), `[${' '.repeat(30)}]   0 %`);
     assert.equal(progressText(100), `[${'#'.repeat(30)}] 100 %`);
@@ -201,7 +201,7 @@ describe('it refuses', () => {
     );
   });
 
-  testQuery('whatever does not read only', () => {
+  testQuery('statements that are not read-only', () => {
     const file = path.join(temporaryFolder(), 'x.csv');
     const statements = [
       `COPY (SELECT 1) TO '${file}'`,

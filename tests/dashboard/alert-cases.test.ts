@@ -54,7 +54,7 @@ test('a digest links to its alerts, and alerts older than a week are loaded', ()
   assert.equal(historyFromOf({ from: NOW - 8 * DAY }, NOW), NOW - 8 * DAY);
 });
 
-test('an alert of readings that came late was over with the window that was back, not when it was judged', () => {
+test('an alert of late readings ended with the window that was back within the limits, not when it was evaluated', () => {
   const entry = (what: string, windowStart: number, side?: string) => ({
     ...{ entryId: what, deviceId: 'd', ruleId: 'warm', at: 9_000_000, what, windowStart },
     ...(side !== undefined && { side }),

@@ -108,7 +108,7 @@ test('only changes of the desired state by others overtake a draft, and my chang
   });
 });
 
-test('a connection has both of its ends, in whatever order they came, or one', () => {
+test('a connection has its start and end, in any order of arrival, or one of them', () => {
   const events: readonly PresenceEvent[] = [
     { at: NOW, online: true, sessionId: 'c' },
     { at: NOW - DAY, online: false, sessionId: 'b', disconnectReason: 'MQTT_KEEP_ALIVE_TIMEOUT' },

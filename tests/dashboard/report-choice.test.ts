@@ -31,7 +31,7 @@ for (const [hash, query] of choices) {
   });
 }
 
-test('without any device there is nothing to ask for, and without a site it is the first device', () => {
+test("without devices there is no report, and without sites it is the first device's", () => {
   assert.equal(reportChoiceOf(parseRoute('#/report'), [], NOW).of, undefined);
   assert.deepEqual(reportChoiceOf(parseRoute('#/report'), [{ deviceId: 'x' }], NOW).of, {
     kind: 'device',

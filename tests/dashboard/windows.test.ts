@@ -94,7 +94,7 @@ test('the series has all readings, whenever the page is opened', () => {
   );
 });
 
-test('a live reading that a stored window has need not be kept', () => {
+test('a live reading that a stored window contains is dropped', () => {
   const all = [reading(1000, 4), reading(2000, 5), reading(11_000, 6)];
   assert.deepEqual(stillLive(all, stored(all.slice(0, 1)), SIZE, 0), all.slice(1));
   assert.deepEqual(stillLive(all, new Map(), SIZE, SIZE), all.slice(2));
@@ -135,7 +135,7 @@ test('a gap extends to now', () => {
   assert.deepEqual(gaps, [[30_000, 90_000]]);
 });
 
-test('windows that are added to reading by reading are those of all readings at once', () => {
+test('adding readings one by one gives the same windows as adding all at once', () => {
   const values = fc.array(
     fc.record({ at: fc.integer({ min: 0, max: 60_000 }), temperature: fc.integer({ min: -400, max: 400 }) }),
   );

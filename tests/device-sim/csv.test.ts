@@ -54,7 +54,7 @@ test('a record has the line number of its start, also after quoted line breaks',
   );
 });
 
-test('any cells come back as they were written', () => {
+test('any cells are read as they were written', () => {
   const letters = ['a', '"', ',', '\n', '\r\n', ' ', 'é'];
   let state = 7;
   const next = (most: number) => (state = (state * 48271) % 2147483647) % most;

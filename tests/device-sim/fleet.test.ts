@@ -141,7 +141,7 @@ test('publishes with QoS 0 without waiting for acknowledgements', async () => {
   assert.equal(statistics.acknowledged, 50);
 });
 
-test('keeps no more messages under way than allowed while acknowledgements are held back', async () => {
+test('keeps at most the allowed number of messages in flight while acknowledgements are held back', async () => {
   const broker = await startBroker();
   broker.acknowledge(false);
   const { fleet, statistics } = start(broker, [device('a', 30)], { inFlight: 5 });

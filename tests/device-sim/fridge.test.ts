@@ -30,7 +30,7 @@ test('the same seed gives the same steps, another seed others', () => {
   assert.notEqual(text(1), text(2));
 });
 
-test('a healthy fridge stays between 1 and 7 degrees but for its defrosts, which come as its traits say', () => {
+test('a healthy fridge stays between 1 and 7 degrees except for its defrosts, which follow its traits', () => {
   for (const seed of seeds) {
     const { defrostEvery } = traitsOf(seed);
     let [starts, was, since] = [0, false, Infinity];

@@ -65,7 +65,7 @@ async function open(status = 200) {
   };
 }
 
-test('create --from makes every device, and again finds them all there', async () => {
+test('create --from creates every device, and finds all of them the second time', async () => {
   const { iot, out, createFrom } = await open();
   const names = Array.from({ length: 20 }, (_, n) => `f-${n}`);
   const text = `name,type,group,city\n${names.map((name) => `${name},sensor,Cold,Seattle`).join('\n')}\n`;
@@ -127,7 +127,7 @@ test('list sorts by name, filters, and gives CSV and JSON', async () => {
   assert.equal((await run('list', '--group', 'None')).stdout, 'no thing of that type and group\n');
 });
 
-test('delete removes certificates, thing, record and key files, and again finds only the record', async () => {
+test('delete removes certificates, thing, record and key files, and finds only the record the second time', async () => {
   const { iot, out, asked, run, createFrom } = await open();
   await createFrom('name\na\nb\n');
   const refused = await run('delete', 'a', '--out', out);

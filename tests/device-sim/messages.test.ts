@@ -45,7 +45,7 @@ test('sends one reading a message, with id, timestamp and metrics, at the given 
   for (const [i, { due }] of messages.entries()) assert.equal(due, readings(messages)[i]!.timestamp - start);
 });
 
-test('gives every reading of a device an id of its own, and another start other ids', () => {
+test('gives every reading of a device its own ID, and other IDs after another start', () => {
   const ids = readings(plan({ count: 1_000 })).map(({ id }) => id);
   assert.equal(new Set(ids).size, 1_000);
   const later = readings(plan({ count: 1_000, start: start + 1 })).map(({ id }) => id);

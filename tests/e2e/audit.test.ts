@@ -24,7 +24,7 @@ const start = Math.floor(Date.now() / 10_000) * 10_000 - 1_200_000;
 const readingsIn = async (tidegate: Tidegate) =>
   (await queryWindows(tidegate, device)).reduce((sum, { readings }) => sum + Number(readings!.N), 0);
 
-test('finds a window that was lost, counts it again from the archive, and then agrees', async () => {
+test('finds a lost window, repairs it from the archive, and then agrees', async () => {
   const [dataDir, certs] = [temporaryFolder(), temporaryFolder()];
   let tidegate = await startTidegate(dataDir);
   await createDevice(tidegate, device, certs);

@@ -62,7 +62,7 @@ const odd: readonly (readonly [what: string, payload: string | Buffer, metric: s
   ['1e999 beside a number', '{"temperature":1e999,"beside":4}', 'beside', '4'],
 ];
 
-test('rejects each malformed payload with a reason, and keeps it', async () => {
+test('rejects each malformed payload with a reason, and stores it', async () => {
   const client = await connectDevice(tidegate, 'bad-1', certs);
   const kept = () => filesOf(tidegate, 'ErrorsBucket');
   for (const [what, payload] of malformed) {

@@ -88,7 +88,7 @@ for (const version of [4, 5] as const) {
     await writer.leave();
   });
 
-  test(`the device SDK over ${name}: its will goes out when its process is killed, and not when it leaves`, async () => {
+  test(`the device SDK over ${name}: its will is sent when its process is killed, and not when it disconnects`, async () => {
     const watcher = await connect(sensor, { clientId: 'sdk-watcher' });
     await watcher.subscribe('wills/#');
     const mortal = (payload: string) =>
@@ -100,7 +100,7 @@ for (const version of [4, 5] as const) {
     await watcher.leave();
   });
 
-  test(`the device SDK over ${name} comes back by itself after an operator cut it off`, async () => {
+  test(`the device SDK over ${name} reconnects automatically after an operator disconnects it`, async () => {
     const client = await connect(sensor, { clientId: 'sdk-back', keepSession: 600 });
     await client.subscribe('back/+');
     await cutOff('sdk-back');

@@ -77,7 +77,7 @@ function call(method: string, target: string, body = '', more: object = {}) {
   });
 }
 
-test('a page that uses the certificate of its browser is refused, whatever the policies allow', async () => {
+test("a page that uses its browser's certificate is refused under any policy", async () => {
   const publish = (headers: object) => call('POST', '/topics/telemetry/seattle/h1?qos=1', '{}', { headers });
   for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
     const { status, body } = await publish(headers);

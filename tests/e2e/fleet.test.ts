@@ -75,7 +75,7 @@ test('a device with a claim gets a thing and a certificate for its own key, and 
   await logged('who was provisioned', /device provisioned.*tg-000001/);
 });
 
-test('the hook refuses a serial number of another form, and nothing is left but the key', async () => {
+test('the hook refuses a serial number in a wrong format, and only the key remains', async () => {
   const said = await refused('provision', 'store-1', ...claimFiles(), '--out', certs);
   assert.match(said, /AccessDenied: the pre-provisioning hook did not allow it/);
   assert.equal(existsSync(path.join(certs, 'store-1.cert.pem')), false);

@@ -58,7 +58,7 @@ function mails(): string[] {
   return readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'));
 }
 
-test("a gateway's sensor has windows of its own, from JSON and from bare numbers", async () => {
+test("a gateway's sensor has its own windows, from JSON and from bare numbers", async () => {
   await connected('gw-1', async (client) => {
     await publish(client, 'telemetry/lab/gw-1/attic', '{"humidity":51,"battery":91}');
     await publish(client, 'telemetry/lab/gw-1/attic/temperature', '21.5');

@@ -328,7 +328,7 @@ testInBrowser(
   },
 );
 
-testInBrowser('the failing fridge alarms, and acknowledging it is seen and kept', async () => {
+testInBrowser('the failing fridge raises an alarm, and its acknowledgement is shown and stored', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate));
   const row = page.locator('.need li', { hasText: 'Demo fridge 3' });
@@ -796,7 +796,7 @@ testInBrowser('a failing API is reported with a remedy, and the page recovers au
   await page.context().close();
 });
 
-testInBrowser('a lost connection is shown, and comes back', async () => {
+testInBrowser('a lost connection is shown and recovers', async () => {
   const { page } = await openPage(browser);
   await shareLogin(user.page, page);
   let isCut = false;

@@ -123,7 +123,7 @@ const untried = all
     ].map(([, command]) => ({ document, line, command: command!.trim() })),
   );
 for (const { document, line, command } of untried) {
-  test(`${document} line ${line}: ${command} has options that there are`, () => {
+  test(`${document} line ${line}: the options of ${command} exist`, () => {
     const asking = command.includes(' -- ') ? `${command} --help` : `${command} -- --help`;
     const script = asking.replaceAll(/<(\w+)>/g, '$1');
     const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: checkout, encoding: 'utf8' });

@@ -87,7 +87,7 @@ const reasonsOf = (tidegate: Tidegate) =>
     .map(({ reason }) => reason)
     .sort();
 
-test('both ways in store the same windows and the same rejects', async () => {
+test('both ingest modes store the same windows and the same rejects', async () => {
   const [direct, stream] = [temporaryFolder(), temporaryFolder()];
   const [directCerts, certs] = [temporaryFolder(), temporaryFolder()];
   let tidegate = await startTidegate(direct);

@@ -130,7 +130,7 @@ test('readings that have the address of their sensor as id all count, and the la
   assert.deepEqual(subjects(), ['ALARM critical: temperature 9.5 above 8 at lab/same-id']);
 });
 
-test('any other id that is used again makes no reading vanish but a resend, which counts as repeated', async () => {
+test('a reused ID drops only resends, which count as repeated', async () => {
   const id = 'fridge';
   await publish('reused', [
     { id, temperature: 3 },
@@ -176,7 +176,7 @@ test('a bare number is the metric that the last level of its topic names', async
   assert.deepEqual(metricsIn(await windowOf('plain:attic')), ['temperature']);
 });
 
-test('nan costs the value beside it nothing', async () => {
+test('nan does not affect the value beside it', async () => {
   await publish('nan', ['{"temperature":nan,"humidity":44.1}', '{"temperature":4,"humidity":-inf}']);
   const window = await windowOf('nan');
   assert.deepEqual([window?.['humidity.sum'], window?.['temperature.sum']], ['44.1', '4']);

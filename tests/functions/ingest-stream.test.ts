@@ -118,7 +118,7 @@ test('the same batch twice sends no second alert', async () => {
   assert.equal((await windowOf('twice'))['readings'], '3');
 });
 
-test('a reading that comes again in a later batch, packed with others, is counted once', async () => {
+test('a reading that is repeated in a later batch, packed with others, is counted once', async () => {
   const [first, second, third] = [1, 2, 3].map((n) => reading('again', n, n));
   assert.deepEqual(await ingestStream(batchOf(first!, second!)), { batchItemFailures: [] });
   const { deviceId, site, receivedAt, traceId } = third!;

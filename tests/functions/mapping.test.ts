@@ -127,7 +127,7 @@ test('direct, by the stream and out of the archive, the mapping is the one that 
   assert.equal((await auditOf(messages, { table: 'rebuilt' })).agrees, true, 'windows that are made anew');
 });
 
-test('a message that its mapping fails on is kept, and no format reads it', async () => {
+test('a message whose mapping fails is stored, and no format reads it', async () => {
   s3.resetHistory();
   const [broken, fine] = ['broken', 'fine'].map((deviceId) => messagesOf(deviceId)[0]!);
   await ingest(broken!);

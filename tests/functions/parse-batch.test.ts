@@ -281,7 +281,7 @@ describe('bad input leaves the hour open, with object and line, and everything e
     assert.equal((await parse()).hours[0]!.state, 'done');
   });
 
-  test('a service that fails leaves the hour as it was', async () => {
+  test('a failing service leaves the hour unchanged', async () => {
     put(AT, 'a', good);
     await parse();
     put(AT, 'b', line({ deviceId: 'e', t: 1 }));
@@ -362,7 +362,7 @@ describe('days', () => {
       put(AT + hour * HOUR, 'a', line({ timestamp: AT + hour * HOUR, t: hour }, AT + hour * HOUR));
   }
 
-  test('are one file once they are over, to which late hours come, and in which an hour is replaced', async () => {
+  test('are merged into one file after their end, to which late hours are added, and in which an hour is replaced', async () => {
     putDay();
     await parse();
     now.mockReturnValue(MORNING);
@@ -456,7 +456,7 @@ describe('days', () => {
   }, 120_000);
 });
 
-test('a second run leaves everything to the first, and files on the disk are gone in the end', async () => {
+test('a second run leaves everything to the first, and no files remain on disk', async () => {
   put(AT, 'a', line({ t: 1 }));
   let second: Promise<ParseReport> | undefined;
   s3.onCall(({ name }) => {

@@ -93,7 +93,7 @@ test("a device that connects is stored with the registry's data", async () => {
   assert.deepEqual(counted(), [['PresenceApplied', 1]]);
 });
 
-test('when it goes the registry is not asked', async () => {
+test('a disconnect makes no call to the registry', async () => {
   await presence(sample('disconnected', 'store-sensor-seattle1'));
   const { online, presenceSince, disconnectReason, type } = (await item('store-sensor-seattle1'))!;
   assert.deepEqual(

@@ -94,7 +94,7 @@ test('fails when the registry does not answer, so no device is admitted', async 
   assert.match(written.join('\n'), /the network is down/);
 });
 
-test('beyond the limit of an hour devices are refused, with a log line and a metric; one that was let in may ask again', async () => {
+test('beyond the hourly limit devices are refused, with a log line and a metric; an admitted one may repeat its request', async () => {
   for (const serial of ['tg-0001', 'tg-0002', 'tg-0001', 'tg-0001', 'tg-0003'])
     assert.deepEqual(await hook(eventOf(serial)), { allowProvisioning: true });
   written.length = 0;

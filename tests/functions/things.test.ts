@@ -162,7 +162,7 @@ test('a device that was not finished is taken on', async () => {
   assert.deepEqual(update!.args[0].input.attributePayload, { attributes: { site: 'seattle' }, merge: true });
 });
 
-test('a thing of another type is left as it is, without a certificate', async () => {
+test('a thing of another type is not changed and gets no certificate', async () => {
   iot.on(CreateThingCommand).rejects(new ResourceAlreadyExistsException(meta));
   iot.on(DescribeThingCommand).resolves({ thingName: 'cellar-1', thingTypeName: 'freezer' });
   const { status, body } = await add();
@@ -204,7 +204,7 @@ for (const [body, detail] of wrong) {
   });
 }
 
-test('a signing request that AWS IoT refuses makes no thing', async () => {
+test('a signing request that AWS IoT refuses creates no thing', async () => {
   iot.on(CreateCertificateFromCsrCommand).rejects(new InvalidRequestException(meta));
   const { status, body } = await add();
   assert.deepEqual([status, body['detail']], [400, '`csr` is refused by AWS IoT: from AWS IoT']);
@@ -222,7 +222,7 @@ test('more devices than an hour may have are refused', async () => {
 const answers = (document: object) =>
   shadows.on(GetThingShadowCommand).resolves({ payload: Buffer.from(JSON.stringify(document)) as never });
 
-test('a shadow is changed at the version that was looked at, and shown whole', async () => {
+test('a shadow is changed at the version that was read, and returned whole', async () => {
   iot.on(DescribeThingCommand).resolves({ thingName: 'cellar-1' });
   shadows.on(UpdateThingShadowCommand).resolves({});
   answers({

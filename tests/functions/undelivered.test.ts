@@ -43,7 +43,7 @@ function messageWith(messageId: string, alerts: readonly string[], more: Record<
   return { ...sample, messageId, body: JSON.stringify({ ...document, MessageAttributes }) };
 }
 
-test('an undelivered mail is an entry of its alert, one however often the message comes', async () => {
+test('an undelivered email is one entry of its alert, for any number of repeats', async () => {
   await undelivered([sample]);
   await undelivered([sample, sample]);
   const [entry, ...others] = await entriesOf('fridge-1');

@@ -63,7 +63,7 @@ const tasmota = (temperature: number, unit: string) => ({
   ...{ Time: '2026-11-29T14:44:00', BME280: { Temperature: temperature }, TempUnit: unit },
 });
 
-test('an alert names the unit and the metric that was judged, in mail, text, API and history', async () => {
+test('an alert has the unit and the metric in email, text message, API and history', async () => {
   await publish('tasmota-c', tasmota(9.1, 'C'));
   const { subject, texts } = notified();
   assert.match(String(subject), /^ALARM critical: BME280_Temperature 9\.1 C above 8 C at lab\/tasmota-c$/);
@@ -80,7 +80,7 @@ test('an alert names the unit and the metric that was judged, in mail, text, API
   assert.deepEqual([entry?.['limit'], entry?.['unit']], ['8', '°C']);
 });
 
-test('Fahrenheit is judged by no limit in Celsius, unless a mapping asks for Celsius', async () => {
+test('Fahrenheit is not compared with limits in Celsius, unless a mapping converts it', async () => {
   await publish('tasmota-f', tasmota(48.2, 'F'));
   assert.equal(sns.commandCalls(PublishCommand).length, 0);
   assert.deepEqual((await get('/devices/tasmota-f'))['units'], { BME280_Temperature_F: '°F' });
@@ -120,14 +120,14 @@ test('the registry counts more than the messages', async () => {
   assert.deepEqual((await get('/devices/registered'))['units'], { temperature: '°C' });
 });
 
-test('a device that changes its unit has the new one, and the one before it beside', async () => {
+test('a device that changes its unit has the new one and the previous one', async () => {
   await publish('changing', { pressure: '990 hPa' });
   await publish('changing', { pressure: '99 kPa' }, 70);
   const { units, previousUnits } = await get('/devices/changing');
   assert.deepEqual([units, previousUnits], [{ pressure: 'kPa' }, { pressure: 'hPa' }]);
 });
 
-test('a sensor behind a gateway has units of its own', async () => {
+test('a sensor behind a gateway has its own units', async () => {
   await ingest({
     ...{ rawPayload: Buffer.from('[{"bn":"urn:dev:ow:10e2/","n":"t","u":"Cel","v":4}]').toString('base64') },
     ...{ deviceId: 'gw', site: 'lab', receivedAt: START, traceId: 'senml-1' },

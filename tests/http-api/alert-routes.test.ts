@@ -85,7 +85,7 @@ async function pages(path: string): Promise<string[]> {
   return ids;
 }
 
-test('the history of a device and of all devices comes newest first, page by page, without gap or overlap', async () => {
+test('the history of a device and of all devices is listed newest first, in pages without gap or overlap', async () => {
   const history = createAlertHistory({ client: tables.client, table: 'history', retentionDays: 30 });
   const midnight = NOW - (NOW % DAY);
   await history.record([
@@ -158,7 +158,7 @@ test('a pending alert is not active', async () => {
   ]);
 });
 
-test('a snooze is shown until it is over or taken back', async () => {
+test('a snooze is shown until it ends or is removed', async () => {
   const path = '/devices/noisy/snooze';
   const until = NOW + 3_600_000;
   const made = { until, by: 'ann', comment: 'cleaning' };
@@ -237,7 +237,7 @@ test('a dry run lists when a rule would have sent notifications, for the devices
   assert.deepEqual((await call('GET', '/rules')).body, { rules: [], unreadable: [] });
 });
 
-test('a rule of one limit is stored as it was put, and faults name their fields', async () => {
+test('a rule with one limit is stored unchanged, and errors name their fields', async () => {
   const rule = {
     ...{ id: 'fridge-warm', metric: 'temperature', stat: 'max', above: 8, clearBelow: 7, forWindows: 3 },
     ...{ severity: 'critical', match: { site: 'seattle', device: 'store-*' }, channels: ['email', 'sms'] },

@@ -117,7 +117,7 @@ test('a body of another type, or an unexpected body, is refused', async () => {
   );
 });
 
-test('a problem of a route is its answer; an error of ours is 500 and goes to the log alone', async () => {
+test('a problem of a route is its answer; an internal error is 500 and only in the log', async () => {
   const conflict = await ask('PUT', '/rules/taken', '{"above":8}');
   assert.deepEqual(conflict.body, {
     status: 409,

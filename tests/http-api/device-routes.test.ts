@@ -149,7 +149,7 @@ test('guests remove nothing, and do not learn from a filter which devices have a
   assert.equal((await call('GET', '/devices?state=online', { isGuest: true })).status, 200);
 });
 
-test('alerts come with the worst first, and of these the oldest', async () => {
+test('alerts are listed with the worst first, then the oldest', async () => {
   const severities = ['minor', 'critical', 'warning', 'major'] as const;
   for (let n = 0; n < 24; n += 1)
     await raise(`s${n}`, 'order', severities[n % 4]!, NOW - ((n * 7) % 24) * 1000);

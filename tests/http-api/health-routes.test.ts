@@ -61,7 +61,7 @@ test('the table is read once a second for all requests, and the next second sees
   assert.equal(state.reads.length, 3);
 });
 
-test('a clock that is set back does not keep an old answer alive', async () => {
+test('a clock that is set back does not extend an old answer', async () => {
   const { state, ask } = openHealth();
   await ask();
   state.at -= 3_600_000;

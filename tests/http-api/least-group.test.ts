@@ -54,7 +54,7 @@ async function ask(route: Route, caller: ApiCaller, params: Record<string, strin
   return { status: response.status, body: (await response.json()) as { detail?: string } };
 }
 
-test('a group that is too low is refused before anything of the request is looked at, by name', async () => {
+test('a group without the permission is refused by name before the request is read', async () => {
   for (const route of routes) {
     const least = leastGroup(route);
     for (const group of GROUPS) {

@@ -207,7 +207,7 @@ test('a mapping may say units and ask for Celsius without an expression', async 
   ]);
 });
 
-test('trying names the rules that pass over a metric only for how it is spelled', async () => {
+test('a trial lists the rules that skip a metric only because of its spelling', async () => {
   const rules = createRuleStore({ client: tables.client, table: 'rules', defaults: [] });
   const fridges = { site: 'seattle', device: 'fridge-*' };
   await rules.put({ id: 'warm', metric: 'temperature', above: 8, match: fridges }, {});

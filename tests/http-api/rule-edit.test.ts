@@ -35,7 +35,7 @@ test('a patch changes the fields that it names, removes those that are null, and
   assert.deepEqual([plain.status, plain.body['comment']], [200, 'by JSON']);
 });
 
-test('a rule of the template is patched too: the stored copy replaces it, and goes when it is deleted', async () => {
+test('a rule of the template can be patched: the stored copy replaces it until it is deleted', async () => {
   const { status, body } = await patch('temperature-high', { above: 6, clearBelow: 5 });
   const copy = {
     ...{ id: 'temperature-high', metric: 'temperature', anySpelling: true, stat: 'max' },
@@ -132,7 +132,7 @@ test('concurrent patches are applied on top of each other or refused, and none i
   assert.ok(outcomes.some(({ status }) => status === 200));
 });
 
-test('a put without severity or channels keeps those that the rule had, and names them', async () => {
+test("a PUT without severity or channels keeps the rule's, and returns them", async () => {
   await rules.call('PUT', '/rules/kept', warm);
   const { severity: _severity, channels: _channels, ...rest } = warm;
   const bare = { ...rest, above: 9 };
@@ -151,7 +151,7 @@ test('a put without severity or channels keeps those that the rule had, and name
   assert.deepEqual([usual.body['severity'], usual.body['channels']], [undefined, undefined]);
 });
 
-test('the template has severity and channels to keep too, and levels have severities of their own', async () => {
+test("severity and channels of a template's rule are kept too, and levels have their own severities", async () => {
   const limit = { metric: 'temperature', anySpelling: true, above: 6 };
   const { body } = await rules.call('PUT', '/rules/temperature-high', limit);
   assert.deepEqual(body, {

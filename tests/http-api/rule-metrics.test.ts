@@ -124,7 +124,7 @@ test('of a large fleet twenty devices are sampled, and the answer says so', asyn
   );
 });
 
-test('the sensors of one gateway are not all that is looked at', async () => {
+test('the sample of devices is not only the sensors of one gateway', async () => {
   for (let n = 0; n < 60; n += 1) await rules.measure(`a-gw:fleet-${n}`, { temperature: 4 });
   await rules.measure('z-meter', { pressure: 4 });
   const { status, body } = await rules.call('POST', '/rules/r/validate', { metric: 'pressure', above: 6 });

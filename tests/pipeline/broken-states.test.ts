@@ -33,7 +33,7 @@ const broken: [title: string, attributes: Record<string, AttributeValue>, proble
   ['an unknown severity', { severity: { S: 'bad' } }, /severity is unknown/],
 ];
 for (const [index, [title, attributes, problem]] of broken.entries()) {
-  test(`${title} in the state of one rule and device: the others judge, send and clear`, async () => {
+  test(`${title} in the state of one rule and device does not stop the others from evaluating, sending and clearing`, async () => {
     const [device, neighbour] = [`torn-${index}`, `whole-${index}`];
     const world = createAlertWorld({
       rules: rules.map((rule) => ({ ...rule, match: { device: `*-${index}` } })),

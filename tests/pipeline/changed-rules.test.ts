@@ -46,7 +46,7 @@ test('a stricter limit raises an alert once for a device that sends nothing more
   await assertAnnounced(world);
 });
 
-test('a reading that a function judged by the old limit after the change counts, too', async () => {
+test('a reading that a function evaluated with the old limit after the change counts too', async () => {
   const { world, environment, sweep, change, measure } = await quietFridge();
   await environment.judge([await measure(4)], 'event-1');
   change({ above: 6, clearBelow: 5 });
@@ -58,7 +58,7 @@ test('a reading that a function judged by the old limit after the change counts,
   assert.deepEqual(world.log(), ['raised 7']);
 });
 
-test('several windows in a row are judged as they were, and the newest decides', async () => {
+test('several windows in a row are evaluated in order, and the newest decides', async () => {
   const { world, environment, sweep, change, measure } = await quietFridge();
   const windows = [await measure(7, -3), await measure(7, -2), await measure(7, -1)];
   await environment.judge(windows, 'event');

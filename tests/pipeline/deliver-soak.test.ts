@@ -188,7 +188,7 @@ async function soak(
   await assertAnnounced(world);
 }
 
-test('whatever environments do at once, in whatever order, and whatever fails or crashes', async () => {
+test('with any concurrent actions, order, failures and crashes', async () => {
   const property = fc.asyncProperty(plans(12), fc.scheduler(), async (plan, scheduler) => {
     const turn = async () => scheduler.schedule(Promise.resolve());
     const world = createAlertWorld({ rules: plan.rules, perMinute: plan.perMinute, turn });

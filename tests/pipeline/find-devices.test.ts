@@ -53,7 +53,7 @@ for (const [count, limit] of [
   [1999, 77],
   [2000, 500],
 ] as const) {
-  test(`${count} devices come by name, ${limit} a page`, async () => {
+  test(`${count} devices are listed by name, ${limit} per page`, async () => {
     const fleet = fleetOf(count);
     const { names, sorted } = await pages(finding(fleet), { limit });
     assert.deepEqual(names, fleet.map(({ deviceId }) => deviceId).sort());

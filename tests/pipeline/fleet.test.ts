@@ -61,7 +61,7 @@ test('a fleet of 200 devices is read for each request and not stored', async () 
   assert.deepEqual(entries[0]!.device, { deviceId: 'd-00000', site: 'seattle' });
 });
 
-test('a larger fleet is as it was kept, without a read a device', async () => {
+test('a larger fleet comes from the stored snapshot, without a read per device', async () => {
   const { parts, looked, all } = world(201);
   const read = createReadFleet(parts);
   const before = await read();
@@ -73,7 +73,7 @@ test('a larger fleet is as it was kept, without a read a device', async () => {
   assert.deepEqual(looked, []);
 });
 
-test('devices for which the time was too short keep their window, and come first the next time', async () => {
+test('devices without time keep their window, and are first in the next run', async () => {
   const { parts, looked, kept, all, measure } = world(300);
   let now = NOW;
   const { history } = parts;

@@ -134,7 +134,7 @@ describe('a rule that predicts', () => {
     assert.deepEqual(seen([...last.values()]), seen(whole));
   });
 
-  test('learns from the windows that there are, and announces nothing of the past', async () => {
+  test('learns from existing windows without announcing past events', async () => {
     const { run } = sweeps();
     const outlooks = await run(4.2 * DAY, 4.29 * DAY);
     assert.ok(outlooks.every(({ minute }) => minute > START + 4.2 * DAY - 20 * MINUTE));

@@ -183,7 +183,7 @@ test('a window that cannot be written fails the messages behind it and no other'
   assert.deepEqual(judged.sort(), ['fine', 'refused']);
 });
 
-test('a batch judges each window once, as it was after its last change', async () => {
+test('a batch evaluates each window once, in its final state', async () => {
   const judged: { sender: string; windows: [number, number][] }[] = [];
   const ingest = ingestion(tables.client, {
     judgeWindows: async (windows, sender) =>

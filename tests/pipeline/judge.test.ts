@@ -139,7 +139,7 @@ test('if SNS fails, the event fails, and its repeat sends the pending notificati
   assert.equal(await pendingOf('sns-down'), 0);
 });
 
-test('after an SNS failure the next event of the device pays at once', async () => {
+test("after an SNS failure the device's next event sends the pending notification at once", async () => {
   const { judge, sent, faults } = world();
   faults.push(new Error('SNS is down'));
   await assert.rejects(judge([await measure('sns-back', 0, 9)], 'e1'));
@@ -185,7 +185,7 @@ test('after a crash before publishing, the next sender sends the notification', 
   assert.deepEqual(sent, ['raised 9']);
 });
 
-test('a crash between publishing and clearing the queued repeats it under the same alert id', async () => {
+test('a crash between publishing and clearing a pending notification repeats it with the same alert ID', async () => {
   const windows = [await measure('crash-3', 0, 9)];
   const first = world(crashingAt(3));
   await assert.rejects(first.judge(windows, 'e1'), /crash/);
@@ -259,7 +259,7 @@ test('a clock that steps back marks no device as calm', async () => {
   assert.equal(reads(), 2);
 });
 
-test('a breach is judged at once, however calm the device was', async () => {
+test('a breach is evaluated at once, even for a calm device', async () => {
   const { judge, sent } = world();
   await judge([await measure('sudden', 0, 4)], 'e0');
   await judge([await measure('sudden', 1, 9)], 'e1');
@@ -321,7 +321,7 @@ test('the repeat of a failed event sends its pending notification a minute later
   assert.deepEqual([...there.sent, ...here.sent], ['raised 9', 'cleared 4']);
 });
 
-test('a device without windows is not judged', async () => {
+test('a device without windows is not evaluated', async () => {
   const { judge, sent } = world();
   await judge([], 'e1');
   assert.deepEqual(sent, []);
@@ -350,7 +350,7 @@ for (const calmFor of [0, 10_000]) {
   });
 }
 
-test('a rule for other sites and devices judges nothing', async () => {
+test('a rule for other sites and devices evaluates nothing', async () => {
   const { judge, sent } = world(alerts, 0, [{ ...meanOfThree, forWindows: 1, match: { site: 'tacoma' } }]);
   for (const n of [0, 1, 2]) await judge([await measure('elsewhere', n, 20)], `e${n}`);
   assert.deepEqual(sent, []);

@@ -36,7 +36,7 @@ test('a sweep that clears by an older window raises by the newer one that is hot
   await assertJudged(world);
 });
 
-test('an event of older windows that clears raises by the newer one that another event judged before', async () => {
+test('an event of older windows that clears an alert raises it again for a newer window of another event', async () => {
   const { world, at, judge } = createScene(plain[0]!);
   at(55);
   await judge({ 5: 9 });

@@ -72,7 +72,7 @@ async function assertWhole(folder: string, why: string): Promise<void> {
   assert.ok(readdirSync(folder).filter((name) => name.startsWith('tidegate-parsed-')).length <= 1);
 }
 
-test('killed in the middle of some of its writes, and run again, it is the same', async () => {
+test('a run that is killed during some of its writes and repeated gives the same files', async () => {
   const whole = temporaryFolder();
   const writes = STEPS.map((step) => {
     put(whole, step);

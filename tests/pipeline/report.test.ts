@@ -163,7 +163,7 @@ test('a device that measured nothing in the month has no report', async () => {
   assert.equal(report, undefined);
 });
 
-test('a report reads the newest audits only, as many as it takes to cover its month', async () => {
+test('a report reads only the newest audits that cover its month', async () => {
   const [from, to] = [Date.UTC(2026, 10, 1), Date.UTC(2026, 11, 1)];
   const days = Array.from({ length: 30 }, () => [2, 0] as const);
   const whole: ArchiveCheck = { at: to + 5, from, to, days };

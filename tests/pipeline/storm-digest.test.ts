@@ -96,7 +96,7 @@ async function withPending(faultOf?: (n: number, action: Action) => 'refused' | 
   return { world, environment };
 }
 
-test('a recovery goes out after the alarm that waits for a digest, and with it', async () => {
+test('a recovery is sent with the alarm that waits for a digest, after it', async () => {
   const { world, environment } = await withPending();
   world.clock.time += MINUTE;
   const windows = [await world.measure(1, 4, 'waiting'), await world.measure(2, 4, 'waiting')];
@@ -186,7 +186,7 @@ test("once a minute's rate limit is reached, it is not asked again and no more n
   assert.deepEqual(writes.slice(2), [4, 4, 4]);
 });
 
-test('environments that count at once admit as many as a minute may have, and know a full minute by themselves', async () => {
+test('concurrent environments admit as many as the rate limit allows, and remember a full minute', async () => {
   const clock = { time: START };
   const guardOf = () =>
     createRateLimit({ client: tables.client, table: 'alerts', perMinute: 7, now: () => clock.time });

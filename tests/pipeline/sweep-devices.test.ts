@@ -156,7 +156,7 @@ for (const [match, isAnnounced] of matches) {
 }
 
 for (const judgeLate of [false, true]) {
-  test(`a window that came late is ${judgeLate ? '' : 'not '}judged by a rule with judgeLate ${judgeLate}`, async () =>
+  test(`a late window is ${judgeLate ? '' : 'not '}evaluated by a rule with judgeLate ${judgeLate}`, async () =>
     world(
       async ({ clock, environment, measure, log }) => {
         clock.time += 60 * MINUTE;

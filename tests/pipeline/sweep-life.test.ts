@@ -94,7 +94,7 @@ test('a snoozed device is announced at the end of the snooze if the alarm is sti
   await assertAnnounced(world);
 });
 
-test('a snooze that is taken back is over at once', async () => {
+test('a removed snooze ends at once', async () => {
   const world = life(high);
   await world.snooze(600);
   await world.report(0, 9);
@@ -157,7 +157,7 @@ const closing: readonly (readonly [rule: Rule, announced: string])[] = [
   [{ metric: 'temperature', stat: 'max', below: 10 }, 'raised 9'],
 ];
 for (const [rule, announced] of closing) {
-  test(`the only window of a device is judged by ${JSON.stringify(rule)} once time has closed it`, async () => {
+  test(`the only window of a device is evaluated by ${JSON.stringify(rule)} once time has closed it`, async () => {
     const world = life(rule);
     await world.report(0, 9);
     await world.minutes(1);
@@ -168,7 +168,7 @@ for (const [rule, announced] of closing) {
   });
 }
 
-test('a sweep that failed for some minutes judges the last window of a silent device all the same', async () => {
+test('a sweep that failed for some minutes still evaluates the last window of a silent device', async () => {
   const world = life({ metric: 'temperature', stat: 'mean', above: 8 });
   await world.report(0, 9);
   world.clock.time += 10 * MINUTE;

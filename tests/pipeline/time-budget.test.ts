@@ -166,7 +166,7 @@ for (const [title, messages, ms] of [
   });
 }
 
-test('a first message that takes most of the time is done in one attempt, and those after it come again', async () => {
+test('a first message that takes most of the time is done in one attempt, and later ones are retried', async () => {
   const { now, pass } = createClock();
   const { ingest, judged } = slowIngestion(pass, 100);
   const readings = Array.from({ length: 180 }, (_, n) => ({ timestamp: START - n * 10_000, temperature: n }));

@@ -20,7 +20,7 @@ export interface JsonOperation<Cloud> {
 export interface JsonService<Cloud> {
   /** As its users call it. */
   readonly name: string;
-  /** What stands before the operation in X-Amz-Target, with the dot. */
+  /** What is before the operation in X-Amz-Target, with the dot. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, JsonOperation<Cloud>>>;
   /** 1.1 if absent. */

@@ -43,7 +43,7 @@ type ZoneNames = Readonly<Record<string, string>>;
 interface Declared {
   readonly id: string;
   readonly properties: Properties;
-  /** Where a property of it stands. */
+  /** Where a property of it is. */
   readonly at: (...path: readonly string[]) => string;
 }
 

@@ -22,7 +22,7 @@ export interface Question {
 
 export type ExplainedAction = 'connect' | 'publish' | 'subscribe' | 'receive' | 'retain';
 
-/** AWS's name of each action, and what stands before the topic in its resource. */
+/** AWS's name of each action, and what is before the topic in its resource. */
 const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: string]>> = {
   connect: ['iot:Connect', 'client'],
   publish: ['iot:Publish', 'topic'],

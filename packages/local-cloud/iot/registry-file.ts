@@ -74,7 +74,7 @@ const naming = ({ region, accountId, clock }: Place) => ({
 });
 
 /**
- * The registry as it stands in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
+ * The registry as it is in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
  * owns it may be running.
  *
  * @returns undefined when there is none.

@@ -20,7 +20,7 @@ import type { DataStream, OpenShard, Put } from './streams.ts';
 const ITERATOR_MS = 300_000;
 const MAX_RECORDS = 500;
 
-/** Where an iterator stands: after a place, or, of the records after it, at the first that came at a time. */
+/** Where an iterator is: after a place, or, of the records after it, at the first that came at a time. */
 interface Iterator {
   readonly stream: string;
   readonly shard: string;

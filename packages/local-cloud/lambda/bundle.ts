@@ -84,7 +84,7 @@ interface SourceList {
   readonly external: readonly ExternalImport[];
 }
 
-/** Beside the folder of a function, in which nothing stands but what Lambda would have. */
+/** Beside the folder of a function, which has only what it has in Lambda. */
 const sourceListOf = (logicalId: string) => `${logicalId}.sources.json`;
 
 function listOf(metafile: Metafile, entryPoint: string | undefined): SourceList {
@@ -188,7 +188,7 @@ const sourceOf = ({ logicalId, entryPoint }: FunctionSpec) => [logicalId, entryP
 async function makeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // In Lambda no package.json stands above the code; without this one, the project's `type` would decide what .js means.
+  // In Lambda no package.json is above the code; without this one, the project's `type` would decide what .js means.
   await writeFile(path.join(folder, 'package.json'), '{}\n');
 }
 

@@ -3,7 +3,7 @@ import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { readFilterCriteria, type Accepts } from './event-filter.ts';
 
-/** As it stands in the template: a resource of its own, or an event of a function. */
+/** As it is in the template: a resource of its own, or an event of a function. */
 export interface EventSource {
   /** The mapping's UUID. */
   readonly id: string;

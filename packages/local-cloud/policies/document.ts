@@ -37,7 +37,7 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
-/** Where a document stands: a policy of AWS IoT, or one of an IAM role, which may speak of every service. */
+/** Where a document is: a policy of AWS IoT, or one of an IAM role, which may speak of every service. */
 export type PolicyKind = 'iot' | 'iam';
 
 /** AWS counts a document's characters without white space. */

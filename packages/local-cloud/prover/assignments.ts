@@ -33,10 +33,10 @@ const distinct = (occurrences: readonly Occurrence[]): readonly Frame[] => [
   ).values(),
 ];
 
-/** What stands around variables: literal text, and whether a wildcard follows. */
+/** What is around variables: literal text, and whether a wildcard follows. */
 type Frame = Pick<Occurrence, 'before' | 'after' | 'isOpen'>;
 
-/** Words between the literal text that stands around a variable, as another variable may have such a value. */
+/** Words between the literal text around a variable, as another variable may have such a value. */
 function framedWords(
   words: readonly Word[],
   frames: readonly Frame[],

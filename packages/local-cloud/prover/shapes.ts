@@ -77,7 +77,7 @@ export const shapesOf = ({ kind, isGuest }: PrincipalSpec): readonly Shape[] =>
         certificateShape('over HTTPS, attached to no thing exclusively', 'https', false, false),
       ];
 
-/** A parameter of a document stands in it as an attribute that no thing has, as policies know no other variables. */
+/** A parameter of a document is in it as an attribute that no thing has, as policies know no other variables. */
 export const parameterKey = (name: string) => `iot:Connection.Thing.Attributes[parameter/${name}]`;
 
 export const parameterOf = (variable: string): string | undefined =>

@@ -61,7 +61,7 @@ export function getHostedZone(call: Call): void {
   });
 }
 
-/** Where a record stands in a list. */
+/** Where a record is in a list. */
 const placeOf = ({ name, type, setIdentifier = '' }: Pick<RecordSet, 'name' | 'type' | 'setIdentifier'>) =>
   [sortKey(name), type, setIdentifier].join('\n');
 

@@ -57,7 +57,7 @@ function compileDecode(call: Call, names: Names, compile: Compile): Evaluate {
 export const asksService = (node: unknown): boolean =>
   someExpression(node, ({ kind, name }) => kind === 'call' && isLookup(String(name).toLowerCase()));
 
-/** @throws SqlError at the second call of a function that AWS takes once per statement, wherever it stands */
+/** @throws SqlError at the second call of a function that AWS takes once per statement, wherever it is */
 export function checkSingleCalls(node: unknown, sql: string): void {
   const seen = new Set<string>();
   someExpression(node, (found) => {

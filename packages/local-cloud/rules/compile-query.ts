@@ -62,7 +62,7 @@ function compileFields(items: readonly FieldItem[], names: Names, compile: Compi
 }
 
 /**
- * Compiles what stands between SELECT and FROM.
+ * Compiles what is between SELECT and FROM.
  * @returns a closure that throws SqlFailure where further fields stand beside the `*` of what is not an object
  */
 export function compileSelect(select: SelectList, names: Names, compile: Compile): Evaluate {

@@ -52,7 +52,7 @@ export function oneLine(text: string): string {
 
 export const shown = (value: Value): string => (value === undefined ? 'Undefined' : oneLine(jsonOf(value)));
 
-/** The text of an expression, as it stands in the SQL, on one line. */
+/** The text of an expression, as it is in the SQL, on one line. */
 export const sourceOf = ({ at, end }: Expression, { sql }: Names): string =>
   sql.slice(at, end).replace(/\s+/g, ' ');
 

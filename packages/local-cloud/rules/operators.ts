@@ -3,7 +3,7 @@ import { add, compare, type Decimal, divide, multiply, remainder, subtract } fro
 import { equal, numberOf, toBoolean, toDecimal, toText, type Value } from '../json/value.ts';
 
 export interface Operator {
-  /** AWS documents no precedence; this is that of standard SQL. NOT stands between AND and the comparisons. */
+  /** AWS documents no precedence; this is that of standard SQL. NOT is between AND and the comparisons. */
   readonly precedence: number;
   readonly evaluate: (left: Value, right: Value) => Value;
 }

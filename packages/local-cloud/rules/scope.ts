@@ -13,7 +13,7 @@ export interface Scope {
 }
 export type Evaluate = (scope: Scope) => Value;
 
-/** What names mean where an expression stands. */
+/** What names mean where an expression is. */
 export interface Names {
   readonly sql: string;
   readonly variables: readonly string[];

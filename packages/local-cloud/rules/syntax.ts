@@ -1,7 +1,7 @@
 // The parsed form of rules SQL.
 import type { Value } from '../json/value.ts';
 
-/** Where an expression stands in the SQL text, for error messages and explanations. */
+/** Where an expression is in the SQL text, for error messages and explanations. */
 interface Span {
   /** Offset of its first character. */
   readonly at: number;

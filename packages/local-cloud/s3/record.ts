@@ -82,7 +82,7 @@ export async function md5Of(file: string): Promise<string> {
 /**
  * The versions that really exist: what was on top of the version that the file is, was cut off by a crash.
  *
- * @returns `undefined` when the file is none of the recorded versions: somebody put it there by hand.
+ * @returns `undefined` when the file is none of the recorded versions: somebody put it there without S3.
  */
 export async function effectiveVersions(
   record: KeyRecord | undefined,

@@ -53,7 +53,7 @@ export function attributeFacts(attributes: Readonly<Record<string, Attribute>>):
   };
 }
 
-/** All that stands at a key: a dot in it leads into an object, or is part of the property's name. */
+/** All that is at a key: a dot in it leads into an object, or is part of the property's name. */
 function elementsAt(object: JsonObject, key: string): unknown[] {
   const found: unknown[] = [];
   const todo: [JsonObject, string][] = [[object, key]];

@@ -20,7 +20,7 @@ interface Work {
 
 const nothing = (place: Declaration['place']): MapNode => ({ kind: 'map', entries: new Map(), place });
 
-/** Exists where `owner` does, and stands where it does. */
+/** Exists where `owner` does, with the place of `owner`. */
 function add(
   { declared, result, fail }: Work,
   owner: Declaration,
@@ -144,7 +144,7 @@ export interface ExpandedDeclarations {
 }
 
 /**
- * The resources that SAM makes of those of the template, in their order; each added one stands behind its owner.
+ * The resources that SAM makes of those of the template, in their order; each added one is behind its owner.
  *
  * @param api properties of the implicit HTTP API, from Globals
  */

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource } from './resolved.ts';
 
-/** Code that runs as it stands. */
+/** Code that runs unchanged. */
 export type PlainCode =
   { readonly kind: 'folder'; readonly folder: string } | { readonly kind: 'inline'; readonly text: string };
 

@@ -12,7 +12,7 @@ export interface ResolvedResource {
   /** What `Ref` gives: the name, or the ARN of a topic. */
   readonly ref: string;
   /**
-   * Where a property stands, such as `template.yaml:123`; where it is absent, the nearest that holds it. A path that
+   * Where a property is, such as `template.yaml:123`; where it is absent, the nearest that holds it. A path that
    * begins with `Metadata` leads there.
    */
   readonly at: (...path: readonly (string | number)[]) => string;

@@ -119,7 +119,7 @@ const context = {
 
 /** What handlers print is metrics and log lines, which are for CloudWatch. */
 async function silently<T>(work: () => Promise<T>): Promise<T> {
-  const write = process.stdout.write;
+  const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = () => true;
   try {
     return await work();

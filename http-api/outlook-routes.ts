@@ -87,26 +87,24 @@ function shown({ rule, until, known, outlook: seen, entered, isBehind }: DeviceO
   };
 }
 
-export function outlookRoutes(parts: {
+interface OutlookParts {
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly outlooks: DeviceOutlooks;
-}): Route[] {
-  const { devices, outlooks } = parts;
+}
 
-  async function deviceOf(id: string) {
+/** @returns a function that loads a device, and throws an ApiProblem where there is none */
+function createDeviceOf({ devices }: Pick<OutlookParts, 'devices'>) {
+  return async function deviceOf(id: string) {
     const found = await devices.load(id);
     if (!found) throw new ApiProblem(404, `There is no device ${id}`);
     return found;
-  }
+  };
+}
 
-  async function enter(
-    params: { readonly deviceId: string; readonly ruleId: string },
-    entered: DefrostSchedule | undefined,
-  ): Promise<void> {
-    if (!(await outlooks.enter(await deviceOf(params.deviceId), params.ruleId, entered)))
-      throw new ApiProblem(404, `No rule ${params.ruleId} that predicts judges ${params.deviceId}`);
-  }
-
+/** What rules have learned of a device, and forgetting it. */
+function learnedRoutes(parts: OutlookParts): Route[] {
+  const { outlooks } = parts;
+  const deviceOf = createDeviceOf(parts);
   return [
     route({
       method: 'GET',
@@ -145,6 +143,23 @@ export function outlookRoutes(parts: {
         return params;
       },
     }),
+  ];
+}
+
+/** When a device defrosts, as people enter it. */
+function defrostRoutes(parts: OutlookParts): Route[] {
+  const { outlooks } = parts;
+  const deviceOf = createDeviceOf(parts);
+
+  async function enter(
+    params: { readonly deviceId: string; readonly ruleId: string },
+    entered: DefrostSchedule | undefined,
+  ): Promise<void> {
+    if (!(await outlooks.enter(await deviceOf(params.deviceId), params.ruleId, entered)))
+      throw new ApiProblem(404, `No rule ${params.ruleId} that predicts judges ${params.deviceId}`);
+  }
+
+  return [
     route({
       method: 'PUT',
       path: '/devices/{deviceId}/outlook/{ruleId}/defrosts',
@@ -178,3 +193,8 @@ export function outlookRoutes(parts: {
     }),
   ];
 }
+
+export const outlookRoutes = (parts: OutlookParts): Route[] => [
+  ...learnedRoutes(parts),
+  ...defrostRoutes(parts),
+];

@@ -41,8 +41,8 @@ export interface DeliveryStreamsOptions extends Partial<Surroundings> {
 
 /** "The maximum size of a record sent to Firehose, before base64-encoding, is 1,000 KiB." */
 const MAX_RECORD_BYTES = 1_024_000;
-/** Half of the messages at which the broker stops reading: 2 MB in records of 350 bytes. */
-const VERY_MANY_RECORDS = 6_000;
+/** A third of the messages at which the broker stops reading, which several streams may hold. */
+export const VERY_MANY_RECORDS = 2_000;
 
 interface Buffered {
   readonly records: Buffer[];

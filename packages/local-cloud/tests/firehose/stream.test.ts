@@ -5,7 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { createManualClock } from '../../clock.ts';
 import { compilePrefix, type Prefix } from '../../firehose/prefix.ts';
 import type { StreamSpec } from '../../firehose/stream-spec.ts';
-import { createDeliveryStreams } from '../../firehose/stream.ts';
+import { createDeliveryStreams, VERY_MANY_RECORDS } from '../../firehose/stream.ts';
+import { defaultLimits } from '../../mqtt/limits.ts';
 
 const MIB = 1_048_576;
 const start = Date.UTC(2026, 2, 7, 5, 59, 58);
@@ -63,7 +64,7 @@ function streamsOf(over: Partial<StreamSpec> = {}) {
 describe('a delivery stream', () => {
   it('writes very many small records early when asked for relief, and leaves few alone', async () => {
     const { streams, clock, objects, put } = streamsOf();
-    put(...Array.from({ length: 5_999 }, () => '1\n'));
+    put(...Array.from({ length: VERY_MANY_RECORDS - 1 }, () => '1\n'));
     streams.relieve();
     await clock.advance(1_000);
     assert.equal(objects.length, 0);
@@ -72,8 +73,12 @@ describe('a delivery stream', () => {
     await clock.advance(1_000);
     assert.deepEqual(
       objects.map(({ body }) => body.length),
-      [12_000],
+      [2 * VERY_MANY_RECORDS],
     );
+  });
+
+  it('is written early before the broker stops reading, also where several streams share its messages', () => {
+    assert.ok(VERY_MANY_RECORDS * 3 <= defaultLimits.unfinishedMessages);
   });
 
   it('writes what came within the interval of the first record, as it came', async () => {

@@ -88,6 +88,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     reconnectOnConnackError: true,
     queueQoSZero: false,
     resubscribe: false,
+    writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 7 MB
     outgoingStore: createOutgoingStore(),
   });
 

@@ -6,6 +6,7 @@ import {
   type IConnectPacket,
   type IPublishPacket,
   type Packet,
+  writeToStream,
 } from 'mqtt-packet';
 import type { Limits } from './limits.ts';
 import type { InboundMessage } from './message.ts';
@@ -13,6 +14,9 @@ import { type EndingName, endingOf, type Refusal } from './refusal.ts';
 import type { Delivery } from './link.ts';
 import type { Version } from './shape.ts';
 import { withUserProperties } from './user-properties.ts';
+
+// Or all 65,536 numbers of a packet are made beforehand, in 7 MB.
+writeToStream.cacheNumbers = false;
 
 export interface Welcome {
   readonly sessionPresent: boolean;

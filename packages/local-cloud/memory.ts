@@ -1,5 +1,4 @@
 // Gives memory back to the system after a busy spell, which V8 by itself does not do while nothing happens.
-import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import type { Clock } from './clock.ts';
@@ -10,7 +9,7 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
 export interface MemoryProbe {
   /** Bytes that V8 holds and does not use. */
   slack(): number;
-  /** The share of the time since the last call in which this thread was busy, from 0 to 1. */
+  /** The share of the time since the last call in which a processor worked for this thread, from 0 to 1. */
   busy(): number;
   collect(): void;
 }
@@ -29,17 +28,17 @@ function exposedCollect(): Collect {
 
 export function createMemoryProbe(): MemoryProbe {
   const collect = exposedCollect();
-  let before = performance.eventLoopUtilization();
+  let before = { at: performance.now(), processor: process.threadCpuUsage() };
   return {
     slack() {
       const { heapTotal, heapUsed } = process.memoryUsage();
       return heapTotal - heapUsed;
     },
     busy() {
-      const now = performance.eventLoopUtilization();
-      const { utilization } = performance.eventLoopUtilization(now, before);
-      before = now;
-      return utilization;
+      const { user, system } = process.threadCpuUsage(before.processor);
+      const milliseconds = performance.now() - before.at;
+      before = { at: performance.now(), processor: process.threadCpuUsage() };
+      return (user + system) / 1_000 / milliseconds;
     },
     collect: () => collect({ type: 'major', flavor: 'last-resort' }),
   };

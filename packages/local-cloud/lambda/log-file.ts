@@ -13,7 +13,7 @@ export interface LogFile {
 /** At most two files of this size: the current one and the one before it, `<file>.1`. */
 const defaultMaxBytes = 10 * 1024 * 1024;
 /** Lines are collected for so long, or until there are so many: opening the file for each event costs more than the event. */
-const writeDelayMs = 100;
+const writeDelayMs = 500;
 const writeAtBytes = 256 * 1024;
 /** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
 const maxWaiting = 8 * 1024 * 1024;

@@ -119,12 +119,12 @@ const context = {
 
 /** What handlers print is metrics and log lines, which are for CloudWatch. */
 async function silently<T>(work: () => Promise<T>): Promise<T> {
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = () => true;
+  const { stdout } = process;
+  stdout.write = () => true; // hides that of the prototype
   try {
     return await work();
   } finally {
-    process.stdout.write = write;
+    Reflect.deleteProperty(stdout, 'write');
   }
 }
 

@@ -9,6 +9,7 @@ import { start } from './fixture.ts';
 
 /** Says on disk that it runs, and ends once it is let. */
 const sourceOf = (version: string, folder: string) => `
+import { existsSync, writeFileSync } from 'node:fs';
 export const handler = async ({ name }) => {
   if (!name) return '${version}';
   writeFileSync('${folder}/' + name + '.begun', '');

@@ -1,5 +1,5 @@
 // One device's MQTT connection: it comes back on its own, later each time and never in step with the others.
-import { connect, type MqttClient, Store } from 'mqtt';
+import { connect, type IClientOptions, type MqttClient, Store } from 'mqtt';
 import type { Statistics } from './statistics.ts';
 
 export interface Identity {
@@ -67,16 +67,10 @@ function createOutgoingStore(): Store {
   return store;
 }
 
-/** Opens at once. After a reconnect, QoS 1 messages in flight are sent again, as duplicates. */
-export function openConnection(options: ConnectionOptions): Connection {
-  const { identity, statistics, random, stopping } = options;
-  let attempt = 0;
-  let closing = false;
-  let steady: NodeJS.Timeout | undefined;
-  let waiters: ((online: boolean) => void)[] = [];
-  const client: MqttClient = connect(options.url, {
+function clientOptions({ identity, ca, random }: ConnectionOptions): IClientOptions {
+  return {
     clientId: identity.name,
-    ca: options.ca,
+    ca,
     cert: identity.certificatePem,
     key: identity.keyPem,
     rejectUnauthorized: true,
@@ -90,7 +84,17 @@ export function openConnection(options: ConnectionOptions): Connection {
     resubscribe: false,
     writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 7 MB
     outgoingStore: createOutgoingStore(),
-  });
+  };
+}
+
+/** Opens at once. After a reconnect, QoS 1 messages in flight are sent again, as duplicates. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { statistics, random, stopping } = options;
+  let attempt = 0;
+  let closing = false;
+  let steady: NodeJS.Timeout | undefined;
+  let waiters: ((online: boolean) => void)[] = [];
+  const client: MqttClient = connect(options.url, clientOptions(options));
 
   function report(online: boolean): void {
     const waiting = waiters;

@@ -75,7 +75,14 @@ function layerFolder(): LayerRoot {
   return { folder, packages: ['units'] };
 }
 const leavingOut = (...external: string[]) => ({
-  ...({ format: 'esm', splitting: false, target: 'es2024', minify: true, sourcemap: false, sourcesContent: false } as const),
+  ...({
+    format: 'esm',
+    splitting: false,
+    target: 'es2024',
+    minify: true,
+    sourcemap: false,
+    sourcesContent: false,
+  } as const),
   ...{ external, mainFields: [], outExtension: { '.js': '.mjs' }, loader: {} },
 });
 

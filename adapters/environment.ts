@@ -72,6 +72,7 @@ export interface ApiEnvironment extends Limits, TimeLimits {
   /** The name of the function that replays failed messages. */
   readonly ingestFunction: string;
   readonly rawBucket: string;
+  readonly parsedBucket: string;
   /** Empty if the stack has no user pool. */
   readonly userPoolId: string;
   readonly alertsTable: string;
@@ -264,6 +265,7 @@ export function readApiEnvironment(variables: Variables): ApiEnvironment {
     alertsTopicArn: text(variables, 'ALERTS_TOPIC_ARN'),
     ingestFunction: text(variables, 'INGEST_FUNCTION'),
     rawBucket: text(variables, 'RAW_BUCKET'),
+    parsedBucket: text(variables, 'PARSED_BUCKET'),
     userPoolId: variables['USER_POOL_ID'] ?? '',
     windowsTable: text(variables, 'WINDOWS_TABLE'),
     rollupsTable: text(variables, 'ROLLUPS_TABLE'),

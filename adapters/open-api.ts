@@ -5,6 +5,7 @@ import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createArchiveChecks } from './archive-checks.ts';
+import { createDeviceRows } from './device-rows.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import { createErrorBucket } from './error-bucket.ts';
@@ -32,6 +33,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     environment;
   const {
     rawBucket,
+    parsedBucket,
     errorsBucket,
     ingestFunction,
     alertsTopicArn,
@@ -43,6 +45,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
   const now = () => Date.now();
   return {
     windows: createWindowHistory({ client, table: windowsTable, rollupsTable, windowSeconds, now }),
+    archive: createDeviceRows({ client: s3, bucket: parsedBucket }),
     fleet: createFleetSnapshots({ client, table: rollupsTable }),
     devices: createDeviceStore({ client, table: devicesTable }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),

@@ -1,12 +1,11 @@
 // Writes and reads rows of the parsed archive as Parquet: ZSTD, row groups for scans, and bounds by which readers skip groups.
 
 import { statSync } from 'node:fs';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 import {
   asyncBufferFromFile,
   parquetMetadataAsync,
   parquetRead,
-  type SchemaElement,
   type AsyncBuffer,
   type FileMetaData,
 } from 'hyparquet';
@@ -19,32 +18,11 @@ import {
 } from '../core/archive/parsed-rows.ts';
 import { createRepeats, repeatsText } from '../core/archive/repeats.ts';
 import { onDisk } from './disk-failure.ts';
+import { COLUMNS, DECODERS, headOf, HOURS, REPEATS, SCHEMA, SITE, unreadable } from './parquet-schema.ts';
 import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports.ts';
 
-const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
-const time = { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' } as const;
-const required = { repetition_type: 'REQUIRED' } as const;
-const optional = { repetition_type: 'OPTIONAL' } as const;
-
-/** The columns of a file; the site and the date are in its path. */
-const COLUMNS = [
-  { name: 'device', ...text, ...required },
-  { name: 'metric', ...text, ...required },
-  { name: 'timestamp', ...time, ...required },
-  { name: 'value', type: 'DOUBLE', ...required },
-  { name: 'value_exact', ...text, ...optional },
-  { name: 'unit', ...text, ...optional },
-  { name: 'received_at', ...time, ...required },
-  { name: 'message_id', ...text, ...optional },
-  { name: 'arrival_hour', ...text, ...required },
-] as const;
-const SCHEMA: SchemaElement[] = [{ name: 'readings', num_children: COLUMNS.length }, ...COLUMNS];
 /** DuckDB's default: large enough to scan without overhead, and small enough to be worth skipping. */
 const GROUP_ROWS = 122_880;
-const HOURS = 'tidegate.hours';
-const SITE = 'tidegate.site';
-/** The devices with readings that were sent again: a query has to look for repeats only in these. */
-const REPEATS = 'tidegate.repeats';
 const CREATED_BY = 'tidegate';
 
 /** `path` must not exist yet. */
@@ -175,16 +153,6 @@ function extremes(column: BigInt64Array | Float64Array, size: number): readonly 
   return [min!, max!];
 }
 
-const MAX_CHUNK = 1 << 24;
-
-/** In one piece of the length that the file says takes two thirds of the time of many. */
-const DECOMPRESSORS = {
-  ZSTD: (bytes: Uint8Array, length: number) =>
-    zstdDecompressSync(bytes, { chunkSize: Math.min(Math.max(length, 64), MAX_CHUNK) }),
-};
-
-const parsers = { timestampFromMilliseconds: (ms: bigint) => Number(ms) } as never;
-
 /**
  * Reads a file that `createParquetFile` wrote. Rejects with an Error that names the file if another program or version
  * wrote it.
@@ -193,23 +161,12 @@ export async function readParquetFile({ key, path }: NamedFile) {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
-    const named = new Map(metadata.key_value_metadata?.map(({ key: name, value }) => [name, value]));
-    const names = metadata.schema.slice(1).map(({ name, type }) => `${name} ${type}`);
-    const wanted = COLUMNS.map(({ name, type }) => `${name} ${type}`);
-    const [hours, site] = [named.get(HOURS), named.get(SITE)];
-    if (hours === undefined || site === undefined || names.join() !== wanted.join())
-      throw new Error(`its columns are ${names.join(', ')}, not ${wanted.join(', ')}`);
-    return {
-      hours: hours.split(',').filter(Boolean).map(hourOf),
-      rows: () => rowsIn(file, metadata, site, key),
-    };
+    const { hours, site } = headOf(metadata);
+    return { hours, rows: () => rowsIn(file, metadata, site, key) };
   } catch (error) {
     throw unreadable(key, error);
   }
 }
-
-const unreadable = (key: string, error: unknown) =>
-  new Error(`${key} is not a file of this version: ${(error as Error).message}`, { cause: error });
 
 async function* rowsIn(
   file: AsyncBuffer,
@@ -224,7 +181,7 @@ async function* rowsIn(
     const columns: Record<string, unknown[]> = {};
     try {
       await parquetRead({
-        ...{ file, metadata, compressors: DECOMPRESSORS, parsers, rowStart: first, rowEnd },
+        ...{ file, metadata, ...DECODERS, rowStart: first, rowEnd },
         onChunk({ columnName, columnData, rowStart: at }) {
           const column = (columns[columnName] ??= []);
           for (let n = 0; n < columnData.length; n += 1) column[at - first + n] = columnData[n];

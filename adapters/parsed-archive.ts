@@ -21,7 +21,7 @@ import type {
   ProgressLease,
 } from '../pipeline/parse-ports.ts';
 
-const PROGRESS_KEY = 'progress.json';
+export const PROGRESS_KEY = 'progress.json';
 const KEYS_AT_ONCE = 1000;
 const EMPTY: ParseProgress = { open: [], unmerged: [] };
 

@@ -1,5 +1,6 @@
-// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a prediction, a gap, a check and a summary, by `kind`.
+// A report as one CSV table for spreadsheets (RFC 4180): a line a day, an excursion, a prediction, a gap, a check, a source and a summary, by `kind`.
 
+import type { SourceSpan } from './archive/day-choice.ts';
 import type { Checked } from './archive-check.ts';
 import { countOutcomes, type JudgedAnnouncement } from './prediction-outcome.ts';
 import type { DeviceReport } from './report.ts';
@@ -10,6 +11,7 @@ export interface ReportHead {
   readonly month: string;
   readonly timeZone: string;
   readonly audit: Checked;
+  readonly sources: readonly SourceSpan[];
   readonly seal: string;
 }
 
@@ -19,7 +21,7 @@ const COLUMNS = [
   ...['rule', 'severity', 'limit', 'worst', 'acknowledgedBy', 'acknowledgedAt', 'comment'],
   ...['windows', 'differing', 'checkedAt', 'seal'],
   ...['outcome', 'expectedAt', 'crossedAt', 'leadMinutes'],
-  ...['announced', 'crossed', 'early', 'averted', 'false', 'open', 'ended'],
+  ...['announced', 'crossed', 'early', 'averted', 'false', 'open', 'ended', 'source'],
 ] as const;
 
 type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
@@ -28,9 +30,9 @@ type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | u
 export function reportCsv(
   reports: readonly (ReportHead & { readonly report?: DeviceReport | undefined })[],
 ): string {
-  const rows = reports.flatMap(({ report, audit, seal, deviceId, ...head }) =>
+  const rows = reports.flatMap(({ report, audit, sources, seal, deviceId, ...head }) =>
     report
-      ? [...rowsOf(report, seal), ...checkRows(audit)].map((row) => ({
+      ? [...rowsOf(report, seal), ...checkRows(audit), ...sourceRows(sources)].map((row) => ({
           device: deviceId,
           ...head,
           metric: report.metric,
@@ -100,6 +102,11 @@ function checkRows({ checked, unchecked }: Checked): Row[] {
     ...unchecked.map((each) => ({ kind: 'unchecked', ...span(each) })),
   ];
 }
+
+const sourceRows = (sources: readonly SourceSpan[]): Row[] =>
+  sources.map(({ from, to, source }) => ({
+    ...{ kind: 'source', from: iso(from), to: iso(to), minutes: minutes(to - from), source },
+  }));
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const minutes = (ms: number) => String(Math.round(ms / 600) / 100);

@@ -1,5 +1,6 @@
 // The foot of a report's sheet: which part was checked against the archive, and the seal for comparing it with another report.
 
+import type { SourceSpan } from './archive/day-choice.ts';
 import type { Checked } from './archive-check.ts';
 import type { SheetDevice } from './report-sheet.ts';
 
@@ -49,6 +50,16 @@ function checkedText(span: Checked['checked'][number], time: Times): string {
       ? `${differing.toLocaleString('en')} of ${count} windows differ`
       : `${count} ${windows === 1 ? 'window agrees' : 'windows agree'}`;
   return `${when}: ${found}, ${spanText(span, time)}.`;
+}
+
+/** Markup: which days came from the parsed archive; empty if all are from the tables. */
+export function sourceText(sources: readonly SourceSpan[] = [], time: Times): string {
+  const archived = sources.filter(({ source }) => source === 'archive');
+  if (archived.length === 0) return '';
+  const spans = archived.slice(0, MOST_SPANS).map((span) => spanText(span, time));
+  const more = archived.length > MOST_SPANS ? `; and ${archived.length - MOST_SPANS} more spans` : '';
+  const others = archived.length < sources.length ? ' All other days are from the tables.' : '';
+  return `<p>${escaped(`From the parsed archive, because the tables no longer have everything: ${spans.join('; ')}${more}.${others}`)}</p>`;
 }
 
 const spanText = ({ from, to }: { readonly from: number; readonly to: number }, time: Times) =>

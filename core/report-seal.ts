@@ -2,10 +2,10 @@
 
 import { hash } from 'node:crypto';
 
-/** What is not sealed: the seal itself, and the checks, which a later audit changes. */
-const UNSEALED = new Set(['seal', 'audit']);
+/** Not sealed: the seal itself, the checks, which a later audit changes, and the sources, which do not change the values. */
+const UNSEALED = new Set(['seal', 'audit', 'sources']);
 
-/** 64 hexadecimal digits. `entry`: a device of GET /reports as JSON has it, in the form of RFC 8785, without `seal` and `audit`. */
+/** 64 hexadecimal digits. `entry`: a device of GET /reports as JSON has it, in the form of RFC 8785, without `seal`, `audit` and `sources`. */
 export function sealOf(entry: Readonly<Record<string, unknown>>): string {
   const sealed = Object.fromEntries(Object.entries(entry).filter(([name]) => !UNSEALED.has(name)));
   // As JSON has it: members without a value are not there, and numbers are doubles.

@@ -40,6 +40,7 @@ export const handler = createHandler(async (event: HttpEvent, tools) => {
     resolve,
     onError: (error) => tools.fail(error),
     count: (name, value) => tools.count(name, value),
+    warn: (message, fields) => tools.warn(message, fields),
   });
   return resultOf(response);
 });

@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono/tiny';
 import { createCheck } from './check-request.ts';
+import type { Counting } from '../pipeline/ports.ts';
 import { requireGroup } from './least-group.ts';
 import { ApiProblem, problemOf, type Problem } from './problem.ts';
 import { ENTITY_TAG, type ApiCaller, type Route } from './route.ts';
@@ -14,6 +15,8 @@ export interface Served {
   readonly onError: (error: unknown) => void;
   /** Adds to a metric; absent: nothing is counted. */
   readonly count?: (name: string, value: number) => void;
+  /** Writes to a log; absent: nothing is logged. */
+  readonly warn?: Counting['warn'];
 }
 
 export type ServeHttp = (request: Request, served: Served) => Promise<Response>;
@@ -29,7 +32,10 @@ export function createHttpApi(routes: readonly Route[]): ServeHttp {
       const checked = await check(req.raw, req.param());
       const ifMatch = req.header('if-match');
       return answerOf(
-        await route.run({ ...checked, caller, ifMatch, count: env.count ?? (() => {}) } as never),
+        await route.run({
+          ...{ ...checked, caller, ifMatch },
+          ...{ count: env.count ?? (() => {}), warn: env.warn ?? (() => {}) },
+        } as never),
         route.textType,
       );
     });

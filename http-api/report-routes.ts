@@ -2,158 +2,25 @@
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
-import { SEVERITIES } from '../core/alert-rule.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { isMonth } from '../core/month.ts';
 import { reportCsv } from '../core/report-csv.ts';
 import { sealOf } from '../core/report-seal.ts';
-import { countOutcomes, OUTCOMES } from '../core/prediction-outcome.ts';
+import { countOutcomes } from '../core/prediction-outcome.ts';
 import { matching, metricName } from '../core/text-schema.ts';
 import type { FindDevices } from '../pipeline/find-devices.ts';
-import type { DeviceStore, RuleStore } from '../pipeline/ports.ts';
+import type { Counting, DeviceStore, RuleStore } from '../pipeline/ports.ts';
 import type { ReportDevice, ReportedDevice } from '../pipeline/report.ts';
 import { readRules } from '../pipeline/rules.ts';
-import { deviceId, matchFields, pageLimit, time } from './fields.ts';
+import { deviceId, matchFields, pageLimit } from './fields.ts';
 import { exact } from './statistics.ts';
 import { ApiProblem, invalid } from './problem.ts';
+import { reported } from './report-schema.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
 const USUAL_PAGE = 10;
 const LARGEST_PAGE = 20;
 const REPORTS_AT_ONCE = 2;
-
-const figure = z.optional(z.number());
-const length = (what: string) => z.number().check(z.describe(`Milliseconds ${what}`));
-const remark = z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) });
-const totals = { readings: z.int(), min: figure, max: figure, mean: figure };
-
-const excursion = z.strictObject({
-  ruleId: z.string(),
-  severity: z.enum(SEVERITIES),
-  metric: z.optional(z.string()),
-  side: z.enum(['above', 'below']),
-  limit: z.number(),
-  from: time,
-  to: z.optional(time.check(z.describe('Absent while it lasts; epoch milliseconds'))),
-  lastedMs: length('of it that lie in the month'),
-  worst: z.number(),
-  unit: z.optional(z.string()),
-  acknowledged: z.optional(remark),
-  remarks: z.array(remark),
-});
-
-const prediction = z.strictObject({
-  ruleId: z.string(),
-  severity: z.enum(SEVERITIES),
-  metric: z.string(),
-  side: z.enum(['above', 'below']),
-  limit: z.number(),
-  unit: z.optional(z.string()),
-  from: time.check(z.describe('The minute by which it was announced; epoch milliseconds')),
-  announcedAt: time,
-  crossesAt: z.optional(time.check(z.describe('For when the crossing was last announced'))),
-  to: z.optional(time.check(z.describe('When the alert was over; absent while it lasts'))),
-  isEnded: z.optional(z.literal(true).check(z.describe('Its rule was removed, or judges something else'))),
-  acknowledged: z.optional(remark),
-  remarks: z.array(remark),
-  outcome: z
-    .enum(OUTCOMES)
-    .check(
-      z.describe(
-        '`crossed`: a minute’s mean passed the limit before the alert was over or within the announced time; `averted`: it did not, and somebody acknowledged or commented on the alert before it was over; `false`: it did not, and nobody had; `ended`: its rule was removed or changed; `open`: it cannot be known yet',
-      ),
-    ),
-  crossedAt: z.optional(time.check(z.describe('The first minute beyond the limit'))),
-  leadMs: z.optional(length('from the alert to that minute')),
-});
-
-const outcomes = z
-  .strictObject({
-    ...{
-      announced: z.int(),
-      crossed: z.int(),
-      averted: z.int(),
-      false: z.int(),
-      open: z.int(),
-      ended: z.int(),
-    },
-    early: z.int().check(z.describe('Crossed ten minutes or more after the alert')),
-  })
-  .check(z.describe('How many of the predictions became what'));
-
-const report = z.strictObject({
-  metric: z.string(),
-  unit: z.optional(z.string()),
-  ...totals,
-  spanMs: length('that the month has, up to now where it is not over'),
-  measuredMs: length('without the gaps'),
-  inLimitsMs: length('that were measured and are in no excursion'),
-  excursions: z.array(excursion),
-  predictions: z.array(prediction),
-  outcomes,
-  gaps: z
-    .array(z.strictObject({ from: time, to: time }))
-    .check(z.describe('Hours and longer without a reading')),
-  meanKinetic: z.optional(
-    z
-      .strictObject({ celsius: z.number(), hours: z.int(), activationEnergy: z.number() })
-      .check(z.describe('Of hourly means; kJ/mol (USP <1079.2>)')),
-  ),
-  days: z.array(z.strictObject({ date: z.string(), ...totals })),
-  isToTheWindow: z
-    .boolean()
-    .check(
-      z.describe(
-        'False where days, worst values or crossings are taken from whole hours, because windows are gone',
-      ),
-    ),
-});
-
-const checked = z.strictObject({
-  from: time,
-  to: time,
-  checkedFrom: time.check(
-    z.describe('When the first of the audits was made that compared it; epoch milliseconds'),
-  ),
-  checkedTo: time.check(z.describe('When the last of them was made')),
-  windows: z.int(),
-  differing: z.int().check(z.describe('How many windows did not have then what the archive amounts to')),
-});
-
-const audit = z
-  .strictObject({
-    checked: z
-      .array(checked)
-      .check(z.describe('A span may begin or end beyond the month, with a day of UTC')),
-    unchecked: z.array(z.strictObject({ from: time, to: time })),
-  })
-  .check(
-    z.describe(
-      'What of the month `npm run audit` compared with the archive; what was corrected after that is not in it',
-    ),
-  );
-
-const reported = z.strictObject({
-  deviceId: z.string(),
-  site: z.optional(z.string()),
-  type: z.optional(z.string()),
-  calibration: z.optional(z.string().check(z.describe('The attribute `calibration` of the thing'))),
-  month: z.string(),
-  timeZone: z.string(),
-  from: time,
-  to: time,
-  isOver: z.boolean(),
-  clockChanges: z.array(
-    z.strictObject({ at: time, before: z.int(), after: z.int() }).check(z.describe('Minutes ahead of UTC')),
-  ),
-  limits: z.strictObject({ above: figure, below: figure }).check(z.describe('Of the rules that apply now')),
-  isPredicted: z.boolean().check(z.describe('Whether a rule that applies now predicts the metric')),
-  report: z.optional(report.check(z.describe('Absent where nothing was measured'))),
-  audit,
-  seal: z
-    .string()
-    .check(z.describe('SHA-256 of this object in the form of RFC 8785, without `audit` and `seal`')),
-});
 
 const query = {
   month: z.string().check(z.refine(isMonth, 'must be a month such as 2026-11')),
@@ -168,48 +35,54 @@ type Asked = { readonly [Name in keyof typeof query]?: z.output<(typeof query)[N
   readonly month: string;
 };
 
-export function reportRoutes(parts: {
+interface ReportRouteParts {
   readonly find: FindDevices;
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly rules: Pick<RuleStore, 'read'>;
   readonly reportDevice: ReportDevice;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Route[] {
-  const { find, devices, rules, reportDevice, now } = parts;
+}
 
-  async function devicesOf(
-    { device, site, type, group, limit = USUAL_PAGE, next }: Asked,
-    caller: Pick<ApiCaller, 'sites'>,
-  ) {
-    if (device === undefined) {
-      const match = Object.fromEntries(
-        Object.entries({ site, type, group }).filter(([, value]) => value !== undefined),
-      );
-      return find({ limit, next, match, sites: caller.sites });
-    }
-    const found = await devices.load(device);
-    if (!found || !seesSite(caller, found.site)) throw new ApiProblem(404, `There is no device ${device}`);
-    return { devices: [found] };
-  }
-
-  /** Guests do not see alerts, and reports are made of them. */
-  async function reportsOf(asked: Asked, caller: ApiCaller) {
-    if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
-    const { month, metric } = asked;
-    const [{ devices: some, next }, judged] = await Promise.all([
-      devicesOf(asked, caller) as Promise<{ devices: Parameters<ReportDevice>[0][]; next?: string }>,
-      readRules(rules),
-    ]);
-    const found = await inParallel(some, REPORTS_AT_ONCE, (device) =>
-      reportDevice(device, { month, metric, rules: judged.rules }),
+async function devicesOf(
+  { find, devices }: Pick<ReportRouteParts, 'find' | 'devices'>,
+  { device, site, type, group, limit = USUAL_PAGE, next }: Asked,
+  caller: Pick<ApiCaller, 'sites'>,
+) {
+  if (device === undefined) {
+    const match = Object.fromEntries(
+      Object.entries({ site, type, group }).filter(([, value]) => value !== undefined),
     );
-    const early = found.find((each) => each.month.from >= now());
-    if (early)
-      throw invalid({ in: 'query', name: 'month', detail: `has not begun in ${early.month.timeZone}` });
-    return { found, next };
+    return find({ limit, next, match, sites: caller.sites });
   }
+  const found = await devices.load(device);
+  if (!found || !seesSite(caller, found.site)) throw new ApiProblem(404, `There is no device ${device}`);
+  return { devices: [found] };
+}
 
+/** Guests do not see alerts, and reports are made of them. */
+async function reportsOf(
+  parts: ReportRouteParts,
+  asked: Asked,
+  { caller, ...counting }: Counting & { readonly caller: ApiCaller },
+) {
+  if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
+  const { rules, reportDevice, now } = parts;
+  const { month, metric } = asked;
+  const [{ devices: some, next }, judged] = await Promise.all([
+    devicesOf(parts, asked, caller) as Promise<{ devices: Parameters<ReportDevice>[0][]; next?: string }>,
+    readRules(rules),
+  ]);
+  const found = await inParallel(some, REPORTS_AT_ONCE, (device) =>
+    reportDevice(device, { month, metric, rules: judged.rules }, counting),
+  );
+  const early = found.find((each) => each.month.from >= now());
+  if (early)
+    throw invalid({ in: 'query', name: 'month', detail: `has not begun in ${early.month.timeZone}` });
+  return { found, next };
+}
+
+export function reportRoutes(parts: ReportRouteParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -219,8 +92,8 @@ export function reportRoutes(parts: {
       params: {},
       query,
       answer: z.strictObject({ devices: z.array(reported), next: z.optional(z.string()) }),
-      async run({ query: asked, caller }) {
-        const { found, next } = await reportsOf(asked, caller);
+      async run({ query: asked, ...call }) {
+        const { found, next } = await reportsOf(parts, asked, call);
         return { devices: found.map(shownReport), next };
       },
     }),
@@ -233,13 +106,18 @@ export function reportRoutes(parts: {
       query,
       answer: z.string(),
       textType: 'text/csv',
-      async run({ query: asked, caller }) {
-        const { found } = await reportsOf(asked, caller);
+      async run({ query: asked, ...call }) {
+        const { found } = await reportsOf(parts, asked, call);
         return reportCsv(
           found.map((each) => ({
             ...{ deviceId: each.device.deviceId, site: each.device.site },
             ...{ month: each.month.name, timeZone: each.month.timeZone },
-            ...{ report: each.report, audit: each.audit, seal: shownReport(each).seal },
+            ...{
+              report: each.report,
+              audit: each.audit,
+              sources: each.sources,
+              seal: shownReport(each).seal,
+            },
           })),
         );
       },
@@ -247,7 +125,7 @@ export function reportRoutes(parts: {
   ];
 }
 
-function shownReport({ device, month, limits, report: made, audit, isPredicted }: ReportedDevice) {
+function shownReport({ device, month, limits, report: made, audit, isPredicted, sources }: ReportedDevice) {
   const { deviceId: id, site, type, attributes = {} } = device;
   const { name, timeZone, from, to, until, clockChanges } = month;
   const entry = {
@@ -255,7 +133,7 @@ function shownReport({ device, month, limits, report: made, audit, isPredicted }
     ...{ isOver: until === to, clockChanges, limits, isPredicted },
     ...(made && { report: shownStatisticsOf(made) }),
   };
-  return { ...entry, audit, seal: sealOf(entry) };
+  return { ...entry, audit, sources, seal: sealOf(entry) };
 }
 
 function shownStatisticsOf(made: NonNullable<ReportedDevice['report']>) {

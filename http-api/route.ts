@@ -2,6 +2,7 @@
 
 import type * as z from 'zod/mini';
 import type { Access } from '../core/access.ts';
+import type { Counting } from '../pipeline/ports.ts';
 
 /** Who signed the request, as API Gateway reports it, and their access; a request cannot claim it. */
 export interface ApiCaller extends Access {
@@ -54,6 +55,8 @@ export interface Route<
     readonly ifMatch: string | undefined;
     /** Adds to a metric. */
     readonly count: (name: string, value: number) => void;
+    /** Writes to the log what the answer does not say. */
+    readonly warn: Counting['warn'];
   }): Promise<unknown>;
 }
 

@@ -9,6 +9,8 @@ import { createReadFleet } from '../pipeline/fleet.ts';
 import { createFollowMessage } from '../pipeline/follow-message.ts';
 import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createDeviceOutlooks } from '../pipeline/device-outlook.ts';
+import { createArchivedDay } from '../pipeline/archived-days.ts';
+import { createReadWindows } from '../pipeline/read-windows.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createSampleMetrics } from '../pipeline/sent-metrics.ts';
@@ -33,12 +35,15 @@ export function createRoutes(
   ports: ApiPorts,
   settings: TimeLimits & {
     readonly windowSeconds: number;
+    readonly windowRetentionDays: number;
+    readonly historyRetentionDays: number;
     /** IANA name. */
     readonly timeZone: string;
   },
 ): Route[] {
   const { windows: history, devices, alerts, rules, mappings, now } = ports;
-  const { windowSeconds, timeZone } = settings;
+  const { windowSeconds, windowRetentionDays, historyRetentionDays, timeZone } = settings;
+  const archivedDay = createArchivedDay({ rows: ports.archive, windowSeconds, limits: settings });
   const find = createFindDevices({ devices, alerts });
   const follow = createFollowMessage({
     ...{ devices, rules, now, windows: history, history: ports.history, limits: settings },
@@ -61,12 +66,18 @@ export function createRoutes(
       readFleet: createReadFleet({ devices, history, snapshots: ports.fleet, now }),
       alerts,
     }),
-    ...windowRoutes({ history, devices, windowSeconds, now }),
+    ...windowRoutes({
+      ...{ devices, windowSeconds, now },
+      read: createReadWindows({
+        ...{ history, archivedDay, limits: settings, windowRetentionDays, historyRetentionDays, now },
+      }),
+    }),
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...reportRoutes({
       ...{ find, devices, rules, now },
       reportDevice: createReportDevice({
-        ...{ windows: history, history: ports.history, checks: ports.checks, windowSeconds, timeZone, now },
+        ...{ windows: history, history: ports.history, checks: ports.checks, archivedDay },
+        ...{ windowSeconds, historyRetentionDays, timeZone, now },
       }),
     }),
     ...ruleRoutes({
@@ -98,6 +109,7 @@ export function describeRoutes(): Route[] {
   return [
     ...createRoutes(unreachable, {
       ...{ windowSeconds: 10, timeZone: 'UTC', maxLatenessSeconds: 0, maxSkewSeconds: 0 },
+      ...{ windowRetentionDays: 1, historyRetentionDays: 1 },
     }),
     ...thingRoutes(unreachable as never),
     liveAccessRoute({ attach, policyName: '', iotArn: '' }),

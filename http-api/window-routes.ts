@@ -6,8 +6,9 @@ import { inParallel } from '../core/in-parallel.ts';
 import { bucketStartOf, RESOLUTIONS, resolutionsFor, type Bucket, type Resolution } from '../core/rollup.ts';
 import { unitsOf } from '../core/unit.ts';
 import { metricName } from '../core/text-schema.ts';
-import type { DeviceStore, HistoryQuestion, WindowHistory } from '../pipeline/ports.ts';
-import { deviceId, listOf, pageLimit, time, timeText } from './fields.ts';
+import type { Counting, DeviceStore, HistoryQuestion } from '../pipeline/ports.ts';
+import type { ReadWindows, WindowsPage } from '../pipeline/read-windows.ts';
+import { deviceId, listOf, pageLimit, source, time, timeText } from './fields.ts';
 import { figures, statisticsOf, units } from './statistics.ts';
 import { invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
@@ -23,10 +24,20 @@ const USUAL_SERIES = 720;
 const READS_AT_ONCE = 4;
 
 const length = z.int().check(z.describe('Length of each window of this answer in seconds'));
+const sources = z.optional(
+  z
+    .array(source)
+    .check(
+      z.describe(
+        'Where the windows come from, if some are from the parsed archive, for days that the table no longer has; absent if all are from the table',
+      ),
+    ),
+);
 const ofDevice = {
   deviceId: z.string(),
   units,
   windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
+  sources,
 };
 const page = z.strictObject({ windowSeconds: length, ...ofDevice, next: z.optional(z.string()) });
 
@@ -34,6 +45,8 @@ const shownBucket = (bucket: Bucket) => ({
   ...{ start: bucket.start, end: bucket.end },
   ...statisticsOf(bucket),
 });
+
+const NOTHING: WindowsPage = { buckets: [] };
 
 type Now = () => number;
 
@@ -66,7 +79,7 @@ function withMetrics(bucket: Bucket, wanted: readonly string[]): Bucket | undefi
 }
 
 interface WindowStores {
-  readonly history: Pick<WindowHistory, 'read'>;
+  readonly read: ReadWindows;
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly windowSeconds: number;
   /** Epoch milliseconds. */
@@ -75,18 +88,19 @@ interface WindowStores {
 
 /** What one device has, and its units; of several metrics all are read. */
 async function seriesOf(
-  { history, devices }: Pick<WindowStores, 'history' | 'devices'>,
+  { read, devices }: Pick<WindowStores, 'read' | 'devices'>,
   question: Omit<HistoryQuestion, 'metric'>,
   metrics: readonly string[],
-  caller: Pick<ApiCaller, 'sites'>,
+  { caller, ...counting }: Counting & { readonly caller: Pick<ApiCaller, 'sites'> },
 ) {
   const [metric] = metrics;
+  const loading = devices.load(question.deviceId);
   const [found, device] = await Promise.all([
-    history.read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }),
-    devices.load(question.deviceId),
+    read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }, () => loading, counting),
+    loading,
   ]);
   // Of a device of another site there is as much to see as of one that there is not.
-  if (!seesSite(caller, device?.site)) return { page: { buckets: [] }, units: {} };
+  if (!seesSite(caller, device?.site)) return { page: NOTHING, units: {} };
   const buckets =
     metrics.length < 2
       ? found.buckets
@@ -111,14 +125,14 @@ export function windowRoutes(stores: WindowStores): Route[] {
       params: { deviceId },
       query: { metric: z.optional(metricName), ...span, limit: pageLimit(USUAL_PAGE, 2000) },
       answer: page,
-      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, caller }) {
+      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, ...call }) {
         const seconds = secondsOf(resolution, windowSeconds);
         const question = { ...params, ...spanOf(asked, now), seconds, limit };
-        const found = await seriesOf(stores, question, metric === undefined ? [] : [metric], caller);
-        const { buckets, next } = found.page;
+        const found = await seriesOf(stores, question, metric === undefined ? [] : [metric], call);
+        const { buckets, next, sources: from } = found.page;
         return {
           ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
-          windows: buckets.map(shownBucket),
+          ...{ windows: buckets.map(shownBucket), sources: from },
           next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
         };
       },
@@ -140,18 +154,20 @@ export function windowRoutes(stores: WindowStores): Route[] {
         series: z.array(z.strictObject(ofDevice)),
         next: z.optional(z.string()),
       }),
-      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked }, caller }) {
+      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked }, ...call }) {
         const seconds = secondsOf(resolution, windowSeconds);
         const common = { ...spanOf(asked, now), seconds, limit };
         const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
-        const read = (id: string) => seriesOf(stores, { ...common, deviceId: id }, metrics, caller);
-        const found = await inParallel(ids, READS_AT_ONCE, read);
+        const found = await inParallel(ids, READS_AT_ONCE, async (id) =>
+          seriesOf(stores, { ...common, deviceId: id }, metrics, call),
+        );
         const { series, next } = pageOfSeries(found.map((each) => each.page));
         return {
           windowSeconds: seconds,
           series: ids.map((id, index) => ({
             ...{ deviceId: id, units: found[index]!.units },
             windows: series[index]!.map(shownBucket),
+            sources: found[index]!.page.sources,
           })),
           next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
         };

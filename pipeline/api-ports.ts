@@ -2,6 +2,7 @@
 
 import type { LearnedItems, LearnedStore } from './insight-ports.ts';
 import type { AlertPorts, DeviceStore, MappingStore, WindowHistory, WindowStore } from './ports.ts';
+import type { DeviceRows } from './archive-ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
 import type { FleetSnapshots } from './rollup-ports.ts';
@@ -49,6 +50,7 @@ export type IngestAgain = (event: unknown) => Promise<string | undefined>;
 export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules' | 'now'> {
   readonly devices: DeviceStore;
   readonly windows: WindowHistory;
+  readonly archive: DeviceRows;
   readonly fleet: Pick<FleetSnapshots, 'load'>;
   readonly mappings: MappingStore;
   readonly lastMessages: LastMessages;

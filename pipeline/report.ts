@@ -1,10 +1,18 @@
-// Gathers the data for a device's report of a month: hours, the windows of hours cut by a day's or an excursion's edge, and alerts.
+// Gathers the data for a device's report of a month: hours, the windows of hours cut by a day's or an excursion's edge, days of the parsed archive, and alerts.
 
 import { appliesTo, isInsightRule, isLimitRule, type AlertRule } from '../core/alert-rule.ts';
 import { checkedOf, type ArchiveCheck, type Checked } from '../core/archive-check.ts';
 import type { Device } from '../core/device.ts';
 import { excursionsOf, type Excursion } from '../core/excursions.ts';
-import { HOUR_MS, hourOf } from '../core/hour.ts';
+import {
+  DAY_MS,
+  dayOf,
+  daysWithin,
+  firstWholeDay,
+  sourcesOf,
+  type SourceSpan,
+} from '../core/archive/day-choice.ts';
+import { foldHours, HOUR_MS, hourOf } from '../core/hour.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import { monthOf, type Month } from '../core/month.ts';
 import { announcementsOf } from '../core/prediction-outcome.ts';
@@ -12,9 +20,11 @@ import { reportOf, type DeviceReport } from '../core/report.ts';
 import { rollUp, type Bucket } from '../core/rollup.ts';
 import { isSpellingOf } from '../core/spelling.ts';
 import { unitsOf } from '../core/unit.ts';
+import type { Window } from '../core/window.ts';
+import { hoursOfDay, type ArchivedDay } from './archived-days.ts';
 import type { HistoryEntry } from '../core/alert-state.ts';
 import type { ArchiveChecks } from './device-ports.ts';
-import type { AlertHistory, WindowHistory } from './ports.ts';
+import type { AlertHistory, Counting, WindowHistory } from './ports.ts';
 import { withOutcomes } from './prediction-crossings.ts';
 
 export interface ReportedDevice {
@@ -28,6 +38,8 @@ export interface ReportedDevice {
   readonly audit: Checked;
   /** Whether a rule that applies now predicts the metric. */
   readonly isPredicted: boolean;
+  /** Where the values come from, by days of UTC; empty if the month has not begun. */
+  readonly sources: readonly SourceSpan[];
 }
 
 /** `month` such as `2026-11`. Without a metric it is a temperature, or else the first by name. Rejects with the SDK's error. */
@@ -38,9 +50,9 @@ export type ReportDevice = (
     readonly metric?: string | undefined;
     readonly rules: readonly AlertRule[];
   },
+  counting: Counting,
 ) => Promise<ReportedDevice>;
 
-const DAY_MS = 24 * HOUR_MS;
 /** An alert raised up to this long before the month, and still active in it, is in its report. */
 const LOOKS_BACK_MS = 92 * DAY_MS;
 /** Alerts of the last day may be acknowledged this long after the month. */
@@ -50,11 +62,20 @@ const READS_AT_ONCE = 4;
 /** Hours whose windows are read. With more excursions than that, the worst value comes from the transitions. */
 const MAX_SPLIT = 100;
 
+interface Pieces extends Pick<ReportedDevice, 'sources'> {
+  /** Oldest first. */
+  readonly pieces: readonly Bucket[];
+  readonly isToTheWindow: boolean;
+}
+
 interface ReportParts {
   readonly windows: Pick<WindowHistory, 'hours' | 'stored'>;
   readonly history: Pick<AlertHistory, 'read'>;
   readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
+  readonly archivedDay: ArchivedDay;
   readonly windowSeconds: number;
+  /** How long the table keeps hours. */
+  readonly historyRetentionDays: number;
   /** For devices without one in the registry, an IANA name. */
   readonly timeZone: string;
   /** Epoch milliseconds. */
@@ -93,13 +114,38 @@ async function splitHour(
   return readings >= hour.readings ? rollUp(stored, windowSeconds) : undefined;
 }
 
+/** Windows by the start of their day, of the given days, if they can be taken from the archive. */
+async function archivedDays(
+  {
+    archivedDay,
+    historyRetentionDays,
+    now,
+  }: Pick<ReportParts, 'archivedDay' | 'historyRetentionDays' | 'now'>,
+  device: Device,
+  days: readonly number[],
+  hours: readonly Bucket[],
+  counting: Counting,
+): Promise<ReadonlyMap<number, readonly Window[]>> {
+  const firstWhole = firstWholeDay(now(), historyRetentionDays);
+  const found = new Map<number, readonly Window[]>();
+  await inParallel(days, READS_AT_ONCE, async (day) => {
+    const asked = { day, hours: hoursOfDay(hours, day), isWhole: day >= firstWhole };
+    const own = await archivedDay(device, asked, counting);
+    if (own) found.set(day, own);
+  });
+  return found;
+}
+
 async function piecesOf(
-  parts: Pick<ReportParts, 'windows' | 'windowSeconds'>,
-  deviceId: string,
+  parts: ReportParts,
+  device: Device,
   { from, until, days }: Month,
   excursions: readonly Excursion[],
-): Promise<{ readonly pieces: Bucket[]; readonly isToTheWindow: boolean }> {
-  const hours = await parts.windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
+  counting: Counting,
+): Promise<Pieces> {
+  const { windows, windowSeconds, historyRetentionDays, now } = parts;
+  const { deviceId } = device;
+  const hours = await windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
   const edges = [...days.flatMap((day) => [day.from, day.to]), ...excursions.flatMap(edgesOf)];
   const cut = new Set(edges.filter((time) => time % HOUR_MS !== 0).map(hourOf));
   const toSplit = hours.filter(({ start }) => cut.has(start));
@@ -107,9 +153,23 @@ async function piecesOf(
   await inParallel(toSplit.slice(0, MAX_SPLIT), READS_AT_ONCE, async (hour) => {
     split.set(hour.start, await splitHour(parts, deviceId, hour));
   });
-  const pieces = hours.flatMap((hour) => split.get(hour.start) ?? [hour]);
-  const isToTheWindow = toSplit.every(({ start }) => split.get(start) !== undefined);
-  return { pieces: pieces.filter(({ start }) => start >= from && start < until), isToTheWindow };
+  const unsplit = toSplit.filter(({ start }) => split.get(start) === undefined);
+  const forgotten = daysWithin(from, Math.min(until, firstWholeDay(now(), historyRetentionDays)));
+  const wanted = [...new Set([...forgotten, ...unsplit.map(({ start }) => dayOf(start))])];
+  const archived = await archivedDays(parts, device, wanted, hours, counting);
+  const pieces = [
+    ...hours
+      .filter(({ start }) => !archived.has(dayOf(start)))
+      .flatMap((hour) => split.get(hour.start) ?? [hour]),
+    ...[...archived.values()].flatMap((own) => piecesOfWindows(own, cut, windowSeconds)),
+  ];
+  return {
+    isToTheWindow: unsplit.every(({ start }) => archived.has(dayOf(start))),
+    sources: sourcesOf({ from, to: until }, (day) => archived.has(day)),
+    pieces: pieces
+      .filter(({ start }) => start >= from && start < until)
+      .sort((one, other) => one.start - other.start),
+  };
 }
 
 /** The newest audits, as many as it takes to cover the month. */
@@ -130,7 +190,7 @@ async function auditOf(
 export function createReportDevice(parts: ReportParts): ReportDevice {
   const { windows, windowSeconds, now } = parts;
 
-  return async (device, { month: name, metric: wanted, rules }) => {
+  return async (device, { month: name, metric: wanted, rules }, counting) => {
     const month = monthOf(name, device.timeZone ?? parts.timeZone, now());
     const { deviceId } = device;
     const [entries, audit] = await Promise.all([
@@ -140,7 +200,7 @@ export function createReportDevice(parts: ReportParts): ReportDevice {
     const all = excursionsOf(entries).filter(
       ({ from, to = Infinity }) => from < month.until && to > month.from,
     );
-    const { pieces, isToTheWindow } = await piecesOf(parts, deviceId, month, all);
+    const { pieces, isToTheWindow, sources } = await piecesOf(parts, device, month, all, counting);
     const metric = wanted ?? usualMetric(pieces);
     const applying = rules.filter((rule) => appliesTo(rule, device, now()));
     const limits = metric === undefined ? {} : limitsOf(applying, metric);
@@ -148,7 +208,7 @@ export function createReportDevice(parts: ReportParts): ReportDevice {
       (rule) => isInsightRule(rule) && rule.insight === 'predicted' && rule.metric === metric,
     );
     if (metric === undefined || !pieces.some(({ metrics }) => metrics.has(metric)))
-      return { device, month, limits, audit, isPredicted };
+      return { device, month, limits, audit, isPredicted, sources };
     const excursions = all.filter((each) => each.metric === metric);
     const announcements = announcementsOf(entries).filter(
       (each) => each.metric === metric && each.announcedAt >= month.from && each.announcedAt < month.until,
@@ -159,8 +219,20 @@ export function createReportDevice(parts: ReportParts): ReportDevice {
     const unit = unitsOf(device)[metric];
     const isExact = isToTheWindow && isToTheMinute;
     const report = reportOf({ month, metric, unit, pieces, excursions, predictions, isToTheWindow: isExact });
-    return { device, month, limits, report, audit, isPredicted };
+    return { device, month, limits, report, audit, isPredicted, sources };
   };
+}
+
+/** Hours, with windows in place of the hours that are cut. */
+function piecesOfWindows(
+  windows: readonly Window[],
+  cut: ReadonlySet<number>,
+  windowSeconds: number,
+): Bucket[] {
+  const { whole = [], split = [] } = Object.groupBy(windows, ({ windowStart }) =>
+    cut.has(hourOf(windowStart)) ? 'split' : 'whole',
+  );
+  return [...foldHours(whole), ...rollUp(split, windowSeconds)];
 }
 
 const edgesOf = ({ from, to }: Excursion) => (to === undefined ? [from] : [from, to]);

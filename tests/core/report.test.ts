@@ -316,7 +316,7 @@ test('the CSV has one line per prediction, and the counts in the summary', () =>
     predictions: [foreseen],
   });
   const audit = { checked: [], unchecked: [] };
-  const head = { deviceId: 'd', month: '2026-11', timeZone: 'UTC', audit, seal: 'abc', report };
+  const head = { deviceId: 'd', month: '2026-11', timeZone: 'UTC', audit, sources: [], seal: 'abc', report };
   const [names, summary, ...lines] = reportCsv([head])
     .split('\r\n')
     .map((line) => line.split(','));
@@ -348,18 +348,21 @@ test('a table quotes what needs it, and nothing in it is a formula', () => {
     checked: [{ from: 0, to: 60_000, checkedFrom: 0, checkedTo: 90_000, windows: 6, differing: 1 }],
     unchecked: [{ from: 60_000, to: 90_000 }],
   };
-  const head = { deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', audit, seal: 'abc' };
+  const sources = [{ from: 0, to: 120_000, source: 'archive' as const }];
+  const head = { deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', audit, sources, seal: 'abc' };
   const lines = reportCsv([{ ...head, report }]).split('\r\n');
   assert.match(lines[0]!, /^\uFEFFkind,device,/);
   assert.match(lines[1]!, /^summary,'@x,-1,2026-11,UTC,t,/);
   const found = lines.find((line) => line.startsWith('excursion'))!;
-  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,${','.repeat(11)}`), found);
-  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 40));
-  assert.match(lines[1]!, /,abc,,,,,0,0,0,0,0,0,0$/);
+  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,${','.repeat(12)}`), found);
+  assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 41));
+  assert.match(lines[1]!, /,abc,,,,,0,0,0,0,0,0,0,$/);
+  const from = lines.find((line) => line.startsWith('source'))!;
+  assert.match(from, /,1970-01-01T00:00:00.000Z,1970-01-01T00:02:00.000Z,2,.*,archive$/);
   const checks = lines.filter((line) => /^(un)?checked/.test(line));
   assert.match(
     checks[0]!,
-    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,{12}$/,
+    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,{13}$/,
   );
   assert.match(checks[1]!, /^unchecked,.*,1970-01-01T00:01:00.000Z,1970-01-01T00:01:30.000Z,0.5,/);
 });

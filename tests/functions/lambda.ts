@@ -24,6 +24,7 @@ export const tableVariables = {
   SILENT_AFTER_MINUTES: '0',
   ERRORS_BUCKET: 'errors',
   RAW_BUCKET: 'raw',
+  PARSED_BUCKET: 'parsed',
   INGEST_FUNCTION: 'ingest',
   WINDOW_SECONDS: '10',
   MAX_LATENESS_SECONDS: '604800',

@@ -36,7 +36,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'tidegate-test-'));
   s3 = openMemoryS3();
   ({ written } = startLambda({
-    ...{ ...tableVariables, PARSED_BUCKET: 'parsed', TMPDIR: folder },
+    ...{ ...tableVariables, TMPDIR: folder },
     AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
   }));
   const { handler } = await import('../../functions/parse-batch.ts');

@@ -113,7 +113,7 @@ test('a caller restricted to some sites can use only their devices, on any route
     for (const deviceId of ['here', 'there', 'nowhere', 'unknown']) {
       const params = { deviceId, ruleId: 'warm' };
       const run = async () =>
-        guarded.run({ params, query: {}, body: {}, caller, count() {}, ifMatch: undefined });
+        guarded.run({ params, query: {}, body: {}, caller, count() {}, warn() {}, ifMatch: undefined });
       if (deviceId === 'here') await run();
       else await assert.rejects(run, { message: `There is no device ${deviceId} at your sites, seattle` });
     }

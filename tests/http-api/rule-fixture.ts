@@ -25,7 +25,10 @@ export type Json = Record<string, unknown>;
 
 export const NOW = Date.UTC(2026, 10, 21, 12);
 
-const SETTINGS = { windowSeconds: 10, timeZone: 'UTC', maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
+const SETTINGS = {
+  ...{ windowSeconds: 10, timeZone: 'UTC', maxLatenessSeconds: 604_800, maxSkewSeconds: 60 },
+  ...{ windowRetentionDays: 90, historyRetentionDays: 1096 },
+};
 /** Of tests that look elsewhere. */
 const noErrors = {
   errors: {
@@ -71,6 +74,11 @@ export async function openRules(): Promise<RuleFixture> {
   const ports = {
     windows: createWindowHistory({ client, table: 'windows', windowSeconds: 10, now }),
     devices,
+    archive: {
+      rowsOf: async () => [],
+      siteFolders: async () => [],
+      progress: async () => undefined,
+    },
     fleet: { load: async () => undefined },
     rules: createRuleStore({
       client,

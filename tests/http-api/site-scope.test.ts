@@ -41,14 +41,14 @@ const serve = createHttpApi([
     readFleet: async () => ({ asOf: NOW, entries: all.map((device) => ({ device })) }),
     alerts,
   }),
-  ...windowRoutes({ history: { read: async () => ({ buckets }) }, devices, windowSeconds: 10, now }),
+  ...windowRoutes({ read: async () => ({ buckets }), devices, windowSeconds: 10, now }),
   ...reportRoutes({
     find: createFindDevices({ devices, alerts }),
     devices,
     rules: { read: async () => ({ rules: [], unreadable: [] }) },
     reportDevice: async (device, { month }) => ({
       ...{ device, month: monthOf(month, 'UTC', NOW), limits: {}, isPredicted: false },
-      audit: { checked: [], unchecked: [] },
+      ...{ audit: { checked: [], unchecked: [] }, sources: [] },
     }),
     now,
   }),

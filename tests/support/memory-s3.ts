@@ -29,6 +29,7 @@ const etagOf = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('he
 const bodyOf = (bytes: Buffer) =>
   Object.assign(Readable.from(bytes.length === 0 ? [] : [bytes]), {
     transformToString: async () => bytes.toString(),
+    transformToByteArray: async () => new Uint8Array(bytes),
   });
 
 function refused(name: string, status: number): S3ServiceException {
@@ -40,6 +41,33 @@ function refused(name: string, status: number): S3ServiceException {
   });
 }
 
+interface Listing {
+  readonly Bucket: string;
+  readonly Prefix?: string;
+  readonly Delimiter?: string;
+  readonly MaxKeys?: number;
+}
+
+interface Getting {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly IfMatch?: string;
+  readonly Range?: string;
+}
+
+/** `found` by bucket and key, all below `start`. */
+function foldersOf(found: readonly (readonly [string, Buffer])[], start: string, limit = 1000) {
+  const bucket = start.slice(0, start.indexOf('/') + 1);
+  const names = found.flatMap(([key]) => {
+    const end = key.indexOf('/', start.length);
+    return end < 0 ? [] : [key.slice(bucket.length, end + 1)];
+  });
+  return [...new Set(names)]
+    .sort()
+    .slice(0, limit)
+    .map((Prefix) => ({ Prefix }));
+}
+
 /** Stands in for every S3 client of this process. */
 export function openMemoryS3(): MemoryS3 {
   const objects = new Map<string, Buffer>();
@@ -49,24 +77,25 @@ export function openMemoryS3(): MemoryS3 {
   const called = (name: string, key: string) => check({ n: (calls += 1), name, key });
   const at = (bucket?: string, key?: string) => `${bucket}/${key}`;
 
-  mock.on(ListObjectsV2Command).callsFake(({ Bucket, Prefix = '' }: { Bucket: string; Prefix?: string }) => {
+  mock.on(ListObjectsV2Command).callsFake(({ Bucket, Prefix = '', Delimiter, MaxKeys }: Listing) => {
     called('list', Prefix);
     const found = [...objects].filter(([key]) => key.startsWith(at(Bucket, Prefix)));
+    if (Delimiter !== undefined) return { CommonPrefixes: foldersOf(found, at(Bucket, Prefix), MaxKeys) };
     const Contents = found
       .map(([key, bytes]) => ({ Key: key.slice(Bucket.length + 1), ETag: etagOf(bytes), Size: bytes.length }))
       .sort((a, b) => (a.Key < b.Key ? -1 : 1));
     return { Contents };
   });
-  mock
-    .on(GetObjectCommand)
-    .callsFake(({ Bucket, Key, IfMatch }: { Bucket: string; Key: string; IfMatch?: string }) => {
-      called('get', Key);
-      const bytes = objects.get(at(Bucket, Key));
-      if (!bytes) throw new NoSuchKey({ message: Key, $metadata: {} });
-      if (IfMatch !== undefined && IfMatch.replaceAll('"', '') !== etagOf(bytes).replaceAll('"', ''))
-        throw refused('PreconditionFailed', 412);
-      return { Body: bodyOf(bytes), ETag: etagOf(bytes) };
-    });
+  mock.on(GetObjectCommand).callsFake(({ Bucket, Key, IfMatch, Range }: Getting) => {
+    called('get', Key);
+    const bytes = objects.get(at(Bucket, Key));
+    if (!bytes) throw new NoSuchKey({ message: Key, $metadata: {} });
+    if (IfMatch !== undefined && IfMatch.replaceAll('"', '') !== etagOf(bytes).replaceAll('"', ''))
+      throw refused('PreconditionFailed', 412);
+    const [, from, last] = /^bytes=(\d+)-(\d+)$/.exec(Range ?? '') ?? [];
+    const part = from === undefined ? bytes : bytes.subarray(Number(from), Number(last) + 1);
+    return { Body: bodyOf(part), ETag: etagOf(bytes) };
+  });
   mock.on(PutObjectCommand).callsFake(async ({ Bucket, Key, Body, IfMatch, IfNoneMatch }) => {
     const known = objects.get(at(Bucket, Key));
     const isRefused = IfNoneMatch ? known : IfMatch !== undefined && (!known || IfMatch !== etagOf(known));

@@ -1,0 +1,169 @@
+// Reads a device's windows for pages and programs from the table, or from the parsed archive if that is faster or the table no longer has them.
+
+import {
+  DAY_MS,
+  dayOf,
+  daysWithin,
+  firstWholeDay,
+  sourcesOf,
+  type SourceSpan,
+} from '../core/archive/day-choice.ts';
+import type { Device } from '../core/device.ts';
+import { HOUR_MS, HOUR_SECONDS } from '../core/hour.ts';
+import type { TimeLimits } from '../core/reading.ts';
+import { bucketStartOf, rollUp, type Bucket } from '../core/rollup.ts';
+import type { Window } from '../core/window.ts';
+import { hoursOfDay, type ArchivedDay } from './archived-days.ts';
+import type { Counting, HistoryPage, HistoryQuestion, WindowHistory } from './ports.ts';
+
+/** `sources` covers the span of the page; absent if all of it is from the table. */
+export type WindowsPage = HistoryPage & { readonly sources?: readonly SourceSpan[] };
+
+/** As `WindowHistory.read`. The device is asked for where its site decides where its archive is. Rejects with the SDK's error. */
+export type ReadWindows = (
+  question: HistoryQuestion,
+  load: () => Promise<Device | undefined>,
+  counting: Counting,
+) => Promise<WindowsPage>;
+
+/** Most days whose hours are read for a page, and most days from the archive: a second or two of a small function. */
+const DAYS_A_PAGE = 92;
+const ARCHIVED_A_PAGE = 4;
+/** Time from the last possible reading of a day until all hours of arrival are parsed. */
+const PARSED_AFTER_MS = 2 * HOUR_MS;
+/** A day of windows of ten seconds takes several pages. */
+const KEPT_DAYS = 4;
+const KEPT_MS = 60_000;
+
+interface Parts {
+  readonly history: Pick<WindowHistory, 'read' | 'hours'>;
+  readonly archivedDay: ArchivedDay;
+  readonly limits: TimeLimits;
+  /** How long the tables keep windows and hours. */
+  readonly windowRetentionDays: number;
+  readonly historyRetentionDays: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Days of the question that the table no longer has, and whole days that late readings cannot change any more: the archive takes two
+ * thirds of the processor time (bench/forgotten-days.ts). The table is faster for an hour, and for resolutions that read hours.
+ */
+function archiveDays(
+  { limits, windowRetentionDays, historyRetentionDays, now }: Parts,
+  { from, to, seconds }: HistoryQuestion,
+): ReadonlySet<number> {
+  if (seconds % HOUR_SECONDS === 0) return new Set();
+  const firstKept = firstWholeDay(now(), windowRetentionDays);
+  const lateMs = (limits.maxLatenessSeconds + limits.maxSkewSeconds) * 1000;
+  const settled = dayOf(now() - lateMs - PARSED_AFTER_MS);
+  // Without hours, nothing shows whether the archive has all of a day.
+  const first = Math.max(from, firstWholeDay(now(), historyRetentionDays));
+  const days = daysWithin(first, Math.min(to, Math.max(firstKept, settled)));
+  const isWhole = (day: number) => day >= from && day + DAY_MS <= to && day < settled;
+  return new Set(days.filter((day) => day < firstKept || isWhole(day)));
+}
+
+export function createReadWindows(parts: Parts): ReadWindows {
+  const { history, windowRetentionDays, now } = parts;
+  const archivedDay = kept(parts.archivedDay, now);
+
+  /** From the first of the days that may be in the archive to the last one. */
+  async function readDays(
+    question: HistoryQuestion,
+    wanted: ReadonlySet<number>,
+    load: () => Promise<Device | undefined>,
+    counting: Counting,
+  ): Promise<WindowsPage> {
+    const { deviceId, seconds, limit, metric } = question;
+    const [first, last] = [Math.min(...wanted), Math.max(...wanted) + DAY_MS];
+    const from = Math.max(bucketStartOf(question.from, seconds), first);
+    const span = { from, to: Math.min(question.to, last) };
+    const stretch = [...wanted].slice(0, DAYS_A_PAGE);
+    const hours = await history.hours({ deviceId, from: first, to: stretch.at(-1)! + DAY_MS });
+    const found = stretch.flatMap((day) => {
+      const own = hoursOfDay(hours, day);
+      return own.length > 0 ? [{ day, hours: own, isWhole: true }] : [];
+    });
+    const device = found.length > 0 ? await load() : undefined;
+    const archived = new Set<number>();
+    const buckets: Bucket[] = [];
+    for (const [index, asked] of found.entries()) {
+      if (index === ARCHIVED_A_PAGE || buckets.length >= limit) return pageOf(asked.day);
+      const own = await archivedDay(device ?? { deviceId }, asked, counting);
+      if (own) {
+        archived.add(asked.day);
+        buckets.push(...bucketsOf(own, { ...span, seconds, metric }));
+      } else {
+        const ofDay = { from: Math.max(from, asked.day), to: Math.min(span.to, asked.day + DAY_MS) };
+        const page = await history.read({ ...question, ...ofDay, limit: limit - buckets.length });
+        buckets.push(...page.buckets);
+        if (page.next !== undefined && page.next < ofDay.to) return pageOf(page.next);
+      }
+    }
+    return pageOf(stretch.length < wanted.size ? stretch.at(-1)! + DAY_MS : undefined);
+
+    function pageOf(next: number | undefined): WindowsPage {
+      const [shown, cut] = [buckets.slice(0, limit), buckets[limit]];
+      const until = cut?.start ?? next ?? (span.to < question.to ? span.to : undefined);
+      const sources = sourcesOf({ from, to: until ?? span.to }, (day) => archived.has(day));
+      return {
+        buckets: shown,
+        ...(until !== undefined && { next: until }),
+        ...(archived.size > 0 && { sources }),
+      };
+    }
+  }
+
+  return async (question, load, counting) => {
+    const wanted = archiveDays(parts, question);
+    if (wanted.size === 0) return history.read(question);
+    const first = Math.min(...wanted);
+    if (question.from >= first || isForgotten(question.from))
+      return readDays(question, wanted, load, counting);
+    // The part of a day before them is a page of its own.
+    const page = await history.read({ ...question, to: first });
+    return { ...page, next: page.next !== undefined && page.next < first ? page.next : first };
+  };
+
+  function isForgotten(time: number): boolean {
+    return dayOf(time) < firstWholeDay(now(), windowRetentionDays);
+  }
+}
+
+function bucketsOf(
+  windows: readonly Window[],
+  {
+    from,
+    to,
+    seconds,
+    metric,
+  }: Pick<HistoryQuestion, 'from' | 'to' | 'seconds'> & { readonly metric?: string | undefined },
+): Bucket[] {
+  const within = windows.filter(({ windowStart }) => {
+    const start = bucketStartOf(windowStart, seconds);
+    return start >= from && start < to;
+  });
+  if (metric === undefined) return rollUp(within, seconds);
+  const own = within.flatMap((window) => {
+    const figures = window.metrics.get(metric);
+    return figures ? [{ ...window, metrics: new Map([[metric, figures]]) }] : [];
+  });
+  return rollUp(own, seconds);
+}
+
+/** Keeps the last few days for a minute. */
+function kept(read: ArchivedDay, now: () => number): ArchivedDay {
+  const days = new Map<string, { readonly at: number; readonly found: ReturnType<ArchivedDay> }>();
+  return async (device, asked, counting) => {
+    const key = `${asked.day}/${device.site ?? ''}/${device.deviceId}`;
+    const known = days.get(key);
+    if (known && Math.abs(now() - known.at) < KEPT_MS) return known.found;
+    const found = read(device, asked, counting);
+    days.delete(key);
+    days.set(key, { at: now(), found });
+    for (const old of [...days.keys()].slice(0, -KEPT_DAYS)) days.delete(old);
+    return found;
+  };
+}

@@ -72,7 +72,7 @@ export const pageLimit = (usual: number, most: number) =>
 export const time = z.int().check(z.describe('Epoch milliseconds'));
 
 /** Where the values of a span come from. */
-export const source = z.strictObject({ from: time, to: time, source: z.enum(['archive', 'table']) });
+export const source = z.strictObject({ from: time, to: time, source: z.enum(['archive', 'table', 'gone']) });
 
 /** A future time in a body: as `timeText`, as a number, or as a span from now such as `2h`. */
 export const timeAhead = (now: Now) =>

@@ -29,7 +29,7 @@ const sources = z.optional(
     .array(source)
     .check(
       z.describe(
-        'Where the windows come from, if some are from the parsed archive, for days that the table no longer has; absent if all are from the table',
+        'Where the windows come from, if some are from the parsed archive; `gone`: the table no longer has them, and the archive cannot be used, so request `1h`. Absent if all are from the table',
       ),
     ),
 );

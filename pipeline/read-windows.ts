@@ -6,6 +6,7 @@ import {
   daysWithin,
   firstWholeDay,
   sourcesOf,
+  type Source,
   type SourceSpan,
 } from '../core/archive/day-choice.ts';
 import type { Device } from '../core/device.ts';
@@ -87,15 +88,16 @@ export function createReadWindows(parts: Parts): ReadWindows {
       return own.length > 0 ? [{ day, hours: own, isWhole: true }] : [];
     });
     const device = found.length > 0 ? await load() : undefined;
-    const archived = new Set<number>();
+    const sources = new Map<number, Source>();
     const buckets: Bucket[] = [];
     for (const [index, asked] of found.entries()) {
       if (index === ARCHIVED_A_PAGE || buckets.length >= limit) return pageOf(asked.day);
       const own = await archivedDay(device ?? { deviceId }, asked, counting);
       if (own) {
-        archived.add(asked.day);
+        sources.set(asked.day, 'archive');
         buckets.push(...bucketsOf(own, { ...span, seconds, metric }));
       } else {
+        if (isForgotten(asked.day)) sources.set(asked.day, 'gone');
         const ofDay = { from: Math.max(from, asked.day), to: Math.min(span.to, asked.day + DAY_MS) };
         const page = await history.read({ ...question, ...ofDay, limit: limit - buckets.length });
         buckets.push(...page.buckets);
@@ -107,11 +109,12 @@ export function createReadWindows(parts: Parts): ReadWindows {
     function pageOf(next: number | undefined): WindowsPage {
       const [shown, cut] = [buckets.slice(0, limit), buckets[limit]];
       const until = cut?.start ?? next ?? (span.to < question.to ? span.to : undefined);
-      const sources = sourcesOf({ from, to: until ?? span.to }, (day) => archived.has(day));
       return {
         buckets: shown,
         ...(until !== undefined && { next: until }),
-        ...(archived.size > 0 && { sources }),
+        ...(sources.size > 0 && {
+          sources: sourcesOf({ from, to: until ?? span.to }, (day) => sources.get(day) ?? 'table'),
+        }),
       };
     }
   }

@@ -165,7 +165,7 @@ async function piecesOf(
   ];
   return {
     isToTheWindow: unsplit.every(({ start }) => archived.has(dayOf(start))),
-    sources: sourcesOf({ from, to: until }, (day) => archived.has(day)),
+    sources: sourcesOf({ from, to: until }, (day) => (archived.has(day) ? 'archive' : 'table')),
     pieces: pieces
       .filter(({ start }) => start >= from && start < until)
       .sort((one, other) => one.start - other.start),

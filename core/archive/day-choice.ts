@@ -5,8 +5,8 @@ import { hourText } from './parsed-rows.ts';
 
 export const DAY_MS = 24 * HOUR_MS;
 
-/** Where the values of a span come from. */
-export type Source = 'archive' | 'table';
+/** Where the values of a span come from; `gone`: the table no longer has its windows, and the archive cannot be used. */
+export type Source = 'archive' | 'table' | 'gone';
 
 /** Epoch milliseconds, half open; whole days of UTC, except at the ends of the requested span. */
 export interface SourceSpan {
@@ -46,11 +46,11 @@ export function lackOf(
 /** Neighbours of one source as one span, clipped to the requested span. */
 export function sourcesOf(
   { from, to }: { readonly from: number; readonly to: number },
-  isArchived: (day: number) => boolean,
+  sourceOf: (day: number) => Source,
 ): SourceSpan[] {
   const spans: SourceSpan[] = [];
   for (const day of from < to ? daysWithin(from, to) : []) {
-    const source = isArchived(day) ? 'archive' : 'table';
+    const source = sourceOf(day);
     const span = { from: Math.max(from, day), to: Math.min(to, day + DAY_MS), source } as const;
     const last = spans.at(-1);
     if (last?.source === source) spans[spans.length - 1] = { ...last, to: span.to };

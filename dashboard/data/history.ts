@@ -13,6 +13,8 @@ export interface History {
   readonly version: Signal<number>;
   readonly isLoaded: Signal<boolean>;
   readonly failure: Signal<ApiError | undefined>;
+  /** Whether windows of the span are gone; the API still has its hours. */
+  readonly isGone: Signal<boolean>;
   /** The buckets, oldest first. */
   readonly series: () => StoredWindow[];
   readonly units: () => Readonly<Record<string, string>>;
@@ -36,6 +38,7 @@ export function openHistory(
   const version = signal(0);
   const isLoaded = signal(false);
   const failure = signal<ApiError | undefined>(undefined);
+  const isGone = signal(false);
   const stored = new Map<number, StoredWindow>();
   let tail: LiveReading[] = [];
   let units: Readonly<Record<string, string>> = {};
@@ -52,6 +55,7 @@ export function openHistory(
       if (isClosed) return;
       for (const window of page.windows) stored.set(window.start, window);
       units = { ...units, ...page.units };
+      if (page.sources?.some(({ source }) => source === 'gone')) isGone.value = true;
       next = page.next;
       version.value += 1;
     } while (next !== undefined);
@@ -86,7 +90,7 @@ export function openHistory(
   });
   void load();
   return {
-    ...{ version, isLoaded, failure },
+    ...{ version, isLoaded, failure, isGone },
     series() {
       if (cached?.version !== version.value) {
         cached = { version: version.value, series: joined(stored, tail, step.size) };

@@ -37,6 +37,7 @@ export interface FleetPage {
 export interface WindowPage {
   readonly units: Readonly<Record<string, string>>;
   readonly windows: readonly StoredWindow[];
+  readonly sources?: readonly { readonly source: 'archive' | 'table' | 'gone' }[];
   readonly next?: string;
 }
 

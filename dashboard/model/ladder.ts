@@ -10,7 +10,7 @@ const MOST_POINTS = 740;
 /** How the stack stores windows. */
 export interface Storage {
   readonly windowSeconds: number;
-  /** How far back resolutions below `1h` reach. From `1h` on the API reads hourly statistics, which are kept for years. */
+  /** How far back the table has windows; older ones come from the archive. From `1h` on the API reads hourly statistics, which are kept for years. */
   readonly windowDays: number;
 }
 
@@ -24,9 +24,15 @@ export interface Step {
  * The smallest bucket size for a span that fits the screen, is a multiple of the window's length and is still stored.
  *
  * @param from, to epoch milliseconds
+ * @param isGone whether the API reported that the windows of the span are gone and the archive cannot be used
  */
-export function stepFor({ from, to }: { from: number; to: number }, now: number, storage: Storage): Step {
-  const least = from < now - storage.windowDays * DAY ? HOUR : 0;
+export function stepFor(
+  { from, to }: { from: number; to: number },
+  now: number,
+  storage: Storage,
+  isGone = false,
+): Step {
+  const least = isGone && from < now - storage.windowDays * DAY ? HOUR : 0;
   const steps = resolutionsFor(storage.windowSeconds).map((resolution) => ({
     resolution,
     size: RESOLUTIONS[resolution] * 1000,

@@ -43,13 +43,18 @@ function Picture({
   const isLive = to === undefined;
   const until = useMemo(() => (to === undefined ? undefined : Math.min(to + AFTER_MS, Date.now())), [to]);
   const start = from - BEFORE_MS;
-  const stepTo = (to: number) => stepFor({ from: start, to }, Date.now(), app.config.storage);
+  const isGone = history.value?.isGone.value ?? false;
+  const isCoarse = useSignal(false);
+  useEffect(() => {
+    if (isGone) isCoarse.value = true;
+  }, [isGone]);
+  const stepTo = (to: number) => stepFor({ from: start, to }, Date.now(), app.config.storage, isCoarse.value);
   useEffect(() => {
     const step = stepTo(until ?? Date.now());
     const opened = openHistory(app, deviceId, { from: start, to: until ?? Date.now(), isLive, step });
     history.value = opened;
     return opened.close;
-  }, [deviceId, start, until]);
+  }, [deviceId, start, until, isCoarse.value]);
   const rule = lookups.rulesById.value.get(ruleId);
   const version = history.value?.version.value;
   const now = Math.floor(app.store.now.value / 1000) * 1000;

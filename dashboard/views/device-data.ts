@@ -7,12 +7,32 @@ import type { App } from '../data/app.ts';
 import { openHistory, type History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
-import type { Step } from '../model/ladder.ts';
+import { stepFor, type Step } from '../model/ladder.ts';
 import type { Outlook } from '../model/outlook.ts';
 import type { Range } from '../model/plot-range.ts';
 import type { View } from '../model/view.ts';
 import type { Span } from '../parts/plot-layers.ts';
 import { drawnOf, type Drawn } from './drawn.ts';
+
+const keyOf = (view: View) =>
+  view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;
+
+/** The buckets of a view: at least an hour long once the API has reported that its windows are gone. */
+export function useStep(
+  app: App,
+  view: View,
+  now: number,
+): { readonly step: Step; readonly gone: () => void } {
+  const coarse = useSignal<string | undefined>(undefined);
+  const key = keyOf(view);
+  const step = stepFor(view, now, app.config.storage, coarse.value === key);
+  return {
+    step,
+    gone() {
+      coarse.value = key;
+    },
+  };
+}
 
 /** Opens histories for the time span, and new ones when the devices, the buckets or the span change. */
 export function useHistories(
@@ -21,7 +41,7 @@ export function useHistories(
   view: View,
   step: Step,
 ): ReadonlyMap<string, History> {
-  const key = view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;
+  const key = keyOf(view);
   const histories = useSignal<ReadonlyMap<string, History>>(new Map());
   useEffect(() => {
     const opened = new Map(deviceIds.map((id) => [id, openHistory(app, id, { ...view, step })]));

@@ -1,11 +1,12 @@
 // The device view: its value with its limits, its alert, and its history.
 
+import { useEffect } from 'preact/hooks';
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
 import { comparedOf } from '../model/compare.ts';
 import { capital, durationText, metricText, nameText, numberText } from '../model/format.ts';
-import { stepFor, type Step } from '../model/ladder.ts';
+import type { Step } from '../model/ladder.ts';
 import { linkTo } from '../model/route.ts';
 import type { Outlook } from '../model/outlook.ts';
 import { moved, queryOf, viewOf, type Move, type View } from '../model/view.ts';
@@ -16,7 +17,7 @@ import { Staff } from '../parts/staff.tsx';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 import { DeviceBanner } from './device-banner.tsx';
 import { CompareTools } from './compare-tools.tsx';
-import { useDetails, useDrawn, useHistories } from './device-data.ts';
+import { useDetails, useDrawn, useHistories, useStep } from './device-data.ts';
 import { DeviceFacts } from './device-facts.tsx';
 import { DeviceTabs } from './device-tabs.tsx';
 import type { Drawn } from './drawn.ts';
@@ -197,8 +198,12 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   const { store, route } = app;
   const now = store.now.value;
   const view = viewOf(route.value, now);
-  const step = stepFor(view, now, app.config.storage);
+  const { step, gone } = useStep(app, view, now);
   const history = useHistories(app, [deviceId], view, step).get(deviceId);
+  const isGone = history?.isGone.value ?? false;
+  useEffect(() => {
+    if (isGone) gone();
+  }, [isGone]);
   const listed = store.devices.value?.find((device) => device.deviceId === deviceId);
   const device = useDetails(app, deviceId, listed);
   const isMissing = store.devices.value !== undefined && listed === undefined;

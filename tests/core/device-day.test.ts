@@ -178,14 +178,14 @@ test('a table that forgets item by item has whole days from the next midnight on
 test('neighbours of one source are one span, and ends are those that were asked for', () => {
   const asked = { from: START + HOUR_MS, to: START + 3 * DAY + HOUR_MS };
   assert.deepEqual(
-    sourcesOf(asked, (day) => day <= START + DAY),
+    sourcesOf(asked, (day) => (day <= START + DAY ? 'archive' : 'table')),
     [
       { from: asked.from, to: START + 2 * DAY, source: 'archive' },
       { from: START + 2 * DAY, to: asked.to, source: 'table' },
     ],
   );
   assert.deepEqual(
-    sourcesOf({ from: 5, to: 5 }, () => true),
+    sourcesOf({ from: 5, to: 5 }, () => 'archive'),
     [],
   );
 });

@@ -39,14 +39,20 @@ const steps: readonly (readonly [span: number, bucket: string, daysAgo?: number,
   ];
 for (const [span, bucket, daysAgo = 0, windowSeconds = 10] of steps) {
   const when = daysAgo === 0 ? '' : ` of ${daysAgo} days ago`;
+  const isGone = daysAgo > 0;
   test(`${durationText(span)}${when} have buckets of ${bucket}, out of windows of ${windowSeconds} s`, () => {
     const to = NOW - daysAgo * DAY;
-    const step = stepFor({ from: to - span, to }, NOW, { ...storage, windowSeconds });
+    const step = stepFor({ from: to - span, to }, NOW, { ...storage, windowSeconds }, isGone);
     assert.equal(sizeText(step.size), bucket);
     assert.equal(step.resolution, bucket.replace('min', 'm').replace(' ', ''));
     assert.ok(span / step.size <= 740);
   });
 }
+
+test('what the archive has of windows that the table has forgotten is as fine as the span allows', () => {
+  const to = NOW - 200 * DAY;
+  assert.equal(stepFor({ from: to - HOUR, to }, NOW, storage).resolution, '10s');
+});
 
 test('every resolution of the API is one that a span has', () => {
   const used = new Set(

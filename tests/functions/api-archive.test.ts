@@ -282,6 +282,9 @@ for (const [n, [title, damage, reason]] of DAMAGES.entries()) {
         .map(({ from }) => from),
       title.startsWith('S3') ? [] : [START + 2 * DAY],
     );
+    assert.deepEqual((body['sources'] as object[])[0], {
+      ...{ from: START, to: START + DAY, source: 'gone' },
+    });
     const starts = (body['windows'] as { start: number }[]).map(({ start }) => start);
     assert.ok(starts.every((start) => start >= START + 2 * DAY));
     const line = written.find((each) => each.includes('not taken from the parsed archive'))!;

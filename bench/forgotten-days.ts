@@ -109,7 +109,7 @@ async function fill(stack: BenchStack): Promise<void> {
   }
   const Item = {
     ...{ deviceId: { S: DEVICE }, site: { S: 'seattle' } },
-    attributes: { M: { timeZone: { S: 'Asia/Kathmandu' } } },
+    timeZone: { S: 'Asia/Kathmandu' },
   };
   await client.send(new PutItemCommand({ TableName: stack.endpoints.outputs['DevicesTable']!, Item }));
   const rows = DEVICES * METRICS.length * ROWS;

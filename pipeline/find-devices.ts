@@ -39,6 +39,12 @@ const DEVICES_A_READ = 500;
 /** Prefix of the `next` of a page that is not sorted. No device has a slash in its name. */
 const UNSORTED = 'unsorted/';
 
+/** The `next` of a page whose last device is this one. */
+export const nextAfter = (
+  { deviceId }: Pick<Device, 'deviceId'>,
+  { isSorted }: Pick<FoundDevices, 'isSorted'>,
+): string => (isSorted ? deviceId : UNSORTED + deviceId);
+
 /** Rejects with the SDK's error when a table cannot be reached. */
 export function createFindDevices(ports: {
   readonly devices: Pick<DeviceStore, 'list'>;
@@ -74,7 +80,7 @@ export function createFindDevices(ports: {
       return {
         devices: wanted.slice(0, limit),
         isSorted: false,
-        ...(last !== undefined && { next: UNSORTED + last }),
+        ...(last !== undefined && { next: nextAfter({ deviceId: last }, { isSorted: false }) }),
       };
     }
 

@@ -63,6 +63,41 @@ async function ask(path: string, sites?: readonly string[]) {
   return { status: response.status, body: (await response.json()) as Record<string, { deviceId: string }[]> };
 }
 
+test('a page of slow reports ends early, and the next page continues after it', async () => {
+  let time = NOW;
+  const made: string[] = [];
+  const slow = createHttpApi(
+    reportRoutes({
+      find: createFindDevices({ devices, alerts }),
+      devices,
+      rules: { read: async () => ({ rules: [], unreadable: [] }) },
+      async reportDevice(device, { month }) {
+        time += 5000;
+        made.push(device.deviceId);
+        return {
+          ...{ device, month: monthOf(month, 'UTC', NOW), limits: {}, isPredicted: false },
+          ...{ audit: { checked: [], unchecked: [] }, sources: [] },
+        };
+      },
+      now: () => time,
+    }),
+  );
+  const pages: number[] = [];
+  let next: string | undefined = '';
+  while (next !== undefined) {
+    const request = new Request(`https://api.example/reports?month=2026-11${next && `&next=${next}`}`);
+    const served = {
+      resolve: async (): Promise<ApiCaller> => ({ id: 'ann', isGuest: false, group: 'viewer' }),
+      onError: (error: unknown) => assert.fail(String(error)),
+    };
+    const body = (await (await slow(request, served)).json()) as { devices: unknown[]; next?: string };
+    pages.push(body.devices.length);
+    next = body.next;
+  }
+  assert.deepEqual(pages, [2, 1]);
+  assert.deepEqual(made, ['here', 'nowhere', 'there']);
+});
+
 const idsIn = (found: readonly { deviceId: string }[] | undefined) => found?.map(({ deviceId }) => deviceId);
 
 test("the fleet and reports have only the devices of the caller's sites", async () => {

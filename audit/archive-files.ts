@@ -85,7 +85,8 @@ export async function* partsOfFiles(
   while (!isOver) yield part();
 }
 
-async function* readableChunks(
+/** All lines of the files, as `chunksOf` yields them; `onFault` gets each file that cannot be read to its end, with the reason. */
+export async function* readableChunks(
   files: readonly string[],
   onFault: (fault: string) => void,
 ): AsyncGenerator<Uint8Array, undefined> {

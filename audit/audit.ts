@@ -10,7 +10,7 @@ import { createRollupStore } from '../adapters/rollup-store.ts';
 import { createWindowStore } from '../adapters/window-store.ts';
 import { createTotalsReader } from '../adapters/window-totals.ts';
 import { openDynamoDb } from '../adapters/dynamodb-client.ts';
-import { chunksOf, filesBelow } from './archive-files.ts';
+import { filesBelow, readableChunks } from './archive-files.ts';
 import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { openMapping } from './open-mapping.ts';
 import { AuditError } from './archive-options.ts';
@@ -30,8 +30,8 @@ const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`
 
 /**
  * Reports each window that differs, and what was read, in a line each. Resolves to whether all agree, after the repair
- * if there  * is one. Devices that are not in the archive are not checked. Rejects with an AuditError if there is
- * nothing to compare,  * otherwise with the error of the file or of DynamoDB.
+ * if there is one, and every file was read to its end. Devices that are not in the archive are not checked. Rejects with
+ * an AuditError if there is nothing to compare, otherwise with the error of DynamoDB.
  */
 export async function audit(
   options: AuditOptions,
@@ -41,10 +41,10 @@ export async function audit(
   const client = openDynamoDb(options.client);
   try {
     const mapMessage = options.mappings && (await openMapping(client, options.mappings));
-    const { agrees, readings } = await compareWith(client, options, await fold(options, mapMessage, tell), {
-      tell,
-      now,
-    });
+    const { folded, isWhole } = await fold(options, mapMessage, tell);
+    const compared = await compareWith(client, options, folded, { tell, now });
+    const { readings } = compared;
+    const agrees = compared.agrees && isWhole;
     const { parsedFolder } = options;
     if (parsedFolder === undefined) return agrees;
     const parsed = await compareParsed({ ...options, mapMessage }, parsedFolder, tell);
@@ -125,17 +125,25 @@ async function fold(
   options: AuditOptions,
   mapMessage: MapMessage | undefined,
   tell: (line: string) => void,
-): Promise<FoldedArchive> {
+): Promise<{ readonly folded: FoldedArchive; readonly isWhole: boolean }> {
   const files = filesBelow(options.paths);
   const reasons = new Map<string, number>();
-  const folded = await foldArchive(chunksOf(files), {
-    ...options,
-    mapMessage,
-    onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
-  });
+  const faults: string[] = [];
+  const folded = await foldArchive(
+    readableChunks(files, (fault) => void faults.push(fault)),
+    {
+      ...options,
+      mapMessage,
+      onRejected: ({ rejection: { reason } }) => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1),
+    },
+  );
   const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');
   tell(`${folded.lines} lines in ${files.length} files: ${folded.accepted} readings${rejected}`);
-  return folded;
+  for (const fault of faults)
+    tell(
+      `${fault}: not read to its end, so its windows may differ for that reason; repair or replace the file`,
+    );
+  return { folded, isWhole: faults.length === 0 };
 }
 
 /** The windows to compare, by device and start. */

@@ -6,7 +6,7 @@ import { dateOfPartition, hourText, type Partition, type RowBlock } from '../cor
 import type { MapMessage } from '../core/map-message.ts';
 import { windowStartOf } from '../core/window.ts';
 import { openParsedFolder, type ParsedFolder } from '../adapters/parsed-folder.ts';
-import { chunksOf, filesBelow, hourOfPath } from './archive-files.ts';
+import { filesBelow, readableChunks, hourOfPath } from './archive-files.ts';
 import { countReading, countRow, createDeviceDays, dayDifference, type DeviceDays } from './device-days.ts';
 import { foldArchive, type FoldOptions } from './fold-archive.ts';
 import { AuditError } from './archive-options.ts';
@@ -25,8 +25,8 @@ const MAX_TRIES = 3;
 
 /**
  * Reports, in a line each, the differences of each device and day, unreadable files with the reason, and hours that are
- * not  * parsed yet. Memory grows with the readings of an hour and with the metrics of each device and day. Rejects with
- * an AuditError  * if nothing can be compared, otherwise with the error of a raw file.
+ * not parsed yet. Memory grows with the readings of an hour and with the metrics of each device and day. Rejects with an
+ * AuditError if nothing can be compared.
  */
 export async function compareParsed(options: Options, folder: string, tell: Tell): Promise<ParsedOutcome> {
   const archive = openParsedFolder(folder);
@@ -38,24 +38,30 @@ export async function compareParsed(options: Options, folder: string, tell: Tell
   const files = filesByHour(options.paths);
   const { hours, missing, left } = hoursToCompare(files, archive, options, tell);
   const days = createDeviceDays();
-  for (const hour of hours) await digestRaw(days, hour, files.get(hour)!, options);
+  const readable: number[] = [];
+  for (const hour of hours) {
+    const fault = await digestRaw(days, hour, files.get(hour)!, options);
+    if (fault === undefined) readable.push(hour);
+    else tell(`${hourText(hour)}: not compared: ${fault}`);
+  }
   const strange = new Set<number>();
   const wanted = {
-    ...{ hours: new Set(hours), known: new Set([...known, ...files.keys()]), strange },
+    ...{ hours: new Set(readable), known: new Set([...known, ...files.keys()]), strange },
     isWanted: wantedBy(options),
   };
   const damaged = await digestParsed(days, archive, wanted, tell);
   const { compared, differing, readings } = compareDays(days, damaged, tell);
   const parts = [`${compared} device days compared with the parsed archive`, `${differing} differ`];
   tell(
-    `${parts.join(', ')}; hours of arrival: ${hours.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
+    `${parts.join(', ')}; hours of arrival: ${readable.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
   );
   // If only a part of the archive is given, they may belong to another part.
   const unknown = options.isWholeArchive ? [...strange].sort((a, b) => a - b) : [];
   for (const hour of unknown)
     tell(`${hourText(hour)}: the parsed archive has rows of it, and neither a manifest nor raw objects`);
-  const agrees = differing === 0 && damaged.size === 0 && missing === 0 && unknown.length === 0;
-  return { agrees, ...(left === 0 && { readings }) };
+  const isWhole = readable.length === hours.length;
+  const agrees = differing === 0 && damaged.size === 0 && missing === 0 && unknown.length === 0 && isWhole;
+  return { agrees, ...(left === 0 && isWhole && { readings }) };
 }
 
 function compareDays(days: DeviceDays, damaged: ReadonlySet<Partition>, tell: Tell) {
@@ -156,16 +162,23 @@ function wantedBy({ from, to = Infinity, windowSeconds }: Options): (timestamp: 
   };
 }
 
+/** Counts the readings of an hour. If a file cannot be read to its end, counts nothing of the hour and returns the reason. */
 async function digestRaw(
   days: DeviceDays,
   hour: number,
   files: readonly RawFile[],
   options: Options,
-): Promise<void> {
+): Promise<string | undefined> {
   const isWanted = wantedBy(options);
   const fold: FoldOptions = { ...options, onRejected: () => {} };
-  const chunks = chunksOf(files.map(({ file }) => file));
-  for (const { deviceId, readings } of (await foldArchive(chunks, fold)).readings()) {
+  const faults: string[] = [];
+  const chunks = readableChunks(
+    files.map(({ file }) => file),
+    (fault) => void faults.push(fault),
+  );
+  const folded = await foldArchive(chunks, fold);
+  if (faults.length > 0) return faults.join('; ');
+  for (const { deviceId, readings } of folded.readings()) {
     const moments = new Set<number>();
     for (const { site, timestamp, id, metrics } of readings) {
       if (!isWanted(timestamp)) continue;
@@ -175,6 +188,7 @@ async function digestRaw(
         countRow(day, 'raw', name, { timestamp, hour, id, value, exact });
     }
   }
+  return undefined;
 }
 
 interface Wanted {

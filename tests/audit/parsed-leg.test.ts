@@ -7,6 +7,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { parquetWriteFile } from 'hyparquet-writer';
+import { filesBelow } from '../../audit/archive-files.ts';
 import { compareParsed } from '../../audit/parsed-leg.ts';
 import type { AuditOptions } from '../../audit/options.ts';
 import { createParquetFile, readParquetFile } from '../../adapters/parquet-file.ts';
@@ -310,6 +311,20 @@ test('only readings from the window that holds `from` until before `to` are comp
     announced: ['1 device days compared with the parsed archive, 0 differ; hours of arrival: 2'],
   });
   assert.equal((await compare(folders, { from: AT + 21_000 })).agrees, false);
+});
+
+test('a raw file that cannot be read is reported, its hour is left out, and the others are compared', async () => {
+  put(AT, 'a.ndjson', minute('d'));
+  put(AT + HOUR, 'b.gz', gzipSync(minute('e')));
+  await parseArchive(AT + 10 * HOUR);
+  const folders = copyBuckets(s3);
+  const file = filesBelow([folders.raw]).find((each) => each.endsWith('b.gz'))!;
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(7, bytes.length - 8));
+  const { agrees, announced } = await compare(folders);
+  assert.equal(agrees, false);
+  assert.match(announced[0]!, /^2026-09-21T\d\d: not compared: .*b\.gz: incorrect data check$/);
+  assert.equal(announced[1], '1 device days compared with the parsed archive, 0 differ; hours of arrival: 1');
 });
 
 test('a file whose folder does not give its hour is reported with the remedy', async () => {

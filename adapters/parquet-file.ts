@@ -18,7 +18,17 @@ import {
 } from '../core/archive/parsed-rows.ts';
 import { createRepeats, repeatsText } from '../core/archive/repeats.ts';
 import { onDisk } from './disk-failure.ts';
-import { COLUMNS, DECODERS, headOf, HOURS, REPEATS, SCHEMA, SITE, unreadable } from './parquet-schema.ts';
+import {
+  COLUMNS,
+  DECODERS,
+  headOf,
+  HOURS,
+  REPEATS,
+  SCHEMA,
+  SITE,
+  unreadable,
+  WRITTEN_SCHEMA,
+} from './parquet-schema.ts';
 import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports.ts';
 
 /** DuckDB's default: large enough to scan without overhead, and small enough to be worth skipping. */
@@ -29,7 +39,7 @@ const CREATED_BY = 'tidegate';
 export function createParquetFile(path: string): GrowingFile {
   const writer = new ParquetWriter({
     writer: onDisk(path, () => fileWriter(path)),
-    schema: SCHEMA,
+    schema: WRITTEN_SCHEMA,
     codec: 'ZSTD',
     compressors: { ZSTD: (bytes) => zstdCompressSync(bytes) },
     // The blocks give them without reading each row.
@@ -70,6 +80,8 @@ export function createParquetFile(path: string): GrowingFile {
     },
     finish(hours): StagedFile {
       flush();
+      // The footer declares the columns by this schema.
+      writer.schema = SCHEMA;
       writer.kvMetadata = [
         { key: SITE, value: site },
         { key: HOURS, value: hours.map(hourText).join() },

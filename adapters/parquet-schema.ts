@@ -23,6 +23,11 @@ export const COLUMNS = [
 ] as const;
 export const SCHEMA: SchemaElement[] = [{ name: 'readings', num_children: COLUMNS.length }, ...COLUMNS];
 
+/** Times as whole numbers: for times, the writer would copy each column into a list to find dates, which takes a tenth of its time. */
+export const WRITTEN_SCHEMA: SchemaElement[] = SCHEMA.map(({ converted_type: type, ...element }) =>
+  type === undefined || type === 'TIMESTAMP_MILLIS' ? element : { ...element, converted_type: type },
+);
+
 /** Names in the file's key-value metadata. */
 export const HOURS = 'tidegate.hours';
 export const SITE = 'tidegate.site';

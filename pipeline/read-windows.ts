@@ -156,7 +156,7 @@ function bucketsOf(
   return rollUp(own, seconds);
 }
 
-/** Keeps the last few days for a minute. */
+/** Keeps the last few days for a minute, and retries days that could not be read. */
 function kept(read: ArchivedDay, now: () => number): ArchivedDay {
   const days = new Map<string, { readonly at: number; readonly found: ReturnType<ArchivedDay> }>();
   return async (device, asked, counting) => {
@@ -167,6 +167,7 @@ function kept(read: ArchivedDay, now: () => number): ArchivedDay {
     days.delete(key);
     days.set(key, { at: now(), found });
     for (const old of [...days.keys()].slice(0, -KEPT_DAYS)) days.delete(old);
+    if ((await found) === undefined) days.delete(key);
     return found;
   };
 }

@@ -12,7 +12,9 @@ import { openApi, type Api } from '../../commands/api.ts';
 import { foldHours } from '../../core/hour.ts';
 import { parseMessage } from '../../core/message.ts';
 import { foldReadings } from '../../core/window.ts';
+import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { addressOf, freePort, hasChromium, launch, openLoggedIn } from './browser-page.ts';
 import { clientSettings, filesOf, runScript, startTidegate, type Tidegate } from './tidegate.ts';
 
 const [HOUR, DAY] = [3_600_000, 86_400_000];
@@ -71,7 +73,8 @@ async function archive(): Promise<void> {
 
 beforeAll(async () => {
   const retention = ['--parameter-overrides', 'WindowRetentionDays=8'];
-  tidegate = await startTidegate(temporaryFolder(), ['--no-demo', ...retention]);
+  const web = ['--web-port', String(await freePort())];
+  tidegate = await startTidegate(temporaryFolder(), ['--no-demo', ...web, ...retention]);
   await keepHours();
   await archive();
   api = await openApi({ 'data-dir': tidegate.dataDir });
@@ -80,6 +83,39 @@ afterAll(() => tidegate.stop());
 
 const ask = (more: object) =>
   api.text(['devices', DEVICE, 'windows'], { query: { from: START, to: START + DAY, limit: 2000, ...more } });
+
+const testInBrowser = testIf(hasChromium, 'chromium is not installed');
+const parquetFile = () => filesOf(tidegate, 'ParsedBucket').find((each) => each.endsWith('.parquet'))!;
+
+testInBrowser(
+  'the page shows windows of a forgotten span, and hours while the archive is damaged',
+  async () => {
+    const whole = readFileSync(parquetFile());
+    writeFileSync(parquetFile(), whole.subarray(0, -100));
+    const browser = await launch();
+    try {
+      const { page } = await openLoggedIn(browser, tidegate);
+      const asked: (string | null)[] = [];
+      page.on('request', (request) => {
+        const { pathname, searchParams } = new URL(request.url());
+        if (pathname.endsWith(`/${DEVICE}/windows`)) asked.push(searchParams.get('resolution'));
+      });
+      const hash = `#/device/${DEVICE}?from=${FIRST}&to=${FIRST + 600_000}`;
+      await page.goto(addressOf(tidegate, hash));
+      await page.getByRole('tab', { name: 'As a table' }).click();
+      await page.locator('#panel tbody tr').first().waitFor();
+      assert.deepEqual([asked[0], asked.at(-1)], ['10s', '1h']);
+      writeFileSync(parquetFile(), whole);
+      asked.length = 0;
+      await page.reload();
+      await page.getByRole('tab', { name: 'As a table' }).click();
+      await page.locator('#panel tbody tr').nth(59).waitFor();
+      assert.ok(asked.length > 0 && asked.every((resolution) => resolution === '10s'));
+    } finally {
+      await browser.close();
+    }
+  },
+);
 
 test('the windows of a forgotten day come out of the archive with all their digits', async () => {
   const text = await ask({});
@@ -112,7 +148,7 @@ test('the foot of a report says which days are from the archive', async () => {
 });
 
 test('a damaged file is named in the log of the function, and the report takes whole hours', async () => {
-  const file = filesOf(tidegate, 'ParsedBucket').find((each) => each.endsWith('.parquet'))!;
+  const file = parquetFile();
   const whole = readFileSync(file);
   const before = await reported();
   writeFileSync(file, whole.subarray(0, -100));

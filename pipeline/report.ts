@@ -145,7 +145,9 @@ async function piecesOf(
 ): Promise<Pieces> {
   const { windows, windowSeconds, historyRetentionDays, now } = parts;
   const { deviceId } = device;
-  const hours = await windows.hours({ deviceId, from, to: Math.max(until, from + 1) });
+  // All hours of the days of UTC that the month cuts: days of the archive are compared with them.
+  const end = dayOf(Math.max(until - 1, from)) + DAY_MS;
+  const hours = await windows.hours({ deviceId, from: dayOf(from), to: end });
   const edges = [...days.flatMap((day) => [day.from, day.to]), ...excursions.flatMap(edgesOf)];
   const cut = new Set(edges.filter((time) => time % HOUR_MS !== 0).map(hourOf));
   const toSplit = hours.filter(({ start }) => cut.has(start));

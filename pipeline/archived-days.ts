@@ -73,6 +73,44 @@ export function createArchivedDay(parts: {
   };
 }
 
+/** Reads days of one device, each once. */
+export interface DeviceDays {
+  /** As `ArchivedDay`, of the day that starts then; `hours` gives the hours of the day that the table has, and may include others. */
+  of(day: number, hours: () => Promise<readonly Bucket[]>): Promise<readonly Window[] | undefined>;
+  /** Whether the archive gave the day. */
+  isUsed(day: number): boolean;
+}
+
+/** `firstWhole`: the first day of which the table has all hours. */
+export function openDeviceDays(
+  read: ArchivedDay,
+  device: Pick<Device, 'deviceId' | 'site'>,
+  firstWhole: number,
+  counting: Counting,
+): DeviceDays {
+  const days = new Map<number, ReturnType<ArchivedDay>>();
+  const used = new Set<number>();
+
+  async function load(day: number, hours: readonly Bucket[]) {
+    const own = await read(
+      device,
+      { day, hours: hoursOfDay(hours, day), isWhole: day >= firstWhole },
+      counting,
+    );
+    if (own) used.add(day);
+    return own;
+  }
+
+  return {
+    async of(day, hours) {
+      let found = days.get(day);
+      if (!found) days.set(day, (found = hours().then(async (all) => load(day, all))));
+      return found;
+    },
+    isUsed: (day) => used.has(day),
+  };
+}
+
 /** Those of the hours that are in the day. */
 export const hoursOfDay = (hours: readonly Bucket[], day: number): Bucket[] =>
   hours.filter(({ start }) => start >= day && start < day + DAY_MS);

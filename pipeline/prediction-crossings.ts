@@ -1,5 +1,6 @@
 // Finds what became of predictions in what was measured: the first minute whose mean is beyond the announced limit.
 
+import { DAY_MS, dayOf } from '../core/archive/day-choice.ts';
 import { decimalFromText } from '../core/decimal.ts';
 import { HOUR_MS, hourOf } from '../core/hour.ts';
 import {
@@ -9,11 +10,13 @@ import {
   type JudgedAnnouncement,
 } from '../core/prediction-outcome.ts';
 import { rollUp, type Bucket } from '../core/rollup.ts';
+import type { Window } from '../core/window.ts';
+import type { DeviceDays } from './archived-days.ts';
 import type { WindowHistory } from './ports.ts';
 
 export interface JudgedAnnouncements {
   readonly predictions: readonly JudgedAnnouncement[];
-  /** False where the hour had to do for a minute, because its windows are gone. */
+  /** False if an hour had to replace a minute, because its windows are gone from the table and the archive. */
   readonly isToTheMinute: boolean;
 }
 
@@ -28,10 +31,13 @@ export async function withOutcomes(
   {
     deviceId,
     announcements,
+    archive,
     now,
   }: {
     readonly deviceId: string;
     readonly announcements: readonly Announcement[];
+    /** Gives days whose windows are gone. */
+    readonly archive: Pick<DeviceDays, 'of'>;
     readonly now: number;
   },
 ): Promise<JudgedAnnouncements> {
@@ -42,14 +48,20 @@ export async function withOutcomes(
   const minutes = new Map<number, readonly Bucket[] | undefined>();
   let isToTheMinute = true;
 
-  /** Undefined where its windows are gone, or some of them. */
+  async function archivedHour({ start }: Bucket): Promise<readonly Window[] | undefined> {
+    const day = dayOf(start);
+    const own = await archive.of(day, async () => windows.hours({ deviceId, from: day, to: day + DAY_MS }));
+    return own?.filter(({ windowStart }) => hourOf(windowStart) === start);
+  }
+
+  /** Undefined if its windows are gone, or some of them, and the archive cannot give them. */
   async function minutesOf(hour: Bucket): Promise<readonly Bucket[] | undefined> {
     if (minutes.has(hour.start) || minutes.size >= MAX_SPLIT) return minutes.get(hour.start);
     const limit = HOUR_MS / 1000 / windowSeconds + 1;
     const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
     const readings = stored.reduce((sum, window) => sum + window.readings, 0);
-    const found =
-      readings >= hour.readings ? rollUp(stored, Math.max(MINUTE_SECONDS, windowSeconds)) : undefined;
+    const whole = readings >= hour.readings ? stored : await archivedHour(hour);
+    const found = whole && rollUp(whole, Math.max(MINUTE_SECONDS, windowSeconds));
     minutes.set(hour.start, found);
     return found;
   }

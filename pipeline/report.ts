@@ -21,7 +21,7 @@ import { rollUp, type Bucket } from '../core/rollup.ts';
 import { isSpellingOf } from '../core/spelling.ts';
 import { unitsOf } from '../core/unit.ts';
 import type { Window } from '../core/window.ts';
-import { hoursOfDay, type ArchivedDay } from './archived-days.ts';
+import { openDeviceDays, type ArchivedDay, type DeviceDays } from './archived-days.ts';
 import type { HistoryEntry } from '../core/alert-state.ts';
 import type { ArchiveChecks } from './device-ports.ts';
 import type { AlertHistory, Counting, WindowHistory } from './ports.ts';
@@ -62,7 +62,7 @@ const READS_AT_ONCE = 4;
 /** Hours whose windows are read. With more excursions than that, the worst value comes from the transitions. */
 const MAX_SPLIT = 100;
 
-interface Pieces extends Pick<ReportedDevice, 'sources'> {
+interface Pieces {
   /** Oldest first. */
   readonly pieces: readonly Bucket[];
   readonly isToTheWindow: boolean;
@@ -114,37 +114,14 @@ async function splitHour(
   return readings >= hour.readings ? rollUp(stored, windowSeconds) : undefined;
 }
 
-/** Windows by the start of their day, of the given days, if they can be taken from the archive. */
-async function archivedDays(
-  {
-    archivedDay,
-    historyRetentionDays,
-    now,
-  }: Pick<ReportParts, 'archivedDay' | 'historyRetentionDays' | 'now'>,
-  device: Device,
-  days: readonly number[],
-  hours: readonly Bucket[],
-  counting: Counting,
-): Promise<ReadonlyMap<number, readonly Window[]>> {
-  const firstWhole = firstWholeDay(now(), historyRetentionDays);
-  const found = new Map<number, readonly Window[]>();
-  await inParallel(days, READS_AT_ONCE, async (day) => {
-    const asked = { day, hours: hoursOfDay(hours, day), isWhole: day >= firstWhole };
-    const own = await archivedDay(device, asked, counting);
-    if (own) found.set(day, own);
-  });
-  return found;
-}
-
 async function piecesOf(
   parts: ReportParts,
-  device: Device,
+  deviceId: string,
   { from, until, days }: Month,
   excursions: readonly Excursion[],
-  counting: Counting,
+  archive: DeviceDays,
 ): Promise<Pieces> {
   const { windows, windowSeconds, historyRetentionDays, now } = parts;
-  const { deviceId } = device;
   // All hours of the days of UTC that the month cuts: days of the archive are compared with them.
   const end = dayOf(Math.max(until - 1, from)) + DAY_MS;
   const hours = await windows.hours({ deviceId, from: dayOf(from), to: end });
@@ -158,7 +135,11 @@ async function piecesOf(
   const unsplit = toSplit.filter(({ start }) => split.get(start) === undefined);
   const forgotten = daysWithin(from, Math.min(until, firstWholeDay(now(), historyRetentionDays)));
   const wanted = [...new Set([...forgotten, ...unsplit.map(({ start }) => dayOf(start))])];
-  const archived = await archivedDays(parts, device, wanted, hours, counting);
+  const archived = new Map<number, readonly Window[]>();
+  await inParallel(wanted, READS_AT_ONCE, async (day) => {
+    const own = await archive.of(day, async () => hours);
+    if (own) archived.set(day, own);
+  });
   const pieces = [
     ...hours
       .filter(({ start }) => !archived.has(dayOf(start)))
@@ -167,7 +148,6 @@ async function piecesOf(
   ];
   return {
     isToTheWindow: unsplit.every(({ start }) => archived.has(dayOf(start))),
-    sources: sourcesOf({ from, to: until }, (day) => (archived.has(day) ? 'archive' : 'table')),
     pieces: pieces
       .filter(({ start }) => start >= from && start < until)
       .sort((one, other) => one.start - other.start),
@@ -190,7 +170,7 @@ async function auditOf(
 }
 
 export function createReportDevice(parts: ReportParts): ReportDevice {
-  const { windows, windowSeconds, now } = parts;
+  const { windows, windowSeconds, historyRetentionDays, archivedDay, now } = parts;
 
   return async (device, { month: name, metric: wanted, rules }, counting) => {
     const month = monthOf(name, device.timeZone ?? parts.timeZone, now());
@@ -202,7 +182,11 @@ export function createReportDevice(parts: ReportParts): ReportDevice {
     const all = excursionsOf(entries).filter(
       ({ from, to = Infinity }) => from < month.until && to > month.from,
     );
-    const { pieces, isToTheWindow, sources } = await piecesOf(parts, device, month, all, counting);
+    const firstWhole = firstWholeDay(now(), historyRetentionDays);
+    const archive = openDeviceDays(archivedDay, device, firstWhole, counting);
+    const { pieces, isToTheWindow } = await piecesOf(parts, deviceId, month, all, archive);
+    const sources = () =>
+      sourcesOf({ from: month.from, to: month.until }, (day) => (archive.isUsed(day) ? 'archive' : 'table'));
     const metric = wanted ?? usualMetric(pieces);
     const applying = rules.filter((rule) => appliesTo(rule, device, now()));
     const limits = metric === undefined ? {} : limitsOf(applying, metric);
@@ -210,18 +194,18 @@ export function createReportDevice(parts: ReportParts): ReportDevice {
       (rule) => isInsightRule(rule) && rule.insight === 'predicted' && rule.metric === metric,
     );
     if (metric === undefined || !pieces.some(({ metrics }) => metrics.has(metric)))
-      return { device, month, limits, audit, isPredicted, sources };
+      return { device, month, limits, audit, isPredicted, sources: sources() };
     const excursions = all.filter((each) => each.metric === metric);
     const announcements = announcementsOf(entries).filter(
       (each) => each.metric === metric && each.announcedAt >= month.from && each.announcedAt < month.until,
     );
     const { predictions, isToTheMinute } = await withOutcomes(windows, windowSeconds, {
-      ...{ deviceId, announcements, now: now() },
+      ...{ deviceId, announcements, archive, now: now() },
     });
     const unit = unitsOf(device)[metric];
     const isExact = isToTheWindow && isToTheMinute;
     const report = reportOf({ month, metric, unit, pieces, excursions, predictions, isToTheWindow: isExact });
-    return { device, month, limits, report, audit, isPredicted, sources };
+    return { device, month, limits, report, audit, isPredicted, sources: sources() };
   };
 }
 

@@ -11,6 +11,7 @@ import { monthOf } from '../../core/month.ts';
 import { compileRule } from '../../core/rule-data.ts';
 import { NO_SPAN } from '../../core/span.ts';
 import type { Window } from '../../core/window.ts';
+import type { ArchivedDay } from '../../pipeline/archived-days.ts';
 import { createReportDevice } from '../../pipeline/report.ts';
 
 const NOW = Date.UTC(2027, 0, 1);
@@ -47,6 +48,7 @@ function reporting(
   entries: readonly HistoryEntry[],
   isKept = true,
   audits: readonly ArchiveCheck[] = [],
+  archivedDay: ArchivedDay = async () => undefined,
 ) {
   const report = createReportDevice({
     windows: {
@@ -62,7 +64,7 @@ function reporting(
         yield* audits.filter(({ at }) => at >= since);
       },
     },
-    archivedDay: async () => undefined,
+    archivedDay,
     ...{ windowSeconds: 10, historyRetentionDays: 1100, timeZone: 'UTC', now: () => NOW },
   });
   return async (...asked: [Parameters<typeof report>[0], Parameters<typeof report>[1]]) =>
@@ -254,6 +256,33 @@ test('where the windows of a prediction are gone, its hour tells whether the lim
   assert.deepEqual(
     [only?.outcome, only?.crossedAt, only?.leadMs, report!.isToTheWindow],
     ['crossed', START + 60_000, 0, false],
+  );
+});
+
+test('the archive gives the minutes of a prediction whose windows are gone, and reads each day once', async () => {
+  const day = Math.floor(START / 86_400_000) * 86_400_000;
+  const readings = [0, 12, 50].map((minute) =>
+    windowAt(START + minute * 60_000, minute === 12 ? 9n * D : 7n * D),
+  );
+  const history = [0, 4].flatMap((minute) => [
+    soon(`a${minute}`, 'raised', START + minute * 60_000),
+    soon(`b${minute}`, 'cleared', START + (minute + 3) * 60_000, { at: START + 3_000_000 }),
+  ]);
+  const asked: number[] = [];
+  const archivedDay: ArchivedDay = async (_device, { day: start, hours, isWhole }) => {
+    asked.push(start);
+    assert.deepEqual([hours, isWhole], [foldHours(readings), true]);
+    return readings;
+  };
+  const make = reporting(readings, history, false, [], archivedDay);
+  const { report, sources } = await make({ deviceId: 'd' }, { month: '2026-11', rules });
+  const kept = await reporting(readings, history)({ deviceId: 'd' }, { month: '2026-11', rules });
+  assert.deepEqual(report, kept.report);
+  assert.equal(report?.predictions[0]?.crossedAt, START + 720_000);
+  assert.deepEqual(asked, [day]);
+  assert.deepEqual(
+    sources.filter(({ source }) => source === 'archive'),
+    [{ from: day, to: day + 86_400_000, source: 'archive' }],
   );
 });
 

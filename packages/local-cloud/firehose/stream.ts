@@ -42,7 +42,7 @@ export interface DeliveryStreamsOptions extends Partial<Surroundings> {
 /** "The maximum size of a record sent to Firehose, before base64-encoding, is 1,000 KiB." */
 const MAX_RECORD_BYTES = 1_024_000;
 /** A third of the messages at which the broker stops reading, which several streams may hold. */
-export const VERY_MANY_RECORDS = 2_000;
+export const VERY_MANY_RECORDS = 4_000;
 
 interface Buffered {
   readonly records: Buffer[];

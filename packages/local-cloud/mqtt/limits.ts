@@ -95,6 +95,6 @@ export const defaultLimits: Limits = {
   sendBufferBytes: 1_310_720,
   retainedMessages: 10_000,
   retainedBytes: 67_108_864,
-  unfinishedMessages: 6_000,
+  unfinishedMessages: 12_000,
   unfinishedBytes: 134_217_728,
 };

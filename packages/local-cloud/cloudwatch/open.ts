@@ -34,6 +34,8 @@ interface Surroundings {
   readonly log: Log;
 }
 
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /** @throws StartError when the file of the metrics cannot be opened */
 export function openMetrics(
   options: Surroundings & { readonly dataDir: string; readonly closers: Closers },
@@ -43,9 +45,8 @@ export function openMetrics(
   try {
     file = openMetricFile(dir);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(
-      `the metrics in ${dir} cannot be opened (${reason}): delete the folder, or start with another --data-dir`,
+      `the metrics in ${dir} cannot be opened (${reasonOf(error)}): delete the folder, or start with another --data-dir`,
       {
         cause: error,
       },
@@ -54,7 +55,13 @@ export function openMetrics(
   const store = createMetricStore(file, options);
   const gauges: ((meter: Meter) => void)[] = [];
   options.closers.add(() => {
-    store.flush();
+    try {
+      store.flush();
+    } catch (error) {
+      options.log.warn('the metrics since the last minute are lost: the disk refused them', {
+        reason: reasonOf(error),
+      });
+    }
     file.close();
   });
   return {
@@ -142,7 +149,7 @@ export function openCloudWatch(
       await alarms.evaluate(now);
     } catch (error) {
       log.error('metrics cannot be written, and are tried again in a minute', {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: reasonOf(error),
       });
     }
     if (!isClosed) schedule();

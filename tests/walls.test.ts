@@ -272,7 +272,7 @@ const walls: readonly Wall[] = [
   },
 ];
 
-/** Out of every room of the product: files at the root, what is no code of ours, and detours. */
+/** Out of every room of the product: files at the root, code that is not ours, and detours. */
 const outside = (from: string) => {
   const up = '../'.repeat(from.split('/').length);
   return [

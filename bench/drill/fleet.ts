@@ -92,7 +92,7 @@ export async function makeFleet(
       async port() {
         const where = await resolve();
         const region = regions.find(({ iotEndpoint }) => iotEndpoint === where);
-        if (!region) throw new Error(`${dns.name} leads to ${where}, which is no region of this drill`);
+        if (!region) throw new Error(`${dns.name} leads to ${where}, which is not a region of this drill`);
         return region.stack.mqttPort();
       },
       onError: (error) => (lastError = error.message),

@@ -338,7 +338,7 @@ test('only windows of the span are made, from the hours that can have something 
   const messages = messagesOf('span');
   const folder = archiveOf({
     [`${hourFolder(0)}/a.ndjson`]: linesOf(messages),
-    // Never read: that is no gzip.
+    // Never read: that is not gzip.
     [`${hourFolder(-30)}/a.gz`]: Buffer.concat([gzipSync('x').subarray(0, 5)]),
   });
   const table = freshName();

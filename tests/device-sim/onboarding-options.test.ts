@@ -120,7 +120,7 @@ const refused: readonly (readonly [what: string, args: readonly string[], messag
   ['an option of another command', ['list', '--out', 'x'], /^list does not take --out/],
   ['an attribute without a value', ['create', 'a', '--attr', 'city'], /^--attr "city" is not allowed/],
   ['an attribute with a space', ['create', 'a', '--attr', 'city=New York'], /without spaces/],
-  ['a group that is no name', ['create', 'a', '--group', 'a b'], /^--group "a b" is not allowed/],
+  ['a group that is not a name', ['create', 'a', '--group', 'a b'], /^--group "a b" is not allowed/],
 ];
 for (const [what, args, message] of refused) {
   test(`${what} is refused in one line`, () => {

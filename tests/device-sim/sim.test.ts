@@ -274,7 +274,7 @@ test('runs the five fridges of the demo in a thread until stopped', async () => 
     const { temperature } = JSON.parse(payload.toString()) as { temperature: number };
     assert.ok(temperature > 2 && temperature < 6, String(temperature));
   }
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
   worker.postMessage('stop');
   assert.equal(await exited, 0);
   assert.deepEqual(errors, []);

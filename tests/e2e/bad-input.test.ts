@@ -57,7 +57,7 @@ const odd: readonly (readonly [what: string, payload: string | Buffer, metric: s
   ['ten thousand metrics', JSON.stringify(manyMetrics), 'm31', '31'],
   ['__proto__ alone', '{"__proto__":{"temperature":4}}', 'proto_temperature', '4'],
   ['microseconds', `{"timestamp":${Date.now()}123,"micro":4}`, 'micro', '4'],
-  ['an id that is no text', '{"id":9007199254740993,"numbered":4}', 'numbered', '4'],
+  ['an id that is not text', '{"id":9007199254740993,"numbered":4}', 'numbered', '4'],
   ['NaN beside a number', '{"temperature":NaN,"humidity":44.1}', 'humidity', '44.1'],
   ['1e999 beside a number', '{"temperature":1e999,"beside":4}', 'beside', '4'],
 ];

@@ -66,7 +66,7 @@ test('connections that begin no handshake, or never end it, are closed in time',
 });
 
 const malformed: readonly (readonly [what: string, bytes: Buffer])[] = [
-  ['text that is no HTTP', Buffer.from('HELO x\r\nHost: x\r\n\r\n')],
+  ['text that is not HTTP', Buffer.from('HELO x\r\nHost: x\r\n\r\n')],
   ['random bytes', randomFillSync(Buffer.alloc(1000))],
   ['a packet of 256 MB', Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f])],
   ['a remaining length of five bytes', Buffer.from([0x10, 0x80, 0x80, 0x80, 0x80, 0x01])],

@@ -222,7 +222,7 @@ describe('bad input leaves the hour open, with object and line, and everything e
   const good = line({ timestamp: AT, t: 1 });
   const cases: readonly (readonly [name: string, content: Buffer | string, fault: RegExp, rows: number])[] = [
     [
-      'a line that is no JSON',
+      'a line that is not JSON',
       `${good}{"t":\n${line({ t: 2 })}`,
       /bad line 2: the line is not JSON text$/,
       3,

@@ -132,7 +132,7 @@ const EVERY = { every: '8h', from: '2026-11-20 02:00 UTC', lasts: '20m' };
 const TIMES = { at: ['02:00', '14:00'], timeZone: 'Europe/Berlin' };
 const wrong: [title: string, schedule: object, expected: RegExp][] = [
   ['an interval of minutes', { ...EVERY, every: '5m' }, /`every` must be .*1h to 2d/],
-  ['a start that is no time', { ...EVERY, from: 'at night' }, /`from` /],
+  ['a start that is not a time', { ...EVERY, from: 'at night' }, /`from` /],
   ['a time of no day', { ...TIMES, at: ['02:00', '26:00'] }, /`at.1` must be a time of day/],
   ['an unknown zone', { ...TIMES, timeZone: 'Mars' }, /`timeZone` must be an IANA/],
   ['a day that defrosts', { ...EVERY, lasts: '1d' }, /`lasts` must be .*1m to 3h/],

@@ -41,7 +41,7 @@ class Unresolved extends Error {}
 
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
-  throw new Unresolved(`${JSON.stringify(value)} is no text`);
+  throw new Unresolved(`${JSON.stringify(value)} is not text`);
 };
 
 /** A parameter's default as YAML reads it, a number as a number; a resource is its logical ID. */

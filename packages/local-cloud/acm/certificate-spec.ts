@@ -20,7 +20,7 @@ function nameAt({ at, logicalId }: ResolvedResource, path: readonly (string | nu
   const name = String(value).toLowerCase();
   if (nameForm.test(name)) return name;
   throw new StartError(
-    `${at(...path)}: ${logicalId}: ${String(value)} is no domain name such as iot.example.com or *.example.com`,
+    `${at(...path)}: ${logicalId}: ${String(value)} is not a domain name such as iot.example.com or *.example.com`,
   );
 }
 

@@ -5,7 +5,7 @@ const maxLine = 8_192;
 const maxTrailers = 16;
 
 function incomplete(): AwsError {
-  return new AwsError('IncompleteBody', 'The request body ended too soon or is no valid aws-chunked body');
+  return new AwsError('IncompleteBody', 'The request body ended too soon or is not a valid aws-chunked body');
 }
 
 /** Chunk signatures are not checked: the local cloud has no secrets to check them with. */

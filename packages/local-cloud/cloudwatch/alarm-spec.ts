@@ -98,7 +98,7 @@ function actionsAt(alarm: ResolvedResource, state: AlarmState, template: Templat
     throw refuse(
       alarm,
       property,
-      `has ${other}, which is no topic or function of this template: nothing else takes alarms here`,
+      `has ${other}, which is not a topic or function of this template: nothing else takes alarms here`,
     );
   if (actions.length > MOST_ACTIONS) throw refuse(alarm, property, `has more than ${MOST_ACTIONS} actions`);
   return actions;

@@ -89,7 +89,7 @@ function poolRole(
   named: { readonly arn: string; readonly by: ResolvedResource; readonly path: readonly string[] },
 ): PoolRole {
   const role = template.ofType('AWS::IAM::Role').find((each) => each.arn === named.arn);
-  if (!role) return refuse(named.by, named.path, `${named.arn} is no role of this template`);
+  if (!role) return refuse(named.by, named.path, `${named.arn} is not a role of this template`);
   const other = Object.keys(role.properties).find((name) => !roleProperties.includes(name));
   if (other !== undefined) {
     refuse(role, [other], `browsers use this role, and ${other} is not evaluated here: write it as Policies`);
@@ -148,9 +148,9 @@ function clientsOf(
   const entries = providers.map(({ ProviderName: provider, ClientId: clientId = '' }, index) => {
     const path = ['CognitoIdentityProviders', String(index)];
     if (!userPool || provider !== userPool.provider)
-      refuse(pool, [...path, 'ProviderName'], `${provider} is no user pool of this template`);
+      refuse(pool, [...path, 'ProviderName'], `${provider} is not a user pool of this template`);
     if (!userPool?.clients.some(({ id }) => id === clientId))
-      refuse(pool, [...path, 'ClientId'], `${clientId} is no client of the user pool`);
+      refuse(pool, [...path, 'ClientId'], `${clientId} is not a client of the user pool`);
     const ambiguous = mappings.get(`${provider}:${clientId}`);
     return [
       clientId,

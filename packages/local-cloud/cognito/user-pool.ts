@@ -90,7 +90,7 @@ function groupOf(template: ResolvedTemplate, resource: ResolvedResource): PoolGr
   const { properties, name } = resource;
   const roleArn = textOf(properties['RoleArn']);
   if (roleArn !== undefined && !template.ofType('AWS::IAM::Role').some(({ arn }) => arn === roleArn))
-    refuse(resource, ['RoleArn'], `${roleArn} is no role of this template`);
+    refuse(resource, ['RoleArn'], `${roleArn} is not a role of this template`);
   return { name, roleArn, precedence: numberOf(properties['Precedence']) };
 }
 

@@ -117,9 +117,9 @@ function readAnswer(values: Values, rest: readonly string[], project?: Project):
   if (name === undefined || more.length > 0) throw withUsage('answer takes a name and a type', project);
   refuseOthers(values, ['port', 'host', 'data-dir'], 'answer');
   const problem = nameProblem(absolute(name));
-  if (problem) throw new StartError(`${name} is no domain name: ${problem}`);
+  if (problem) throw new StartError(`${name} is not a domain name: ${problem}`);
   if (!isRecordType(type.toUpperCase()))
-    throw new StartError(`${type} is no type of record here: use ${recordTypes.join(', ')}`);
+    throw new StartError(`${type} is not a type of record here: use ${recordTypes.join(', ')}`);
   const from = values.from ?? account.region;
   if (!isRegion(from) && isIP(from) === 0)
     throw new StartError(
@@ -160,5 +160,5 @@ export function parseDnsOptions(
   const [command, ...rest] = positionals.filter((text) => !isPair(text));
   if (command === 'answer') return readAnswer(values, rest, project);
   if (command === 'serve') return readServe(values, rest, project);
-  throw withUsage(`${command ?? args[0]} is no command of dns`, project);
+  throw withUsage(`${command ?? args[0]} is not a command of dns`, project);
 }

@@ -29,9 +29,9 @@ function endpointOf(config: Config, refuse: Refuse): Endpoint {
   ];
   if (address === undefined && domain === undefined)
     refuse('Type', `a check of type ${type} needs FullyQualifiedDomainName or IPAddress`);
-  if (address !== undefined && isIP(address) === 0) refuse('IPAddress', `${address} is no IP address`);
+  if (address !== undefined && isIP(address) === 0) refuse('IPAddress', `${address} is not an IP address`);
   const problem = domain === undefined ? undefined : nameProblem(absolute(domain));
-  if (problem) refuse('FullyQualifiedDomainName', `${domain} is no domain name: ${problem}`);
+  if (problem) refuse('FullyQualifiedDomainName', `${domain} is not a domain name: ${problem}`);
   if (type.endsWith('_STR_MATCH') !== (search !== undefined))
     refuse(
       'SearchString',
@@ -84,7 +84,7 @@ function checkOf(resource: ResolvedResource, ids: ReadonlySet<string>): HealthCh
     };
   const children = (lists['ChildHealthChecks'] ?? []).map(String);
   const lost = children.find((child) => !ids.has(child));
-  if (lost !== undefined) refuse('ChildHealthChecks', `${lost} is no health check of the template`);
+  if (lost !== undefined) refuse('ChildHealthChecks', `${lost} is not a health check of the template`);
   if (children.length === 0) refuse('Type', 'a check of type CALCULATED needs ChildHealthChecks');
   const threshold = Number(config['HealthThreshold'] ?? children.length);
   return { ...shared, config: { kind: 'calculated', children, threshold } };

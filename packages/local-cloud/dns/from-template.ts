@@ -59,7 +59,7 @@ function zonesOf(template: ResolvedTemplate): Zone[] {
     const refuse = (what: string): never => {
       throw new StartError(`${resource.at('Name')}: ${logicalId}: ${what}`);
     };
-    if (problem) refuse(`Name ${JSON.stringify(properties['Name'])} is no domain name: ${problem}`);
+    if (problem) refuse(`Name ${JSON.stringify(properties['Name'])} is not a domain name: ${problem}`);
     const other = seen.get(name);
     if (other) refuse(`${name} is the zone ${other.logicalId} already: remove one of them`);
     seen.set(name, resource);

@@ -93,7 +93,7 @@ function tryDecode(bytes: Buffer): DecodedPacket | undefined {
   try {
     return decode(bytes);
   } catch {
-    return undefined; // whatever it is, it is no DNS message
+    return undefined; // whatever it is, it is not a DNS message
   }
 }
 

@@ -106,7 +106,7 @@ export const ttlProblem = (ttl: number): string | undefined =>
 export function valueProblem(type: string, value: string): string | undefined {
   const { form, read } = types[type]!;
   return read(value) === undefined
-    ? `${JSON.stringify(value)} is no value of ${type}: write ${form}`
+    ? `${JSON.stringify(value)} is not a value of ${type}: write ${form}`
     : undefined;
 }
 

@@ -30,7 +30,7 @@ const shown = ({ name, type }: RecordSet) => `type ${type} with DNS name ${name}
 const named: Check = (record, { zone }) => {
   const { name } = record;
   const problem = nameProblem(name);
-  if (problem) return [`${JSON.stringify(name)} is no domain name: ${problem}`, 'write another name'];
+  if (problem) return [`${JSON.stringify(name)} is not a domain name: ${problem}`, 'write another name'];
   if (!isWithin(name, zone.name))
     return [
       `RRSet with DNS name ${name} is not permitted in zone ${zone.name}`,
@@ -74,7 +74,7 @@ const routed: Check = (record) => {
   if (!setIdentifier)
     return [`a ${routing.policy} record needs a SetIdentifier`, 'give each record of the group its own'];
   if (routing.policy === 'latency' && !isRegion(routing.region))
-    return [`${routing.region} is no region`, `use one of ${regions.join(', ')}`];
+    return [`${routing.region} is not a region`, `use one of ${regions.join(', ')}`];
   if (routing.policy === 'multivalue' && (target.kind === 'alias' || type === 'CNAME' || type === 'NS'))
     return ['a multivalue answer has values, and is neither CNAME, NS nor alias', 'use another routing'];
   return undefined;

@@ -115,7 +115,7 @@ function parseInput(body: string): Input {
   } catch {
     // answered below
   }
-  throw new AwsError('SerializationException', 'The body is no JSON object');
+  throw new AwsError('SerializationException', 'The body is not a JSON object');
 }
 
 function cannotOpen(dir: string, cause: unknown): StartError {

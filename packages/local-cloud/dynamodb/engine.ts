@@ -93,7 +93,7 @@ function parse(body: string): Readonly<Record<string, unknown>> {
   }
   if (typeof data === 'object' && data !== null && !Array.isArray(data))
     return data as Readonly<Record<string, unknown>>;
-  throw serializationError('The body is no JSON object');
+  throw serializationError('The body is not a JSON object');
 }
 
 /** @throws ValidationException for what would be ignored here */

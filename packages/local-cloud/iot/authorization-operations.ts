@@ -40,7 +40,7 @@ function certificateOf(registry: Registry, body: ApiRequest['body'], call: strin
   const prefix = registry.arn('cert/');
   if (!principal.startsWith(prefix))
     throw notSupported(
-      `${call} of a principal that is no certificate (the command policy explain --identity answers for browsers)`,
+      `${call} of a principal that is not a certificate (the command policy explain --identity answers for browsers)`,
     );
   const certificate = find(registry.certificates, 'Certificate', principal.slice(prefix.length));
   if (certificate.claimOf !== undefined) throw notSupported(`${call} of a temporary claim`);

@@ -11,7 +11,7 @@ export function checkPrincipal(registry: Registry, principal: string): string {
     find(registry.certificates, 'Certificate', principal.slice(prefix.length));
   else if (!isCognitoIdentity(principal)) {
     throw invalid(
-      `${JSON.stringify(principal.slice(0, 200))} is no principal: an ARN beginning with ${prefix} is expected`,
+      `${JSON.stringify(principal.slice(0, 200))} is not a principal: an ARN beginning with ${prefix} is expected`,
     );
   }
   return principal;

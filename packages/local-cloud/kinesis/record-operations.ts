@@ -56,7 +56,7 @@ const placeIn = (shard: OpenShard, input: Input) => {
   if (place !== undefined) return place;
   throw new AwsError(
     'InvalidArgumentException',
-    'StartingSequenceNumber is no sequence number of this shard',
+    'StartingSequenceNumber is not a sequence number of this shard',
   );
 };
 

@@ -23,14 +23,14 @@ export interface Condition {
 type Compile = (text: string) => Pattern;
 
 function number(text: string): number {
-  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) throw new SyntaxError(`"${text}" is no number`);
+  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) throw new SyntaxError(`"${text}" is not a number`);
   return Number(text);
 }
 
 /** ISO 8601, or epoch seconds as IAM takes them. @returns epoch milliseconds */
 function date(text: string): number {
   const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
-  if (Number.isNaN(time) || !/^\d/.test(text)) throw new SyntaxError(`"${text}" is no date`);
+  if (Number.isNaN(time) || !/^\d/.test(text)) throw new SyntaxError(`"${text}" is not a date`);
   return time;
 }
 
@@ -65,7 +65,7 @@ const ipRange: Compile = (text) =>
     const version = isIP(address);
     const length = bits === undefined ? (version === 6 ? 128 : 32) : Number(bits);
     if (version === 0 || length > (version === 6 ? 128 : 32)) {
-      throw new SyntaxError(`"${filled}" is no IP address or CIDR range`);
+      throw new SyntaxError(`"${filled}" is not an IP address or CIDR range`);
     }
     const range = new BlockList();
     range.addSubnet(address, length, version === 6 ? 'ipv6' : 'ipv4');

@@ -94,9 +94,12 @@ function checkVariables(variables: readonly string[], path: Path): void {
 const actionForms: Readonly<Record<PolicyKind, { form: RegExp; named: string }>> = {
   iot: {
     form: /^(iot|iotjobsdata|greengrass):[a-z*?]{1,100}$/i,
-    named: 'action of AWS IoT, such as iot:Publish or iot:*',
+    named: 'an action of AWS IoT, such as iot:Publish or iot:*',
   },
-  iam: { form: /^[a-z0-9-]+:[a-z0-9*?]+$/i, named: 'action, such as iot:Publish or lambda:InvokeFunction' },
+  iam: {
+    form: /^[a-z0-9-]+:[a-z0-9*?]+$/i,
+    named: 'an action, such as iot:Publish or lambda:InvokeFunction',
+  },
 };
 
 function checkAction(text: string, pattern: Pattern, path: Path): void {
@@ -104,14 +107,14 @@ function checkAction(text: string, pattern: Pattern, path: Path): void {
   const near = unknownAction(text, (action) => 'test' in bound && bound.test(action));
   if (near === undefined) return;
   const advice = near && `: did you mean ${near}?`;
-  throw new PolicyError(path, `"${text}" is no action that policies of AWS IoT have${advice}`);
+  throw new PolicyError(path, `"${text}" is not an action that policies of AWS IoT have${advice}`);
 }
 
 const actionPattern =
   (kind: PolicyKind) =>
   (text: string, path: Path): Pattern => {
     const { form, named } = actionForms[kind];
-    if (text !== '*' && !form.test(text)) throw new PolicyError(path, `"${text}" is no ${named}`);
+    if (text !== '*' && !form.test(text)) throw new PolicyError(path, `"${text}" is not ${named}`);
     const pattern = parsePattern(text.toLowerCase());
     if (kind === 'iot') checkAction(text, pattern, path);
     return pattern;

@@ -166,7 +166,7 @@ function arnParts(arn: string): string[] {
 export function parseArnPattern(text: string): Pattern {
   const tokens = tokenize(text, true);
   const parts = splitArn(tokens).map(patternOf);
-  if (parts.length !== 6) throw new SyntaxError(`"${text}" is no ARN`);
+  if (parts.length !== 6) throw new SyntaxError(`"${text}" is not an ARN`);
   return {
     tokens,
     variables: variablesOf(tokens),

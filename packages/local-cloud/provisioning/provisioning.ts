@@ -40,21 +40,21 @@ function parse(payload: Buffer): Json {
   try {
     parsed = JSON.parse(payload.toString());
   } catch {
-    throw new AwsError('InvalidPayload', 'the payload is no JSON', 400);
+    throw new AwsError('InvalidPayload', 'the payload is not JSON', 400);
   }
   if (isObject(parsed)) return parsed;
-  throw new AwsError('InvalidPayload', 'the payload is no JSON object', 400);
+  throw new AwsError('InvalidPayload', 'the payload is not a JSON object', 400);
 }
 
 function parametersOf(value: unknown): Map<string, string> {
   if (value === undefined || value === null) return new Map();
-  if (!isObject(value)) throw parameterError('parameters is no object');
+  if (!isObject(value)) throw parameterError('parameters is not an object');
   const entries = Object.entries(value);
   if (entries.length > maximumParameters) throw parameterError(`more than ${maximumParameters} parameters`);
   for (const [name, text] of entries) {
     if (typeof text !== 'string' || text.length > maximumValue || name.length > maximumValue) {
       throw parameterError(
-        `parameter ${JSON.stringify(name.slice(0, 100))} is no text of up to ${maximumValue} characters`,
+        `parameter ${JSON.stringify(name.slice(0, 100))} is not text of up to ${maximumValue} characters`,
       );
     }
   }
@@ -123,7 +123,7 @@ function createRegistering({ registry, invoke, clock }: ProvisioningDeps) {
 
   return async (name: string, body: Json, message: InboundMessage): Outcome => {
     const token = body['certificateOwnershipToken'] ?? '';
-    if (typeof token !== 'string') throw parameterError('certificateOwnershipToken is no text');
+    if (typeof token !== 'string') throw parameterError('certificateOwnershipToken is not text');
     const given = parametersOf(body['parameters']);
     const template = templateOf(registry, name);
     const { certificate, ownership } = ownershipOf(registry, token, message.principal);

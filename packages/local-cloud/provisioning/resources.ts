@@ -51,7 +51,7 @@ function overridesOf(value: unknown, path: Path): PlannedThing['overrides'] {
     const known: readonly Override[] = ['DO_NOTHING', 'REPLACE', 'FAIL'];
     if (property !== 'ThingTypeName' && action === 'MERGE') return 'MERGE';
     if (known.includes(action as Override)) return action as Override;
-    throw templateError([...path, property], `${JSON.stringify(action)} is no override setting here`);
+    throw templateError([...path, property], `${JSON.stringify(action)} is not an override setting here`);
   };
   return {
     AttributePayload: of('AttributePayload'),
@@ -74,9 +74,9 @@ export function thingOf(properties: unknown, settings: unknown, names: Names, pa
     thing(scope) {
       const found = groups?.(scope);
       if (found !== undefined && (!Array.isArray(found) || found.some((group) => typeof group !== 'string')))
-        throw parameterError('ThingGroups is no list of texts');
+        throw parameterError('ThingGroups is not a list of texts');
       const pairs = attributes?.(scope);
-      if (pairs !== undefined && !isObject(pairs)) throw parameterError('AttributePayload is no object');
+      if (pairs !== undefined && !isObject(pairs)) throw parameterError('AttributePayload is not an object');
       return {
         name: name(scope),
         ...(typeName ? { typeName: typeName(scope) } : {}),

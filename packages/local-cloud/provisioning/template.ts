@@ -93,7 +93,7 @@ function planOf(resources: unknown, names: Names, configuration: Expression): Pl
     const kind = single.get(Type as 'AWS::IoT::Thing');
     if (Type === 'AWS::IoT::Policy') policies.push(policyOf(Properties, names, place));
     else if (!kind)
-      throw templateError([...at, 'Type'], `${JSON.stringify(Type)} is no type of resource here`);
+      throw templateError([...at, 'Type'], `${JSON.stringify(Type)} is not a type of resource here`);
     else if (found[kind.part]) throw templateError(at, `there is a second ${String(Type)}`);
     else found = { ...found, ...kind.read(Properties, OverrideSettings, names, place) };
   }
@@ -102,7 +102,7 @@ function planOf(resources: unknown, names: Names, configuration: Expression): Pl
   return (scope) => {
     const planned = thing?.(scope);
     const deviceConfiguration = configuration(scope);
-    if (!isObject(deviceConfiguration)) throw parameterError('DeviceConfiguration is no object');
+    if (!isObject(deviceConfiguration)) throw parameterError('DeviceConfiguration is not an object');
     return {
       ...(planned ? { thing: planned } : {}),
       status: status(scope),

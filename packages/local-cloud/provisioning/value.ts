@@ -52,12 +52,12 @@ export function only(value: unknown, known: readonly string[], path: Path): Json
 
 function asText(value: unknown, path: Path): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value !== 'string') throw parameterError(`${path.join('.')} is no text`);
+  if (typeof value !== 'string') throw parameterError(`${path.join('.')} is not text`);
   return value;
 }
 
 function asList(value: unknown, path: Path): readonly unknown[] {
-  if (!Array.isArray(value)) throw parameterError(`${path.join('.')} is no list`);
+  if (!Array.isArray(value)) throw parameterError(`${path.join('.')} is not a list`);
   return value as unknown[];
 }
 

@@ -139,7 +139,7 @@ export function testDnsAnswer(call: Call): void {
   if (name === '') throw new AwsError(INVALID, 'recordname is missing');
   if (!isRecordType(type)) throw new AwsError(INVALID, `recordtype is one of ${recordTypes.join(', ')}`);
   const address = query.get('edns0clientsubnetip') ?? query.get('resolverip') ?? PLAIN_RESOLVER;
-  if (isIP(address) === 0) throw new AwsError(INVALID, `${address} is no IP address`);
+  if (isIP(address) === 0) throw new AwsError(INVALID, `${address} is not an IP address`);
   const { rcode, answers } = ask({ name: absolute(name), type, address });
   answerXml(call, 'TestDNSAnswerResponse', {
     Nameserver: zone.nameServers[0],

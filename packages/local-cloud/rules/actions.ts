@@ -109,7 +109,7 @@ const dynamoDbV2: CompileAction = (fields, targets) => {
     resource: fields.raw('PutItem.TableName'),
     prepare({ output, scope }) {
       const item = toItem(output.kind === 'json' ? output.value : undefined);
-      if (!item) throw new AwsError('ValidationException', 'the item is no JSON object');
+      if (!item) throw new AwsError('ValidationException', 'the item is not a JSON object');
       const table = tableOf(scope);
       return () => tables.put(table, item);
     },

@@ -76,7 +76,7 @@ export function compileSelect(select: SelectList, names: Names, compile: Compile
   return (scope) => {
     const { element } = scope;
     if (withAll && !isObject(element))
-      throw new SqlFailure('it selects * and more from what is no JSON object');
+      throw new SqlFailure('it selects * and more from what is not a JSON object');
     const target: ObjectValue = withAll ? { ...(element as ObjectValue) } : {};
     if (hasSpread) spread(target, scope);
     setFields(target, scope);

@@ -25,7 +25,7 @@ function read(text: string, whose: string): Value {
 
 function nameOf(value: Value, what: string): string {
   const text = toText(value);
-  if (text === undefined) throw new AwsError('InvalidRequestException', `${what} is no text`, 400);
+  if (text === undefined) throw new AwsError('InvalidRequestException', `${what} is not text`, 400);
   return text;
 }
 
@@ -41,7 +41,11 @@ const shadowNames = { thingName: /^[a-zA-Z0-9:_-]{1,128}$/, shadowName: /^[$a-zA
 function checked(member: keyof typeof shadowNames, value: Value): string {
   const name = nameOf(value, member);
   if (shadowNames[member].test(name)) return name;
-  throw new AwsError('InvalidRequestException', `${JSON.stringify(name.slice(0, 200))} is no ${member}`, 400);
+  throw new AwsError(
+    'InvalidRequestException',
+    `${JSON.stringify(name.slice(0, 200))} is not a ${member}`,
+    400,
+  );
 }
 
 export function createLookups({ lambda, iot, shadows }: LookupSources): Lookups {

@@ -76,7 +76,7 @@ function specOf(
     );
   if (target.Input !== undefined && !isJson(target.Input))
     throw new StartError(
-      `${at(...path, 'Input')}: ${logicalId}: ${path.join('.').replace(/\.(\d)/, '[$1]')}.Input is no JSON text, which a function needs`,
+      `${at(...path, 'Input')}: ${logicalId}: ${path.join('.').replace(/\.(\d)/, '[$1]')}.Input is not JSON text, which a function needs`,
     );
   const enabled = (properties['State'] ?? 'ENABLED') === 'ENABLED';
   return {

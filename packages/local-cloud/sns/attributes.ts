@@ -58,7 +58,7 @@ export function checkAttributes(attributes: Readonly<Record<string, Attribute>>)
       );
     }
     if (value === '') throw refuse(`The message attribute ${shown} has no value`);
-    if (!check(value)) throw refuse(`The value of the message attribute ${shown} is no ${type}`);
+    if (!check(value)) throw refuse(`The value of the message attribute ${shown} is not of type ${type}`);
   }
 }
 

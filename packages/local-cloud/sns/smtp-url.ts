@@ -31,14 +31,14 @@ export function parseSmtpUrl(smtpUrl: string): SmtpServer {
   const url = parse(smtpUrl);
   if (!url) {
     throw new StartError(
-      'SMTP_URL is no address of a mail server: set it to smtp://user:password@host:port (smtps:// for TLS from the start), or unset it',
+      'SMTP_URL is not an address of a mail server: set it to smtp://user:password@host:port (smtps:// for TLS from the start), or unset it',
     );
   }
   const [user, password] = [decoded(url.username), decoded(url.password)];
   const asked = url.searchParams.get('from');
   if (asked !== null && !isEmailAddress(asked)) {
     throw new StartError(
-      'SMTP_URL has a from that is no email address: set it like ?from=alerts@example.com',
+      'SMTP_URL has a from that is not an email address: set it like ?from=alerts@example.com',
     );
   }
   url.searchParams.delete('from');

@@ -40,7 +40,7 @@ function checkAttribute(name: string, { type, value }: MessageAttribute): void {
     throw invalid(`The type of message attribute ${shown} is invalid: use String, Number or Binary`);
   if (value === '') throw invalid(`The message attribute ${shown} must have a non-empty value`);
   if (type.startsWith('Number') && !decimal.test(value))
-    throw invalid(`The value of message attribute ${shown} is no number`);
+    throw invalid(`The value of message attribute ${shown} is not a number`);
   if (!isBinary(type) && forbidden.test(value))
     throw invalid(`The value of message attribute ${shown} has characters that SQS does not allow`);
 }

@@ -149,7 +149,7 @@ function requireFittingEvents(template: ResolvedTemplate): void {
       const other = given.find((property) => !known.includes(property));
       if (other !== undefined)
         throw new StartError(
-          `${at('Events', name, 'Properties', other)}: ${logicalId}: ${other} is no property of an event of type ${type}: take it out`,
+          `${at('Events', name, 'Properties', other)}: ${logicalId}: ${other} is not a property of an event of type ${type}: take it out`,
         );
     }
   });

@@ -55,7 +55,7 @@ function declare(
 ): Declaration {
   const { place } = entry;
   if (!/^[A-Za-z0-9]{1,255}$/.test(logicalId)) {
-    fail(place, `${JSON.stringify(logicalId)} is no logical id: use letters and digits only`);
+    fail(place, `${JSON.stringify(logicalId)} is not a logical id: use letters and digits only`);
   }
   const attributes = mapOf(entry.value, logicalId, fail).entries;
   const typeNode = attributes.get('Type')?.value ?? fail(place, `${logicalId} needs a Type`);

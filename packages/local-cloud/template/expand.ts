@@ -116,7 +116,7 @@ function notify({ result, notifications, fail }: Work): void {
   for (const [logicalId, { owner, at, entries }] of notifications) {
     const bucket = result.get(logicalId);
     if (bucket?.type !== 'AWS::S3::Bucket')
-      return fail(at, `${owner}: ${logicalId} is no AWS::S3::Bucket of this template: refer to one`);
+      return fail(at, `${owner}: ${logicalId} is not an AWS::S3::Bucket of this template: refer to one`);
     const given = bucket.properties.entries.get('NotificationConfiguration')?.value;
     const before = given ? mapOf(given, `NotificationConfiguration of ${logicalId}`, fail) : nothing(at);
     const lambdas = before.entries.get('LambdaConfigurations')?.value;

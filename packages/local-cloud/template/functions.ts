@@ -122,7 +122,7 @@ function environmentOf(resource: ResolvedResource): Record<string, string> {
   };
   for (const [name] of variables) {
     if (!/^[a-zA-Z]\w+$/.test(name))
-      refuse(name, `${name} is no name for an environment variable: use letters, digits and _`);
+      refuse(name, `${name} is not a name for an environment variable: use letters, digits and _`);
     if (reserved.test(name))
       refuse(name, `the environment variable ${name} is set by Lambda itself: choose another name`);
   }

@@ -39,7 +39,7 @@ const substitute: Intrinsic = (argument, scope, place) => {
     const value =
       dot < 0 ? names.ref(name, place) : names.attribute(name.slice(0, dot), name.slice(dot + 1), place);
     if (value?.kind === 'scalar') return value.text;
-    return scope.fail(place, `\${${name}} in Fn::Sub is no text`);
+    return scope.fail(place, `\${${name}} in Fn::Sub is not text`);
   };
   const text = template.text.replace(variable, (whole, inner: string) => {
     const name = inner.trim();
@@ -112,7 +112,7 @@ export function holds(node: Node, scope: Scope): boolean {
   if (named?.kind === 'scalar') return scope.condition(named.text, named.place);
   const value = node.kind === 'call' ? evaluate(node, scope) : undefined;
   if (value?.kind === 'scalar' && typeof value.value === 'boolean') return value.value;
-  return scope.fail(node.place, 'is no condition: use Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition');
+  return scope.fail(node.place, 'is not a condition: use Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition');
 }
 
 function severalHold(argument: Node, scope: Scope, name: string): boolean[] {

@@ -141,7 +141,7 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     const { logicalId, dependsOn } = declaration;
     for (const { logicalId: other, place } of dependsOn) {
       if (!declarations.has(other))
-        fail(place, `${logicalId} depends on ${other}, which is no resource here`);
+        fail(place, `${logicalId} depends on ${other}, which is not a resource here`);
     }
     if (!names.exists(declaration)) return;
     const { resource, check } = resolveResource(declaration, names, needs, shown, fail);

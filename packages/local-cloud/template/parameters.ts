@@ -61,7 +61,7 @@ const checks: Readonly<Record<string, Check>> = {
     try {
       expression = new RegExp(`^(?:${pattern})$`, 'u');
     } catch {
-      return fail(limit.place, `AllowedPattern ${pattern} is no regular expression`);
+      return fail(limit.place, `AllowedPattern ${pattern} is not a regular expression`);
     }
     return expression.test(value) ? undefined : `must match ${pattern}`;
   },
@@ -114,7 +114,7 @@ export function resolveParameters(
       if (declarations.has(name)) continue;
       const known = [...declarations.keys()].join(', ') || 'none';
       throw new StartError(
-        `${source} sets ${name}, which is no parameter of ${file}: it has ${known}${others === undefined ? '' : `; ${others}`}`,
+        `${source} sets ${name}, which is not a parameter of ${file}: it has ${known}${others === undefined ? '' : `; ${others}`}`,
       );
     }
   }

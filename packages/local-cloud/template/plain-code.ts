@@ -47,7 +47,7 @@ export function plainCodeOf(
     return { entryPoint: folder, plain: { kind: 'folder', folder } };
   if (!isFolder(folder))
     throw new StartError(
-      `${at('CodeUri')}: ${logicalId}: CodeUri ${folder} is no folder: the local cloud runs the sources, not an archive`,
+      `${at('CodeUri')}: ${logicalId}: CodeUri ${folder} is not a folder: the local cloud runs the sources, not an archive`,
     );
   const entryPoint = MODULE_EXTENSIONS.map((extension) => resolve(folder, handlerFile + extension)).find(
     isFile,

@@ -49,7 +49,7 @@ function parseToml(file: string, shown: string): unknown {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [, reason = error.message] = /Invalid TOML document: (.*)/.exec(error.message) ?? [];
-    throw new StartError(`${shown}:${error.line}:${error.column}: is no TOML: ${reason}`);
+    throw new StartError(`${shown}:${error.line}:${error.column}: is not TOML: ${reason}`);
   }
 }
 

@@ -26,7 +26,7 @@ export function readText(file: string, shown: string): string {
       throw new StartError(
         `${shown}: no such file: start where template.yaml is, or name one with --template`,
       );
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new StartError(`${shown}: is no UTF-8 text`);
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new StartError(`${shown}: is not UTF-8 text`);
     throw new StartError(`${shown}: cannot be read (${code}): check what it is and its permissions`);
   }
 }

@@ -88,7 +88,7 @@ function wrongTime({ time, query }: Signed, now: number): string | undefined {
   const signedAt = parseTime(time);
   const given = query.find(([name]) => name === 'X-Amz-Expires')?.[1] ?? String(defaultExpirySeconds);
   const seconds = /^\d{1,6}$/.test(given) ? Number(given) : 0;
-  if (Number.isNaN(signedAt)) return 'X-Amz-Date is no time such as 20260102T030405Z';
+  if (Number.isNaN(signedAt)) return 'X-Amz-Date is not a time such as 20260102T030405Z';
   if (seconds < 1 || seconds > longestExpirySeconds)
     return `X-Amz-Expires is not 1 to ${longestExpirySeconds} seconds`;
   if (signedAt > now + clockSkewMs) return `signed in the future, at ${time}`;

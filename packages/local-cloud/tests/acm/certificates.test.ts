@@ -116,15 +116,15 @@ for (const [of, name, isCovered] of names)
 const refused: readonly (readonly [text: string, message: RegExp])[] = [
   [
     stack(certificate('example')),
-    /^template.yaml:5: Cert: example is no domain name such as iot.example.com/,
+    /^template.yaml:5: Cert: example is not a domain name such as iot.example.com/,
   ],
   [
     stack(certificate('https://iot.example.com')),
-    /^template.yaml:5: Cert: https:\/\/iot.example.com is no domain name/,
+    /^template.yaml:5: Cert: https:\/\/iot.example.com is not a domain name/,
   ],
   [
     stack(certificate('iot.example.com', 'SubjectAlternativeNames: [a_b.example.com]\n')),
-    /^template.yaml:8: Cert: a_b.example.com is no domain name/,
+    /^template.yaml:8: Cert: a_b.example.com is not a domain name/,
   ],
   [
     stack(certificate('iot.example.com', 'KeyAlgorithm: EC_secp384r1\n')),

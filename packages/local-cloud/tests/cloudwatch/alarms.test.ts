@@ -181,7 +181,7 @@ describe('an alarm is refused by line', () => {
     [
       '!Ref Topic',
       'arn:aws:automate:us-east-1:ec2:stop',
-      /AlarmActions has arn:aws:automate:us-east-1:ec2:stop, which is no topic or/,
+      /AlarmActions has arn:aws:automate:us-east-1:ec2:stop, which is not a topic or/,
     ],
   ])('%s as %s', (from, to, message) => assert.match(refusalOf(alarmWith('').replace(from, to)), message));
 

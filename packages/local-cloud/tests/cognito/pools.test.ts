@@ -93,7 +93,7 @@ const refusals: readonly (readonly [title: string, draft: Draft, message: RegExp
   [
     'a role that the template does not have',
     { attached: 'arn:aws:iam::111111111111:role/other' },
-    /^template\.yaml:9: Roles: arn:aws:iam::111111111111:role\/other is no role of this template$/,
+    /^template\.yaml:9: Roles: arn:aws:iam::111111111111:role\/other is not a role of this template$/,
   ],
 ];
 

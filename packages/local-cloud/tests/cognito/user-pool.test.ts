@@ -186,11 +186,11 @@ test('what could not work stops the start, with the line', () => {
     ],
     [
       { 'ClientId: !Ref Page': 'ClientId: other' },
-      /template\.yaml:\d+: Pool: other is no client of the user pool/,
+      /template\.yaml:\d+: Pool: other is not a client of the user pool/,
     ],
     [
       { 'ProviderName: !GetAtt People.ProviderName': 'ProviderName: x' },
-      /x is no user pool of this template/,
+      /x is not a user pool of this template/,
     ],
     [
       { 'http://localhost:8080/back': 'http://page.example/' },
@@ -199,7 +199,7 @@ test('what could not work stops the start, with the line', () => {
     [{ 'IdTokenValidity: 15': 'IdTokenValidity: 1' }, /five minutes at least/],
     [
       { 'RoleArn: !GetAtt EditorRole.Arn': 'RoleArn: arn:aws:iam::1:role/x' },
-      /Editors: arn:aws:iam::1:role\/x is no role of this template/,
+      /Editors: arn:aws:iam::1:role\/x is not a role of this template/,
     ],
     [{ 'AllowAdminCreateUserOnly: true': 'AllowAdminCreateUserOnly: false' }, /AllowAdminCreateUserOnly/],
     [{ 'GenerateSecret: false': 'GenerateSecret: true' }, /GenerateSecret/],

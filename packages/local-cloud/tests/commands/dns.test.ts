@@ -5,13 +5,13 @@ import { parseDnsOptions } from '../../commands/dns-options.ts';
 import { StartError } from '../../start-error.ts';
 
 const refused: readonly (readonly [line: string, problem: string])[] = [
-  ['ask', 'ask is no command of dns'],
+  ['ask', 'ask is not a command of dns'],
   ['answer', 'answer takes a name and a type'],
   ['answer a.test A B', 'answer takes a name and a type'],
-  ['answer a..test', 'a..test is no domain name: it has an empty label'],
+  ['answer a..test', 'a..test is not a domain name: it has an empty label'],
   [
     'answer a.test HTTPS',
-    'HTTPS is no type of record here: use A, AAAA, CNAME, NS, PTR, TXT, MX, SRV, CAA, SOA',
+    'HTTPS is not a type of record here: use A, AAAA, CNAME, NS, PTR, TXT, MX, SRV, CAA, SOA',
   ],
   ['answer a.test --count 0', '--count 0: must be a whole number from 1 to 1000000'],
   ['answer a.test --port 53', '--port does not belong to answer'],

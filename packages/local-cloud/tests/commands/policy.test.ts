@@ -73,7 +73,7 @@ const cases: readonly (readonly [title: string, args: string, answer: RegExp])[]
   ],
   ['subscribe, by its filter', '--action subscribe --topic t/#', /allows iot:Subscribe on topicfilter\/t\/#/],
   [
-    'a client id that is no thing',
+    'a client id that is not a thing',
     '--action publish --topic t/s1 --client-id other',
     /attached to no thing named "other".*\$\{iot:Connection\.Thing\.ThingName\} has no value/,
   ],

@@ -37,7 +37,7 @@ const kept: readonly (readonly [what: string, error: unknown])[] = [
   ['an error of a file elsewhere', diskError('EACCES', '/data/template.yaml')],
   ['a refusal that has its line already', new StartError('port 1 is in use', { cause: diskError('EACCES') })],
   ['a mistake of our own', new TypeError('x is undefined')],
-  ['what is no error', 'text'],
+  ['what is not an error', 'text'],
 ];
 for (const [what, error] of kept) {
   test(`${what} stays as it is`, () => assert.equal(explainDiskError(dir, error), error));

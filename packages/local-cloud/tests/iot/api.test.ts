@@ -256,7 +256,7 @@ test('CreateKeysAndCertificate gives a 2048-bit RSA key that fits its certificat
   assert.ok(new X509Certificate(made.certificatePem!).checkPrivateKey(key));
 });
 
-test('a request that is no CSR, or has a weak key, is refused', async () => {
+test('a request that is not a CSR, or has a weak key, is refused', async () => {
   const { client } = await open();
   const { csr } = await makeKeyAndRequest('a');
   const tampered = csr.replace(/[A-Za-z](?=[A-Za-z0-9+/=]*\n-----END)/, (letter) =>

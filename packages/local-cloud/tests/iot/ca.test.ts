@@ -68,7 +68,7 @@ test('the server certificate is renewed near its end and when a host name is mis
   assert.equal(named.certificatePem, first.certificatePem);
 });
 
-test('a device certificate is valid to 2049-12-31T23:59:59Z, carries the subject asked for and is no CA', async () => {
+test('a device certificate is valid to 2049-12-31T23:59:59Z, carries the subject asked for and is not a CA', async () => {
   const ca = await openCa({ dir: folder(), clock });
   const pem = await ca.issue({ publicKey: deviceKeys().publicKey, subject: [{ CN: ['s1'] }] });
   const certificate = new X509Certificate(pem);

@@ -266,7 +266,7 @@ test('seeding again changes nothing; a changed template policy is the new defaul
       assert.ok(error instanceof StartError);
       assert.match(
         error.message,
-        /^template\.yaml at PolicyDocument\.Statement\.0\.Action: DevicePolicy: .*"s3:\*" is no action/,
+        /^template\.yaml at PolicyDocument\.Statement\.0\.Action: DevicePolicy: .*"s3:\*" is not an action/,
       );
       return true;
     },

@@ -131,8 +131,8 @@ const refusals: readonly (readonly [what: string, operation: string, input: unkn
   ['an empty partition key', 'PutRecord', put({ PartitionKey: '' }), 'ValidationException'],
   ['a long partition key', 'PutRecord', put({ PartitionKey: 'x'.repeat(257) }), 'ValidationException'],
   ['a record over 1 MiB', 'PutRecord', put({ Data: base64('x'.repeat(1_048_577)) }), 'ValidationException'],
-  ['data that is no base64', 'PutRecord', put({ Data: '%%%' }), 'SerializationException'],
-  ['data that is no text', 'PutRecord', put({ Data: 7 }), 'ValidationException'],
+  ['data that is not base64', 'PutRecord', put({ Data: '%%%' }), 'SerializationException'],
+  ['data that is not text', 'PutRecord', put({ Data: 7 }), 'ValidationException'],
   [
     'a hash key over 128 bits',
     'PutRecord',

@@ -88,7 +88,7 @@ const misbehaviours: readonly { title: string; source: string; type: string; mes
     message: /^too far$/,
   },
   {
-    title: 'a handler that throws something that is no error',
+    title: 'a handler that throws something that is not an error',
     source: `export const handler = async () => { throw 'plain text'; };`,
     type: 'string',
     message: /^plain text$/,
@@ -124,7 +124,7 @@ const misbehaviours: readonly { title: string; source: string; type: string; mes
     message: /^Error: lost$/,
   },
   {
-    title: 'a result that is no JSON',
+    title: 'a result that is not JSON',
     source: `export const handler = async () => ({ n: 1n });`,
     type: 'Runtime.MarshalError',
     message: /Unable to stringify response body/,

@@ -337,15 +337,15 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
   [
     'an action that does not exist',
     { Version: '2012-10-17', Statement: allow({ Action: ['iot:Publish', 'iot:Conect'] }) },
-    /Statement\[0\]\.Action: "iot:Conect" is no action .*: did you mean iot:Connect\?$/,
+    /Statement\[0\]\.Action: "iot:Conect" is not an action .*: did you mean iot:Connect\?$/,
   ],
   [
     'a wildcard that covers no action',
     { Version: '2012-10-17', Statement: allow({ NotAction: 'iot:Shadow*', Action: undefined }) },
-    /"iot:Shadow\*" is no action that policies of AWS IoT have$/,
+    /"iot:Shadow\*" is not an action that policies of AWS IoT have$/,
   ],
   [
-    'a resource that is no ARN',
+    'a resource that is not an ARN',
     { Version: '2012-10-17', Statement: allow({ Resource: 'topic/a' }) },
     /neither \* nor an ARN/,
   ],
@@ -385,12 +385,12 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
   [
     'a number that is none',
     { Version: '2012-10-17', Statement: allow({ Condition: { NumericEquals: { 'iot:ClientId': 'x' } } }) },
-    /"x" is no number/,
+    /"x" is not a number/,
   ],
   [
     'a date that is none',
     { Version: '2012-10-17', Statement: allow({ Condition: { DateEquals: { 'aws:CurrentTime': 'now' } } }) },
-    /"now" is no date/,
+    /"now" is not a date/,
   ],
   [
     'a boolean that is none',
@@ -403,7 +403,7 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
       Version: '2012-10-17',
       Statement: allow({ Condition: { ArnLike: { 'iot:LastWillTopic': 'topic/w' } } }),
     },
-    /is no ARN/,
+    /is not an ARN/,
   ],
   ['a Sid with a space', { Version: '2012-10-17', Statement: allow({ Sid: 'a b' }) }, /letters and digits/],
   [

@@ -86,7 +86,7 @@ const refusingHooks: readonly (readonly [
     /hook failed: .*no/,
   ],
   [
-    'overrides with what is no text',
+    'overrides with what is not text',
     async () => ({ payload: '{"allowProvisioning":true,"parameterOverrides":{"a":1}}' }),
     /no object of texts/,
   ],
@@ -186,7 +186,7 @@ const badRequests: readonly (readonly [title: string, topic: string, payload: st
     '{"certificateOwnershipToken":"x"}',
     'InvalidCertificateOwnershipToken',
   ],
-  ['a token that is no text', provisionTopic, '{"certificateOwnershipToken":{}}', 'InvalidParameters'],
+  ['a token that is not text', provisionTopic, '{"certificateOwnershipToken":{}}', 'InvalidParameters'],
   ['parameters that are a list', provisionTopic, '{"parameters":[]}', 'InvalidParameters'],
   ['a parameter that is a number', provisionTopic, '{"parameters":{"a":1}}', 'InvalidParameters'],
   [

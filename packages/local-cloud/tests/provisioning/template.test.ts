@@ -57,8 +57,8 @@ describe('values', () => {
     [{ 'Fn::Select': [0, [null]] }, /there is no item 0/],
     [{ 'Fn::FindInMap': ['Urls', 'Boston', 'Url'] }, /Mappings has no Urls\.Boston\.Url/],
     [{ 'Fn::FindInMap': ['__proto__', 'toString', 'name'] }, /Mappings has no/],
-    [{ 'Fn::Join': ['', 'text'] }, /is no list/],
-    [{ 'Fn::Sub': ['${a}', { a: ['x'] }] }, /is no text/],
+    [{ 'Fn::Join': ['', 'text'] }, /is not a list/],
+    [{ 'Fn::Sub': ['${a}', { a: ['x'] }] }, /is not text/],
     [{ 'Fn::Split': ['', 'x'] }, /the delimiter is empty/],
     [
       { Ref: 'AWS::IoT::Certificate::Organization' },
@@ -104,14 +104,14 @@ const refusals: readonly (readonly [title: string, parts: object, problem: RegEx
   [
     'another type',
     { Resources: { x: { Type: 'AWS::S3::Bucket' } } },
-    /"AWS::S3::Bucket" is no type of resource here/,
+    /"AWS::S3::Bucket" is not a type of resource here/,
   ],
   ['a thing without a name', thing({}), /ThingName is missing/],
   ['a billing group', thing({ ThingName: 'a', BillingGroup: 'b' }), /BillingGroup: not supported/],
   [
     'an override setting that is none',
     thing({ ThingName: 'a' }, { OverrideSettings: { ThingTypeName: 'MERGE' } }),
-    /"MERGE" is no override setting here/,
+    /"MERGE" is not an override setting here/,
   ],
   [
     'a policy with name and document',
@@ -156,7 +156,7 @@ for (const [title, parts, problem] of refusals) {
     assert.throws(() => compile(parts), { code: 'InvalidRequestException', message: problem }));
 }
 
-test('refuses what is no JSON object', () => {
+test('refuses what is not a JSON object', () => {
   for (const body of ['', '{', '[]', 'null'])
     assert.throws(() => compileBody(body), { code: 'InvalidRequestException' });
 });

@@ -427,7 +427,7 @@ describe('the actions', () => {
     assert.deepEqual(await outcome(table, payload), [
       'table t {"s":{"S":"x"},"n":{"N":"9007199254740993"},"b":{"BOOL":true},"z":{"NULL":true},"l":{"L":[{"N":"1"}]},"m":{"M":{"a":{"S":"y"}}},"__proto__":{"N":"1"}}',
     ]);
-    assert.deepEqual(await outcome(table, '[1]'), ['the item is no JSON object']);
+    assert.deepEqual(await outcome(table, '[1]'), ['the item is not a JSON object']);
   });
   it('are refused before the start where a field cannot be right', () => {
     const wrong: [ActionSpec, string][] = [

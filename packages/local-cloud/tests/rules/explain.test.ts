@@ -104,7 +104,7 @@ describe('the explanation of a rule', () => {
       undefined,
     ],
     [
-      'a payload that is no JSON',
+      'a payload that is not JSON',
       "SELECT *, t FROM 'telemetry/#'",
       'nope',
       '  * = the payload, which is not JSON\n  t = Undefined: dropped\n\nThe rule fails: it selects from the payload, which is not JSON. No action runs, not even the error action; there is a log line.',

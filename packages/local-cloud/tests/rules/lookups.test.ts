@@ -325,9 +325,9 @@ describe('the services of this machine', () => {
       () => lookups.get_registry_data!('DeleteThing', 't1'),
       /^it knows DescribeThing and ListThingGroupsForThing$/,
     ],
-    ['a shadow of an impossible thing', () => lookups.get_thing_shadow!('a~b'), /is no thingName$/],
-    ['a shadow with an impossible name', () => lookups.get_thing_shadow!('a', 'b~c'), /is no shadowName$/],
-    ['null', () => lookups.get_thing_shadow!(null), /thingName is no text/],
+    ['a shadow of an impossible thing', () => lookups.get_thing_shadow!('a~b'), /is not a thingName$/],
+    ['a shadow with an impossible name', () => lookups.get_thing_shadow!('a', 'b~c'), /is not a shadowName$/],
+    ['null', () => lookups.get_thing_shadow!(null), /thingName is not text/],
   ];
   for (const [what, ask, message] of failures) {
     it(`fail for ${what}`, () => assert.rejects(ask, { message }));

@@ -147,7 +147,7 @@ describe('AND, OR and NOT', () => {
   for (const [expression, expected] of booleans) {
     it(`${expression} is ${expected}`, () => assert.equal(shown(expression), expected));
   }
-  it('is what one side decides, and Undefined where the other is no Boolean and none does', () => {
+  it('is what one side decides, and Undefined where the other is not a Boolean and none does', () => {
     assert.equal(shown('true OR nothing'), 'true');
     assert.equal(shown("isUndefined(mode) OR mode <> 'v2'"), 'true');
     assert.equal(shown('nothing AND false'), 'false');
@@ -180,7 +180,7 @@ describe('choices where AWS is silent', () => {
     ['Int and Decimal of one value are equal', '[2] = [2.0]', 'true'],
     ['IN finds elements of mixed types', "2 IN ['a', 2, null]", 'true'],
     ["IN compares as =, so '2' is not 2", "'2' IN [2]", 'false'],
-    ['IN something that is no array is Undefined', "'a' IN 'abc'", 'Undefined'],
+    ['IN something that is not an array is Undefined', "'a' IN 'abc'", 'Undefined'],
     ['a number is not equal to its text but compares with it', "1 = '1' OR NOT 1 < '2'", 'false'],
   ];
   for (const [fact, expression, expected] of choices) {

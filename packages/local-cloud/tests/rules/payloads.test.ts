@@ -16,9 +16,9 @@ describe('SELECT * and more', () => {
     ['NaN', '{"a":NaN}', 'it selects from the payload, which is not JSON'],
     ['JSON behind a byte order mark', '\uFEFF{"a":1}', 'it selects from the payload, which is not JSON'],
     ['invalid UTF-8', latin1, 'it selects from the payload, which is not UTF-8'],
-    ['an array', '[{"a":1}]', 'it selects * and more from what is no JSON object'],
-    ['a number', '5', 'it selects * and more from what is no JSON object'],
-    ['null', 'null', 'it selects * and more from what is no JSON object'],
+    ['an array', '[{"a":1}]', 'it selects * and more from what is not a JSON object'],
+    ['a number', '5', 'it selects * and more from what is not a JSON object'],
+    ['null', 'null', 'it selects * and more from what is not a JSON object'],
     ['JSON that is too deep', deep(MAX_DEPTH + 1), 'it selects from the payload, which is not JSON'],
     ['10,000 levels', '['.repeat(10_000), 'it selects from the payload, which is not JSON'],
   ];

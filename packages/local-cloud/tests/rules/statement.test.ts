@@ -42,7 +42,7 @@ const cases: [string, string, string, string][] = [
   ['brings all members of an object', 'SELECT rgb.*, color', color, '{"red":255,"green":0,"color":"red"}'],
   ['lets a field with a name win over members', "SELECT rgb.*, 'x' AS red", color, '{"red":"x","green":0}'],
   [
-    'brings nothing of what is no object',
+    'brings nothing of what is not an object',
     'SELECT color.*, lat_long.*, nothing.*, 1 AS one',
     color,
     '{"one":1}',
@@ -67,7 +67,7 @@ const cases: [string, string, string, string][] = [
     '{"a":1}',
     '{"data":{"a":1},"id":"s1"}',
   ],
-  ['puts a payload that is no object under a name', 'SELECT * AS data', '[1,2]', '{"data":[1,2]}'],
+  ['puts a payload that is not an object under a name', 'SELECT * AS data', '[1,2]', '{"data":[1,2]}'],
   [
     'puts whole elements under a name, and brings their members',
     'SELECT (SELECT * AS e, x.* FROM c AS row) AS l',

@@ -103,7 +103,7 @@ const refused: readonly (readonly [properties: string, message: string])[] = [
   ],
   [
     `ScheduleExpression: rate(1 minute)\n${off}\nTarget:\n  Arn: !GetAtt Sweep.Arn\n  RoleArn: !GetAtt Role.Arn\n  Input: hello\n`,
-    'template.yaml:18: Every: Target.Input is no JSON text, which a function needs',
+    'template.yaml:18: Every: Target.Input is not JSON text, which a function needs',
   ],
 ];
 for (const [properties, message] of refused) {

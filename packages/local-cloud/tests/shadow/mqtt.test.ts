@@ -139,13 +139,13 @@ const refusals: readonly (readonly [
   code: number,
   message: string,
 ])[] = [
-  ['text that is no JSON', 'hello', 400, 'Invalid JSON'],
+  ['text that is not JSON', 'hello', 400, 'Invalid JSON'],
   ['nothing', '', 400, 'Invalid JSON'],
   ['an array', '[]', 400, 'Invalid JSON'],
   ['no state', '{"clientToken":"k"}', 400, 'Missing required node: state'],
-  ['a state that is no object', '{"state":[]}', 400, 'State node must be an object'],
-  ['a desired that is no object', '{"state":{"desired":1}}', 400, 'Desired node must be an object'],
-  ['a reported that is no object', '{"state":{"reported":[1]}}', 400, 'Reported node must be an object'],
+  ['a state that is not an object', '{"state":[]}', 400, 'State node must be an object'],
+  ['a desired that is not an object', '{"state":{"desired":1}}', 400, 'Desired node must be an object'],
+  ['a reported that is not an object', '{"state":{"reported":[1]}}', 400, 'Reported node must be an object'],
   ['a section of another name', '{"state":{"wanted":{}}}', 400, 'State contains an invalid node'],
   ['a section named __proto__', '{"state":{"__proto__":{}}}', 400, 'State contains an invalid node'],
   ['an array with a null in it', state('{"a":[1,null]}'), 400, 'State contains an invalid node'],
@@ -176,7 +176,7 @@ const refusals: readonly (readonly [
     'The payload exceeds the maximum size allowed',
   ],
   [
-    'bytes that are no UTF-8',
+    'bytes that are not UTF-8',
     Buffer.from([0x7b, 0xff, 0x7d]),
     415,
     'Unsupported documented encoding; supported encoding is UTF-8',
@@ -210,7 +210,7 @@ test('a state of 8,192 bytes and six levels is accepted', async () => {
   }
 });
 
-test('a get request that is no JSON object is rejected, and an empty one is not', async () => {
+test('a get request that is not a JSON object is rejected, and an empty one is not', async () => {
   const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);

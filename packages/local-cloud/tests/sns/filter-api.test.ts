@@ -87,7 +87,7 @@ test('each message of a batch is filtered by its own attributes', async () => {
   );
 });
 
-test('a text to a phone number is no subscription, and no filter keeps it back', async () => {
+test('a text to a phone number is not a subscription, and no filter keeps it back', async () => {
   const { subscribe, publish, counts } = await open();
   await subscribe({ FilterPolicy: policy });
   await publish({ TopicArn: undefined, PhoneNumber: '+12065550199' });

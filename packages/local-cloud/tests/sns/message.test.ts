@@ -67,10 +67,18 @@ const refused: Readonly<Record<string, readonly [Body, RegExp, code?: string]>> 
   'an unknown type': [attribute('Object', 'x'), /type "Object"/, 'ParameterValueInvalid'],
   'a type of the prototype': [attribute('constructor', 'x'), /type "constructor"/, 'ParameterValueInvalid'],
   'an empty value': [attribute('String', ''), /no value/, 'ParameterValueInvalid'],
-  'a number that is none': [attribute('Number', '0x10'), /is no Number/, 'ParameterValueInvalid'],
-  'an array that is none': [attribute('String.Array', '{}'), /is no String.Array/, 'ParameterValueInvalid'],
-  'an array of arrays': [attribute('String.Array', '[[]]'), /is no String.Array/, 'ParameterValueInvalid'],
-  'binary that is no Base64': [attribute('Binary', '???'), /is no Binary/, 'ParameterValueInvalid'],
+  'a number that is none': [attribute('Number', '0x10'), /is not of type Number/, 'ParameterValueInvalid'],
+  'an array that is none': [
+    attribute('String.Array', '{}'),
+    /is not of type String.Array/,
+    'ParameterValueInvalid',
+  ],
+  'an array of arrays': [
+    attribute('String.Array', '[[]]'),
+    /is not of type String.Array/,
+    'ParameterValueInvalid',
+  ],
+  'binary that is not Base64': [attribute('Binary', '???'), /is not of type Binary/, 'ParameterValueInvalid'],
 };
 for (const [what, [input, message, code = 'InvalidParameter']] of Object.entries(refused)) {
   test(`${what} is refused`, () => {

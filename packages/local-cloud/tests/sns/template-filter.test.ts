@@ -52,7 +52,7 @@ const wrong: Readonly<Record<string, readonly [lines: string, message: RegExp]>>
     'FilterPolicy: { severity: [{ regex: x }] }',
     /^.*template\.yaml:15: Mail: FilterPolicy: Unrecognized match type regex: https:\/\/docs\.aws/,
   ],
-  'text that is no JSON': [
+  'text that is not JSON': [
     'FilterPolicy: severity=critical',
     /template\.yaml:15: Mail: FilterPolicy: failed to parse JSON/,
   ],

@@ -78,7 +78,7 @@ const refused: readonly (readonly [resources: string, message: RegExp])[] = [
   ],
   [
     jobs + event('Queue: !GetAtt Jobs.Arn, Path: /x'),
-    /Path is no property of an event of type SQS: take it out$/,
+    /Path is not a property of an event of type SQS: take it out$/,
   ],
   [
     jobs + event('Queue: !GetAtt Jobs.Arn, BatchSize: 11'),

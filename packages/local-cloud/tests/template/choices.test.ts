@@ -83,7 +83,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'a state of null empties the shadow and does not delete it'],
     ['shadow/mqtt', 'an array with a null in it'],
     ['shadow/mqtt', 'a section of another name'],
-    ['shadow/mqtt', 'a get request that is no JSON object is rejected, and an empty one is not'],
+    ['shadow/mqtt', 'a get request that is not a JSON object is rejected, and an empty one is not'],
   ],
   'The first version is 1': [
     [
@@ -128,7 +128,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'decides where nanvl() stands around what may be Undefined'],
     [
       'rules/operators',
-      'is what one side decides, and Undefined where the other is no Boolean and none does',
+      'is what one side decides, and Undefined where the other is not a Boolean and none does',
     ],
     ['rules/operators', 'Null equals Null, and text with Undefined added is Undefined'],
   ],

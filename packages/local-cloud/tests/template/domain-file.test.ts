@@ -64,7 +64,7 @@ test('it is not read when nobody sets one of its parameters, or where it is not 
     assert.deepEqual([found, rest], [undefined, { Other: 'x' }]);
 });
 
-test('a file of that name that is no template is left alone while nothing is set', () => {
+test('a file of that name that is not a template is left alone while nothing is set', () => {
   assert.equal(read({}, '', '- not a template\n').found, undefined);
 });
 
@@ -84,7 +84,7 @@ const refused: readonly (readonly [overrides: Record<string, string>, samconfig:
     [
       {},
       inFile.replace('IotName', 'IotNam'),
-      /samconfig.toml sets IotNam, which is no parameter of .*domain.yaml: it has Zone, IotName/,
+      /samconfig.toml sets IotNam, which is not a parameter of .*domain.yaml: it has Zone, IotName/,
     ],
   ];
 for (const [overrides, samconfig, message] of refused)
@@ -100,7 +100,7 @@ test.each<Record<string, string>>([{ IotNam: 'x' }, { IotName: 'iot.example.com'
     assert.throws(() => loadTemplate({ ...options, overrides: rest, others }), {
       name: 'StartError',
       message:
-        /sets IotNam, which is no parameter of .*template.yaml: it has none; domain.yaml has Zone, IotName$/,
+        /sets IotNam, which is not a parameter of .*template.yaml: it has none; domain.yaml has Zone, IotName$/,
     });
   },
 );

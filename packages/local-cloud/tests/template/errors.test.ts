@@ -15,7 +15,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   ['comments only', '# nothing\n', 'template.yaml: is empty: a template has at least a Resources section'],
   ['a list', '- a\n', 'template.yaml:1: a template must be a mapping, not a list'],
   ['a word', 'hello\n', 'template.yaml:1: a template must be a mapping, not a scalar'],
-  ['bytes that are no UTF-8', Uint8Array.of(0x41, 0xff, 0xfe), 'template.yaml: is no UTF-8 text'],
+  ['bytes that are not UTF-8', Uint8Array.of(0x41, 0xff, 0xfe), 'template.yaml: is not UTF-8 text'],
   [
     'a tab as indentation',
     'Resources:\n\tBucket: {}\n',
@@ -86,7 +86,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'a logical id with a slash',
     'Resources:\n  ../A: {}\n',
-    'template.yaml:2: "../A" is no logical id: use letters and digits only',
+    'template.yaml:2: "../A" is not a logical id: use letters and digits only',
   ],
   [
     'a resource type that is not supported',
@@ -106,7 +106,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'a dependency on nothing',
     'Resources:\n  A:\n    Type: AWS::S3::Bucket\n    DependsOn: [B]\n',
-    'template.yaml:4: A depends on B, which is no resource here',
+    'template.yaml:4: A depends on B, which is not a resource here',
   ],
   [
     'a name that AWS refuses',
@@ -147,7 +147,7 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
   [
     'a condition that is a word',
     'Conditions:\n  A: true\nResources: {}\n',
-    'template.yaml:2: is no condition: use Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition',
+    'template.yaml:2: is not a condition: use Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition',
   ],
   [
     'a condition of a resource that does not exist',

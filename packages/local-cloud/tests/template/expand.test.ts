@@ -78,7 +78,7 @@ const refused: readonly (readonly [event: string, message: string])[] = [
   ],
   [
     'E: { Type: S3, Properties: { Bucket: !Ref T, Events: s3:ObjectCreated:* } }\n',
-    'template.yaml:12: F: T is no AWS::S3::Bucket of this template: refer to one',
+    'template.yaml:12: F: T is not an AWS::S3::Bucket of this template: refer to one',
   ],
 ];
 for (const [event, message] of refused) test(message, () => assertAmongRefused(lambda(event), message));
@@ -121,7 +121,7 @@ const code: readonly (readonly [properties: string, files: Record<string, string
   [
     'Code: ./code.zip\n',
     {},
-    /CodeUri .*code\.zip is no folder: the local cloud runs the sources, not an archive/,
+    /CodeUri .*code\.zip is not a folder: the local cloud runs the sources, not an archive/,
   ],
   [
     'Code: ./\nLayers: [arn:aws:lambda:us-east-1:1:layer:x:1]\n',

@@ -157,7 +157,7 @@ const refused: readonly (readonly [properties: string, metadata: string | undefi
   [
     'Handler: ingest.handler\nEnvironment: { Variables: { __proto__: x } }\n',
     undefined,
-    'template.yaml:10: Ingest: __proto__ is no name for an environment variable: use letters, digits and _',
+    'template.yaml:10: Ingest: __proto__ is not a name for an environment variable: use letters, digits and _',
   ],
   [
     `Handler: ingest.handler\nEnvironment: { Variables: { LONG: ${'x'.repeat(4093)} } }\n`,

@@ -82,7 +82,7 @@ const refusals: readonly (readonly [expression: string, message: string])[] = [
   ['!GetAtt Bucket', 'must be written Fn::GetAtt: LogicalId.Attribute'],
   ["!Sub '${Nothing}'", 'there is no parameter or resource Nothing in this template: check the name'],
   ["!Sub 'a ${} b'", '${} in Fn::Sub names nothing'],
-  ["!Sub '${Sites}'", '${Sites} in Fn::Sub is no text'],
+  ["!Sub '${Sites}'", '${Sites} in Fn::Sub is not text'],
   ["!Sub ['x']", 'must be written Fn::Sub: [text, {variable: value}]'],
   ['!Select [3, [a, b]]', 'Fn::Select 3 of a list of 2'],
   ['!Select [-1, [a, b]]', 'Fn::Select -1 of a list of 2'],

@@ -68,9 +68,9 @@ const badToml: readonly (readonly [toml: string, message: string])[] = [
   ],
   [
     '[local.deploy.parameters]\nparameter_overrides = "Q=1"',
-    'samconfig.toml sets Q, which is no parameter of template.yaml: it has P',
+    'samconfig.toml sets Q, which is not a parameter of template.yaml: it has P',
   ],
-  ['a = \n', 'samconfig.toml:1:5: is no TOML: invalid value'],
+  ['a = \n', 'samconfig.toml:1:5: is not TOML: invalid value'],
 ];
 for (const [toml, message] of badToml) {
   test(`samconfig.toml is refused for ${JSON.stringify(toml)}`, () => {
@@ -128,7 +128,7 @@ test('a parameter without a value says how to give one', () => {
 });
 
 test('an override that names no parameter is refused', () => {
-  const message = '--parameter-overrides sets Maximum, which is no parameter of template.yaml: it has P';
+  const message = '--parameter-overrides sets Maximum, which is not a parameter of template.yaml: it has P';
   assertRefused(template('{ Type: String, Default: 1 }'), message, { overrides: { Maximum: '5' } });
 });
 
@@ -138,7 +138,7 @@ const declarations: readonly (readonly [declaration: string, message: string])[]
     '{ Type: AWS::SSM::Parameter::Value<String>, Default: x }',
     'parameter type AWS::SSM::Parameter::Value<String> is not supported: use String, Number, CommaDelimitedList, List<Number>, AWS::Route53::HostedZone::Id',
   ],
-  ["{ Type: String, Default: a, AllowedPattern: '[' }", 'AllowedPattern [ is no regular expression'],
+  ["{ Type: String, Default: a, AllowedPattern: '[' }", 'AllowedPattern [ is not a regular expression'],
   ['{ Type: Number, Default: 1, MinValue: low }', 'MinValue must be a number'],
   [
     '{ Type: String, Defualt: 1 }',

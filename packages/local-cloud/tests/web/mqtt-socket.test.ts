@@ -186,7 +186,7 @@ async function attempt(fixture: WebFixture, draft: Attempt): Promise<number> {
 }
 
 const attempts: readonly (readonly [title: string, draft: Attempt, status: number, reason?: RegExp])[] = [
-  ['lets in a client that is no browser', {}, 101],
+  ['lets in a client that is not a browser', {}, 101],
   ['lets in one of several subprotocols', { protocols: ['other', 'mqtt'] }, 101],
   ['refuses a foreign page', { origin: 'http://example.com' }, 403, /^page of http:\/\/example\.com is not/],
   [

@@ -172,7 +172,7 @@ test('the environment is parsed into numbers, and an empty limit into no limit',
 });
 
 const needed = Object.keys(VARIABLES).filter(
-  (name) => !/_TEMPERATURE$|^RAW_BUCKET$|^DASHBOARD_ORIGIN$|^INGEST_FUNCTION$/.test(name),
+  (name) => !/_TEMPERATURE$|^RAW_BUCKET$|^DASHBOARD_ORIGIN$|^PARSED_BUCKET$|^INGEST_FUNCTION$/.test(name),
 );
 for (const name of needed) {
   test(`a missing ${name} stops the function by name`, () => {

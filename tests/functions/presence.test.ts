@@ -87,7 +87,7 @@ test("a device that connects is stored with the registry's data", async () => {
     sessionId: { S: '6b1d3a52-51cf-4ff5-9dbd-0f1d7d1e8a01' },
     ipAddress: { S: '192.0.2.17' },
     type: { S: 'sensor' },
-    groups: { SS: ['seattle', 'cold'] },
+    groups: { SS: ['cold', 'seattle'] },
     attributes: { M: { floor: { S: '2' } } },
   });
   assert.deepEqual(counted(), [['PresenceApplied', 1]]);
@@ -156,7 +156,7 @@ test("a device that sent messages first gets the registry's data with whichever 
       site: { S: 'seattle' },
       online: { BOOL: false },
       type: { S: 'sensor' },
-      groups: { SS: ['seattle', 'cold'] },
+      groups: { SS: ['cold', 'seattle'] },
     },
   );
   assert.deepEqual(counted(), [

@@ -22,9 +22,9 @@ const DAY = 86_400_000;
 const drafts: readonly (readonly [text: string, found: ShadowState | RegExp])[] = [
   ['{"setpoint": 3.5}', { setpoint: 3.5 }],
   ['{}', {}],
-  ['', /^Write a JSON object/],
-  ['{\n  "setpoint": 3,5\n}', /^It stops being JSON at line 2, character \d+\.$/],
-  ['{"a": 1', /^It stops being JSON at its end\.$/],
+  ['', /^Enter a JSON object/],
+  ['{\n  "setpoint": 3,5\n}', /^Invalid JSON at line 2, character \d+\.$/],
+  ['{"a": 1', /^Invalid JSON at the end\.$/],
   ['[1]', /^The desired state must be a JSON object/],
   ['7', /^The desired state must be a JSON object/],
   ['{"a": {"b": null}}', /^a\.b is null, which a shadow does not keep/],

@@ -12,13 +12,13 @@ export interface Backlog {
   whenRelieved(resume: () => void): void;
   /** Resumes reading when the congestion is over. */
   resumeReading(): void;
-  /** Calls `relieve` while half of a limit is reached, so that reading need not pause. */
+  /** Calls `relieve` when reading pauses because of the limits. */
   askForRelief(): void;
 }
 
 export interface BacklogDeps {
   readonly limits: Pick<Limits, 'unfinishedMessages' | 'unfinishedBytes'>;
-  /** Called for each message that begins while half of a limit is reached: what runs should not wait on purpose. */
+  /** Called when reading pauses because of the limits, and for each job that begins then: what runs should not wait on purpose. */
   readonly relieve?: () => void;
   /** True while the rule actions have so much waiting, of all or of this principal, that nothing more should be read. */
   readonly isFull?: (principal?: string) => boolean;
@@ -32,7 +32,7 @@ export function createBacklog({ limits, relieve, isFull }: BacklogDeps): Backlog
   const holdsTooMuch = () => messages >= limits.unfinishedMessages || bytes >= limits.unfinishedBytes;
   const isCongested = (principal?: string) => holdsTooMuch() || (isFull?.(principal) ?? false);
   const askForRelief = () => {
-    if (messages * 2 >= limits.unfinishedMessages || bytes * 2 >= limits.unfinishedBytes) relieve?.();
+    if (waiting.length > 0 && holdsTooMuch()) relieve?.();
   };
   const resumeReading = () => {
     if (waiting.length === 0 || isCongested()) return;

@@ -575,7 +575,7 @@ test('reading pauses while too much waits for one action, though another takes i
   }
 });
 
-test('who waits on purpose is asked not to before reading pauses', async () => {
+test('who waits on purpose is asked not to once reading pauses', async () => {
   const running: (() => void)[] = [];
   const held: number[] = [];
   await start({

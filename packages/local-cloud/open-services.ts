@@ -17,6 +17,7 @@ import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
+import { openKms } from './kms/api.ts';
 import type { FunctionEvents } from './lambda/function-events.ts';
 import { logGroupsOf, openLambda } from './lambda/open.ts';
 import { createLogsHandler } from './lambda/log-groups-api.ts';
@@ -144,15 +145,13 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     lambda: lambda.handler,
     kinesis: kinesis.handler,
     sqs: createSqsHandler({
-      queues,
-      clock,
-      accountId: template.accountId,
-      startedAt: clock.now(),
+      ...{ queues, clock, accountId: template.accountId, startedAt: clock.now() },
       endpoint: () => url,
     }),
     'cognito-identity': browsers.cognito,
     ...(browsers.userPool && { 'cognito-idp': browsers.userPool.handler }),
     route53: createRoute53Forward(settings),
+    kms: await openKms(settings),
     sts: createStsHandler(template.accountId),
     scheduler: createSchedulerHandler(template, clock.now()),
     logs: createLogsHandler({ groups: logGroupsOf(settings), startedAt: clock.now() }),

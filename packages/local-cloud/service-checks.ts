@@ -5,6 +5,7 @@ import { tableMappingsFromTemplate } from './dynamodb/open-mappings.ts';
 import { streamsFromTemplate } from './firehose/stream-spec.ts';
 import { apiFromTemplate } from './http-api/api-spec.ts';
 import { mappingsFromTemplate } from './kinesis/mapping-spec.ts';
+import { keysFromTemplate } from './kms/key-spec.ts';
 import { checkRules } from './rules/rule-check.ts';
 import { settingsOf } from './s3/bucket-spec.ts';
 import { notificationsFromTemplate } from './s3/notification-spec.ts';
@@ -31,4 +32,5 @@ export const serviceChecks: readonly ((template: ResolvedTemplate) => unknown)[]
   schedulesFromTemplate,
   apiFromTemplate,
   alarmsFromTemplate,
+  keysFromTemplate,
 ];

@@ -169,7 +169,11 @@ const namings: Readonly<Record<string, Naming>> = {
     arn: (name, { accountId }) => `arn:aws:cloudwatch::${accountId}:dashboard/${name}`,
     hasArn: false,
   },
-  'AWS::KMS::Key': { arn: within('kms', (name) => `key/${name}`), attributes: (name) => ({ KeyId: name }) },
+  'AWS::KMS::Key': {
+    generate: uuid,
+    arn: within('kms', (name) => `key/${name}`),
+    attributes: (name) => ({ KeyId: name }),
+  },
   'AWS::SNS::Subscription': { arn: within('sns', (name) => `subscription:${name}`), ref: 'arn' },
   'AWS::Logs::LogStream': { nameProperty: 'LogStreamName', arn: unnamed, hasArn: false },
   'AWS::IAM::Policy': { arn: unnamed, hasArn: false },

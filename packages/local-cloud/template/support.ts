@@ -85,7 +85,24 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
     },
   },
   'AWS::SNS::TopicPolicy': unchecked(permissions),
-  'AWS::KMS::Key': unchecked(encryption),
+  'AWS::KMS::Key': {
+    properties: {
+      honours: {
+        Description: text,
+        Enabled: flag,
+        KeySpec: oneOf('SYMMETRIC_DEFAULT', 'ECC_NIST_P256'),
+        KeyUsage: oneOf('ENCRYPT_DECRYPT', 'SIGN_VERIFY'),
+      },
+      ignores: {
+        'KeyPolicy.**': permissions,
+        EnableKeyRotation: encryption,
+        RotationPeriodInDays: encryption,
+        PendingWindowInDays: 'the key is a file, which you remove',
+        BypassPolicyLockoutSafetyCheck: permissions,
+        ...tags,
+      },
+    },
+  },
   'AWS::SNS::Subscription': {
     properties: {
       honours: {

@@ -2,20 +2,22 @@
 
 import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { DamagedObjectError, type RawArchive, type RawObject } from '../pipeline/parse-ports.ts';
+import { listObjects, openObject } from './raw-objects.ts';
 
 const GZIP = Buffer.of(0x1f, 0x8b);
 
 export function createRawArchive({
   client,
-  bucket: Bucket,
+  bucket,
 }: {
   readonly client: S3Client;
   readonly bucket: string;
 }): RawArchive {
-  async function* read({ key: Key, etag, size }: RawObject): AsyncGenerator<Uint8Array> {
-    const body = await bodyOf(Key, etag);
+  async function* read(object: RawObject): AsyncGenerator<Uint8Array> {
+    const { size } = object;
+    const body = await openObject({ client, bucket }, object);
     // Counts compressed bytes, so that a connection that ends early is not mistaken for a shorter object.
     let read = 0;
     const counter = new Transform({
@@ -29,33 +31,9 @@ export function createRawArchive({
     if (read !== size) throw new DamagedObjectError(`it has ${read} bytes, but ${size} were listed`);
   }
 
-  async function bodyOf(Key: string, etag: string): Promise<Readable> {
-    try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, IfMatch: etag }));
-      return Body as Readable;
-    } catch (error) {
-      if (error instanceof NoSuchKey) throw new DamagedObjectError('it was deleted after it was listed');
-      if ((error as Error).name === 'PreconditionFailed')
-        throw new DamagedObjectError('it was replaced after it was listed');
-      throw error;
-    }
-  }
-
   return {
     read,
-    async objects(hour) {
-      const found: RawObject[] = [];
-      let after: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({ Bucket, Prefix: prefixOf(hour), ContinuationToken: after }),
-        );
-        for (const { Key, ETag, Size } of page.Contents ?? [])
-          found.push({ key: Key!, etag: ETag!.replaceAll('"', ''), size: Size ?? 0 });
-        after = page.NextContinuationToken;
-      } while (after !== undefined);
-      return found;
-    },
+    objects: (hour) => listObjects({ client, bucket }, prefixOf(hour)),
   };
 }
 

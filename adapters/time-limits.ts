@@ -41,6 +41,9 @@ export const USER_POOL_LIMITS: CallLimits = { attempts: 3, connectionMs: 1000, a
 /** AWS IoT waits five seconds for the provisioning hook, which makes two calls, one after the other. */
 export const HOOK_LIMITS: CallLimits = { attempts: 2, connectionMs: 1000, answerMs: 1000, waitMs: 200 };
 
+/** KMS signs in tens of milliseconds, some hundred times a second at least. */
+export const KMS_LIMITS: CallLimits = { attempts: 3, connectionMs: 2000, answerMs: 4000, waitMs: 1000 };
+
 /** A replayed message takes as long as the ingest function; a second attempt would be safe, but wait too long. */
 export const LAMBDA_LIMITS: CallLimits = {
   attempts: 1,

@@ -41,7 +41,7 @@ export const assumed = {
   recordFrameBytes: 620,
   metrics: 10,
   /** AWS charges an alarm by the number of metrics that it watches. */
-  alarmMetrics: { direct: 68, stream: 74 },
+  alarmMetrics: { direct: 73, stream: 79 },
   queues: 2,
   /** The polls of an event source with an empty queue: five at a time, each for 20 seconds. */
   pollsAQueueAndMinute: 15,
@@ -60,6 +60,9 @@ export const assumed = {
   parseMemoryGB: 1.73,
   parsedBytes: 4,
   devicesPerSite: 20,
+  sealRunSeconds: 0.5,
+  sealSecondsPerGB: 30,
+  sealMemoryGB: 0.5,
 } as const;
 
 /** Each assumption behind a fleet's bill as a sentence. */
@@ -84,6 +87,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
     `an hour of a device is folded once: its windows are read consistently in ${a.foldMs} ms of a function of 1769 MB, and the hour is stored in ${a.hourBytes} bytes; in a fleet of more than ${a.keptFleet} devices the newest window of each is read every minute`,
     `Lambda polls each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, even if it is empty`,
     `a run of the function that parses the archive takes ${a.parseRunSeconds} s plus ${a.parseMicroseconds} us per reading of two metrics, including merging, of a function of 1769 MB; a site has ${a.devicesPerSite} devices; a parsed reading has ${a.parsedBytes} bytes; queries in Athena (5 dollars per TB read) are not counted`,
+    `a run of the function that seals the archive takes ${a.sealRunSeconds} s, and ${a.sealSecondsPerGB} s per GB that it hashes, of a function of ${a.sealMemoryGB * 1024} MB`,
     'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
   ];
 }

@@ -3,6 +3,7 @@
 import { GB, HOURS, KB, SECONDS, units, type Kind, type Line, type Prices } from './bill-parts.ts';
 import { rollupLines, sweepLines } from './bill-minutely.ts';
 import { parsingLines } from './bill-parsed.ts';
+import { sealLines } from './bill-seals.ts';
 import { assumed, assumptionsOf, type Fleet } from './bill-assumptions.ts';
 
 export interface Bill {
@@ -71,10 +72,15 @@ function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices:
   ];
 }
 
+/** Objects and bytes of a month. */
+function archiveOf({ messages, recordBytes }: Pick<Traffic, 'messages' | 'recordBytes'>) {
+  const bytes = messages * recordBytes;
+  return { objects: Math.max(SECONDS / 300, bytes / (5 * 1024 ** 2)), bytes };
+}
+
 function archiveLines({ messages, recordBytes }: Traffic, { firehose, s3 }: Prices): Line[] {
   const metered = messages * units(recordBytes, firehose.unitKB) * firehose.unitKB * KB;
-  const stored = messages * recordBytes;
-  const objects = Math.max(SECONDS / 300, stored / (5 * 1024 ** 2));
+  const { objects, bytes: stored } = archiveOf({ messages, recordBytes });
   const line = (service: string, what: string, dollars: number, kind: Kind): Line => ({
     service,
     what,
@@ -215,6 +221,7 @@ export function billOf(fleet: Fleet, prices: Prices): Bill {
   const lines = [
     ...devicesLines(fleet, traffic, prices),
     ...archiveLines(traffic, prices),
+    ...sealLines(archiveOf(traffic), prices),
     ...workLines(fleet, work, traffic, prices),
   ];
   const sum = (some: readonly Line[]) => some.reduce((total, { dollars }) => total + dollars, 0);

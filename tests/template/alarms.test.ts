@@ -20,6 +20,7 @@ const ownCounts = [
   'Tidegate HoursAtRisk tidegate',
   'Tidegate ParsingFaults tidegate',
   'Tidegate HoursBehind tidegate',
+  'Tidegate DaysUnsealed tidegate',
   'Tidegate RegistrationsRefused tidegate',
   'Tidegate NotificationsFailed tidegate',
   'Tidegate RulesUnreadable tidegate',

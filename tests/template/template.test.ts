@@ -23,6 +23,8 @@ test('the outputs are the names that people need', () => {
     ParsedBucket: 'tidegate-parsedbucket',
     ParseBatchFunction: 'tidegate-ParseBatchFunction',
     RollupFunction: 'tidegate-RollupFunction',
+    SealFunction: 'tidegate-SealFunction',
+    SealKey: load().resources.get('SealKey')!.ref,
     DevicesTable: 'tidegate-DevicesTable',
     RulesTable: 'tidegate-RulesTable',
     AlertsTable: 'tidegate-AlertsTable',
@@ -276,11 +278,17 @@ const withoutResourceLevel = new Set([
 ]);
 
 test('no permission is for every action, nor for every resource where the action has a resource', () => {
-  const statementsOf = ({ properties }: ResolvedResource) =>
-    (
-      properties['Policies'] as { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[]
-    ).flatMap((policy) => policy.PolicyDocument.Statement);
-  for (const role of load().ofType('AWS::IAM::Role')) {
+  interface Policy {
+    readonly PolicyDocument: { readonly Statement: readonly { Action: unknown; Resource: unknown }[] };
+  }
+  const statementsOf = ({ type, properties }: ResolvedResource) => {
+    const { Policies = [] } = properties as { Policies?: Policy[] };
+    const policies = type === 'AWS::IAM::Policy' ? [properties as unknown as Policy] : Policies;
+    return policies.flatMap((policy) => policy.PolicyDocument.Statement);
+  };
+  const template = load();
+  for (const role of [...template.ofType('AWS::IAM::Role'), ...template.ofType('AWS::IAM::Policy')]) {
+    assert.ok(statementsOf(role).length > 0 || role.logicalId === 'SealRole', role.logicalId);
     for (const { Action, Resource } of statementsOf(role)) {
       assert.equal(
         [Action].flat().some((action) => /^\*$|:\*$/.test(String(action))),

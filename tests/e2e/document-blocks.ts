@@ -81,6 +81,8 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/async', account],
   ['docs/operations.md', 'aws s3 cp s3://<ErrorsBucket>/aws/lambda/<mapping>', account],
   ['docs/page.md', 'npm run page -- upload', account],
+  ['docs/seal.md', 'aws s3 sync s3://<RawBucket>/ copy/', account],
+  ['docs/seal.md', 'aws s3 cp s3://<RawBucket>/seals/', account],
   ['docs/parsed.md', 'aws lambda invoke', account],
   ['docs/reliability.md', 'npm run chaos', long],
   ['packages/fast-fold/README.md', 'npm ci --prefix', long],

@@ -174,12 +174,15 @@ export function filesOf(tidegate: Tidegate, bucketOutput: string): string[] {
 
 /** All archived messages, parsed from newline-delimited JSON. */
 export function archivedMessages(tidegate: Tidegate): Record<string, unknown>[] {
-  return filesOf(tidegate, 'RawBucket').flatMap((file) => {
-    const bytes = readFileSync(file);
-    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-  });
+  const isRaw = (file: string) => file.includes('/raw/');
+  return filesOf(tidegate, 'RawBucket')
+    .filter(isRaw)
+    .flatMap((file) => {
+      const bytes = readFileSync(file);
+      const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    });
 }

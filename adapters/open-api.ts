@@ -21,6 +21,7 @@ import { createPresenceLog } from './presence-log.ts';
 import { createRuleStore } from './rule-store.ts';
 import { createListRecipients } from './recipients.ts';
 import { openS3 } from './s3-client.ts';
+import { createSealedDays } from './seal-store.ts';
 import { openSns } from './sns-client.ts';
 import { createWindowHistory } from './window-history.ts';
 import { createWindowsBefore } from './windows-before.ts';
@@ -56,6 +57,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
       now,
       maxMs: LAST_MESSAGES_MS,
     }),
+    seals: createSealedDays({ client: s3, bucket: rawBucket }),
     errors: createErrorBucket({ client: s3, bucket: errorsBucket }),
     ingestAgain: createIngestAgain({ client: openLambda(), functionName: ingestFunction }),
     windowsBefore: createWindowsBefore({ client, table: windowsTable }),

@@ -3,7 +3,12 @@
 import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { sealedDayIn, type SealedDay } from '../core/seal/manifest.ts';
 import { dayOfManifest, manifestKey } from '../core/seal/sealed-days.ts';
-import type { SealedDays, SealProgress, Seals } from '../pipeline/seal-ports.ts';
+import {
+  UnreadableSealError,
+  type SealedDays,
+  type SealProgress,
+  type Seals,
+} from '../pipeline/seal-ports.ts';
 import { listObjects, type Bucket } from './raw-objects.ts';
 
 const PUBLIC_KEY = 'seals/public-key.pem';
@@ -45,7 +50,9 @@ export function createSealedDays(bucket: Bucket): SealedDays {
       if (text === undefined) return undefined;
       const found = sealedDayIn(text);
       if (!('problem' in found)) return found;
-      throw new Error(`${manifestKey(day)} is not a manifest: ${found.problem}; restore its older version`);
+      throw new UnreadableSealError(
+        `${manifestKey(day)} is not a manifest: ${found.problem}; restore its older version`,
+      );
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { sealOf } from '../core/report-seal.ts';
+import { sealOf, UNSEALED } from '../core/report-seal.ts';
 import type { SheetDevice } from '../core/report-sheet.ts';
 import { CommandError } from './command-error.ts';
 
@@ -91,7 +91,7 @@ type Entry = Readonly<Record<string, unknown>>;
 function differences(before: Entry, after: Entry, below = ''): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].flatMap((name) => {
-    if (['seal', 'audit'].includes(name)) return [];
+    if (UNSEALED.has(name)) return [];
     const [a, b] = [before[name], after[name]];
     if (sealOf({ value: a }) === sealOf({ value: b })) return [];
     if (name === 'report' && a && b) return differences(a as Entry, b as Entry, 'report.');

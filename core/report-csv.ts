@@ -2,6 +2,7 @@
 
 import type { SourceSpan } from './archive/day-choice.ts';
 import type { Checked } from './archive-check.ts';
+import type { ArchiveSeal } from './archive-seal.ts';
 import { countOutcomes, type JudgedAnnouncement } from './prediction-outcome.ts';
 import type { DeviceReport } from './report.ts';
 
@@ -12,6 +13,7 @@ export interface ReportHead {
   readonly timeZone: string;
   readonly audit: Checked;
   readonly sources: readonly SourceSpan[];
+  readonly archiveSeal: ArchiveSeal;
   readonly seal: string;
 }
 
@@ -22,6 +24,7 @@ const COLUMNS = [
   ...['windows', 'differing', 'checkedAt', 'seal'],
   ...['outcome', 'expectedAt', 'crossedAt', 'leadMinutes'],
   ...['announced', 'crossed', 'early', 'averted', 'false', 'open', 'ended', 'source'],
+  ...['head', 'key'],
 ] as const;
 
 type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
@@ -30,15 +33,17 @@ type Row = Partial<Readonly<Record<(typeof COLUMNS)[number], string | number | u
 export function reportCsv(
   reports: readonly (ReportHead & { readonly report?: DeviceReport | undefined })[],
 ): string {
-  const rows = reports.flatMap(({ report, audit, sources, seal, deviceId, ...head }) =>
+  const rows = reports.flatMap(({ report, audit, sources, archiveSeal, seal, deviceId, ...head }) =>
     report
-      ? [...rowsOf(report, seal), ...checkRows(audit), ...sourceRows(sources)].map((row) => ({
-          device: deviceId,
-          ...head,
-          metric: report.metric,
-          unit: report.unit,
-          ...row,
-        }))
+      ? [...rowsOf(report, seal), ...checkRows(audit), ...sourceRows(sources), ...sealRows(archiveSeal)].map(
+          (row) => ({
+            device: deviceId,
+            ...head,
+            metric: report.metric,
+            unit: report.unit,
+            ...row,
+          }),
+        )
       : [],
   );
   const lines = [COLUMNS.join(','), ...rows.map(lineOf)];
@@ -107,6 +112,16 @@ const sourceRows = (sources: readonly SourceSpan[]): Row[] =>
   sources.map(({ from, to, source }) => ({
     ...{ kind: 'source', from: iso(from), to: iso(to), minutes: minutes(to - from), source },
   }));
+
+/** Of the archive: a line for what is sealed until when, and one for the rest. */
+function sealRows({ sealedTo, head, key, unsealed, problem }: ArchiveSeal): Row[] {
+  return [
+    ...(sealedTo === undefined ? [] : [{ kind: 'sealed', to: iso(sealedTo), head, key }]),
+    ...(unsealed
+      ? [{ kind: 'unsealed', from: iso(unsealed.from), to: iso(unsealed.to), comment: problem }]
+      : []),
+  ];
+}
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const minutes = (ms: number) => String(Math.round(ms / 600) / 100);

@@ -2,6 +2,7 @@
 
 import type { SourceSpan } from './archive/day-choice.ts';
 import type { Checked } from './archive-check.ts';
+import type { ArchiveSeal } from './archive-seal.ts';
 import type { SheetDevice } from './report-sheet.ts';
 
 export interface Times {
@@ -64,6 +65,19 @@ export function sourceText(sources: readonly SourceSpan[] = [], time: Times): st
 
 const spanText = ({ from, to }: { readonly from: number; readonly to: number }, time: Times) =>
   `${time.full(from)} to ${time.full(to)}`;
+
+/** Markup: until when the archive is sealed, by which key, and what is not. */
+export function archiveSealText(archiveSeal: ArchiveSeal | undefined, time: Times): string {
+  if (!archiveSeal) return '';
+  const { sealedTo, head = '', key = '', unsealed, problem } = archiveSeal;
+  if (sealedTo === undefined) {
+    const reason = problem === undefined ? '' : ` ${escaped(problem)}.`;
+    return `<p><b>The archive of this month is not sealed.</b>${reason}</p>`;
+  }
+  const rest = unsealed ? `<p>Not sealed: ${escaped(spanText(unsealed, time))}.</p>` : '';
+  return `<p><b>The archive is sealed until ${escaped(time.full(sealedTo))}.</b></p>
+<p class="seal-line">Head <code>${escaped(head)}</code><br>Key <code>${escaped(key)}</code></p>${rest}<p class="dim">An inspector checks a copy of the archive with <code>npm run seal -- verify</code>.</p>`;
+}
 
 /** Markup: the seal and its meaning. */
 export function sealLine(device: SheetDevice): string {

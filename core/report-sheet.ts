@@ -1,9 +1,10 @@
 // A report as a page without scripts, in A4 sheets to print or to keep, with the values of the HTTP API.
 
 import type { Checked } from './archive-check.ts';
+import type { ArchiveSeal } from './archive-seal.ts';
 import type { SourceSpan } from './archive/day-choice.ts';
 import type { Outcome, OutcomeCounts } from './prediction-outcome.ts';
-import { checkText, escaped, sealLine, sourceText, type Times } from './report-foot.ts';
+import { archiveSealText, checkText, escaped, sealLine, sourceText, type Times } from './report-foot.ts';
 import { predictionsPart, totalsPart } from './report-predictions.ts';
 import { stripOf } from './report-strip.ts';
 import { lengthText, number, table, whoText } from './report-table.ts';
@@ -27,6 +28,8 @@ export interface SheetDevice {
   readonly audit: Checked;
   /** Absent in reports of older versions, which read the tables only. */
   readonly sources?: readonly SourceSpan[];
+  /** Absent in reports of versions without seals of the archive. */
+  readonly archiveSeal?: ArchiveSeal;
   readonly seal: string;
 }
 
@@ -106,7 +109,7 @@ export function sheetOf(device: SheetDevice, { now, level = 1 }: SheetOptions): 
 <p>${escaped([device.deviceId, device.site].filter(Boolean).join(', '))}<br><span class="dim">${escaped(monthText(device))}</span></p></div>
 <p><small>Made ${escaped(time.full(now))}<br>${escaped(zoneText(device, time))}</small></p></header>
 ${report ? bodyOf(device, report, time, level + 1) : '<p>Nothing was measured in this month.</p>'}
-<div class="seal"><div>${checkText(device.audit, time)}${sourceText(device.sources, time)}</div><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
+<div class="seal"><div>${checkText(device.audit, time)}${sourceText(device.sources, time)}${archiveSealText(device.archiveSeal, time)}</div><p>${escaped(device.calibration ? `Calibration: ${device.calibration}` : 'No calibration is noted (attribute calibration of the thing)')}</p></div>
 <p class="sign-line">Seen by, date</p>
 ${sealLine(device)}</article>`;
 }

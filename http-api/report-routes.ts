@@ -2,11 +2,13 @@
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
+import type { ArchiveSeal } from '../core/archive-seal.ts';
 import { isMonth } from '../core/month.ts';
 import { reportCsv } from '../core/report-csv.ts';
 import { sealOf } from '../core/report-seal.ts';
 import { countOutcomes } from '../core/prediction-outcome.ts';
 import { matching, metricName } from '../core/text-schema.ts';
+import { withArchiveSeals, type ReadArchiveSeal } from '../pipeline/archive-seal.ts';
 import { nextAfter, type FindDevices, type FoundDevices } from '../pipeline/find-devices.ts';
 import type { Counting, DeviceStore, RuleStore } from '../pipeline/ports.ts';
 import type { ReportDevice, ReportedDevice } from '../pipeline/report.ts';
@@ -36,11 +38,14 @@ type Asked = { readonly [Name in keyof typeof query]?: z.output<(typeof query)[N
   readonly month: string;
 };
 
+type SealedReport = ReportedDevice & { readonly archiveSeal: ArchiveSeal };
+
 interface ReportRouteParts {
   readonly find: FindDevices;
   readonly devices: Pick<DeviceStore, 'load'>;
   readonly rules: Pick<RuleStore, 'read'>;
   readonly reportDevice: ReportDevice;
+  readonly readArchiveSeal: ReadArchiveSeal;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -69,7 +74,7 @@ async function reportsOf(
   pageMs = Infinity,
 ) {
   if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
-  const { rules, reportDevice, now } = parts;
+  const { rules, reportDevice, readArchiveSeal, now } = parts;
   const { month, metric } = asked;
   const begun = now();
   const [page, judged] = await Promise.all([
@@ -88,7 +93,8 @@ async function reportsOf(
   if (early)
     throw invalid({ in: 'query', name: 'month', detail: `has not begun in ${early.month.timeZone}` });
   const isWhole = found.length === page.devices.length;
-  return { found, next: isWhole ? page.next : nextAfter(found.at(-1)!.device, page) };
+  const sealed = await withArchiveSeals(found, readArchiveSeal);
+  return { found: sealed, next: isWhole ? page.next : nextAfter(found.at(-1)!.device, page) };
 }
 
 export function reportRoutes(parts: ReportRouteParts): Route[] {
@@ -125,6 +131,7 @@ export function reportRoutes(parts: ReportRouteParts): Route[] {
               report: each.report,
               audit: each.audit,
               sources: each.sources,
+              archiveSeal: each.archiveSeal,
               seal: shownReport(each).seal,
             },
           })),
@@ -134,7 +141,8 @@ export function reportRoutes(parts: ReportRouteParts): Route[] {
   ];
 }
 
-function shownReport({ device, month, limits, report: made, audit, isPredicted, sources }: ReportedDevice) {
+function shownReport({ archiveSeal, ...reportedDevice }: SealedReport) {
+  const { device, month, limits, report: made, audit, isPredicted, sources } = reportedDevice;
   const { deviceId: id, site, type, attributes = {} } = device;
   const { name, timeZone, from, to, until, clockChanges } = month;
   const entry = {
@@ -142,7 +150,7 @@ function shownReport({ device, month, limits, report: made, audit, isPredicted, 
     ...{ isOver: until === to, clockChanges, limits, isPredicted },
     ...(made && { report: shownStatisticsOf(made) }),
   };
-  return { ...entry, audit, sources, seal: sealOf(entry) };
+  return { ...entry, audit, sources, archiveSeal, seal: sealOf(entry) };
 }
 
 function shownStatisticsOf(made: NonNullable<ReportedDevice['report']>) {

@@ -117,6 +117,18 @@ const audit = z
   );
 
 /** A device of GET /reports. */
+const archiveSeal = z
+  .strictObject({
+    sealedTo: z.optional(time.check(z.describe('The end of the last sealed day; epoch milliseconds'))),
+    head: z.optional(z.string().check(z.describe('Of that day'))),
+    key: z.optional(z.string().check(z.describe('SHA-256 of the public key that signed that day'))),
+    unsealed: z.optional(z.strictObject({ from: time, to: time })),
+    problem: z.optional(z.string().check(z.describe('Why the newest seal cannot be read'))),
+  })
+  .check(
+    z.describe('Until when the archive of the month is sealed (`npm run seal`), by days of arrival in UTC'),
+  );
+
 export const reported = z.strictObject({
   deviceId: z.string(),
   site: z.optional(z.string()),
@@ -141,9 +153,12 @@ export const reported = z.strictObject({
         'Where the values come from: the tables, or the parsed archive for days of UTC that the tables no longer have; the values are the same',
       ),
     ),
+  archiveSeal,
   seal: z
     .string()
     .check(
-      z.describe('SHA-256 of this object in the form of RFC 8785, without `audit`, `sources` and `seal`'),
+      z.describe(
+        'SHA-256 of this object in the form of RFC 8785, without `audit`, `sources`, `archiveSeal` and `seal`',
+      ),
     ),
 });

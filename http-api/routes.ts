@@ -11,6 +11,7 @@ import type { ApiPorts } from '../pipeline/api-ports.ts';
 import { createDeviceOutlooks } from '../pipeline/device-outlook.ts';
 import { createArchivedDay } from '../pipeline/archived-days.ts';
 import { createReadWindows } from '../pipeline/read-windows.ts';
+import { createReadArchiveSeal } from '../pipeline/archive-seal.ts';
 import { createReportDevice } from '../pipeline/report.ts';
 import { createRemoveDevice } from '../pipeline/remove-device.ts';
 import { createSampleMetrics } from '../pipeline/sent-metrics.ts';
@@ -75,6 +76,7 @@ export function createRoutes(
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...reportRoutes({
       ...{ find, devices, rules, now },
+      readArchiveSeal: createReadArchiveSeal(ports.seals),
       reportDevice: createReportDevice({
         ...{ windows: history, history: ports.history, checks: ports.checks, archivedDay },
         ...{ windowSeconds, historyRetentionDays, timeZone, now },

@@ -5,6 +5,7 @@ import type { AlertPorts, DeviceStore, MappingStore, WindowHistory, WindowStore 
 import type { DeviceRows } from './archive-ports.ts';
 import type { ListRecipients } from './recipient-ports.ts';
 import type { ArchiveChecks, PresenceLog } from './device-ports.ts';
+import type { SealedDays } from './seal-ports.ts';
 import type { FleetSnapshots } from './rollup-ports.ts';
 
 export interface LastMessages {
@@ -56,6 +57,7 @@ export interface ApiPorts extends Pick<AlertPorts, 'alerts' | 'history' | 'rules
   readonly lastMessages: LastMessages;
   readonly presence: Pick<PresenceLog, 'read'>;
   readonly checks: Pick<ArchiveChecks, 'newestFirst'>;
+  readonly seals: SealedDays;
   readonly errors: ErrorBucket;
   readonly ingestAgain: IngestAgain;
   readonly listRecipients: ListRecipients;

@@ -4,6 +4,11 @@ import type { SealedDay, SealedObject } from '../core/seal/manifest.ts';
 import type { SealingKey } from '../core/seal/public-key.ts';
 import type { RawObject } from './parse-ports.ts';
 
+/** A manifest that is not what the function wrote. */
+export class UnreadableSealError extends Error {
+  override readonly name = 'UnreadableSealError';
+}
+
 /** Days such as `2026-11-29`. All verbs reject with the SDK's error. */
 export interface ArrivedObjects {
   /** The day of the oldest object; undefined while the archive is empty. */
@@ -20,10 +25,11 @@ export interface SealProgress {
   readonly objects: readonly (SealedObject & { readonly etag: string })[];
 }
 
-/** Reads what is sealed. Rejects with the SDK's error, or with an Error that names the object that cannot be read. */
+/** Reads what is sealed. Rejects with the SDK's error. */
 export interface SealedDays {
   /** Sealed days from `from` until `to` (both included; by default all), oldest first. */
   list(span?: { readonly from: string; readonly to: string }): Promise<readonly string[]>;
+  /** Rejects with an UnreadableSealError, too. */
   load(day: string): Promise<SealedDay | undefined>;
 }
 

@@ -316,7 +316,8 @@ test('the CSV has one line per prediction, and the counts in the summary', () =>
     predictions: [foreseen],
   });
   const audit = { checked: [], unchecked: [] };
-  const head = { deviceId: 'd', month: '2026-11', timeZone: 'UTC', audit, sources: [], seal: 'abc', report };
+  const sealed = { audit, sources: [], archiveSeal: {}, seal: 'abc' };
+  const head = { deviceId: 'd', month: '2026-11', timeZone: 'UTC', ...sealed, report };
   const [names, summary, ...lines] = reportCsv([head])
     .split('\r\n')
     .map((line) => line.split(','));
@@ -349,20 +350,25 @@ test('a table quotes what needs it, and nothing in it is a formula', () => {
     unchecked: [{ from: 60_000, to: 90_000 }],
   };
   const sources = [{ from: 0, to: 120_000, source: 'archive' as const }];
-  const head = { deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', audit, sources, seal: 'abc' };
+  const archiveSeal = { sealedTo: 60_000, head: 'h', key: 'k', unsealed: { from: 60_000, to: 90_000 } };
+  const parts = { audit, sources, archiveSeal, seal: 'abc' };
+  const head = { deviceId: '@x', site: '-1', month: '2026-11', timeZone: 'UTC', ...parts };
   const lines = reportCsv([{ ...head, report }]).split('\r\n');
   assert.match(lines[0]!, /^\uFEFFkind,device,/);
   assert.match(lines[1]!, /^summary,'@x,-1,2026-11,UTC,t,/);
   const found = lines.find((line) => line.startsWith('excursion'))!;
-  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,${','.repeat(12)}`), found);
+  assert.ok(found.endsWith(`,"'=1+1, ""so""",,,,${','.repeat(14)}`), found);
   assert.ok(lines.every((line) => line === '' || line.startsWith('"') || line.split(',').length >= 41));
-  assert.match(lines[1]!, /,abc,,,,,0,0,0,0,0,0,0,$/);
+  assert.match(lines[1]!, /,abc,,,,,0,0,0,0,0,0,0,,,$/);
   const from = lines.find((line) => line.startsWith('source'))!;
-  assert.match(from, /,1970-01-01T00:00:00.000Z,1970-01-01T00:02:00.000Z,2,.*,archive$/);
+  assert.match(from, /,1970-01-01T00:00:00.000Z,1970-01-01T00:02:00.000Z,2,.*,archive,,$/);
   const checks = lines.filter((line) => /^(un)?checked/.test(line));
   assert.match(
     checks[0]!,
-    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,{13}$/,
+    /,1970-01-01T00:00:00.000Z,1970-01-01T00:01:00.000Z,1,.*,6,1,1970-01-01T00:01:30.000Z,{15}$/,
   );
+  const seals = lines.filter((line) => /^(un)?sealed/.test(line));
+  assert.match(seals[0]!, /^sealed,.*,,1970-01-01T00:01:00.000Z,,.*,h,k$/);
+  assert.match(seals[1]!, /^unsealed,.*,1970-01-01T00:01:00.000Z,1970-01-01T00:01:30.000Z,/);
   assert.match(checks[1]!, /^unchecked,.*,1970-01-01T00:01:00.000Z,1970-01-01T00:01:30.000Z,0.5,/);
 });

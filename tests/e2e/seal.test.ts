@@ -77,6 +77,16 @@ test('a copy is proven offline, and the figures of its report follow from the se
   assert.ok(stdout.split('\n').every((line) => line.length <= 80));
 });
 
+test('the report says until when its month is sealed, with the head and the key of that day', () => {
+  interface Entry {
+    readonly archiveSeal: Readonly<Record<string, unknown>>;
+  }
+  const { devices } = JSON.parse(readFileSync(report, 'utf8')) as { devices: Entry[] };
+  const { key } = devices[0]!.archiveSeal;
+  assert.deepEqual(devices[0]!.archiveSeal, { sealedTo: end, head, key });
+  assert.ok(listed.includes(`Public key ${String(key)}`));
+});
+
 /** What is done to a copy, and the first lines of what is found. */
 const changes: readonly (readonly [
   what: string,

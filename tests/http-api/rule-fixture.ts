@@ -92,6 +92,7 @@ export async function openRules(): Promise<RuleFixture> {
     history: createAlertHistory({ client, table: 'history', retentionDays: 30 }),
     presence: createPresenceLog({ client, table: 'history' }),
     checks: { async *newestFirst() {} },
+    seals: { list: async () => [], load: async () => undefined },
     windowsBefore: createWindowsBefore({ client, table: 'windows' }),
     learnedStore: createLearnedStore({ client, table: 'alerts' }),
     learnedItems: createLearnedItems({ client, table: 'alerts' }),

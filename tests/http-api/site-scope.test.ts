@@ -50,6 +50,7 @@ const serve = createHttpApi([
       ...{ device, month: monthOf(month, 'UTC', NOW), limits: {}, isPredicted: false },
       ...{ audit: { checked: [], unchecked: [] }, sources: [] },
     }),
+    readArchiveSeal: async () => ({}),
     now,
   }),
 ]);
@@ -71,6 +72,7 @@ test('a page of slow reports ends early, and the next page continues after it', 
       find: createFindDevices({ devices, alerts }),
       devices,
       rules: { read: async () => ({ rules: [], unreadable: [] }) },
+      readArchiveSeal: async () => ({}),
       async reportDevice(device, { month }) {
         time += 5000;
         made.push(device.deviceId);

@@ -15,6 +15,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   policy: async () => (await import('./commands/policy.ts')).policy,
   rule: async () => (await import('./commands/rule.ts')).rule,
   dns: async () => (await import('./commands/dns.ts')).dns,
+  iam: async () => (await import('./commands/iam.ts')).iam,
 };
 
 const isCommand = (name: string | undefined): name is CommandName =>
@@ -30,7 +31,7 @@ function outliveReaders(): void {
 }
 
 /**
- * Runs `start`, which may be left out, `invoke`, `policy`, `rule` or `dns`, and ends the process with its exit code; after
+ * Runs `start`, which may be left out, `invoke`, `policy`, `rule`, `dns` or `iam`, and ends the process with its exit code; after
  * `start` and `dns serve` the process goes on until a signal stops it.
  *
  * @param project what a repository says once about its stack; without it the command line says everything.

@@ -17,6 +17,7 @@ import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { openKinesis } from './kinesis/open.ts';
+import type { Guard } from './iam/guard.ts';
 import { openKms } from './kms/api.ts';
 import type { FunctionEvents } from './lambda/function-events.ts';
 import { logGroupsOf, openLambda } from './lambda/open.ts';
@@ -55,6 +56,7 @@ export interface Settings extends StackOptions {
   /** What hands events to the functions; it opens with them. */
   readonly functions: FunctionEvents;
   readonly closers: Closers;
+  readonly guard: Guard;
   readonly refusals: Refusals;
   readonly metrics: Metrics;
   readonly meter: Meter;
@@ -99,9 +101,21 @@ function watchStack(settings: Settings, { queues, topics }: Stores): AwsHandler 
   return openCloudWatch({ ...settings, targets }).handler;
 }
 
+const listenForAws = (
+  { awsPort, guard, log, counters }: Settings,
+  services: Record<string, AwsHandler>,
+  browsers: Browsers,
+) =>
+  listening('--aws-port', awsPort, () =>
+    createAwsServer({
+      ...{ host, port: awsPort, services, ...browsers.awsPort, log, count: counters.count },
+      admit: (req, service) => guard.admit(req, service),
+    }),
+  );
+
 /** The AWS port, and the functions, which need its address. */
 export async function openAws(settings: Settings, stores: Stores, iot: Iot, browsers: Browsers) {
-  const { awsPort, template, clock, log, counters, closers } = settings;
+  const { template, clock, log, counters, closers } = settings;
   let url = '';
   const lambda = openLambda({ ...settings, stores, endpoint: () => url });
   settings.functions.open(lambda);
@@ -137,7 +151,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     count: counters.count,
   });
   const services: Record<string, AwsHandler> = {
-    s3: createS3Handler(stores.objects),
+    s3: createS3Handler(stores.objects, (req, bucket) => settings.guard.hideMissing(req, bucket)),
     dynamodb: stores.dynamoDb.handler,
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
@@ -158,9 +172,7 @@ export async function openAws(settings: Settings, stores: Stores, iot: Iot, brow
     monitoring: watchStack(settings, stores),
     cloudformation: createCloudFormationHandler({ ...template, outputs: settings.outputs }, clock.now()),
   };
-  const server = await listening('--aws-port', awsPort, () =>
-    createAwsServer({ host, port: awsPort, services, ...browsers.awsPort, log, count: counters.count }),
-  );
+  const server = await listenForAws(settings, services, browsers);
   url = server.url;
   closers.add(() => server.close());
   closers.add(() => lambda.close());

@@ -58,7 +58,7 @@ export interface Warning {
   readonly message: string;
 }
 
-export type CommandName = 'start' | 'invoke' | 'policy' | 'rule' | 'dns';
+export type CommandName = 'start' | 'invoke' | 'policy' | 'rule' | 'dns' | 'iam';
 
 /** How the user runs a command, such as `npm start` or `local-cloud start`. */
 export function commandOf(name: CommandName, project?: Project): string {

@@ -8,6 +8,7 @@ import type { Counters } from './counters.ts';
 import { requireLasting, writeEndpoints, type Endpoints } from './endpoints.ts';
 import { apiFromTemplate, withAddress } from './http-api/api-spec.ts';
 import { API_PREFIX } from './http-api/gateway.ts';
+import { createGuard } from './iam/guard.ts';
 import { createFunctionEvents } from './lambda/function-events.ts';
 import type { Rebuild } from './lambda/rebuild.ts';
 import { listening } from './listening.ts';
@@ -47,6 +48,8 @@ export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> 
   readonly warnings?: readonly Warning[];
   readonly lasting?: Project['lasting'];
   readonly faults?: Project['faults'];
+  /** Whether calls that a function's role does not allow are refused, as on AWS; true if absent. */
+  readonly enforcesIam?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -138,7 +141,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const refusals = keepRefusals(options.log, options.clock);
     const metrics = openMetrics({ ...options, log: refusals.log, closers });
+    const guard = createGuard({
+      ...{ template, dataDir: options.dataDir, enforces: options.enforcesIam ?? true },
+      ...{ clock: options.clock, log: refusals.log, count: options.counters.count },
+    });
+    closers.add(() => guard.close());
     const opened = await open({
+      guard,
       ...options,
       ...{ refusals, log: refusals.log, metrics, meter: metrics.meter },
       mqttHosts: options.mqttHosts ?? loopbackOnly,

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Meter } from './cloudwatch/meter.ts';
 import type { Closers } from './closers.ts';
 import type { Counters } from './counters.ts';
+import type { Guard } from './iam/guard.ts';
 import type { FunctionEvents } from './lambda/function-events.ts';
 import type { Log } from './log.ts';
 import { notificationsFromTemplate } from './s3/notification-spec.ts';
@@ -26,6 +27,7 @@ export async function openStores(settings: {
   readonly meter: Meter;
   readonly closers: Closers;
   readonly functions: FunctionEvents;
+  readonly guard: Guard;
 }) {
   const { dataDir, template, clock, log, closers } = settings;
   const { count } = settings.counters;
@@ -56,6 +58,7 @@ export async function openStores(settings: {
     count,
     region,
     accountId,
+    guard: settings.guard,
   });
   closers.add(settings.counters.beforeRead(() => dynamoDb.countDirect()));
   closers.add(() => dynamoDb.close());

@@ -33,6 +33,12 @@ export interface AwsServerOptions {
   readonly services: Readonly<Record<string, AwsHandler>>;
   /** Checks requests that are signed with temporary credentials given out here; see cognito/callers.ts. */
   readonly authenticate?: (req: IncomingMessage, service: string) => Promise<Authenticated | undefined>;
+  /**
+   * Lets a call pass that a function makes, see iam/guard.ts: the same request, whose body can be read once more.
+   *
+   * It throws AwsError for what the role of the function does not allow.
+   */
+  readonly admit?: (req: IncomingMessage, service: string) => Promise<IncomingMessage>;
   /** Origins whose pages may call, such as `http://localhost:8080`; read at each request. */
   readonly origins?: () => readonly string[];
   readonly log: Log;
@@ -94,7 +100,8 @@ async function serve(options: AwsServerOptions, req: IncomingMessage, res: Serve
     if (!handler) throw unsupported(service, Object.keys(services).sort());
     count('aws.requests');
     const authenticated = await options.authenticate?.(req, service);
-    await handler(authenticated?.request ?? req, res, authenticated?.caller);
+    const admitted = authenticated?.request ?? (await options.admit?.(req, service)) ?? req;
+    await handler(admitted, res, authenticated?.caller);
   } catch (error) {
     if (error instanceof AwsError) {
       if (error.code === 'AccessDenied') count('aws.refused');

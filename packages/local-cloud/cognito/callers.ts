@@ -1,7 +1,8 @@
 // Checks API calls that are signed with temporary credentials, and lets through what the identity's role allows.
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
+import { repeat } from '../aws/repeat.ts';
 import { credentialOf, type Authenticated } from '../aws/server.ts';
 import { headerOf, requireInTime, requireSignature } from '../aws/signature.ts';
 import type { Clock } from '../clock.ts';
@@ -45,16 +46,6 @@ const calls: Readonly<Record<string, (req: IncomingMessage, deps: CallerDeps) =>
 function requireUnexpired(session: Session, now: number): void {
   if (now < session.expiration) return;
   throw forbidden('ExpiredTokenException', 'The security token included in the request is expired');
-}
-
-/** The body has been read to check its signature; the handler of the request reads it from here. */
-function repeat(req: IncomingMessage, body: Buffer): IncomingMessage {
-  const { method, url, headers, rawHeaders, httpVersion } = req;
-  const again = new IncomingMessage(req.socket);
-  Object.assign(again, { method, url, headers, rawHeaders, httpVersion, complete: true });
-  again.push(body);
-  again.push(null);
-  return again;
 }
 
 /**

@@ -18,12 +18,14 @@ export interface StartOptions {
   readonly demo: boolean;
   /** Changes of functions and of the template are picked up while it runs. */
   readonly watch: boolean;
+  /** Whether calls that a function's role does not allow are refused, as on AWS. */
+  readonly enforcesIam: boolean;
   readonly overrides: Readonly<Record<string, string>>;
 }
 
 export const usageOf = (project?: Project): string =>
   `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--host ADDRESS] [--mqtt-port N] [--aws-port N] ` +
-  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--watch] [--parameter-overrides Key=Value ...]`;
+  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--watch] [--no-enforce-iam] [--parameter-overrides Key=Value ...]`;
 
 function parsePort(name: string, text: string): number {
   const port = Number(text);
@@ -47,6 +49,8 @@ function parse(args: readonly string[], project: Project | undefined) {
         'web-port': { type: 'string', default: '8080' },
         ...(project?.demo && { 'no-demo': { type: 'boolean', default: false } as const }),
         watch: { type: 'boolean', default: false },
+        'enforce-iam': { type: 'boolean', default: false },
+        'no-enforce-iam': { type: 'boolean', default: false },
         'parameter-overrides': { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -65,6 +69,8 @@ function parse(args: readonly string[], project: Project | undefined) {
 export function parseStartOptions(args: readonly string[], project?: Project): StartOptions | undefined {
   const { values, positionals } = parse(args, project);
   if (values.help) return undefined;
+  if (values['enforce-iam'] && values['no-enforce-iam'])
+    throw new StartError('--enforce-iam and --no-enforce-iam contradict each other: give one of them');
   const pairs = [...values['parameter-overrides'], ...positionals];
   return {
     source: sourceOf(values, project),
@@ -75,6 +81,7 @@ export function parseStartOptions(args: readonly string[], project?: Project): S
     webPort: parsePort('web-port', values['web-port']),
     demo: !values['no-demo'],
     watch: values.watch,
+    enforcesIam: !values['no-enforce-iam'],
     overrides: parseOverrides(pairs, usageOf(project)),
   };
 }

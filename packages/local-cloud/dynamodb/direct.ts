@@ -10,6 +10,8 @@ export type DirectAnswer = readonly [id: number, status: number, body: string];
 /** The thread of the tables begins to serve the port. */
 export interface Connect {
   readonly connect: MessagePort;
+  /** Logical ID of the function whose role decides; absent where nothing is asked. */
+  readonly functionId?: string | undefined;
 }
 
 /** What reads and writes items. Tables are made and deleted by way of the AWS port, which knows those of the template. */

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import type { Guard } from '../iam/guard.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { readBody } from '../aws/body.ts';
@@ -26,8 +27,12 @@ export interface DynamoDb {
   ensureTable(resource: TableResource): Promise<void>;
   /** Runs one operation without HTTP. @throws AwsError with DynamoDB's code */
   call(operation: string, input: object): Promise<Record<string, unknown>>;
-  /** A port by which a function's thread reads and writes items past the AWS port, see direct.ts. */
-  connect(): MessagePort;
+  /**
+   * A port by which a function's thread reads and writes items past the AWS port, see direct.ts.
+   *
+   * @param functionId logical ID of the function, whose role decides where there is a guard
+   */
+  connect(functionId?: string): MessagePort;
   /** Counts what came by such ports since the last time; before the totals are read. */
   countDirect(): void;
   /** What changed in tables that have a stream. */
@@ -47,6 +52,8 @@ export interface DynamoDbOptions {
   readonly count: Count;
   readonly region?: string;
   readonly accountId?: string;
+  /** Judges what functions send past the AWS port. */
+  readonly guard?: Pick<Guard, 'tables' | 'add'>;
 }
 
 /** DynamoDB's own limit on a request. */
@@ -161,7 +168,11 @@ async function ensureTable(
 export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb> {
   const { dir, clock, log, count, region = 'us-east-1', accountId = '000000000000' } = options;
   const directWrites = new BigUint64Array(new SharedArrayBuffer(BigUint64Array.BYTES_PER_ELEMENT));
-  const thread = createDynamoThread({ dir, region, accountId, directWrites }, log);
+  const thread = createDynamoThread(
+    { dir, region, accountId, directWrites, guard: options.guard?.tables },
+    log,
+  );
+  thread.onCalls((calls) => options.guard?.add(calls));
   let counted = 0;
   const fromTemplate = new Set<string>();
 
@@ -208,7 +219,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
   }
 
   return {
-    connect: () => thread.connect(),
+    connect: (functionId) => thread.connect(functionId),
     countDirect,
     async handler(req, res) {
       if (String(req.headers['x-amz-target']).startsWith('DynamoDBStreams_')) {

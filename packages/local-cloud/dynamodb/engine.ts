@@ -35,9 +35,16 @@ export interface WireAnswer {
   readonly fault?: string;
 }
 
+/** @returns the message of an AccessDeniedException, or undefined for a request that is allowed */
+export type Admit = (operation: string, input: Readonly<Record<string, unknown>>) => string | undefined;
+
 export interface Engine {
-  /** Answers once what the request wrote is on the disk. */
-  answer(operation: string, body: string, done: (answer: WireAnswer) => void): void;
+  /**
+   * Answers once what the request wrote is on the disk.
+   *
+   * @param admit asked before anything is done: why the request is refused, if it is
+   */
+  answer(operation: string, body: string, done: (answer: WireAnswer) => void, admit?: Admit): void;
   /** Whether the disk has failed so that the tables have to be opened anew. */
   isBroken(): boolean;
   /** Whether any table has a stream. */
@@ -105,8 +112,10 @@ function refuseUnsupported(operation: Operation, data: Readonly<Record<string, u
     );
 }
 
-function run(context: Context, operation: Operation, body: string): string {
+function run(context: Context, operation: Operation, body: string, admit?: Admit): string {
   const data = parse(body);
+  const refusal = admit?.(operation, data);
+  if (refusal !== undefined) throw new DynamoError('AccessDeniedException', refusal);
   refuseUnsupported(operation, data);
   const members = shapes[operation];
   const request = takeStructure(data, members);
@@ -132,9 +141,9 @@ export function openEngine(options: EngineOptions, database = openDatabase(optio
   };
 
   /** A fault inside may leave a write half done: all of its turn is undone. */
-  function tryRun(operation: Operation, body: string): WireAnswer {
+  function tryRun(operation: Operation, body: string, admit?: Admit): WireAnswer {
     try {
-      return { status: 200, body: run(context, operation, body) };
+      return { status: 200, body: run(context, operation, body, admit) };
     } catch (error) {
       if (error instanceof DynamoError) return { status: error.status, body: bodyOf(error) };
       database.abandonTurn(error as Error);
@@ -143,8 +152,8 @@ export function openEngine(options: EngineOptions, database = openDatabase(optio
   }
 
   return {
-    answer(operation, body, done) {
-      const answered = tryRun(operation as Operation, body);
+    answer(operation, body, done, admit) {
+      const answered = tryRun(operation as Operation, body, admit);
       database.whenDurable((failure) => done(failure ? faultOf(operation, failure) : answered));
     },
     isBroken: () => database.isBroken(),

@@ -1,6 +1,8 @@
 // Runs DynamoDB's thread, and starts a new one when it dies; what was in progress fails as a retryable server error.
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Log } from '../log.ts';
+import type { RecordedCall } from '../iam/calls.ts';
+import type { TableGuardSetup } from '../iam/table-guard.ts';
 import { LOST, type Connect } from './direct.ts';
 
 export interface Setup {
@@ -9,6 +11,8 @@ export interface Setup {
   readonly accountId: string;
   /** One number, shared: items that functions wrote past the AWS port. */
   readonly directWrites: BigUint64Array<SharedArrayBuffer>;
+  /** What functions may do by such ports; all of it if absent. */
+  readonly guard?: TableGuardSetup | undefined;
 }
 
 export interface Call {
@@ -27,15 +31,21 @@ export interface Answer {
   readonly fault?: string;
 }
 
-/** A line for the log; a fault is what went wrong inside. `written`: a function wrote past the AWS port while a table has a stream. */
-export type Note = { readonly note: string } | { readonly fault: string } | { readonly written: true };
+/** A line for the log; a fault is what went wrong inside. `written`: a function wrote past the AWS port while a table has a stream; `calls`: what functions called that way. */
+export type Note =
+  | { readonly note: string }
+  | { readonly fault: string }
+  | { readonly written: true }
+  | { readonly calls: readonly RecordedCall[] };
 
 export interface DynamoThread {
   /** Resolves once the tables can be read. @throws what kept them from opening */
   ready(): Promise<void>;
   call(operation: string, body: string): Promise<Omit<Answer, 'id' | 'fault'>>;
   /** A port by which a function's thread reads and writes items, see direct.ts; it closes when the thread of the tables ends. */
-  connect(): MessagePort;
+  connect(functionId?: string): MessagePort;
+  /** Calls the listener with the calls that functions made past the AWS port. */
+  onCalls(listener: (calls: readonly RecordedCall[]) => void): void;
   /** Calls the listener when a function wrote past the AWS port while a table has a stream. */
   onWritten(listener: () => void): void;
   /** Writes out and ends the thread. */
@@ -95,6 +105,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
   let hasOpened = false;
   let whenIdle = () => {};
   let onWritten = () => {};
+  let onCalls = (_calls: readonly RecordedCall[]) => {};
   let running: Running | undefined;
 
   const sayFault = (reason: string) => log.error('DynamoDB request failed', { reason });
@@ -103,6 +114,7 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
     if ('note' in message) log.info(message.note);
     else if ('id' in message) settle(message);
     else if ('written' in message) onWritten();
+    else if ('calls' in message) onCalls(message.calls);
     else sayFault(message.fault);
   }
 
@@ -140,12 +152,13 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
         worker.postMessage({ id, operation, body } satisfies Call, []);
       });
     },
-    connect() {
+    connect(functionId) {
       const { port1, port2 } = new MessageChannel();
       if (closing) port2.close();
-      else (running ??= run()).worker.postMessage({ connect: port2 } satisfies Connect, [port2]);
+      else (running ??= run()).worker.postMessage({ connect: port2, functionId } satisfies Connect, [port2]);
       return port1;
     },
+    onCalls: (listener) => void (onCalls = listener),
     onWritten: (listener) => void (onWritten = listener),
     async close() {
       closing = true;

@@ -18,7 +18,8 @@ const maximumBody = 256 * 1024;
 
 const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
 
-function find(method: string, path: string): DataOperation {
+/** @throws AwsError for a path that no operation has */
+export function find(method: string, path: string): DataOperation {
   const there = operations.filter((operation) => operation.path.test(path));
   const operation = there.find((each) => each.method === method);
   if (operation) return operation;

@@ -98,16 +98,21 @@ function find(method: string, path: readonly string[]): Route {
   throw notSupported(`AWS IoT ${method} /${path.join('/').slice(0, 200)}`);
 }
 
-async function dispatch(cloud: IotCloud, req: IncomingMessage): Promise<object> {
-  const [rawPath = '', rawQuery = ''] = (req.url ?? '/').split(/\?(.*)/s);
+/** @throws AwsError for a path that no operation has */
+export function callOf({ method = 'GET', url = '/' }: Pick<IncomingMessage, 'method' | 'url'>) {
+  const [rawPath = '', rawQuery = ''] = url.split(/\?(.*)/s);
   const path = rawPath.split('/').slice(1);
-  const { operation, segments } = find(req.method ?? 'GET', path);
+  const { operation, segments } = find(method, path);
   const labels = new Map<string, string>();
   for (const [index, segment] of segments.entries()) {
     const name = labelOf(segment);
     if (name !== undefined) labels.set(name, decode(path[index]!));
   }
-  const query = new URLSearchParams(rawQuery);
+  return { operation, labels, query: new URLSearchParams(rawQuery) };
+}
+
+async function dispatch(cloud: IotCloud, req: IncomingMessage): Promise<object> {
+  const { operation, labels, query } = callOf(req);
   const body = await readBody(req);
   only(body, operation.body ?? [], operation.name);
   only(Object.fromEntries(query), operation.query ?? [], operation.name);

@@ -55,7 +55,7 @@ export interface FunctionSurroundings {
   readonly meter?: Meter;
   readonly onMetric: OnMetric;
   /** Called for each new environment; without it functions reach the tables by HTTP alone. */
-  readonly tables?: () => TablesDoor;
+  readonly tables?: (functionId: string) => TablesDoor;
   /** Environments per function at once, within its reserved concurrency; as many as there are cores by default. */
   readonly maxEnvironments?: number;
 }
@@ -90,7 +90,8 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
   const settingsOf = ({ file: code, folder }: Bundle) => {
     const logStream = logStreamOf(clock.now());
     const variables = variablesOf(spec, options.base(), logStream, buildDir, folder);
-    return { spec, file: code, variables, logStream, tables: options.tables, onLine };
+    const tables = options.tables && (() => options.tables!(spec.logicalId));
+    return { spec, file: code, variables, logStream, tables, onLine };
   };
   const pool = createPool(size, () => settingsOf(bundle!));
 

@@ -30,7 +30,7 @@ export function openLambda(options: {
     spoolDir: path.join(dataDir, 'spool'),
     // S3 by an address of its own: only with an IP address does the SDK put the bucket into the path.
     baseEnvironment: () => ({ AWS_ENDPOINT_URL: endpoint(), AWS_ENDPOINT_URL_S3: endpoint() }),
-    tables: () => ({ endpoint: endpoint(), port: stores.dynamoDb.connect() }),
+    tables: (functionId) => ({ endpoint: endpoint(), port: stores.dynamoDb.connect(functionId) }),
     destinations: destinationsOf(stores),
     clock,
     log,

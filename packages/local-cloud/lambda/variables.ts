@@ -1,5 +1,6 @@
 // The environment variables of a function: what Lambda sets, what the template sets, and nothing of this machine.
 import path from 'node:path';
+import { sessionTokenOf } from '../iam/caller.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { queueHost } from '../template/naming.ts';
 
@@ -32,6 +33,7 @@ export function variablesOf(
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_SESSION_TOKEN: sessionTokenOf(spec.logicalId),
     AWS_CONFIG_FILE: path.join(nowhere, 'no-aws-config'),
     AWS_SHARED_CREDENTIALS_FILE: path.join(nowhere, 'no-aws-credentials'),
     AWS_EC2_METADATA_DISABLED: 'true',

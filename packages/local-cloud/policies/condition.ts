@@ -152,14 +152,16 @@ function nullCondition(label: string, key: string, values: readonly string[]): C
 /**
  * Compiles one operator with one key: `compileCondition('StringEquals', 'iot:ClientId', ['a'])`.
  *
+ * @param keyOf the one spelling of a key; undefined for one that policies of this kind do not have
  * @throws SyntaxError naming what is wrong with operator, key or values.
  */
 export function compileCondition(
   operatorText: string,
   keyText: string,
   values: readonly string[],
+  keyOf: (key: string) => string | undefined = canonicalKey,
 ): Condition {
-  const key = canonicalKey(keyText);
+  const key = keyOf(keyText);
   if (!key)
     throw new SyntaxError(`condition key ${keyText} is not one that AWS IoT and the local cloud know`);
   const label = `${operatorText} ${key}`;

@@ -37,12 +37,19 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
-/** Where a document is: a policy of AWS IoT, or one of an IAM role, which may speak of every service. */
-export type PolicyKind = 'iot' | 'iam';
+/**
+ * Where a document is: a policy of AWS IoT; one of a role for browsers, which may speak of every service, and whose condition
+ * keys all have a value here; or one of a role for functions, which may have any condition key.
+ */
+export type PolicyKind = 'iot' | 'iam' | 'role';
 
 /** AWS counts a document's characters without white space. */
 export const maximumPolicySize = 2048;
-const maximumSizes: Readonly<Record<PolicyKind, number>> = { iot: maximumPolicySize, iam: 10_240 };
+const maximumSizes: Readonly<Record<PolicyKind, number>> = {
+  iot: maximumPolicySize,
+  iam: 10_240,
+  role: 10_240,
+};
 
 type Path = readonly (string | number)[];
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -81,8 +88,17 @@ function at<T>(path: Path, compile: () => T): T {
   }
 }
 
-function checkVariables(variables: readonly string[], path: Path): void {
-  const unknown = variables.find((name) => !canonicalKey(name));
+const lowerCase = (key: string) => key.toLowerCase();
+
+/** The one spelling of a condition key or variable in a document. */
+const keysOf: Readonly<Record<PolicyKind, (key: string) => string | undefined>> = {
+  iot: canonicalKey,
+  iam: canonicalKey,
+  role: lowerCase,
+};
+
+function checkVariables(variables: readonly string[], path: Path, kind: PolicyKind): void {
+  const unknown = variables.find((name) => !keysOf[kind](name));
   if (unknown !== undefined) {
     throw new PolicyError(
       path,
@@ -99,6 +115,10 @@ const actionForms: Readonly<Record<PolicyKind, { form: RegExp; named: string }>>
   iam: {
     form: /^[a-z0-9-]+:[a-z0-9*?]+$/i,
     named: 'an action, such as iot:Publish or lambda:InvokeFunction',
+  },
+  role: {
+    form: /^[a-z0-9-]+:[a-z0-9*?]+$/i,
+    named: 'an action, such as s3:GetObject or lambda:InvokeFunction',
   },
 };
 
@@ -120,17 +140,19 @@ const actionPattern =
     return pattern;
   };
 
-function resourcePattern(text: string, path: Path): Pattern {
-  if (text !== '*' && !text.startsWith('arn:')) {
-    throw new PolicyError(
-      path,
-      `"${text}" is neither * nor an ARN such as arn:aws:iot:us-east-1:000000000000:topic/a/*`,
-    );
-  }
-  const pattern = at(path, () => parsePattern(text));
-  checkVariables(pattern.variables, path);
-  return pattern;
-}
+const resourcePattern =
+  (kind: PolicyKind) =>
+  (text: string, path: Path): Pattern => {
+    if (text !== '*' && !text.startsWith('arn:')) {
+      throw new PolicyError(
+        path,
+        `"${text}" is neither * nor an ARN such as arn:aws:iot:us-east-1:000000000000:topic/a/*`,
+      );
+    }
+    const pattern = at(path, () => parsePattern(text));
+    checkVariables(pattern.variables, path, kind);
+    return pattern;
+  };
 
 /** Reads `Action` or `NotAction`, `Resource` or `NotResource`: exactly one of the two. */
 function scopeOf(
@@ -150,7 +172,7 @@ function scopeOf(
   return { negated, patterns: texts.map((text) => compile(text, place)) };
 }
 
-function conditionsOf(value: unknown, path: Path): Condition[] {
+function conditionsOf(value: unknown, path: Path, kind: PolicyKind): Condition[] {
   if (value === undefined) return [];
   if (!isObject(value)) throw new PolicyError(path, 'an object of operators is expected');
   return Object.entries(value).flatMap(([operator, keys]) => {
@@ -158,8 +180,8 @@ function conditionsOf(value: unknown, path: Path): Condition[] {
     if (!isObject(keys)) throw new PolicyError(place, 'an object of condition keys is expected');
     return Object.entries(keys).map(([key, values]) => {
       const texts = textsOf(values, [...place, key], true);
-      const condition = at([...place, key], () => compileCondition(operator, key, texts));
-      checkVariables(condition.keys, [...place, key]);
+      const condition = at([...place, key], () => compileCondition(operator, key, texts, keysOf[kind]));
+      checkVariables(condition.keys, [...place, key], kind);
       return condition;
     });
   });
@@ -183,8 +205,8 @@ function statementOf(policyName: string, value: unknown, index: number, kind: Po
     sid: sid || undefined,
     effect,
     actions: scopeOf(value, 'Action', path, actionPattern(kind)),
-    resources: scopeOf(value, 'Resource', path, resourcePattern),
-    conditions: conditionsOf(value['Condition'], [...path, 'Condition']),
+    resources: scopeOf(value, 'Resource', path, resourcePattern(kind)),
+    conditions: conditionsOf(value['Condition'], [...path, 'Condition'], kind),
   };
 }
 
@@ -208,7 +230,9 @@ export function compilePolicy(policyName: string, document: string, kind: Policy
   const parsed = parse(document, kind);
   if (!isObject(parsed)) throw new PolicyError([], 'a JSON object is expected');
   refuseOthers(parsed, ['Version', 'Id', 'Statement'], []);
-  if (parsed['Version'] !== '2012-10-17') throw new PolicyError(['Version'], 'must be "2012-10-17"');
+  const isOld = kind === 'role' && [undefined, '2008-10-17'].includes(parsed['Version'] as undefined);
+  if (parsed['Version'] !== '2012-10-17' && !isOld)
+    throw new PolicyError(['Version'], 'must be "2012-10-17"');
   const { Statement: statements } = parsed;
   const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements];
   if (list.length === 0) throw new PolicyError(['Statement'], 'there is no statement');

@@ -1,4 +1,5 @@
 // S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
+import type { IncomingMessage } from 'node:http';
 import { sendError, type AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
 import { getObjectAttributes } from './attributes-api.ts';
@@ -6,10 +7,11 @@ import * as bucketApi from './bucket-api.ts';
 import * as configuration from './configuration-api.ts';
 import * as multipart from './multipart-api.ts';
 import * as objectApi from './object-api.ts';
+import { operationNameOf } from './operation-name.ts';
 import { withDetails } from './error-details.ts';
 import { refuseExpired } from './presigned.ts';
 import * as tagging from './tagging-api.ts';
-import { headerOf, parseTarget, refuseOperation, type S3Request } from './request.ts';
+import { parseTarget, refuseOperation, type S3Request } from './request.ts';
 import type { ObjectStore } from './store.ts';
 
 type Operation = (request: S3Request) => void | Promise<void>;
@@ -77,42 +79,6 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET object uploadId': multipart.listParts,
 };
 
-/** Query parameters that select an operation of their own. */
-const subresources = new Set([
-  ...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
-  ...['inventory', 'legal-hold', 'lifecycle', 'list-type', 'location', 'logging', 'metadataTable', 'metrics'],
-  ...[
-    'notification',
-    'object-lock',
-    'ownershipControls',
-    'partNumber',
-    'policy',
-    'policyStatus',
-    'publicAccessBlock',
-  ],
-  ...[
-    'renameObject',
-    'replication',
-    'requestPayment',
-    'restore',
-    'retention',
-    'select',
-    'session',
-    'tagging',
-  ],
-  ...['torrent', 'uploadId', 'uploads', 'versioning', 'versions', 'website'],
-]);
-
-function nameOf(request: S3Request): string {
-  const { req, bucket, key, query } = request;
-  const scope = key ? 'object' : bucket ? 'bucket' : 'service';
-  const named = [...query.keys()].filter((name) => subresources.has(name));
-  const chosen = named.includes('uploadId') ? named.filter((name) => name !== 'partNumber') : named;
-  const copy =
-    req.method === 'PUT' && key && headerOf(request, 'x-amz-copy-source') !== undefined ? 'copy' : '';
-  return [req.method, scope, ...chosen, copy].filter(Boolean).join(' ');
-}
-
 const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
 
 /** A full disk is for the client to retry, once there is room. */
@@ -126,10 +92,13 @@ function translate(error: unknown): unknown {
   );
 }
 
-export function createS3Handler(store: ObjectStore): AwsHandler {
+/** Instead of "there is no such key", which only who may list the bucket is told; undefined where that may be said. */
+export type HideMissing = (req: IncomingMessage, bucket: string) => AwsError | undefined;
+
+export function createS3Handler(store: ObjectStore, hideMissing: HideMissing = () => undefined): AwsHandler {
   return async (req, res) => {
     const request: S3Request = { req, res, store, uploads: store.uploads, ...parseTarget(req.url ?? '/') };
-    const name = nameOf(request);
+    const name = operationNameOf(req);
     try {
       refuseExpired(request.query, store.now());
       const operation = Object.hasOwn(operations, name) ? operations[name]! : () => refuseOperation(name);
@@ -137,7 +106,8 @@ export function createS3Handler(store: ObjectStore): AwsHandler {
     } catch (error) {
       const translated = translate(error);
       if (!(translated instanceof AwsError)) throw error;
-      sendError(res, withDetails(translated, request), 's3');
+      const hidden = translated.code === 'NoSuchKey' ? hideMissing(req, request.bucket) : undefined;
+      sendError(res, hidden ?? withDetails(translated, request), 's3');
     }
   };
 }

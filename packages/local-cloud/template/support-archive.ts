@@ -3,7 +3,7 @@
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
 const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 const cost = 'one machine has one kind of storage';

@@ -1,11 +1,11 @@
 // What the local cloud honours of functions and their layers.
 
-import { flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
+import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
 const encryption = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 
@@ -26,6 +26,9 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         Runtime: oneOf(...RUNTIMES),
         PackageType: oneOf('Zip'),
         'Layers.*': text,
+        Role: text,
+        'Policies.**': checkedBy('the roles of functions'),
+        PermissionsBoundary: text,
         MemorySize: whole(128, 10_240),
         Timeout: whole(1, 900),
         ReservedConcurrentExecutions: whole(0, 10_000),
@@ -41,9 +44,6 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
       ignores: {
         Description: 'it is for readers',
         'Architectures.*': 'functions run on the processor that is there',
-        Role: permissions,
-        'Policies.**': permissions,
-        PermissionsBoundary: permissions,
         'VpcConfig.**': 'functions reach what this machine reaches',
         KmsKeyArn: encryption,
         PropagateTags: 'nobody bills one machine by tag',

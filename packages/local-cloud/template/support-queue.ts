@@ -41,7 +41,7 @@ export const queue: Readonly<Record<string, ResourceSupport>> = {
   'AWS::SQS::QueuePolicy': {
     properties: {
       honours: {},
-      ignores: { '**': 'AWS permissions do not apply on one machine; device policies do' },
+      ignores: { '**': 'only the permissions of functions, browsers and devices apply on one machine' },
     },
   },
 };

@@ -16,7 +16,7 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         Description: 'it is for readers',
-        'Target.RoleArn': 'AWS permissions do not apply on one machine; device policies do',
+        'Target.RoleArn': 'only the permissions of functions, browsers and devices apply on one machine',
         'FlexibleTimeWindow.MaximumWindowInMinutes': 'an event comes at the beginning of its window',
         'Target.RetryPolicy.**': 'an event always reaches its function here',
       },
@@ -34,9 +34,9 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         Description: 'it is for readers',
-        RoleArn: 'AWS permissions do not apply on one machine; device policies do',
+        RoleArn: 'only the permissions of functions, browsers and devices apply on one machine',
         'Targets.*.Id': 'targets are distinguished by their place',
-        'Targets.*.RoleArn': 'AWS permissions do not apply on one machine; device policies do',
+        'Targets.*.RoleArn': 'only the permissions of functions, browsers and devices apply on one machine',
         'Targets.*.RetryPolicy.**': 'an event always reaches its function here',
       },
       required: ['ScheduleExpression', 'Targets'],

@@ -16,9 +16,14 @@ import { stream } from './support-stream.ts';
 import { watching } from './support-watching.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'AWS permissions do not apply on one machine; device policies do';
+const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
 const encryption = 'data lies on your own disk; encrypt the disk';
 const cost = 'one machine has one kind of storage';
+
+const roleProperties = {
+  honours: { '**': checkedBy('the roles of functions, and of identity pools') },
+  ignores: {},
+};
 
 const rules: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::TopicRule': {
@@ -43,9 +48,9 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
       required: ['Action', 'FunctionName', 'Principal'],
     },
   },
-  'AWS::IAM::Policy': unchecked(permissions),
-  'AWS::IAM::ManagedPolicy': unchecked(permissions),
-  'AWS::IAM::Role': unchecked('nobody assumes it here, unless an identity pool gives it to browsers'),
+  'AWS::IAM::Policy': { properties: roleProperties },
+  'AWS::IAM::ManagedPolicy': { properties: roleProperties },
+  'AWS::IAM::Role': { properties: roleProperties },
 };
 
 const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {

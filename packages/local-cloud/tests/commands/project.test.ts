@@ -104,7 +104,7 @@ test('a parameter takes the origin of the web port unless it is set, and --no-de
 const usages: readonly (readonly [args: string[], line: RegExp])[] = [
   [
     ['-h'],
-    /^usage: npm start -- \[--data-dir DIR\] .*\[--no-demo\] \[--watch\] \[--parameter-overrides Key=Value \.\.\.\]\n$/,
+    /^usage: npm start -- \[--data-dir DIR\] .*\[--no-demo\] \[--watch\] \[--no-enforce-iam\] \[--parameter-overrides Key=Value \.\.\.\]\n$/,
   ],
   [['invoke', '-h'], /^usage: npm run invoke -- FUNCTION EVENT\.json \[--data-dir \.shop\]; .*\n$/],
   [['policy', '-h'], /^usage: npm run policy -- explain --thing T .*as npm start was given them/s],

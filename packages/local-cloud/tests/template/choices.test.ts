@@ -112,7 +112,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'one shadow takes twenty requests a second'],
     ['shadow/mqtt', 'all shadows together take no more room than they may'],
   ],
-  'The AWS port ignores IAM permissions': [
+  'The AWS port does not verify signatures of the account': [
     ['cognito/callers', 'keys that were not given out here are the account’s own, and are not checked'],
   ],
   // Rules SQL

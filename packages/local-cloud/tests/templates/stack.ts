@@ -16,6 +16,7 @@ export interface Sample {
   readonly folder: string;
   readonly file?: string;
   readonly overrides?: Readonly<Record<string, string>>;
+  readonly enforcesIam?: boolean;
   /** Done to the copy before the start, as npm install would. */
   readonly prepare?: (root: string) => void;
 }
@@ -26,7 +27,13 @@ export const filesBelow = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
 
-export async function startSample({ folder, file = 'template.yaml', overrides = {}, prepare }: Sample) {
+export async function startSample({
+  folder,
+  file = 'template.yaml',
+  overrides = {},
+  prepare,
+  enforcesIam,
+}: Sample) {
   const [root, dataDir] = [temporaryFolder(), temporaryFolder()];
   cpSync(path.join(import.meta.dirname, folder), root, { recursive: true });
   prepare?.(root);
@@ -37,6 +44,7 @@ export async function startSample({ folder, file = 'template.yaml', overrides = 
     ...{ title: 'Sample', startCommand: 'local-cloud start', dnsCommand: 'local-cloud dns' },
     ...{ dataDir, mqttPort: 0, awsPort: 0, webPort: 0, overrides },
     ...{ clock: systemClock, log, counters },
+    ...(enforcesIam !== undefined && { enforcesIam }),
   });
   const client = new IoTDataPlaneClient({
     ...{ region: 'us-east-1', endpoint: stack.endpoints.aws, credentials, maxAttempts: 1 },

@@ -1,0 +1,25 @@
+// The comments of a template, by which people explain a permission: YAML keeps none, so they are read from the text.
+
+const COMMENT_LINE = /^\s*#/;
+/** A comment behind a value, outside of quotes as far as a template has any. */
+const COMMENT_BEHIND = /\s#\s\S/;
+
+export interface Comments {
+  /** Whether a comment is on the line, or ends right above it. @param place such as `template.yaml:123` */
+  at(place: string): boolean;
+  /** Whether the line has the text. */
+  has(place: string, text: RegExp): boolean;
+}
+
+/** @param text the template */
+export function commentsOf(text: string): Comments {
+  const lines = text.split('\n');
+  const lineOf = (place: string) => Number(/:(\d+)$/.exec(place)?.[1] ?? 0) - 1;
+  return {
+    at(place) {
+      const line = lineOf(place);
+      return COMMENT_BEHIND.test(lines[line] ?? '') || COMMENT_LINE.test(lines[line - 1] ?? '');
+    },
+    has: (place, wanted) => wanted.test(lines[lineOf(place)] ?? ''),
+  };
+}

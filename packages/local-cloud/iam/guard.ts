@@ -1,0 +1,156 @@
+// Judges each call that a function makes at the AWS port by the function's role, records it, and refuses what AWS would refuse.
+
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../aws-error.ts';
+import { readBody } from '../aws/body.ts';
+import { repeat } from '../aws/repeat.ts';
+import type { Count } from '../aws/wire.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
+import { createCalls, type RecordedCall } from './calls.ts';
+import { callsFileIn, createCallsWriter, readCalls } from './calls-file.ts';
+import { functionOf } from './caller.ts';
+import { keyNeedsOf } from './keys.ts';
+import { bucketArn } from './needs-objects.ts';
+import { needsBody, needsOf } from './needs.ts';
+import type { Need } from './need.ts';
+import { keyNamesOf } from './partition-keys.ts';
+import { roleSourcesOf } from './role-source.ts';
+import { createRole, type Role } from './role.ts';
+import type { TableGuardSetup } from './table-guard.ts';
+
+export interface Guard {
+  /** For the table thread, which judges what functions send past the AWS port. */
+  readonly tables: TableGuardSetup;
+  /** What the table thread recorded. */
+  add(calls: readonly RecordedCall[]): void;
+  /**
+   * Lets a request pass, whose body can be read once more.
+   *
+   * @throws AwsError, the service's own for what the role of the calling function does not allow
+   */
+  admit(req: IncomingMessage, service: string): Promise<IncomingMessage>;
+  /** What S3 says instead of "no such key" to a function that may not list the bucket. */
+  hideMissing(req: IncomingMessage, bucket: string): AwsError | undefined;
+  close(): Promise<void>;
+}
+
+export interface GuardOptions {
+  readonly template: ResolvedTemplate;
+  readonly dataDir: string;
+  /** False lets everything pass, and still records it. */
+  readonly enforces: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gets `iam.refused`. */
+  readonly count: Count;
+}
+
+/** Above every service's own limit, so that each says itself what is too long. */
+const LONGEST_BODY = 17 * 1024 * 1024;
+
+/** How services refuse; the others answer AccessDeniedException with 400. */
+const REFUSALS: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  cloudformation: ['AccessDenied', 403],
+  iot: ['AccessDeniedException', 403],
+  iotdata: ['ForbiddenException', 403],
+  iotdevicegateway: ['ForbiddenException', 403],
+  lambda: ['AccessDeniedException', 403],
+  s3: ['AccessDenied', 403],
+  sns: ['AuthorizationError', 403],
+  sts: ['AccessDenied', 403],
+};
+
+function refusalOf(service: string, message: string): AwsError {
+  const [code, status] = REFUSALS[service] ?? ['AccessDeniedException', 400];
+  return new AwsError(code, message, status);
+}
+
+/** @throws StartError for a policy that AWS would refuse, and for a damaged file of calls */
+export function createGuard(options: GuardOptions): Guard {
+  const { template, enforces, clock, log, count } = options;
+  const sources = roleSourcesOf(template);
+  const roles = new Map(sources.map((source) => [source.functionId, createRole(source, clock)]));
+  const keyNames = keyNamesOf(template);
+  const names = new Map(keyNames);
+  const surroundings = {
+    place: { region: template.region, accountId: template.accountId },
+    partitionKeys: (table: string, index: string | undefined) =>
+      names.get(index === undefined ? table : `${table}/${index}`),
+  };
+  const keyNeeds = keyNeedsOf(template);
+  const file = callsFileIn(options.dataDir);
+  const calls = createCalls();
+  calls.add(readCalls(file));
+  calls.take();
+  const writer = createCallsWriter(file, calls, log);
+  sayWhatIsOpen([...roles.values()], log);
+
+  function sayRefused({ function: name, action, resource }: RecordedCall, reason: string): void {
+    const outcome = enforces ? 'was refused' : 'would be refused on AWS';
+    log.warn(
+      `a call of a function ${outcome}`,
+      { function: name, action, resource, reason },
+      `${name}: its role does not allow ${action} on ${resource}, which ${outcome}: ${reason}`,
+    );
+  }
+
+  /** @returns AWS's sentence where the role refuses */
+  function judge(role: Role, need: Need): string | undefined {
+    const verdict = role.decide(need);
+    const functionId = role.source.functionId;
+    const isNew = calls.note(functionId, need, verdict);
+    writer.changed(isNew);
+    if (verdict.allowed) return undefined;
+    if (enforces) count('iam.refused');
+    if (isNew) sayRefused({ function: functionId, ...need, ...verdict, count: 1 }, verdict.reason);
+    return enforces ? verdict.message : undefined;
+  }
+
+  const roleOf = (req: IncomingMessage) => {
+    const functionId = functionOf(req);
+    return functionId === undefined ? undefined : roles.get(functionId);
+  };
+
+  return {
+    tables: { sources, keyNames, place: surroundings.place, enforces },
+    add(more) {
+      const refused = more.filter(({ allowed }) => !allowed);
+      if (enforces) for (const call of refused) count('iam.refused', call.count);
+      const first = calls.add(more);
+      writer.changed(first.length > 0);
+      for (const call of first)
+        if (!call.allowed) sayRefused(call, roles.get(call.function)!.decide(call).reason);
+    },
+    async admit(req, service) {
+      const role = roleOf(req);
+      if (!role) return req;
+      const body = needsBody(req, service) ? await readBody(req, LONGEST_BODY) : undefined;
+      const needs = needsOf(req, service, body?.toString('utf8') ?? '', surroundings) ?? [];
+      const messages = needs
+        .flatMap((need) => [need, ...keyNeeds(need)])
+        .map((need) => judge(role, need))
+        .filter((message) => message !== undefined);
+      if (messages.length > 0) throw refusalOf(service, messages[0]!);
+      return body ? repeat(req, body) : req;
+    },
+    hideMissing(req, bucket) {
+      const role = roleOf(req);
+      const message = role && judge(role, { action: 's3:ListBucket', resource: bucketArn(bucket) });
+      return message === undefined ? undefined : refusalOf('s3', message);
+    },
+    close: () => writer.close(),
+  };
+}
+
+/** What is not decided as on AWS, once at the start. */
+function sayWhatIsOpen(roles: readonly Role[], log: Log): void {
+  const undecided = roles.flatMap(({ source }) =>
+    source.undecided === undefined ? [] : [`${source.functionId} may call everything: ${source.undecided}`],
+  );
+  const notes = [...new Set(roles.flatMap((role) => role.notes))].map(
+    (note) => `${note}: a call that AWS refuses may be allowed`,
+  );
+  for (const note of [...undecided, ...notes]) log.warn(note);
+}

@@ -1,0 +1,124 @@
+// What calls of AWS IoT and Lambda need, by the operation and the names in the path.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
+
+import type { IncomingMessage } from 'node:http';
+import { callOf } from '../iot/api.ts';
+import { find as findDataOperation } from '../iot-data/api.ts';
+import { arnIn, type Need, type Place } from './need.ts';
+
+type Texts = Readonly<Record<string, unknown>>;
+
+/** Of what a name in the path or the body is the name. */
+const KINDS: readonly (readonly [member: string, kind: string])[] = [
+  ['thingName', 'thing'],
+  ['thingGroupName', 'thinggroup'],
+  ['thingTypeName', 'thingtype'],
+  ['policyName', 'policy'],
+  ['certificateId', 'cert'],
+  ['ruleName', 'rule'],
+  ['templateName', 'provisioningtemplate'],
+  ['domainConfigurationName', 'domainconfiguration'],
+];
+
+/** Their resource is the target, and an identity of Cognito has no ARN. */
+const ON_TARGET = new Set(['AttachPolicy', 'DetachPolicy', 'ListAttachedPolicies', 'GetEffectivePolicies']);
+/** Their resource is the certificate, which a header names. */
+const ON_PRINCIPAL = new Set([
+  'AttachThingPrincipal',
+  'DetachThingPrincipal',
+  'AttachPrincipalPolicy',
+  'DetachPrincipalPolicy',
+]);
+/** AWS knows no resource of these, or takes all. */
+const EVERYWHERE = new Set([
+  ...['CreateCertificateFromCsr', 'CreateKeysAndCertificate', 'RegisterCertificateWithoutCA'],
+  ...['DescribeEndpoint', 'ListPrincipalThings', 'ListPrincipalThingsV2', 'ListPrincipalPolicies'],
+]);
+const BOTH = new Set(['AddThingToThingGroup', 'RemoveThingFromThingGroup']);
+
+function namesIn(labels: ReadonlyMap<string, string>, body: Texts): string[] {
+  return KINDS.flatMap(([member, kind]) => {
+    const name = labels.get(member) ?? body[member];
+    return typeof name === 'string' && name !== '' ? [`${kind}/${name}`] : [];
+  });
+}
+
+function resourcesOf(
+  operation: string,
+  req: IncomingMessage,
+  place: Place,
+  parsed: { labels: ReadonlyMap<string, string>; body: Texts },
+): string[] {
+  const { labels, body } = parsed;
+  if (EVERYWHERE.has(operation)) return ['*'];
+  const target = ON_TARGET.has(operation)
+    ? (labels.get('target') ?? body['target'] ?? body['principal'])
+    : undefined;
+  const principal = ON_PRINCIPAL.has(operation)
+    ? (req.headers['x-amzn-principal'] ?? req.headers['x-amzn-iot-principal'])
+    : undefined;
+  const arn = target ?? principal;
+  if (typeof arn === 'string') return [arn.startsWith('arn:') ? arn : '*'];
+  // What is created or listed under a parent is judged by its own name alone.
+  const names = namesIn(labels, body);
+  const relevant = BOTH.has(operation) ? names : names.slice(0, 1);
+  return relevant.length === 0 ? ['*'] : relevant.map((name) => arnIn(place, 'iot', name));
+}
+
+/** @throws AwsError for a path that the local AWS IoT does not have */
+export function needsOfIot(req: IncomingMessage, body: Texts, place: Place): Need[] {
+  const { operation, labels } = callOf(req);
+  return resourcesOf(operation.name, req, place, { labels, body }).map((resource) => ({
+    action: `iot:${operation.name}`,
+    resource,
+  }));
+}
+
+const DATA_KINDS: Readonly<Record<string, string>> = {
+  GetRetainedMessage: 'topic',
+  Publish: 'topic',
+  ListNamedShadowsForThing: 'thing',
+  GetThingShadow: 'thing',
+  UpdateThingShadow: 'thing',
+  DeleteThingShadow: 'thing',
+};
+
+/** @throws AwsError for a path that the local data plane does not have */
+export function needsOfIotData(req: IncomingMessage, place: Place): Need[] {
+  const [path = '', text = ''] = (req.url ?? '/').split(/\?(.*)/s);
+  const { name, path: pattern } = findDataOperation(req.method ?? 'GET', path);
+  const label = decodeURIComponent(pattern.exec(path)?.[1] ?? '');
+  const query = new URLSearchParams(text);
+  const shadow = query.get('name');
+  const kind = DATA_KINDS[name] ?? 'client';
+  const isShadow = kind === 'thing' && shadow !== null && name !== 'ListNamedShadowsForThing';
+  const resource =
+    label === '' ? '*' : arnIn(place, 'iot', `${kind}/${label}${isShadow ? `/${shadow}` : ''}`);
+  const retains = name === 'Publish' && query.get('retain') === 'true';
+  return [name, ...(retains ? ['RetainPublish'] : [])].map((each) => ({ action: `iot:${each}`, resource }));
+}
+
+/** By what follows the function's name in the path. */
+const LAMBDA_ACTIONS: Readonly<Record<string, string>> = {
+  'POST invocations': 'InvokeFunction',
+  'GET ': 'GetFunction',
+  'GET configuration': 'GetFunctionConfiguration',
+  'GET concurrency': 'GetFunctionConcurrency',
+  'GET event-invoke-config': 'GetFunctionEventInvokeConfig',
+};
+
+/** @returns undefined for a path that the local Lambda does not have */
+export function needsOfLambda(req: IncomingMessage, place: Place): Need[] | undefined {
+  const [path = '', text] = (req.url ?? '/').split('?', 2);
+  const [, , kind, reference = '', rest = ''] = path.split('/').map(decodeURIComponent);
+  if (kind !== 'functions') return undefined;
+  if (reference === '') return [{ action: 'lambda:ListFunctions', resource: '*' }];
+  const action = LAMBDA_ACTIONS[`${req.method} ${rest}`];
+  if (action === undefined) return undefined;
+  const [, name = '', inName] = /([A-Za-z0-9_-]{1,140})(?::(\$LATEST|[\w-]+))?$/.exec(reference) ?? [];
+  const isArn = reference.startsWith('arn:') || reference.includes(':function:');
+  const given = isArn ? /function:([\w-]+)(?::(.+))?$/.exec(reference) : undefined;
+  const qualifier = new URLSearchParams(text).get('Qualifier') ?? (given ? given[2] : inName);
+  const resource = arnIn(place, 'lambda', `function:${given?.[1] ?? name}`);
+  return [{ action: `lambda:${action}`, resource: qualifier ? `${resource}:${qualifier}` : resource }];
+}

@@ -1,0 +1,149 @@
+// What calls of DynamoDB need: the table or index of each part, with the keys that conditions may ask for.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+
+import { arnIn, type Need, type Place } from './need.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Name of the partition key of a table; undefined for a table that is not known. */
+export type PartitionKeys = (table: string, index: string | undefined) => string | undefined;
+
+export interface TableRequest {
+  readonly operation: string;
+  readonly input: Values;
+  readonly place: Place;
+  readonly partitionKeys: PartitionKeys;
+}
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const objects = (value: unknown): readonly Values[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+
+/** A table may be named by its ARN. */
+const nameOf = (table: string) => (table.startsWith('arn:') ? table.split(':table/')[1]! : table);
+
+/** A key value as conditions compare it: the text, the digits, or base64. */
+function keyText(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  return text(Object.values(value)[0]);
+}
+
+/** The value that a query compares the partition key with. */
+function queriedKey(input: Values, key: string): string | undefined {
+  const legacy = isObject(input['KeyConditions']) ? input['KeyConditions'][key] : undefined;
+  if (isObject(legacy)) return keyText(objects(legacy['AttributeValueList'])[0]);
+  const names = isObject(input['ExpressionAttributeNames']) ? input['ExpressionAttributeNames'] : {};
+  const values = isObject(input['ExpressionAttributeValues']) ? input['ExpressionAttributeValues'] : {};
+  const expression = text(input['KeyConditionExpression']) ?? '';
+  for (const [, name = '', value = ''] of expression.matchAll(/(#?[\w.-]+)\s*=\s*(:\w+)/g))
+    if ((names[name] ?? name) === key) return keyText(values[value]);
+  return undefined;
+}
+
+interface Part {
+  readonly action: string;
+  readonly table: string;
+  readonly index?: string | undefined;
+  /** Items or keys in which the partition key is. */
+  readonly items: readonly unknown[];
+  readonly input?: Values;
+  readonly enclosing?: string;
+}
+
+function needOf(part: Part, { place, partitionKeys }: TableRequest): Need {
+  const { table, index, input = {}, enclosing } = part;
+  const key = partitionKeys(nameOf(table), index);
+  const found =
+    key === undefined ? [] : part.items.map((item) => (isObject(item) ? keyText(item[key]) : undefined));
+  const queried = key !== undefined && part.action === 'Query' ? queriedKey(input, key) : undefined;
+  const leading = [...found, queried].filter((each) => each !== undefined);
+  const [select, returned] = [text(input['Select']), text(input['ReturnValues'])];
+  return {
+    action: `dynamodb:${part.action}`,
+    resource: arnIn(
+      place,
+      'dynamodb',
+      `table/${nameOf(table)}${index === undefined ? '' : `/index/${index}`}`,
+    ),
+    keys: {
+      ...(leading.length > 0 && { 'dynamodb:leadingkeys': [...new Set(leading)] }),
+      ...(select !== undefined && { 'dynamodb:select': select }),
+      ...(returned !== undefined && { 'dynamodb:returnvalues': returned }),
+      ...(enclosing !== undefined && { 'dynamodb:enclosingoperation': enclosing }),
+    },
+  };
+}
+
+const TRANSACTED: Readonly<Record<string, string>> = {
+  ConditionCheck: 'ConditionCheckItem',
+  Delete: 'DeleteItem',
+  Get: 'GetItem',
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+};
+
+/** Each part of a transaction needs its own action. */
+const transacted = ({ operation, input }: TableRequest): Part[] =>
+  objects(input['TransactItems']).flatMap((item) =>
+    Object.entries(item).flatMap(([kind, part]) =>
+      isObject(part) && Object.hasOwn(TRANSACTED, kind)
+        ? [
+            {
+              action: TRANSACTED[kind]!,
+              table: text(part['TableName']) ?? '',
+              items: [part['Key'] ?? part['Item']],
+              enclosing: operation,
+            },
+          ]
+        : [],
+    ),
+  );
+
+const batched = (
+  { operation, input }: TableRequest,
+  itemsOf: (requests: unknown) => readonly unknown[],
+): Part[] =>
+  Object.entries(isObject(input['RequestItems']) ? input['RequestItems'] : {}).map(([table, requests]) => ({
+    action: operation,
+    table,
+    items: itemsOf(requests),
+  }));
+
+const written = (request: Values) => {
+  const [part] = Object.values(request).filter(isObject);
+  return part?.['Key'] ?? part?.['Item'];
+};
+
+const PARTS: Readonly<Record<string, (request: TableRequest) => Part[]>> = {
+  BatchGetItem: (request) => batched(request, (keys) => (isObject(keys) ? objects(keys['Keys']) : [])),
+  BatchWriteItem: (request) => batched(request, (requests) => objects(requests).map(written)),
+  TransactGetItems: transacted,
+  TransactWriteItems: transacted,
+};
+
+/** Of operations on one stream or on tags, which are named by an ARN; those by an iterator name nothing. */
+function byArn({ operation, input }: TableRequest): Need[] {
+  const resource = text(input['ResourceArn']) ?? text(input['StreamArn']);
+  return resource === undefined ? [] : [{ action: `dynamodb:${operation}`, resource }];
+}
+
+const EVERYWHERE = new Set(['ListTables', 'DescribeLimits', 'DescribeEndpoints']);
+
+/** @returns nothing where the request names nothing that it is about, which DynamoDB itself refuses */
+export function needsOfTables(request: TableRequest): Need[] {
+  const { operation, input, place } = request;
+  if (Object.hasOwn(PARTS, operation)) return PARTS[operation]!(request).map((part) => needOf(part, request));
+  if (EVERYWHERE.has(operation)) return [{ action: `dynamodb:${operation}`, resource: '*' }];
+  const table = text(input['TableName']);
+  if (operation === 'ListStreams')
+    return [
+      {
+        action: 'dynamodb:ListStreams',
+        resource: arnIn(place, 'dynamodb', `table/${table ?? '*'}/stream/*`),
+      },
+    ];
+  if (table === undefined) return byArn(request);
+  const items = [input['Key'] ?? input['Item']];
+  return [needOf({ action: operation, table, index: text(input['IndexName']), items, input }, request)];
+}

@@ -1,0 +1,224 @@
+// Compares what functions called with what their roles allow: what is missing, what nothing used, and wildcards that nobody explains.
+
+import type { Clock } from '../clock.ts';
+import { parsePattern } from '../policies/pattern.ts';
+import type { ResolvedTemplate } from '../template/resolved.ts';
+import type { RecordedCall } from './calls.ts';
+import { keyNeedsOf } from './keys.ts';
+import { lambdaNeedsOf } from './lambda-needs.ts';
+import type { Need } from './need.ts';
+import { policiesOfRole, roleSourcesOf, type PolicySource, type StatementPlaces } from './role-source.ts';
+import { createRole, type Role } from './role.ts';
+
+/** A call that the role of a function does not allow. */
+export interface Missing {
+  readonly function: string;
+  /** Where the role, or what Lambda does in its name, is declared. */
+  readonly at: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly reason: string;
+  /** Calls; 0 for what Lambda itself does. */
+  readonly count: number;
+}
+
+/** An action or a resource of a statement that no call needed. */
+export interface Unused {
+  readonly role: string;
+  readonly at: string;
+  readonly statementAt: string;
+  readonly sid: string;
+  readonly part: 'action' | 'resource';
+  readonly value: string;
+}
+
+export interface Wildcard {
+  readonly role: string;
+  readonly at: string;
+  readonly statementAt: string;
+  readonly value: string;
+}
+
+export interface IamReport {
+  /** Calls by function, of functions that the template has. */
+  readonly recorded: readonly { readonly function: string; readonly calls: number }[];
+  readonly neverCalled: readonly string[];
+  /** Functions whose role is not known here, and why. */
+  readonly undecided: readonly { readonly function: string; readonly why: string }[];
+  readonly missing: readonly Missing[];
+  readonly unused: readonly Unused[];
+  readonly wildcards: readonly Wildcard[];
+  /** Roles that services assume, not functions: what they use is not recorded. */
+  readonly otherRoles: readonly string[];
+}
+
+interface JsonStatement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action?: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+}
+
+const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+/** One statement as it is written, with what it decided. */
+interface Written {
+  readonly role: string;
+  readonly key: string;
+  readonly statement: JsonStatement;
+  readonly places: StatementPlaces;
+}
+
+function statementsOf(role: string, policies: readonly PolicySource[]): Written[] {
+  return policies.flatMap(({ name, document, places }) => {
+    const { Statement: found } = JSON.parse(document) as { Statement: JsonStatement | JsonStatement[] };
+    return [found].flat().map((statement, index) => ({
+      role,
+      key: `${name}#${index + 1}`,
+      statement,
+      places: places[index]!,
+    }));
+  });
+}
+
+function covers(text: string, value: string): boolean {
+  const bound = parsePattern(text).bind((key) => `\${${key}}`);
+  return 'test' in bound && bound.test(value);
+}
+
+/** The parts of a statement that no need of those that it decided has. */
+function unusedOf({ role, statement, places }: Written, needs: readonly Need[]): Unused[] {
+  const unused = (
+    part: Unused['part'],
+    values: readonly string[],
+    at: readonly string[],
+    isUsed: (value: string) => boolean,
+  ): Unused[] =>
+    values.flatMap((value, index) =>
+      isUsed(value)
+        ? []
+        : [{ role, at: at[index]!, statementAt: places.at, sid: statement.Sid ?? '', part, value }],
+    );
+  return [
+    ...unused('action', listOf(statement.Action), places.actions, (value) =>
+      needs.some(({ action }) => covers(value.toLowerCase(), action.toLowerCase())),
+    ),
+    // Where no action is used, its resources go without saying.
+    ...(needs.length === 0
+      ? []
+      : unused('resource', listOf(statement.Resource), places.resources, (value) =>
+          needs.some(({ resource }) => covers(value, resource)),
+        )),
+  ];
+}
+
+/** A resource that names nothing before its first wildcard: `*`, `thing/*`, `bucket/*`; but not `bucket/raw/*`. */
+function isOpenResource(value: string): boolean {
+  if (!value.startsWith('arn:')) return /[*?]/.test(value);
+  const name = value.split(':').slice(5).join(':');
+  return /^(?:[^*?/:]+[/:])?[*?]/.test(name);
+}
+
+const isOpenAction = (value: string) => /[*?]/.test(value);
+
+function wildcardsOf({ role, statement, places }: Written): Wildcard[] {
+  if (statement.Effect !== 'Allow') return [];
+  const found = (
+    values: readonly string[],
+    at: readonly string[],
+    isOpen: (value: string) => boolean,
+  ): Wildcard[] =>
+    values.flatMap((value, index) =>
+      isOpen(value) ? [{ role, at: at[index]!, statementAt: places.at, value }] : [],
+    );
+  return [
+    ...found(listOf(statement.Action), places.actions, isOpenAction),
+    ...found(listOf(statement.Resource), places.resources, isOpenResource),
+  ];
+}
+
+function missingOf(template: ResolvedTemplate, role: Role, needs: readonly NeedOf[]): Missing[] {
+  const { functionId, roleId } = role.source;
+  const resource = template.resources.get(roleId ?? functionId)!;
+  return needs.flatMap(({ count, declaredAt, ...need }) => {
+    const { allowed, reason } = role.decide(need);
+    const { action, resource: on } = need;
+    return allowed
+      ? []
+      : [{ function: functionId, at: declaredAt ?? resource.at(), action, resource: on, reason, count }];
+  });
+}
+
+/** What a function, or Lambda in its name, needs. */
+interface NeedOf extends Need {
+  readonly count: number;
+  readonly declaredAt?: string;
+}
+
+/** @param calls of this template's functions and of others, which do not matter */
+export function iamReportOf(
+  template: ResolvedTemplate,
+  calls: readonly RecordedCall[],
+  clock: Pick<Clock, 'now'>,
+): IamReport {
+  const roles = roleSourcesOf(template).map((source) => createRole(source, clock));
+  const keyNeeds = keyNeedsOf(template);
+  const needsOf = (role: Role): NeedOf[] => {
+    const { functionId, roleId } = role.source;
+    const own = calls
+      .filter((call) => call.function === functionId)
+      .map(({ action, resource, keys, count }) => ({ action, resource, keys: keys ?? {}, count }));
+    // SAM gives the role that it creates what Lambda needs.
+    const implied = roleId === undefined ? [] : lambdaNeedsOf(template, template.resources.get(functionId)!);
+    return [
+      ...own,
+      ...implied.flatMap(({ declaredAt, ...need }) =>
+        [need, ...keyNeeds(need)].map((each) => ({ ...each, count: 0, declaredAt })),
+      ),
+    ];
+  };
+  const judged = roles.map((role) => ({ role, needs: needsOf(role) }));
+  const called = new Set(calls.map((call) => call.function));
+  const usedBy = new Map<string, Need[]>();
+  for (const { role, needs } of judged)
+    for (const need of needs) {
+      const key = `${role.source.roleId} ${role.decide(need).by}`;
+      usedBy.set(key, [...(usedBy.get(key) ?? []), need]);
+    }
+  const own = uniqueRoles(judged.map(({ role }) => role));
+  const ofFunctions = new Set(roles.map(({ source }) => source.roleId));
+  const others = template.ofType('AWS::IAM::Role').filter(({ logicalId }) => !ofFunctions.has(logicalId));
+  return {
+    recorded: roles
+      .map(({ source: { functionId } }) => ({ function: functionId, calls: callsOf(calls, functionId) }))
+      .filter((each) => each.calls > 0),
+    neverCalled: roles.map(({ source }) => source.functionId).filter((id) => !called.has(id)),
+    undecided: roles.flatMap(({ source: { functionId, undecided: why } }) =>
+      why === undefined ? [] : [{ function: functionId, why }],
+    ),
+    missing: judged.flatMap(({ role, needs }) => missingOf(template, role, needs)),
+    unused: own
+      .filter(({ source }) =>
+        roles.some((role) => role.source.roleId === source.roleId && called.has(role.source.functionId)),
+      )
+      .flatMap(({ source }) =>
+        statementsOf(source.roleId ?? source.functionId, source.policies)
+          .filter(({ statement }) => statement.Effect === 'Allow')
+          .flatMap((written) => unusedOf(written, usedBy.get(`${source.roleId} ${written.key}`) ?? [])),
+      ),
+    wildcards: [
+      ...own.flatMap(({ source }) => statementsOf(source.roleId ?? source.functionId, source.policies)),
+      ...others.flatMap((resource) => statementsOf(resource.logicalId, policiesOfRole(template, resource))),
+    ].flatMap(wildcardsOf),
+    otherRoles: others.map(({ logicalId }) => logicalId),
+  };
+}
+
+const callsOf = (calls: readonly RecordedCall[], functionId: string) =>
+  calls.filter((call) => call.function === functionId).reduce((sum, { count }) => sum + count, 0);
+
+/** Functions may share a role. */
+const uniqueRoles = (roles: readonly Role[]): Role[] => [
+  ...new Map(roles.map((role) => [role.source.roleId ?? role.source.functionId, role])).values(),
+];

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { DynamoDBClient, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { keepRecordedCalls, refusedCalls } from './recorded-calls.ts';
 import { eventually } from '../support/waiting.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
@@ -27,7 +28,10 @@ export interface Tidegate {
   readonly dataDir: string;
   readonly endpoints: Endpoints;
   readonly output: () => string;
-  /** Sends the signal and resolves to the exit code, or the signal's name where it killed the process. */
+  /**
+   * Sends the signal and resolves to the exit code, or the signal's name where it killed the process. Throws if a role of
+   * the template refused a call of a function.
+   */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
@@ -52,6 +56,8 @@ export async function runScript(
   }
 }
 
+let stacks = 0;
+
 /** `shell` runs before the program in its process: `ulimit -n 256` and the like. `checkout`: whose local.ts it is. */
 export async function startTidegate(
   dataDir: string,
@@ -68,6 +74,8 @@ export async function startTidegate(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   process.on('exit', () => child.kill('SIGKILL'));
+  stacks += 1;
+  const stack = stacks;
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => (output += text));
@@ -94,6 +102,9 @@ export async function startTidegate(
       const patience = setTimeout(() => child.kill('SIGABRT'), 60_000);
       const [code, killedBy] = await exited;
       clearTimeout(patience);
+      keepRecordedCalls(dataDir, stack);
+      const refused = refusedCalls(dataDir);
+      if (refused.length > 0) throw new Error(`roles of the template refused calls: ${refused.join('; ')}`);
       return code ?? killedBy ?? -1;
     },
   };

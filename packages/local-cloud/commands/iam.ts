@@ -28,12 +28,12 @@ function recordedCalls({ files, dataDir }: IamOptions, project?: Project): reado
 /** Without what a comment in the template explains. */
 function unexplained(report: IamReport, text: string): { report: IamReport; explained: number } {
   const comments = commentsOf(text);
-  const isExplained = ({ at, statementAt }: { at: string; statementAt: string }) =>
-    comments.at(at) || comments.at(statementAt);
-  const unused = report.unused.filter((each) => !isExplained(each));
+  const commentOf = ({ at, statementAt }: { at: string; statementAt: string }) =>
+    `${comments.at(at)} ${comments.at(statementAt)}`.trim();
+  const unused = report.unused.filter((each) => !/\bneed(s|ed)?\b/i.test(commentOf(each)));
   // An ARN that a reference gives may end in an asterisk that nobody wrote.
   const written = report.wildcards.filter(({ at }) => comments.has(at, /[*?]/));
-  const wildcards = written.filter((each) => !isExplained(each));
+  const wildcards = written.filter((each) => commentOf(each) === '');
   const explained = report.unused.length - unused.length + written.length - wildcards.length;
   return { report: { ...report, unused, wildcards }, explained };
 }

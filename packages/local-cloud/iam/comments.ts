@@ -5,8 +5,8 @@ const COMMENT_LINE = /^\s*#/;
 const COMMENT_BEHIND = /\s#\s\S/;
 
 export interface Comments {
-  /** Whether a comment is on the line, or ends right above it. @param place such as `template.yaml:123` */
-  at(place: string): boolean;
+  /** The comment on the line and those right above it; empty without any. @param place such as `template.yaml:123` */
+  at(place: string): string;
   /** Whether the line has the text. */
   has(place: string, text: RegExp): boolean;
 }
@@ -18,7 +18,10 @@ export function commentsOf(text: string): Comments {
   return {
     at(place) {
       const line = lineOf(place);
-      return COMMENT_BEHIND.test(lines[line] ?? '') || COMMENT_LINE.test(lines[line - 1] ?? '');
+      let start = line;
+      while (COMMENT_LINE.test(lines[start - 1] ?? '')) start -= 1;
+      const behind = COMMENT_BEHIND.exec(lines[line] ?? '');
+      return [...lines.slice(start, line), behind ? lines[line]!.slice(behind.index) : ''].join(' ').trim();
     },
     has: (place, wanted) => wanted.test(lines[lineOf(place)] ?? ''),
   };

@@ -9,6 +9,7 @@ import {
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
 import { openEngine } from '../../packages/local-cloud/dynamodb/engine.ts';
+import { ofTest } from '../support/test-clients.ts';
 import { IN_MEMORY } from '../../packages/local-cloud/dynamodb/store/database.ts';
 
 export interface Tables {
@@ -84,11 +85,13 @@ export async function openTables(): Promise<Tables> {
   const { server, engine } = createTableServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const client = ofTest(
+    new DynamoDBClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    }),
+  );
   for (const [table, keys] of Object.entries(schemas)) {
     await client.send(
       new CreateTableCommand({

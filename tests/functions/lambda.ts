@@ -3,6 +3,7 @@
 import { jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'aws-lambda';
+import { callsAreOf, judgeCalls } from './function-calls.ts';
 
 /**
  * The variables of all functions that store or evaluate windows, with the template's defaults and the table names of
@@ -49,6 +50,7 @@ export function startLambda(variables: Readonly<Record<string, string>>): { read
     POWERTOOLS_METRICS_NAMESPACE: 'Tidegate',
     ...variables,
   });
+  judgeCalls();
   const written: string[] = [];
   const print = (...parts: unknown[]) => void written.push(parts.join(' '));
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
@@ -56,13 +58,16 @@ export function startLambda(variables: Readonly<Record<string, string>>): { read
   return { written };
 }
 
-export const contextOf = (functionName: string, more: Partial<Context> = {}) =>
-  ({
+/** From now on calls are judged by the role of this function. @param functionName of the file in functions/ */
+export function contextOf(functionName: string, more: Partial<Context> = {}): Context {
+  callsAreOf(functionName);
+  return {
     functionName,
     awsRequestId: 'request-1',
     getRemainingTimeInMillis: () => 30_000,
     ...more,
-  }) as Context;
+  } as Context;
+}
 
 /** The sample event events/<name>.json. */
 export const sampleEvent = (name: string): unknown =>

@@ -10,7 +10,7 @@ import { parseOverrides } from './overrides.ts';
 export interface IamOptions {
   readonly source: StackSource;
   readonly dataDir: string;
-  /** Files of recorded calls; that of the data directory if there are none. */
+  /** Files of recorded calls, and folders of such files; that of the data directory if there are none. */
   readonly files: readonly string[];
   readonly json: boolean;
   /** Permissions and wildcards that a comment explains are listed as well. */
@@ -19,7 +19,7 @@ export interface IamOptions {
 }
 
 export const iamUsageOf = (project?: Project): string =>
-  `usage: ${commandLineOf('iam', project)} ${sourceUsage(project)}[--data-dir DIR] [--calls FILE ...] [--all] [--json] ` +
+  `usage: ${commandLineOf('iam', project)} ${sourceUsage(project)}[--data-dir DIR] [--calls FILE-OR-FOLDER ...] [--all] [--json] ` +
   '[--parameter-overrides Key=Value ...]';
 
 function parse(args: readonly string[], project: Project | undefined) {

@@ -173,6 +173,6 @@ test('a condition key without a value here refuses nothing, and is named with it
 
 test('a policy that AWS would refuse stops the start with its place', () => {
   assert.throws(() => createRole(sourceOf([allow('GetItem', TABLE)]), clock), {
-    message: /^template\.yaml:10: Own: .*"GetItem" is no action/,
+    message: /^template\.yaml:10: Own: .*"GetItem" is not an action/,
   });
 });

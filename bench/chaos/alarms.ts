@@ -1,6 +1,7 @@
 // A simple model of the default rule: every device that was too warm must have been announced, and one that still is must be in alarm.
 
-import type { Evidence, HistoryLine, Mail } from './evidence.ts';
+import type { Evidence, HistoryLine } from './evidence.ts';
+import type { Mail } from './left-texts.ts';
 import type { ExpectedWindow, Recomputed } from './recompute.ts';
 import type { Disturbance, Finding } from './verdict.ts';
 

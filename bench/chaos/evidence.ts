@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { mailOf, rejectedOf, type Mail, type RejectedObject } from './left-texts.ts';
 import type { Stack } from './stack.ts';
 
 export interface StoredWindow {
@@ -29,18 +30,6 @@ export interface HistoryLine {
   readonly windowStart?: number;
   /** For one entry about many changes: their number. */
   readonly changes?: number;
-}
-
-export interface Mail {
-  /** Epoch milliseconds, by the stack's clock. */
-  readonly at: number;
-  readonly subject: string;
-  readonly text: string;
-}
-
-export interface RejectedObject {
-  readonly traceId: string;
-  readonly reasons: readonly string[];
 }
 
 export interface Evidence {
@@ -72,56 +61,13 @@ export function readArchive(stack: Stack): string[] {
   );
 }
 
-export function readRejected(stack: Stack): Pick<Evidence, 'rejected' | 'errors'> {
-  const files = filesBelow(bucketOf(stack, 'ErrorsBucket')).map((file) => readFileSync(file, 'utf8'));
-  const rejected: RejectedObject[] = [];
-  const errors: string[] = [];
-  for (const text of files) {
-    const object = JSON.parse(text) as {
-      traceId?: string;
-      rejected?: readonly { readonly index?: number; readonly reason: string }[];
-    };
-    if (object.rejected && object.traceId !== undefined) {
-      const reasons = object.rejected.map(({ index, reason }) => `${index ?? '-'} ${reason}`).sort();
-      rejected.push({ traceId: object.traceId, reasons });
-    } else {
-      errors.push(withDecoded(text));
-    }
-  }
-  return { rejected, errors };
-}
-
-/** Error actions keep the payload as base64. */
-const withDecoded = (text: string) =>
-  text +
-  [...text.matchAll(/"([A-Za-z0-9+/]{8,}={0,2})"/g)]
-    .map(([, code]) => Buffer.from(code!, 'base64').toString())
-    .join('\n');
+export const readRejected = (stack: Stack): Pick<Evidence, 'rejected' | 'errors'> =>
+  rejectedOf(filesBelow(bucketOf(stack, 'ErrorsBucket')).map((file) => readFileSync(file, 'utf8')));
 
 export function readMails(stack: Stack): Mail[] {
   return filesBelow(path.join(stack.dataDir, 'mail'))
     .filter((file) => file.endsWith('.eml'))
     .map((file) => mailOf(path.basename(file), readFileSync(file, 'utf8')));
-}
-
-/** An email's file name begins with its time, such as `20261130T200504.471Z`. */
-export function mailOf(name: string, source: string): Mail {
-  const [, date, time] = /^(\d{8})T([\d.]+)Z/.exec(name) ?? [];
-  const iso = `${date?.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time?.replace(/^(..)(..)/, '$1:$2:')}Z`;
-  const [, head = '', body = ''] = /^(.*?)\r?\n\r?\n(.*)$/s.exec(source) ?? [];
-  const subject = /^Subject: (.*(?:\r?\n[ \t].*)*)/m.exec(head)?.[1]?.replaceAll(/\r?\n[ \t]/g, ' ') ?? '';
-  const isQuoted = /^Content-Transfer-Encoding: quoted-printable/im.test(head);
-  const isBase64 = /^Content-Transfer-Encoding: base64/im.test(head);
-  const text = isBase64 ? Buffer.from(body, 'base64').toString() : isQuoted ? unquoted(body) : body;
-  return { at: Date.parse(iso), subject, text };
-}
-
-/** https://www.rfc-editor.org/rfc/rfc2045#section-6.7 */
-function unquoted(body: string): string {
-  const bytes = body
-    .replaceAll(/=\r?\n/g, '')
-    .replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
-  return Buffer.from(bytes, 'latin1').toString();
 }
 
 type Item = Record<string, AttributeValue>;

@@ -2,7 +2,8 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { mailOf, type Evidence, type HistoryLine, type Mail } from '../../bench/chaos/evidence.ts';
+import type { Evidence, HistoryLine } from '../../bench/chaos/evidence.ts';
+import { mailOf, type Mail } from '../../bench/chaos/left-texts.ts';
 import { recompute } from '../../bench/chaos/recompute.ts';
 import { judgeEvidence, type Disturbance } from '../../bench/chaos/verdict.ts';
 

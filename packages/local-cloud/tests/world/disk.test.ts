@@ -1,0 +1,74 @@
+// The world's disk: what was synced stays, and a power cut takes what came last of the rest.
+
+import { test } from '@jest/globals';
+import assert from 'node:assert/strict';
+import { createDisk, type Disk, type File } from '../../world/disk.ts';
+import { createRandom } from '../../world/random.ts';
+
+const SEEDS = 50;
+
+function fileOn(disk: Disk, name: string): File {
+  const { folder } = disk.folderOf(`/tmp/${name}`, 'open');
+  const file = disk.newFile(0o600);
+  disk.link(folder, name, file);
+  disk.syncFolder(folder);
+  return file;
+}
+
+const textOf = (file: File) => file.data.toString('utf8', 0, file.size);
+
+test('a power cut keeps what was synced, and a beginning of what was written after it', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < SEEDS; seed += 1) {
+    const disk = createDisk();
+    const file = fileOn(disk, 'log');
+    disk.write(file, Buffer.from('synced'), 0);
+    disk.syncFile(file);
+    disk.write(file, Buffer.from(' first'), 6);
+    disk.write(file, Buffer.from(' second'), 12);
+    disk.cutPower(createRandom(seed, 'cut'));
+    assert.ok('synced first second'.startsWith(textOf(file)), textOf(file));
+    assert.ok(textOf(file).startsWith('synced'), textOf(file));
+    seen.add(textOf(file));
+  }
+  assert.ok(seen.has('synced') && seen.has('synced first') && seen.has('synced first second'));
+});
+
+test('a power cut gives back what was cut off or overwritten and not synced', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < SEEDS; seed += 1) {
+    const disk = createDisk();
+    const file = fileOn(disk, 'log');
+    disk.write(file, Buffer.from('one two'), 0);
+    disk.syncFile(file);
+    disk.truncate(file, 0);
+    disk.write(file, Buffer.from('new'), 0);
+    disk.cutPower(createRandom(seed, 'cut'));
+    seen.add(textOf(file));
+  }
+  assert.ok(seen.has('one two') && seen.has('new'));
+});
+
+test('a file whose folder was not synced may be gone, and one whose folder was synced is there', () => {
+  let gone = 0;
+  for (let seed = 0; seed < SEEDS; seed += 1) {
+    const disk = createDisk();
+    fileOn(disk, 'kept');
+    disk.link(disk.folderOf('/tmp/loose', 'open').folder, 'loose', disk.newFile(0o600));
+    disk.cutPower(createRandom(seed, 'cut'));
+    assert.ok(disk.find('/tmp/kept'));
+    if (!disk.find('/tmp/loose')) gone += 1;
+  }
+  assert.ok(gone > 0 && gone < SEEDS);
+});
+
+test('a full disk takes a part of what would make a file longer, and says ENOSPC', () => {
+  const disk = createDisk();
+  const file = fileOn(disk, 'log');
+  disk.write(file, Buffer.from('before'), 0);
+  disk.isFull = true;
+  assert.throws(() => disk.write(file, Buffer.from(' and after'), 6), { code: 'ENOSPC' });
+  assert.ok('before and after'.startsWith(textOf(file)) && file.size < 16);
+  disk.write(file, Buffer.from('BEFORE'), 0);
+  assert.ok(textOf(file).startsWith('BEFORE'));
+});

@@ -1,0 +1,8 @@
+// Stands for `node:timers/promises`: waits by the world's clock.
+
+import { pause } from './runtime.ts';
+
+export async function setTimeout<Value>(ms = 1, value?: Value): Promise<Value | undefined> {
+  await pause(ms);
+  return value;
+}

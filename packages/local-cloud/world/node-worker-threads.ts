@@ -1,0 +1,109 @@
+// Stands for `node:worker_threads`: a function's environment is a life of its own in this thread, and its handler is the same.
+
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { loadHandler, type Handler } from './environment-code.ts';
+import { invocation } from './environment-run.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from '../lambda/protocol.ts';
+import { createLife, currentLife, inLife, later, world, type Life } from './runtime.ts';
+
+export * from 'node:worker_threads';
+
+const port = { close() {}, on() {}, once() {}, ref() {}, unref() {}, postMessage() {} };
+
+export class MessageChannel {
+  readonly port1 = port;
+  readonly port2 = port;
+}
+
+/** Milliseconds that a message between threads takes, and an import, at most. */
+const MESSAGE_MS = 0.3;
+const IMPORT_MS = 400;
+
+export interface RunningEnvironment {
+  readonly life: Life;
+  readonly functionName: string;
+  /** Ends it as a crash of the function's process would. */
+  crash(): void;
+  isBusy(): boolean;
+}
+
+const running = new Set<RunningEnvironment>();
+
+/** The environments of this moment, in the order in which they began. */
+export const environments = (): readonly RunningEnvironment[] =>
+  [...running].filter(({ life }) => life.isAlive);
+
+export class Worker extends EventEmitter {
+  readonly stdout = new PassThrough();
+  readonly stderr = new PassThrough();
+  readonly #owner = currentLife();
+  readonly #life: Life;
+  readonly #entry: RunningEnvironment;
+  #handler: Handler | undefined;
+  #work = 0;
+
+  constructor(
+    _file: URL,
+    options: { name: string; workerData: WorkerSettings; env: Record<string, string> },
+  ) {
+    super();
+    const settings = options.workerData;
+    this.#life = createLife(options.name, this.#owner);
+    this.#entry = {
+      life: this.#life,
+      functionName: options.name,
+      crash: () => this.#exit(1),
+      isBusy: () => this.#work > 0,
+    };
+    running.add(this.#entry);
+    inLife(this.#life, () => {
+      later(world.random().next() * IMPORT_MS, () => {
+        const loaded = loadHandler(settings, options.env, (text) => this.#post(['output', text]));
+        if (typeof loaded === 'string') {
+          this.#post(['broken', loaded]);
+          later(1, () => this.#exit(0));
+          return;
+        }
+        this.#handler = loaded;
+        this.#post(['ready']);
+      });
+    });
+  }
+
+  /** Messages of a thread come in order. */
+  #post(message: FromWorker): void {
+    if (message[0] === 'output') {
+      inLife(this.#owner, () => void this.emit('message', message));
+      return;
+    }
+    inLife(
+      this.#owner,
+      () => void later(MESSAGE_MS, () => this.#life.isAlive && this.emit('message', message)),
+    );
+  }
+
+  #exit(code: number): void {
+    if (!this.#life.isAlive) return;
+    this.#life.kill();
+    running.delete(this.#entry);
+    inLife(this.#owner, () => void later(0, () => this.emit('exit', code)));
+  }
+
+  postMessage(message: ToWorker): void {
+    inLife(this.#life, () => {
+      later(MESSAGE_MS, () => {
+        this.#work += 1;
+        void invocation(this.#handler!, message, (answer) => {
+          this.#work -= 1;
+          this.#post(answer);
+        });
+      });
+    });
+  }
+
+  async terminate(): Promise<number> {
+    this.#exit(1);
+    return 1;
+  }
+}

@@ -8,7 +8,7 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const rooms = [
   ...['adapters', 'audit', 'bench', 'commands', 'core', 'dashboard', 'device-sim', 'functions', 'http-api'],
-  ...['packages', 'pipeline', 'tests'],
+  ...['packages', 'pipeline', 'tests', 'world'],
 ];
 
 /** Every TypeScript file of the project. */

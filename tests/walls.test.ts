@@ -207,6 +207,14 @@ const walls: readonly Wall[] = [
     allowed: ['./x.ts', '../../device-sim/x.ts', 'decimal.js', 'mqtt', '@aws-sdk/client-dynamodb'],
   },
   {
+    from: 'world',
+    refused: [
+      ...above('../', 'core', 'pipeline', 'adapters', 'functions', 'http-api', 'device-sim', 'tests'),
+      ...['../packages/fast-fold/x.ts', '../packages/local-cloud/mqtt/x.ts', '@tidegate/local-cloud'],
+    ],
+    allowed: ['./x.ts', '../bench/chaos/x.ts', '../packages/local-cloud/world/x.ts', 'mqtt-packet'],
+  },
+  {
     from: 'bench/drill',
     refused: [
       ...above(

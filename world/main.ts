@@ -1,0 +1,23 @@
+// `npm run world`: whole days of the stack under faults, in seconds, from one seed. The runtime comes first, before all that it replaces.
+
+import '../packages/local-cloud/world/install.ts';
+import { OptionError, parseOptions, USAGE } from './options.ts';
+
+// The process that a world kills leaves promises behind, as any process does; what it was doing is no news.
+process.on('unhandledRejection', (error: unknown) => {
+  if (error instanceof Error && error.name === 'Killed') return;
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(70);
+});
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options) {
+    const { runSeeds } = await import('./seeds.ts');
+    process.exit(await runSeeds(options, (line) => void process.stdout.write(`${line}\n`)));
+  }
+  process.stdout.write(`${USAGE}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof OptionError ? error.message : (error as Error).stack}\n`);
+  process.exit(error instanceof OptionError ? 2 : 1);
+}

@@ -1,0 +1,75 @@
+// Plans the faults of a world from its seed, as data: a list from which any part can be left out, to find the part that matters.
+
+import { createRandom, type Random } from '../bench/chaos/random.ts';
+
+export type Fault = { readonly at: number } & (
+  | { readonly kind: 'kill' | 'power-cut'; readonly turns: number; readonly downMs: number }
+  | { readonly kind: 'crash-environment'; readonly turns: number; readonly pick: number }
+  | { readonly kind: 'full-disk'; readonly forMs: number }
+  | { readonly kind: 'sns-outage' | 'throttle'; readonly forMs: number }
+  | { readonly kind: 'lost-answers'; readonly forMs: number; readonly share: number }
+  | { readonly kind: 'clock-step'; readonly ms: number }
+  | { readonly kind: 'cut' | 'half-open'; readonly pick: number }
+  | { readonly kind: 'storm'; readonly messages: number }
+  | { readonly kind: 'restart' }
+);
+export type FaultKind = Fault['kind'];
+
+const SECOND = 1000;
+/** The clock is never more than this ahead or behind, so that no reading in time is rejected for its age. */
+const MOST_STEP_MS = 25 * SECOND;
+
+type Make = (at: number, random: Random) => Fault;
+
+const MAKE: Readonly<Record<FaultKind, Make>> = {
+  kill: (at, random) => ({
+    ...{ kind: 'kill', at, turns: random.whole(0, 400), downMs: random.whole(1, 20) * SECOND },
+  }),
+  'power-cut': (at, random) => ({
+    ...{ kind: 'power-cut', at, turns: random.whole(0, 400), downMs: random.whole(1, 20) * SECOND },
+  }),
+  'crash-environment': (at, random) => ({
+    ...{ kind: 'crash-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
+  }),
+  'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
+  'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),
+  throttle: (at, random) => ({ kind: 'throttle', at, forMs: random.whole(1, 30) * SECOND }),
+  'lost-answers': (at, random) => ({
+    ...{ kind: 'lost-answers', at, forMs: random.whole(5, 60) * SECOND, share: random.whole(5, 40) / 100 },
+  }),
+  'clock-step': (at, random) => ({ kind: 'clock-step', at, ms: random.whole(-MOST_STEP_MS, MOST_STEP_MS) }),
+  cut: (at, random) => ({ kind: 'cut', at, pick: random.whole(0, 99) }),
+  'half-open': (at, random) => ({ kind: 'half-open', at, pick: random.whole(0, 99) }),
+  storm: (at, random) => ({ kind: 'storm', at, messages: random.whole(2, 12) }),
+  restart: (at) => ({ kind: 'restart', at }),
+};
+
+export const FAULT_KINDS = Object.keys(MAKE) as readonly FaultKind[];
+
+/** During these, a notification may be sent again with the same alert id. */
+export const DISTURBING: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'kill',
+  'power-cut',
+  'crash-environment',
+  'full-disk',
+  'lost-answers',
+  'throttle',
+  'sns-outage',
+  'restart',
+]);
+
+/** @param ms length of the world. @returns faults in the order of their times, in milliseconds since its beginning */
+export function planFaults(seed: number, ms: number, count: number): readonly Fault[] {
+  const random = createRandom(seed, 'faults');
+  const faults = Array.from({ length: count }, () => {
+    const kind = random.pick(FAULT_KINDS);
+    return MAKE[kind](random.whole(0, ms), random);
+  });
+  return faults.sort((a, b) => a.at - b.at);
+}
+
+/** One line, as the report shows it. */
+export function faultText({ kind, at, ...rest }: Fault): string {
+  const details = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
+  return `${(at / SECOND).toFixed(1).padStart(10)} s  ${kind}${details.length > 0 ? `: ${details.join(', ')}` : ''}`;
+}

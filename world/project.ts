@@ -1,0 +1,12 @@
+// What a world has to know of Tidegate's stack, as `npm start` does.
+
+import path from 'node:path';
+import type { Project } from '../packages/local-cloud/project.ts';
+
+export const project: Project = {
+  root: path.dirname(import.meta.dirname),
+  stackName: 'tidegate',
+  title: 'Tidegate',
+  dataDir: '.tidegate',
+  originParameter: 'DashboardOrigin',
+};

@@ -2,7 +2,7 @@
 
 import { setCallFaults, type CallFault, type CallSeen } from '../packages/local-cloud/world/faults.ts';
 import type { Machine } from '../packages/local-cloud/world/machine.ts';
-import { environments } from '../packages/local-cloud/world/node-worker-threads.ts';
+import { environments, type RunningEnvironment } from '../packages/local-cloud/world/node-worker-threads.ts';
 import { advance, world } from '../packages/local-cloud/world/runtime.ts';
 import type { Device } from './device.ts';
 import type { Fault, FaultKind } from './plan.ts';
@@ -46,6 +46,17 @@ async function down(hands: Hands, how: 'process' | 'power', turns: number, downM
   return `down for ${downMs / 1000} s`;
 }
 
+/** One that runs an event, if any does. */
+function victimOf(pick: number): RunningEnvironment | undefined {
+  const all = environments();
+  const busy = all.filter((each) => each.isBusy());
+  const from = busy.length > 0 ? busy : all;
+  return from[pick % Math.max(1, from.length)];
+}
+
+const nameOf = (victim: RunningEnvironment | undefined) =>
+  victim ? `${victim.functionName}${victim.isBusy() ? ', busy' : ''}` : 'none was there';
+
 const refuse = (service: string, status: number, code: string) => (call: CallSeen) =>
   call.service === service ? ({ kind: 'refused', status, code } as const) : undefined;
 
@@ -57,12 +68,23 @@ const INJECT: { readonly [Kind in FaultKind]: (hands: Hands, fault: Of<Kind>) =>
     'power-cut': (hands, { turns, downMs }) => down(hands, 'power', turns, downMs),
     async 'crash-environment'(_, { turns, pick }) {
       await afterTurns(turns);
-      const all = environments();
-      const busy = all.filter((each) => each.isBusy());
-      const from = busy.length > 0 ? busy : all;
-      const victim = from[pick % Math.max(1, from.length)];
+      const victim = victimOf(pick);
+      const name = nameOf(victim);
       victim?.crash();
-      return victim ? `${victim.functionName}${busy.length > 0 ? ', busy' : ''}` : 'none was there';
+      return name;
+    },
+    async freeze({ machine }, { turns, forMs }) {
+      await afterTurns(turns);
+      machine.freeze(forMs);
+      await advance(forMs);
+      return `for ${forMs / 1000} s`;
+    },
+    async 'freeze-environment'(_, { turns, pick, forMs }) {
+      await afterTurns(turns);
+      const victim = victimOf(pick);
+      const name = nameOf(victim);
+      victim?.life.freeze(forMs);
+      return `${name} for ${forMs / 1000} s`;
     },
     async 'full-disk'({ machine }, { forMs }) {
       machine.disk().isFull = true;

@@ -5,6 +5,13 @@ import { createRandom, type Random } from '../bench/chaos/random.ts';
 export type Fault = { readonly at: number } & (
   | { readonly kind: 'kill' | 'power-cut'; readonly turns: number; readonly downMs: number }
   | { readonly kind: 'crash-environment'; readonly turns: number; readonly pick: number }
+  | { readonly kind: 'freeze'; readonly turns: number; readonly forMs: number }
+  | {
+      readonly kind: 'freeze-environment';
+      readonly turns: number;
+      readonly pick: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'full-disk'; readonly forMs: number }
   | { readonly kind: 'sns-outage' | 'throttle'; readonly forMs: number }
   | { readonly kind: 'lost-answers'; readonly forMs: number; readonly share: number }
@@ -31,6 +38,13 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   'crash-environment': (at, random) => ({
     ...{ kind: 'crash-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
   }),
+  freeze: (at, random) => ({
+    ...{ kind: 'freeze', at, turns: random.whole(0, 300), forMs: random.whole(1, 60) * SECOND },
+  }),
+  'freeze-environment': (at, random) => ({
+    ...{ kind: 'freeze-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
+    forMs: random.whole(1, 200) * SECOND,
+  }),
   'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
   'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),
   throttle: (at, random) => ({ kind: 'throttle', at, forMs: random.whole(1, 30) * SECOND }),
@@ -51,6 +65,8 @@ export const DISTURBING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'kill',
   'power-cut',
   'crash-environment',
+  'freeze',
+  'freeze-environment',
   'full-disk',
   'lost-answers',
   'throttle',

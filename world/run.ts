@@ -1,5 +1,6 @@
 // Runs one world: a fleet, a machine and the planned faults on a virtual clock; then everything heals, and the oracle compares.
 
+import type { Evidence } from '../bench/chaos/evidence.ts';
 import { createPayloads, type Payloads } from '../bench/chaos/payloads.ts';
 import { createRandom } from '../bench/chaos/random.ts';
 import { judgeEvidence, type Disturbance, type Finding } from '../bench/chaos/verdict.ts';
@@ -32,6 +33,8 @@ export interface WorldReport {
   /** What each fault did. */
   readonly happened: readonly string[];
   readonly figures: Readonly<Record<string, number>>;
+  /** Rejections by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
   readonly hash: string;
   /** Milliseconds of the world's time, with the settling at the end. */
   readonly elapsed: number;
@@ -157,6 +160,16 @@ const heardFindings = (senders: readonly Sender[]) =>
     device.heard.map((topic) => ({ kind: 'heard', text: `${device.name} heard ${topic}` })),
   );
 
+/** `3 too-late` is the fourth reading of a message. */
+function reasonsOf({ rejected }: Evidence): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const each of rejected.flatMap(({ reasons: own }) => own)) {
+    const name = each.split(' ').at(-1)!;
+    reasons[name] = (reasons[name] ?? 0) + 1;
+  }
+  return reasons;
+}
+
 /** @throws Error when the machine does not start, or does not stop */
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const { seed, ms, mode, faults } = options;
@@ -188,6 +201,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
       ...verdict.figures,
       turns: world.turns(),
     },
+    reasons: reasonsOf(evidence),
     hash: hashOf(machine.disk(), outputs),
     elapsed: world.elapsed(),
   };

@@ -1,8 +1,9 @@
 // Runs worlds of one seed after another, and for one that fails finds the shortest list of faults that still does.
 
 import { isDeepStrictEqual } from 'node:util';
+import { coverageLines } from './coverage.ts';
 import type { Options } from './options.ts';
-import { FAULT_KINDS, faultText, planFaults, type Fault } from './plan.ts';
+import { faultText, planFaults, type Fault, type FaultKind } from './plan.ts';
 import { runWorld, type WorldReport } from './run.ts';
 import { shrink } from './shrink.ts';
 
@@ -21,7 +22,14 @@ async function reportOf(options: Options, seed: number, faults: readonly Fault[]
     return await runWorld({ seed, ms: days * DAY_MS, devices, mode, every: every * 1000, faults });
   } catch (error) {
     const text = (error as Error).stack ?? String(error);
-    return { findings: [{ kind: 'stopped', text }], happened: [], figures: {}, hash: '', elapsed: 0 };
+    return {
+      findings: [{ kind: 'stopped', text }],
+      happened: [],
+      figures: {},
+      reasons: {},
+      hash: '',
+      elapsed: 0,
+    };
   }
 }
 
@@ -61,14 +69,16 @@ export async function runSeeds(options: Options, say: Say): Promise<number> {
   const { seed: first, seeds, days, devices, mode } = options;
   const began = process.hrtime.bigint();
   const totals = new Map<string, number>();
-  const injected = new Map<string, number>(FAULT_KINDS.map((kind) => [kind, 0]));
+  const reasons = new Map<string, number>();
+  const injected = new Map<FaultKind, number>();
   let [failures, elapsed] = [0, 0];
   for (let seed = first; seed < first + seeds; seed += 1) {
     const plan = chosen(options, seed);
     const run = (faults: readonly Fault[]) => reportOf(options, seed, faults);
     const report = await run(plan);
     add(totals, report.figures);
-    for (const { kind } of plan) injected.set(kind, injected.get(kind)! + 1);
+    add(reasons, report.reasons);
+    for (const { kind } of plan) injected.set(kind, (injected.get(kind) ?? 0) + 1);
     elapsed += report.elapsed;
     const { length } = report.findings;
     say(
@@ -79,8 +89,7 @@ export async function runSeeds(options: Options, say: Say): Promise<number> {
     await explain(options, seed, plan, run, say);
   }
   for (const [name, value] of totals) say(`${String(value).padStart(10)}  ${name}`);
-  for (const [kind, count] of injected)
-    say(`${String(count).padStart(10)}  fault ${kind}${count === 0 ? ' (not reached)' : ''}`);
+  for (const line of coverageLines({ faults: injected, reasons, figures: totals })) say(line);
   const seconds = Number((process.hrtime.bigint() - began) / (NANOSECONDS / 1000n)) / 1000;
   const { user, system } = process.cpuUsage();
   say(

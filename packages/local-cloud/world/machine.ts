@@ -25,6 +25,8 @@ export interface Machine {
   stop(): Promise<void>;
   /** `power`: what was not synced may be lost or torn; else all that was written stays, as after SIGKILL. */
   kill(how: 'process' | 'power'): void;
+  /** Nothing of the process and its functions runs for `ms`, while devices and the clock go on. */
+  freeze(ms: number): void;
   readonly disk: () => Disk;
   readonly counters: () => ReturnType<typeof createCounters>;
 }
@@ -80,6 +82,7 @@ export function createMachine({ project, overrides, log }: MachineOptions, image
       life!.kill();
       closeAllPorts();
     },
+    freeze: (ms) => life?.freeze(ms),
     kill(how) {
       life?.kill();
       stack = undefined;

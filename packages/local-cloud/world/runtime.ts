@@ -8,17 +8,25 @@ export interface Life {
   readonly name: string;
   readonly isAlive: boolean;
   kill(): void;
+  /** Nothing of it runs for `ms`, as after SIGSTOP, and then everything that was due meanwhile. */
+  freeze(ms: number): void;
+  /** In milliseconds since the world began. */
+  readonly frozenUntil: number;
 }
 
 /** @param parent the process of an environment, which dies with it */
 export function createLife(name: string, parent?: Life): Life {
-  let isKilled = false;
+  let [isKilled, frozenUntil] = [false, 0];
   return {
     name,
     get isAlive() {
       return !isKilled && parent?.isAlive !== false;
     },
     kill: () => void (isKilled = true),
+    freeze: (ms) => void (frozenUntil = state.elapsed + ms),
+    get frozenUntil() {
+      return Math.max(frozenUntil, parent?.frozenUntil ?? 0);
+    },
   };
 }
 
@@ -31,7 +39,7 @@ export class Killed extends Error {
 }
 
 interface Task {
-  readonly due: number;
+  due: number;
   readonly order: number;
   readonly life: Life | undefined;
   run: (() => void) | undefined;
@@ -161,6 +169,11 @@ export async function advance(ms: number, isDone: () => boolean = () => false): 
     if (!next || next.due > end) break;
     tasks.shift();
     if (!next.run || (next.life && !next.life.isAlive)) continue;
+    if (next.life && next.life.frozenUntil > next.due) {
+      next.due = next.life.frozenUntil;
+      tasks.push(next);
+      continue;
+    }
     state.elapsed = Math.max(state.elapsed, next.due);
     state.turns += 1;
     inLife(next.life, next.run);

@@ -1,7 +1,6 @@
 // Runs one world: a fleet, a machine and the planned faults on a virtual clock; then everything heals, and the oracle compares.
 
 import type { Evidence } from '../bench/chaos/evidence.ts';
-import { createPayloads, type Payloads } from '../bench/chaos/payloads.ts';
 import { createRandom } from '../bench/chaos/random.ts';
 import { judgeEvidence, type Disturbance, type Finding } from '../bench/chaos/verdict.ts';
 import type { Disk } from '../packages/local-cloud/world/disk.ts';
@@ -12,6 +11,7 @@ import { createDevice, type Device } from './device.ts';
 import { hashOf, readEvidence } from './evidence.ts';
 import { enroll, SITE, type Member } from './fleet.ts';
 import { inject, watchCalls, type Hands } from './inject.ts';
+import { createMessages, type Messages } from './messages.ts';
 import { DISTURBING, type Fault } from './plan.ts';
 import { project } from './project.ts';
 
@@ -81,27 +81,24 @@ async function imageOf(mode: Mode, devices: number): Promise<Image> {
 
 interface Sender {
   readonly device: Device;
-  readonly payloads: Payloads;
+  readonly messages: Messages;
 }
 
 /** Every fourth device is a gateway, every second one keeps its session, and every second one ends above the limit. */
 function makeSenders(members: readonly Member[], seed: number): readonly Sender[] {
   return members.map(({ name, certificate }, index) => {
     const children = index % 4 === 3 ? ['cellar', 'roof'] : [];
-    const payloads = createPayloads(
-      { name, site: SITE, children, endsHot: index % 2 === 1 },
-      createRandom(seed, name),
-    );
+    const messages = createMessages({ name, site: SITE, children, endsHot: index % 2 === 1 }, seed);
     const address = `10.0.${Math.floor(index / 250)}.${(index % 250) + 1}`;
     const topics = [`commands/${name}/#`];
     const device = createDevice({ name, certificate, address, isCleanSession: index % 2 === 0, topics });
-    return { device, payloads };
+    return { device, messages };
   });
 }
 
-function sendSome({ device, payloads }: Sender, count: number): void {
+function sendSome({ device, messages }: Sender, count: number): void {
   for (let sent = 0; sent < count && device.waiting() < MOST_WAITING; sent += 1)
-    device.send(payloads.next(world.now()));
+    for (const message of messages.next(world.now())) device.send(message);
 }
 
 /** Until `end`, in bursts with pauses. */
@@ -147,7 +144,7 @@ async function emptyOutboxes(senders: readonly Sender[]): Promise<Finding[]> {
 async function settle(machine: Machine, senders: readonly Sender[]): Promise<readonly Finding[]> {
   const stuck = await emptyOutboxes(senders);
   await advance(SETTLE_MS);
-  for (const { device, payloads } of senders) device.send(payloads.last(world.now()));
+  for (const { device, messages } of senders) device.send(messages.last(world.now()));
   stuck.push(...(await emptyOutboxes(senders)));
   await advance(SETTLE_MS);
   await machine.stop();

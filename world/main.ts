@@ -10,6 +10,10 @@ process.on('unhandledRejection', (error: unknown) => {
   process.exit(70);
 });
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error; // whoever reads may stop, as `head` does
+});
+
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options) {

@@ -17,8 +17,8 @@ export interface Options {
   readonly only: readonly number[] | undefined;
 }
 
-export const USAGE = `npm run world -- [--seed N] [--seeds COUNT] [--days D] [--devices N] [--mode direct|stream]
-                 [--every SECONDS] [--faults PER-DAY] [--only NUMBERS]`;
+export const USAGE = `usage: npm run world -- [--seed N] [--seeds COUNT] [--days D] [--devices N] [--mode direct|stream]
+                        [--every SECONDS] [--faults PER-DAY] [--only NUMBERS]`;
 
 export class OptionError extends Error {
   override readonly name = 'OptionError';

@@ -85,6 +85,7 @@ const LEFT_OUT: readonly (readonly [document: string, start: string, reason: Rea
   ['docs/seal.md', 'aws s3 cp s3://<RawBucket>/seals/', account],
   ['docs/parsed.md', 'aws lambda invoke', account],
   ['docs/reliability.md', 'npm run chaos', long],
+  ['docs/world.md', 'npm run world', long],
   ['packages/fast-fold/README.md', 'npm ci --prefix', long],
   ['packages/local-cloud/README.md', 'npm ci', template],
   ['packages/local-cloud/README.md', 'export AWS_ACCESS_KEY_ID=local', template],

@@ -131,6 +131,7 @@ const finite: readonly (readonly [script: string, args: readonly string[]])[] = 
   ['limit', ['--help']],
   ['cost', ['--devices', '10', '--rate', '1']],
   ['chaos', ['--help']],
+  ['world', ['--help']],
 ];
 test.each(finite)('npm run %s ends quietly when nobody reads on', async (script, args) => {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {

@@ -42,6 +42,7 @@ export function createDynamoThread({ region, accountId }: Setup): DynamoThread {
       }),
     connect: () => ({ close() {} }) as never,
     onWritten() {},
+    onCalls() {},
     async close() {
       database.endTurn();
     },

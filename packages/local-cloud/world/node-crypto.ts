@@ -1,6 +1,7 @@
 // Stands for `node:crypto`: ids and random bytes come from the seed, and the clock waits for keys and hashes of passwords.
 
 import * as real from 'node:crypto';
+import { promisify } from 'node:util';
 import { seededBytes, seededUuid } from './globals.ts';
 import { outside } from './runtime.ts';
 
@@ -22,5 +23,9 @@ function waitedFor(run: (...given: never[]) => unknown) {
   };
 }
 
-export const generateKeyPair = waitedFor(real.generateKeyPair) as unknown as typeof real.generateKeyPair;
+const realPair = promisify(real.generateKeyPair) as (...given: unknown[]) => Promise<unknown>;
+
+export const generateKeyPair = Object.assign(waitedFor(real.generateKeyPair), {
+  [promisify.custom]: (...given: unknown[]) => outside(realPair(...given)),
+}) as unknown as typeof real.generateKeyPair;
 export const scrypt = waitedFor(real.scrypt) as unknown as typeof real.scrypt;

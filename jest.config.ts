@@ -1,4 +1,5 @@
 // How jest runs the tests: tests/jest/runner.ts gives each file a Node process of its own.
+
 import type { Config } from 'jest';
 
 const config: Config = {

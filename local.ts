@@ -1,4 +1,5 @@
 // `npm start`, `npm run invoke`, `npm run policy`, `npm run rule`, `npm run dns` and `npm run iam`: the local cloud, with what is Tidegate's own.
+
 import { policyClaims } from './core/policy-claims.ts';
 import { isTimeZone } from './core/quiet-hours.ts';
 import { runLocalCloud } from '@tidegate/local-cloud';

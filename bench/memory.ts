@@ -1,5 +1,6 @@
 // What the stack takes of a small computer: resident memory and processor time while nothing happens, and with the demo fleet.
 // node bench/memory.ts [--idle 10] [--demo 40]
+
 import { parseArgs } from 'node:util';
 import { startStack, temporaryFolder, type BenchStack } from './stack.ts';
 

@@ -1,4 +1,5 @@
 // One device's MQTT connection: it comes back on its own, later each time and never in step with the others.
+
 import { connect, type IClientOptions, type MqttClient, Store } from 'mqtt';
 import type { Statistics } from './statistics.ts';
 

@@ -1,4 +1,5 @@
 // The house rules that a reader of one file cannot see: size, depth, an opening sentence, one template.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // What `local-cloud` (cli.cjs) runs: a template of the working directory, or one that --template names.
+
 import { runLocalCloud } from './main.ts';
 
 await runLocalCloud(process.argv.slice(2));

@@ -1,4 +1,5 @@
 // The data directory belongs to one process at a time: a second one on the same files would corrupt both.
+
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { keepPrivate } from './private-folder.ts';

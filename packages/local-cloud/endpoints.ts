@@ -1,4 +1,5 @@
 // The file by which other programs find the running stack, and the next start what the last one had.
+
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StartError } from './start-error.ts';

@@ -1,4 +1,5 @@
 // Opens a port, and says in one line what stands in the way and which flag helps.
+
 import { StartError } from './start-error.ts';
 
 /** @param flag the one that sets the port. @throws StartError naming the port and the remedy. */

@@ -1,4 +1,5 @@
 // Keeps a log readable while a mistake repeats: one line a cause and pause, a bounded number of causes, nothing uncounted.
+
 import type { Clock } from './clock.ts';
 import type { Fields, Log } from './log.ts';
 

@@ -1,4 +1,5 @@
 // The way in: runs the command that the first argument names.
+
 import { printable, printableLines } from './log.ts';
 import type { CommandName, Project } from './project.ts';
 import { StartError } from './start-error.ts';

@@ -1,4 +1,5 @@
 // Gives memory back to the system after a busy spell, which V8 by itself does not do while nothing happens.
+
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import type { Clock } from './clock.ts';

@@ -1,5 +1,6 @@
 // Opens the services of a stack, in the order in which they need each other: identities of devices, the AWS port with the
 // functions, and the way of a message from the MQTT port to the rules engine.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { createCloudFormationHandler } from './aws/cloudformation.ts';

@@ -1,4 +1,5 @@
 // Keeps the data directory to its owner: it holds private keys, the messages of devices, and whatever functions log.
+
 import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { StartError } from './start-error.ts';

@@ -1,4 +1,5 @@
 // What a repository says once about its own stack, so that nobody has to say it on the command line.
+
 import type { Endpoints } from './endpoints.ts';
 
 export interface Project {

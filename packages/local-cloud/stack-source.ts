@@ -1,4 +1,5 @@
 // Which stack a command is about: a template, the samconfig.toml beside it, and the name of the stack.
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { account } from './account.ts';

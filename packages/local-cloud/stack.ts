@@ -1,4 +1,5 @@
 // Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
+
 import type { Clock } from './clock.ts';
 import { openMetrics } from './cloudwatch/open.ts';
 import type { UserPoolService } from './cognito/cognito.ts';

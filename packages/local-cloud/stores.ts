@@ -1,4 +1,5 @@
 // Opens what keeps data: objects, tables, queues and topics, each with what the template declares of it.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';

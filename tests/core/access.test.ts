@@ -1,4 +1,5 @@
 // User groups: the highest one decides, and site groups restrict a user to these sites.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { accessOf, isAtLeast, seesSite, type Access } from '../../core/access.ts';

@@ -1,4 +1,5 @@
 // Times as people type them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { localText, parseTimeText, zonedSpan, zonedText } from '../../core/time-text.ts';

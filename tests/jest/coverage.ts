@@ -1,4 +1,5 @@
 // Coverage of the process of one test file, by V8 itself. Programs that tests start are not part of it.
+
 import { Session } from 'node:inspector/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
 // What '@jest/globals' is in the process of a test file: the functions of jest-circus, and mocks from jest-mock.
+
 import { ModuleMocker } from 'jest-mock';
 
 type Globals = Pick<

@@ -1,5 +1,6 @@
 // Runs each test file in a Node process of its own, for jest: the code under test is loaded as it is in production
 // (type stripping, real ES modules, no vm context), and no module, variable or listener of one file reaches the next.
+
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
 // Says at the end of a run which tests were skipped; their titles say why.
+
 import type { OnTestSuccess } from 'jest-runner';
 
 const SKIPPED = /\(skipped: .*\)$/;

@@ -1,4 +1,5 @@
 // The process of one test file: jest-circus runs what Node itself loads. runner.ts starts it and sends the request.
+
 import { once } from 'node:events';
 import { createRequire, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,5 @@
 // Undoes what a test has opened, however the test ends.
+
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 
 type Undo = () => unknown;

@@ -1,4 +1,5 @@
 // Tests that need what not every machine has.
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from '@jest/globals';

@@ -1,4 +1,5 @@
 // Temporary folders.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // Waiting for what takes an unknown time, without sleeping for a fixed one.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 
 type Look<T> = () => T | undefined | false | Promise<T | undefined | false>;

@@ -1,4 +1,5 @@
 // The delivery stream of the real template.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { streamsFromTemplate } from '../../packages/local-cloud/firehose/stream-spec.ts';

@@ -1,4 +1,5 @@
 // What the real template lets guests and users of the dashboard do, on MQTT and over HTTP: tables, request by request.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { describeRoutes } from '../../http-api/routes.ts';

@@ -1,4 +1,5 @@
 // The real template: a notification reaches the channels that its rule names and no other, and an alarm of the stack reaches both.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { PublishCommand } from '@aws-sdk/client-sns';

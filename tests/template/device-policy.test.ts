@@ -1,4 +1,5 @@
 // What the real template's policy lets a device do: a table, request by request.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parsePolicyOptions } from '../../packages/local-cloud/commands/policy-options.ts';

@@ -1,4 +1,5 @@
 // README promises five minutes of reading and names the lines: they must hold the resources that README names.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The rules of the real template: which messages they take, where to, and with what ingest expects.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { silentLog } from '../../packages/local-cloud/log.ts';

@@ -1,4 +1,5 @@
 // The real template.yaml with the settings of this machine, or others.
+
 import path from 'node:path';
 import { loadTemplate, type LoadOptions } from '../../packages/local-cloud/template/load.ts';
 import type { ResolvedTemplate } from '../../packages/local-cloud/template/resolved.ts';

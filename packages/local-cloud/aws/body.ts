@@ -1,4 +1,5 @@
 // Reads request bodies: bounded, taken out of `aws-chunked`, and compared with every checksum that came along.
+
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';

@@ -1,4 +1,5 @@
 // The checksums that AWS clients send with a body, under the names that their headers use.
+
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 

@@ -1,4 +1,5 @@
 // Takes `aws-chunked` bodies apart: the SDKs stream uploads as chunks with a checksum in a trailer behind them.
+
 import { AwsError } from '../aws-error.ts';
 
 const maxLine = 8_192;

@@ -1,4 +1,5 @@
 // `aws cloudformation describe-stacks` and its relatives, so that scripts read outputs as they do on AWS.
+
 import { AwsError } from '../aws-error.ts';
 import { createQueryHandler, type QueryParameters } from './query.ts';
 import type { AwsHandler } from './wire.ts';

@@ -1,4 +1,5 @@
 // Keeps an HTTP port free for clients that send whole requests: slow and half-sent ones end in time, and give way when it is full.
+
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectionsWithin, descriptorLimit } from '../mqtt/descriptors.ts';

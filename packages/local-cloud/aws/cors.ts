@@ -1,4 +1,5 @@
 // Lets the pages of the web port call the services that a browser needs, and no other page.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { initiatorOf, refusedPage } from './origin.ts';

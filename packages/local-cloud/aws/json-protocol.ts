@@ -1,5 +1,6 @@
 // The protocols awsJson1_0 and 1_1: one path, the operation in X-Amz-Target, a JSON object in and one out.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { printable } from '../log.ts';

@@ -1,5 +1,6 @@
 // Web pages must not reach a port of this machine: neither by a name of theirs that resolves to it, nor by making a browser send.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { AwsError } from '../aws-error.ts';

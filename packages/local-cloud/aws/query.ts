@@ -1,4 +1,5 @@
 // The query protocol of SNS, STS and CloudFormation: form parameters in, XML out.
+
 import { AwsError } from '../aws-error.ts';
 import { printable } from '../log.ts';
 import { readBody } from './body.ts';

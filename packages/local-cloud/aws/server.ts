@@ -1,4 +1,5 @@
 // The one port on which the local cloud speaks AWS: it finds the service that a request is signed for and hands it on.
+
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
 // Checks the signature in the header of a request against the secret key that it was made with.
+
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { algorithm, parseScope, parseTime, sameSignature, sha256, signatureOf } from './sigv4.ts';

@@ -1,5 +1,6 @@
 // Computes Signature Version 4 as AWS does, to check what was signed with credentials that were given out here.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** `<access key>/<yyyymmdd>/<region>/<service>/aws4_request` */

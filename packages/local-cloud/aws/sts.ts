@@ -1,4 +1,5 @@
 // `aws sts get-caller-identity`, which people run first to see whether the endpoint answers.
+
 import { createQueryHandler } from './query.ts';
 import type { AwsHandler } from './wire.ts';
 

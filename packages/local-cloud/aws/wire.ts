@@ -1,4 +1,5 @@
 // How answers of the AWS port look on the wire: JSON, REST JSON, the query protocol's XML and S3's XML.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
 import { printableLines } from '../log.ts';

@@ -1,4 +1,5 @@
 // The XML of S3 and of the query protocol: what we write, and the few documents that clients send.
+
 import { AwsError } from '../aws-error.ts';
 
 /** `undefined` leaves the element out; an array repeats it. */

@@ -1,4 +1,5 @@
 // Amazon Cognito Identity on the AWS port, mostly without a signature as browsers send it.
+
 import { createJsonHandler } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import { operations, type CognitoCloud } from './operations.ts';

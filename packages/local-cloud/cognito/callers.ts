@@ -1,4 +1,5 @@
 // Checks API calls that are signed with temporary credentials, and lets through what the identity's role allows.
+
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';

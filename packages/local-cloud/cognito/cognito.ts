@@ -1,4 +1,5 @@
 // Amazon Cognito on one machine: identity pools and the user pool of the template, temporary credentials, and what they may do.
+
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { RegistryView } from '../iot/registry.ts';

@@ -1,4 +1,5 @@
 // Temporary credentials that need no memory: the session token names identity and end, and the secret key follows from it.
+
 import { randomBytes } from 'node:crypto';
 import { equalBytes, type Secret } from './secret.ts';
 

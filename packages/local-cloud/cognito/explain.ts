@@ -1,4 +1,5 @@
 // Says what lets a browser do something or keeps it from it: the role of its identity, and the policies attached to that.
+
 import { askedBy, statementText, type Question } from '../iot/explain.ts';
 import type { RegistryView } from '../iot/registry.ts';
 import { StartError } from '../start-error.ts';

@@ -1,5 +1,6 @@
 // Checks the ID token by which a user of the user pool asks the identity pool for an identity.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+
 import type { SigningKey } from './signing-key.ts';
 import type { Users } from './users.ts';
 

@@ -1,4 +1,5 @@
 // Identity IDs that carry their own proof: which pool made them, and whether for a guest or for somebody who logged in.
+
 import { randomBytes } from 'node:crypto';
 import { equalBytes, type Secret } from './secret.ts';
 

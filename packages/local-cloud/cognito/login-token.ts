@@ -1,5 +1,6 @@
 // The token by which a developer's back end vouches for a user, as GetOpenIdTokenForDeveloperIdentity gives it: a signed JWT.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html
+
 import { equalBytes, type Secret } from './secret.ts';
 
 export interface Login {

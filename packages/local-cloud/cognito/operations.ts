@@ -1,5 +1,6 @@
 // The calls of Amazon Cognito Identity that a browser makes, and the one by which a back end vouches for its users.
 // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_Operations.html
+
 import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';

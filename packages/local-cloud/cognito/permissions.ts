@@ -1,5 +1,6 @@
 // What a caller of an identity pool may do: the policies of the role, and for a logged-in user also those attached to the identity.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
+
 import { connectKeys, type AuthorizeRequest } from '../iot/identity.ts';
 import { plainAddress } from '../plain-address.ts';
 import { createGenerationCache } from '../iot/generation-cache.ts';

@@ -1,4 +1,5 @@
 // The identity pools of the template with the roles that they give out, checked before anybody asks for credentials.
+
 import { compilePolicy, PolicyError, type Statement } from '../policies/document.ts';
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

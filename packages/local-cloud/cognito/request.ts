@@ -1,4 +1,5 @@
 // Reads the JSON of a Cognito call field by field, so that nothing of another shape gets further.
+
 import { AwsError } from '../aws-error.ts';
 import type { Input } from '../aws/json-protocol.ts';
 

@@ -1,4 +1,5 @@
 // The one secret of this installation: identities, login tokens and credentials are made from it, so none is ever stored.
+
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // The RS256 key by which the user pool signs its tokens: made when it is first needed, and kept for its owner alone.
+
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,6 @@
 // Whether a role lets the identities of a pool assume it: what AWS tells only when the first browser asks for credentials.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+
 import { compileCondition } from '../policies/condition.ts';
 import type { Lookup } from '../policies/pattern.ts';
 import type { IdentityKind } from './identity-id.ts';

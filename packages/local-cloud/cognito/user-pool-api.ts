@@ -1,5 +1,6 @@
 // Amazon Cognito user pools on the AWS port: the calls by which the account adds users, puts them into groups and looks at them.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_Operations.html
+
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler, type Input, type JsonOperation } from '../aws/json-protocol.ts';

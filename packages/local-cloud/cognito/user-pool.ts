@@ -1,4 +1,5 @@
 // The user pool of the template as logging in needs it: its clients, its groups with their roles, and where its pages are.
+
 import { StartError } from '../start-error.ts';
 import { loginAddress, userPoolProvider } from '../template/naming.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

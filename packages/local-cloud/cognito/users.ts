@@ -1,4 +1,5 @@
 // The users of the template's user pool and their groups, kept in one file of the data directory for its owner alone.
+
 import { randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // Runs the demo of a project beside the stack: in a thread of its own, where it is a client as any other.
+
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 

@@ -1,4 +1,5 @@
 // Shows the pipeline at work: one line that renews itself on a terminal, a JSON line now and then in a pipe.
+
 import type { Clock } from '../clock.ts';
 import type { Counters } from '../counters.ts';
 

@@ -1,4 +1,5 @@
 // The command line of `dns`: which template, what is asked, and where on this machine things are.
+
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 // `dns serve`: the DNS port, the health checkers and the Route 53 API of a template, until a signal stops them.
+
 import { systemClock } from '../clock.ts';
 import type { DnsModel } from '../dns/model.ts';
 import { openDns } from '../dns/open.ts';

@@ -1,4 +1,5 @@
 // `dns answer ...`, `dns serve` and `dns drill`: the names of a template on one machine, as Route 53 would answer for them.
+
 import path from 'node:path';
 import { answer, type World } from '../dns/answer.ts';
 import { explainDistribution, explainOutcome } from '../dns/explain.ts';

@@ -1,4 +1,5 @@
 // `invoke IngestFunction events/ingest.json`: what `sam local invoke` does, against the running local cloud.
+
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 // Parameter values on a command line, as `sam deploy` takes them.
+
 import { StartError } from '../start-error.ts';
 
 /** Reads `Key=Value` pairs; a pair may stand alone, or several in one argument. @throws StartError with the usage */

@@ -1,4 +1,5 @@
 // The command line of `policy`, checked before the registry is read.
+
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

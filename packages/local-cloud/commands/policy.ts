@@ -1,4 +1,5 @@
 // `policy explain ...`: which statement of which policy decides, from the data directory alone.
+
 import path from 'node:path';
 import { account } from '../account.ts';
 import { systemClock } from '../clock.ts';

@@ -1,4 +1,5 @@
 // `rule explain TelemetryRule message.json --topic telemetry/seattle/s1`: what a rule makes of a message, and why.
+
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,5 @@
 // The command line of `start`: few options, each checked where it is read.
+
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { commandLineOf, dataDirOf, type Project } from '../project.ts';

@@ -1,4 +1,5 @@
 // `start`: the whole stack of a template on this machine, until a signal stops it.
+
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { systemClock } from '../clock.ts';

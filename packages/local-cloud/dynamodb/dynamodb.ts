@@ -1,4 +1,5 @@
 // DynamoDB on the AWS port: the template's tables on disk, in a thread of their own, time to live by a sweeper.
+
 import type { ServerResponse } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';

@@ -1,4 +1,5 @@
 // What the template says about a table, as a CreateTable request, and whether a table on disk still is that one.
+
 import { StartError } from '../start-error.ts';
 
 /** A resource of the template, as `local/template` resolves it. */

@@ -1,4 +1,5 @@
 // Runs DynamoDB's thread, and starts a new one when it dies; what was in progress fails as a retryable server error.
+
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 import type { RecordedCall } from '../iam/calls.ts';

@@ -1,4 +1,5 @@
 // Time to live: which attribute of a table says when an item expires, and the sweep that deletes what has.
+
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';

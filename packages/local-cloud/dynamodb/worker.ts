@@ -1,4 +1,5 @@
 // The thread that the tables are in: their work stays off the broker's thread, and an exception in it ends only this thread.
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { syncDirectory } from '../files/durable-files.ts';
 import type { Connect } from './direct.ts';

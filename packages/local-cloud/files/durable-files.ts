@@ -1,4 +1,5 @@
 // Writes that survive a crash whole or not at all: to a file beside, through to the disk, then renamed into place.
+
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

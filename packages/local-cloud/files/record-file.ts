@@ -1,4 +1,5 @@
 // Records by kind and key, kept on disk: an append-only file of checksummed lines, so that `kill -9` loses nothing confirmed.
+
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';

@@ -1,4 +1,5 @@
 // Names and writes the objects of a delivery stream, and keeps trying while the bucket cannot take them.
+
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../clock.ts';

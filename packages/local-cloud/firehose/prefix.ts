@@ -1,4 +1,5 @@
 // Object key prefixes of Firehose: `raw/!{timestamp:yyyy/MM/dd}/` (Firehose developer guide, "Custom prefixes").
+
 import { compileTimeFormat, type TimeFormat } from './java-time.ts';
 
 /** What expressions of a prefix stand for, besides the time. */

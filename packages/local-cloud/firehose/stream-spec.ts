@@ -1,4 +1,5 @@
 // What the template says about delivery streams, read into what the streams of the local cloud need.
+
 import { timeZone } from '../rules/time-zone.ts';
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

@@ -1,4 +1,5 @@
 // Delivery streams: buffer records by size and time, and write them as objects, as Amazon Data Firehose does.
+
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { systemClock } from '../clock.ts';

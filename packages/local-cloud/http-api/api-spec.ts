@@ -1,4 +1,5 @@
 // What the template says about its HTTP API: routes to functions, who may call from where, and how often.
+
 import { StartError } from '../start-error.ts';
 import { executeApiAddress } from '../template/naming.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

@@ -1,4 +1,5 @@
 // Who calls the HTTP API, by the signature of the request, and whether the role lets them.
+
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { credentialOf } from '../aws/server.ts';

@@ -1,4 +1,5 @@
 // Which pages may read the answers of the HTTP API, as the template says.
+
 import type { IncomingMessage } from 'node:http';
 import type { CorsSpec } from './api-spec.ts';
 

@@ -1,4 +1,5 @@
 // API Gateway's HTTP API on one machine: checks the caller, invokes the route's function, and answers with its result.
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';

@@ -1,4 +1,5 @@
 // Finds the route of a request: the most exact one, as API Gateway chooses.
+
 import type { ApiRoute } from './api-spec.ts';
 
 export interface Match {

@@ -1,5 +1,6 @@
 // The event that a function gets of a request: payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+
 import type { IncomingMessage } from 'node:http';
 import type { ApiSpec } from './api-spec.ts';
 import type { IamCaller } from './caller.ts';

@@ -1,4 +1,5 @@
 // How many requests the HTTP API takes: a bucket of tokens that fills at a rate.
+
 import type { Clock } from '../clock.ts';
 
 /** Takes a token, if there is one. Without `rate` there always is. */

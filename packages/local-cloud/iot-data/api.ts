@@ -1,5 +1,6 @@
 // The AWS IoT data plane over HTTP (REST-JSON): finds the operation by method and path, and answers as AWS does.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT_Data_Plane.html
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';

@@ -1,4 +1,5 @@
 // Looking at the broker over HTTP: the messages that it retains, who is connected, and what each client hears.
+
 import { AwsError } from '../aws-error.ts';
 import { isExpired, type InboundMessage } from '../mqtt/message.ts';
 import type { DirectOutcome } from '../mqtt/clients.ts';

@@ -1,4 +1,5 @@
 // One call of the IoT data plane, taken apart and checked, so that operations see values and not text.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { page } from '../iot/api-request.ts';

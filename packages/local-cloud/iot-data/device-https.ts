@@ -1,5 +1,6 @@
 // HTTPS for devices: the data plane for clients with a certificate, as far as its policies allow.
 // https://docs.aws.amazon.com/iot/latest/developerguide/http.html
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { AwsError } from '../aws-error.ts';

@@ -1,4 +1,5 @@
 // Puts shadows on the broker, and the data plane in front of both.
+
 import { randomUUID } from 'node:crypto';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Log } from '../log.ts';

@@ -1,5 +1,6 @@
 // Publishing over HTTP: the same message that MQTT would have brought, from a caller without a connection.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
+
 import { AwsError } from '../aws-error.ts';
 import { defaultLimits } from '../mqtt/limits.ts';
 import { propertiesOf } from '../mqtt/message-properties.ts';

@@ -1,5 +1,6 @@
 // Shadows over HTTP, for clients without an MQTT connection.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-rest-api.html
+
 import type { ShadowId } from '../shadow/store.ts';
 import { invalid, pageOf, type DataCall, type DataOperation } from './call.ts';
 

@@ -1,4 +1,5 @@
 // One call of the AWS IoT control plane, checked on the way in: what reaches an operation has the form AWS demands.
+
 import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
 import type { DomainConfiguration } from './domain-configurations.ts';

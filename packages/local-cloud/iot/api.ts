@@ -1,5 +1,6 @@
 // The AWS IoT control plane over HTTP (REST-JSON): finds the operation by method and path, and answers as AWS does.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_Operations.html
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';

@@ -1,4 +1,5 @@
 // Which policies apply to a device and what they make of a request, in the AWS IoT API: to be asked before anything is refused.
+
 import {
   type ApiRequest,
   invalid,

@@ -1,4 +1,5 @@
 // The certificate authority of one installation: it signs the broker's certificate and what devices are given.
+
 import 'reflect-metadata';
 import { randomBytes, X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';

@@ -1,5 +1,6 @@
 // What a device certificate says about itself, as AWS IoT's policy variables name it.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cert-policy-variables.html
+
 import 'reflect-metadata';
 import {
   IssuerAlternativeNameExtension,

@@ -1,4 +1,5 @@
 // Device certificates in the AWS IoT API: issued, registered, activated, revoked, deleted.
+
 import { AwsError } from '../aws-error.ts';
 import {
   alreadyExists,

@@ -1,4 +1,5 @@
 // What a temporary claim may do: AWS gives it no policy that one could see, only the way to a certificate of one's own.
+
 import { compilePolicy, type Statement } from '../policies/document.ts';
 import type { RegistryView } from './registry.ts';
 

@@ -1,4 +1,5 @@
 // Makes and reads device certificates: from a signing request, with keys made here, or made elsewhere and registered.
+
 import 'reflect-metadata';
 import { createPublicKey, generateKeyPair, X509Certificate, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';

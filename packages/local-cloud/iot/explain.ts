@@ -1,4 +1,5 @@
 // Says which policy statement lets a device do something or keeps it from it, which AWS leaves to guesswork.
+
 import { StartError } from '../start-error.ts';
 import { createIdentity, policiesOf, shortId, type AuthorizeRequest } from './identity.ts';
 import type { RegistryView } from './registry.ts';

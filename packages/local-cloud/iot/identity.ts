@@ -1,4 +1,5 @@
 // Whose a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
+
 import { createHash, X509Certificate } from 'node:crypto';
 import type { LocalCa } from './ca.ts';
 import { certificateFacts } from './certificate-facts.ts';

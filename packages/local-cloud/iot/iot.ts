@@ -1,4 +1,5 @@
 // AWS IoT Core's identity side on one machine: CA, registry, policies and the API in front of them.
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsHandler } from '../aws/wire.ts';

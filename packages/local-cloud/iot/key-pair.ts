@@ -1,4 +1,5 @@
 // Pairs of a key and a certificate in two files, which stay the same from start to start.
+
 import { createPrivateKey, X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // Policies attached to certificates, Cognito identities and thing groups, in the AWS IoT API.
+
 import { AwsError } from '../aws-error.ts';
 import { label, page, queryFlag, required, type ApiRequest, type Operation } from './api-request.ts';
 import { checkPrincipal } from './principal.ts';

@@ -1,4 +1,5 @@
 // Policies and their versions in the AWS IoT API; each document is compiled before it is kept.
+
 import { AwsError } from '../aws-error.ts';
 import { alreadyExists, label, type Operation, page, queryFlag, required, seconds } from './api-request.ts';
 import { compilePolicy } from '../policies/document.ts';

@@ -1,4 +1,5 @@
 // The statements of the current version of a policy, compiled once for each version that is needed.
+
 import { compilePolicy, type Statement } from '../policies/document.ts';
 import type { RegistryView } from './registry.ts';
 

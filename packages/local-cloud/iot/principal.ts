@@ -1,4 +1,5 @@
 // The principals that the registry can attach: certificates, and Cognito identities by their ID.
+
 import { invalid } from './api-request.ts';
 import { find, type Registry } from './registry.ts';
 

@@ -1,4 +1,5 @@
 // Where the registry lies: opened for changes by the one program that owns it, or read beside it.
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';

@@ -1,4 +1,5 @@
 // What the local AWS IoT registry knows: things, types, groups, certificates, policies, and who is attached to whom.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change } from '../files/record-file.ts';

@@ -1,4 +1,5 @@
 // Brings the registry to what the template declares: thing types, thing groups, policies and devices, at each start.
+
 import { AwsError } from '../aws-error.ts';
 import { StartError } from '../start-error.ts';
 import { PolicyError } from '../policies/document.ts';

@@ -1,4 +1,5 @@
 // Static thing groups in the AWS IoT API: nested, and their policies apply to the things in them.
+
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {

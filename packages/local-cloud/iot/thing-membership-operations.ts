@@ -1,4 +1,5 @@
 // Which things are in which groups, in the AWS IoT API.
+
 import {
   flag,
   invalid,

@@ -1,4 +1,5 @@
 // Things in the AWS IoT API: the registry's entry of a device, its type and its attributes.
+
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {

@@ -1,4 +1,5 @@
 // Certificates attached to things, in the AWS IoT API: which thing a connection stands for.
+
 import { invalid, label, page, queryText, type ApiRequest, type Operation } from './api-request.ts';
 import { checkPrincipal } from './principal.ts';
 import { change, find, type AttachmentType, type Registry, type Thing } from './registry.ts';

@@ -1,4 +1,5 @@
 // Thing types in the AWS IoT API: what a thing is, and whether new things may still become it.
+
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {

@@ -1,4 +1,5 @@
 // The numbers of rules SQL: exact decimals of 34 significant digits, rounded half to even, as AWS documents its Decimal type.
+
 import { Decimal as Library } from 'decimal.js';
 
 const PRECISION = 34;

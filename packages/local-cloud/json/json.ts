@@ -1,4 +1,5 @@
 // Reads payloads as JSON without losing a digit, and tells what is not JSON: invalid UTF-8, too deep, or simply other text.
+
 import { isUtf8 } from 'node:buffer';
 import { numberOfText, type Value } from './value.ts';
 

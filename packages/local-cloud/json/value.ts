@@ -1,4 +1,5 @@
 // The values of rules SQL and how one type is converted to another (AWS IoT developer guide, "Data types").
+
 import { compare, type Decimal, decimalOf, decimalText, parseDecimal, roundTo, toBigInt } from './decimal.ts';
 
 /** A number that a double cannot hold digit for digit: its JSON text, which JSON.stringify writes as it is. */

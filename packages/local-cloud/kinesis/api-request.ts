@@ -1,4 +1,5 @@
 // Reads the JSON of a Kinesis call field by field, so that nothing of another shape gets further.
+
 import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';

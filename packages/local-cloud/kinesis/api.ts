@@ -1,4 +1,5 @@
 // Kinesis Data Streams on the AWS port.
+
 import { createJsonHandler } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Cloud } from './api-request.ts';

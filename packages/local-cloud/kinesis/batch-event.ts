@@ -1,4 +1,5 @@
 // The event that a function gets for a batch, built from the records' own text so that a batch of 6 MB is written once.
+
 import { sequenceNumberOf } from './sequence-number.ts';
 import type { LogRecord } from './shard-reader.ts';
 

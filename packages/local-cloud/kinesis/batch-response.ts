@@ -1,4 +1,5 @@
 // What a function's answer says of its batch of records: done, failed whole, or done up to a record.
+
 import { failedItems } from '../lambda/batch-response.ts';
 
 /** `from`: index of the first record that is to come again. */

@@ -1,4 +1,5 @@
 // One of the batches of a shard that grow side by side: collects records until size or time is up, and delivers one at a time.
+
 import type { Clock } from '../clock.ts';
 import { eventBytesOf, eventRoom } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';

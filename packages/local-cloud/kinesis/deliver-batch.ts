@@ -1,4 +1,5 @@
 // Takes one batch to its function and sees it through: retries, halves, goes on after what was done, gives up at last.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';

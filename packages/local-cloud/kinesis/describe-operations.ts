@@ -1,4 +1,5 @@
 // What the Kinesis API tells of streams and shards.
+
 import { streamOf, numberOf, optionalText, invalid, type Operation } from './api-request.ts';
 import { sequenceNumberOf } from './sequence-number.ts';
 import { shardIdOf } from './shards.ts';

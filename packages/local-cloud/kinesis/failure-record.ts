@@ -1,4 +1,5 @@
 // The record that Lambda leaves of a batch that it gave up.
+
 import { randomUUID } from 'node:crypto';
 import type { Origin } from './batch-event.ts';
 import type { MappingSpec } from './mapping-spec.ts';

@@ -1,4 +1,5 @@
 // Which shard takes a partition key: its MD5 hash as a number, in ranges that share out all 128 bits.
+
 import { hash } from 'node:crypto';
 
 /** Both ends included. */

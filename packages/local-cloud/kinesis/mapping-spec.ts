@@ -1,4 +1,5 @@
 // What the template says about event source mappings of streams: from where they read, and how they fail.
+
 import {
   flagOf,
   mappingsOf,

@@ -1,4 +1,5 @@
 // Event source mappings: a poller for every shard, checkpoints on disk, children after their parents.
+
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { noMeter, type Meter } from '../cloudwatch/meter.ts';

@@ -1,4 +1,5 @@
 // Opens the template's data streams and the mappings that take them to functions.
+
 import path from 'node:path';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';

@@ -1,4 +1,5 @@
 // Reads one shard for one mapping: shares its records out by partition key, and remembers how far all of them are finished.
+
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,5 @@
 // Putting records through the Kinesis API, and reading them with iterators.
+
 import { AwsError } from '../aws-error.ts';
 import type { Input } from '../aws/json-protocol.ts';
 import {

@@ -1,4 +1,5 @@
 // One shard on disk: records in the order in which they came, synced in groups, read from any place, forgotten in whole files.
+
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { JournalFiles } from '../journal/files.ts';

@@ -1,4 +1,5 @@
 // Reads a shard's log from any place on, and goes on where it left off without looking through the file again.
+
 import { decodeRecord, scanRecords, type EntryRecord } from '../journal/record.ts';
 import type { Log } from '../log.ts';
 import type { LogSegment } from './shard-segments.ts';

@@ -1,4 +1,5 @@
 // Finds the files of a shard's log after a restart: which records each holds, and where a torn end is to be cut.
+
 import { join } from 'node:path';
 import type { JournalFiles } from '../journal/files.ts';
 import { scanRecords } from '../journal/record.ts';

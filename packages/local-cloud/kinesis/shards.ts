@@ -1,4 +1,5 @@
 // The shards of a stream over its life: a stream whose number of shards changes goes on in new ones, each with its parents.
+
 import { evenRanges, type HashRange } from './hash-key.ts';
 
 export interface Shard {

@@ -1,4 +1,5 @@
 // What the template says about data streams.
+
 import { StartError } from '../start-error.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 

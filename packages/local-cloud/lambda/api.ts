@@ -1,4 +1,5 @@
 // The part of the Lambda API that the local cloud serves: invoking, and telling the truth about the functions it runs.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { AwsError } from '../aws-error.ts';

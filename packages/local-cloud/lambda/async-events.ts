@@ -1,4 +1,5 @@
 // Asynchronous invocation as Lambda does it: retries after one and two minutes, then the failure destination; nothing vanishes.
+
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { FunctionSpec } from '../template/functions.ts';

@@ -1,4 +1,5 @@
 // Keeps what esbuild made of a project's sources, so that a start builds only what has changed since.
+
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // Builds a function the way `sam build` does with its esbuild method, so that what runs here is what would be deployed.
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';

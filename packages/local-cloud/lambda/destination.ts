@@ -1,4 +1,5 @@
 // The record that Lambda leaves of an asynchronous event that it gave up, and the places it can leave it at.
+
 import { randomUUID } from 'node:crypto';
 import { StartError } from '../start-error.ts';
 import type { FunctionSpec } from '../template/functions.ts';

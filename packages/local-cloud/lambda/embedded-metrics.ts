@@ -1,4 +1,5 @@
 // Reads CloudWatch's embedded metric format out of a function's output, as CloudWatch Logs does on AWS.
+
 import { parseJsonLine } from './json-line.ts';
 
 /**

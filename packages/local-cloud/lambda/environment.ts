@@ -1,4 +1,5 @@
 // One function environment: a worker thread with nothing of this machine's environment, which runs one event at a time.
+
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';

@@ -1,4 +1,5 @@
 // What every event source mapping says, whatever it reads: which function takes it, in which batches, and how it answers.
+
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { readFilterCriteria, type Accepts } from './event-filter.ts';

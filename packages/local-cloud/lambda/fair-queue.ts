@@ -1,4 +1,5 @@
 // A queue in which nobody waits for somebody else's backlog: the sources with waiting items take turns, one item each.
+
 import { createQueue } from '../mqtt/queue.ts';
 
 /** Who an item is from, the widest first: `[kind, principal, client]`. Turns go round at each level. */

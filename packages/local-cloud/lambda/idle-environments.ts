@@ -1,4 +1,5 @@
 // The environments of a function that wait for events: the last one used comes first, and those that wait for long are ended.
+
 import type { Environment } from './environment.ts';
 
 /** Milliseconds that an environment waits before it is ended. */

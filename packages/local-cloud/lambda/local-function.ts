@@ -1,4 +1,5 @@
 // One function of the template as it runs here: its bundle, its environments, its log and its asynchronous events.
+
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';

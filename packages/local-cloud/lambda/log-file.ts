@@ -1,4 +1,5 @@
 // A function's log as one bounded file on disk, written behind so that no invocation waits for it.
+
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../log.ts';

@@ -1,4 +1,5 @@
 // The functions of a stack, with their folders below its data directory.
+
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';

@@ -1,4 +1,5 @@
 // The environments of one function: started when events wait, reused, ended when they wait for long, replaced when they die.
+
 import type { Caller } from '../aws/wire.ts';
 import {
   createEnvironment,

@@ -1,4 +1,5 @@
 // Builds functions again while the stack runs: the next event has the new code, and what does not build changes nothing.
+
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError } from '../start-error.ts';

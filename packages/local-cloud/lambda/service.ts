@@ -1,4 +1,5 @@
 // Lambda of the local cloud: builds the template's functions, runs their events in worker threads and accounts for each one.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
 // Keeps events accepted through the Invoke API on disk until they are finished, since their sender got "accepted".
+
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // The environment variables of a function: what Lambda sets, what the template sets, and nothing of this machine.
+
 import path from 'node:path';
 import { sessionTokenOf } from '../iam/caller.ts';
 import type { FunctionSpec } from '../template/functions.ts';

@@ -1,4 +1,5 @@
 // Shows on the terminal what a function logs as a warning or an error, since nobody watches its log file meanwhile.
+
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createLogThrottle } from '../log-throttle.ts';

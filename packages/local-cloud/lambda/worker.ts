@@ -1,4 +1,5 @@
 // The inside of one function environment: a worker thread that imports the handler once and runs one event after another.
+
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import { getHeapStatistics } from 'node:v8';

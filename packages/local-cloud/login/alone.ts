@@ -1,5 +1,6 @@
 // When the login asks for no password: the first user, nobody else yet, and a page of this very port that asks.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+
 import type { IncomingMessage } from 'node:http';
 import type { User, Users } from '../cognito/users.ts';
 

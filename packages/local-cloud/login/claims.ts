@@ -1,5 +1,6 @@
 // What tokens say of a user, under the names that Amazon Cognito has for it.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
+
 import { groupRolesOf } from '../cognito/group-roles.ts';
 import type { User, Users } from '../cognito/users.ts';
 

@@ -1,4 +1,5 @@
 // What the login remembers between requests (sessions, codes, grants), in memory: after a restart people log in again.
+
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 interface Entry {

@@ -1,4 +1,5 @@
 // The pages of the login: plain HTML without any script.
+
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 

@@ -1,5 +1,6 @@
 // The OpenID provider of the user pool: oidc-provider, with the paths, identifiers and claims that Amazon Cognito has.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html
+
 import type Provider from 'oidc-provider';
 import type { Configuration, ClientMetadata, JWKS, KoaContextWithOIDC } from 'oidc-provider';
 import type { UserPoolService } from '../cognito/cognito.ts';

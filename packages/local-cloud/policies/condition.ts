@@ -1,5 +1,6 @@
 // Condition blocks of IoT policies: the operators of IAM, as a table.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+
 import { BlockList, isIP } from 'node:net';
 import { canonicalKey } from './key.ts';
 import { parseArnPattern, parsePattern, parseText, type Lookup, type Pattern } from './pattern.ts';

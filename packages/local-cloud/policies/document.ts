@@ -1,5 +1,6 @@
 // Reads a policy document, of AWS IoT or of an IAM role, and compiles it once; what the local cloud would not evaluate as
 // AWS does is refused here. https://docs.aws.amazon.com/iot/latest/developerguide/iot-policies.html
+
 import { AwsError } from '../aws-error.ts';
 import { compileCondition, type Condition } from './condition.ts';
 import { unknownAction } from './action.ts';

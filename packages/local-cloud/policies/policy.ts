@@ -1,4 +1,5 @@
 // Decides what a connection may do by its policies, and says which statement decided, which AWS does not.
+
 import type { Statement } from './document.ts';
 import type { Bound, Lookup } from './pattern.ts';
 

@@ -1,4 +1,5 @@
 // Brings the registry to what a provisioning template says of one device: all of it or nothing.
+
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { AwsError } from '../aws-error.ts';

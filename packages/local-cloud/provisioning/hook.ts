@@ -1,5 +1,6 @@
 // Asks the pre-provisioning hook, a function of the template, whether a device may be provisioned.
 // https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 

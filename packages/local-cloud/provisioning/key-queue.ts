@@ -1,4 +1,5 @@
 // Making an RSA key takes long and the threads that also write to the disk: one at a time, and not without end.
+
 import { AwsError } from '../aws-error.ts';
 
 /** Requests for keys that may wait, the one that runs included. */

@@ -1,4 +1,5 @@
 // Provisioning templates in the AWS IoT API, and the temporary claims that a trusted user gets for them.
+
 import {
   alreadyExists,
   type ApiRequest,

@@ -1,4 +1,5 @@
 // Certificates that a device has been given but not been provisioned with, and the tokens that say whose they are.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

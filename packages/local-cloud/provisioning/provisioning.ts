@@ -1,5 +1,6 @@
 // Fleet provisioning by claim over MQTT: a device with a claim certificate gets one of its own, and its place in the registry.
 // https://docs.aws.amazon.com/iot/latest/developerguide/fleet-provision-api.html
+
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

@@ -1,5 +1,6 @@
 // The resources of a provisioning template: thing, certificate and policies, each read from its own properties.
 // https://docs.aws.amazon.com/iot/latest/developerguide/provision-template.html
+
 import { compilePolicy, PolicyError } from '../policies/document.ts';
 import {
   compileText,

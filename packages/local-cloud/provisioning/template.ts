@@ -1,5 +1,6 @@
 // A fleet provisioning template: what becomes of a device's certificate, checked when the template is made, not when a device asks.
 // https://docs.aws.amazon.com/iot/latest/developerguide/provision-template.html
+
 import { certificateFacts } from '../iot/certificate-facts.ts';
 import {
   certificateOf,

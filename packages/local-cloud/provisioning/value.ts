@@ -1,5 +1,6 @@
 // Values of a provisioning template: literals, parameters and AWS's intrinsic functions, compiled once and checked by then.
 // https://docs.aws.amazon.com/iot/latest/developerguide/fleet-provision-template.html
+
 import { AwsError } from '../aws-error.ts';
 
 export type Json = Readonly<Record<string, unknown>>;

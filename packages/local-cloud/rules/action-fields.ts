@@ -1,4 +1,5 @@
 // Reads the fields of a rule action, with the substitutions in them compiled.
+
 import type { StartError } from '../start-error.ts';
 import { fieldAt, isTemplate, type ActionSpec } from './rule-spec.ts';
 import { SqlError } from './sql-error.ts';

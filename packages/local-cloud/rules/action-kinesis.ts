@@ -1,4 +1,5 @@
 // Kinesis: a rule's result as one record of a data stream, on the shard that the partition key falls into.
+
 import { bytesOf, type CompileAction } from './action.ts';
 
 export const kinesis: CompileAction = (fields, targets) => {

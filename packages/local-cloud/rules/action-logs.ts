@@ -1,4 +1,5 @@
 // CloudwatchLogs: a rule's result as one event of a log group, or in batch mode as many.
+
 import { AwsError } from '../aws-error.ts';
 import { bytesOf, type CompileAction, type LogEvent, type Selected } from './action.ts';
 import { memberOf, type Value } from '../json/value.ts';

@@ -1,4 +1,5 @@
 // Republish: a rule's result as a new MQTT message, with the headers of MQTT 5.
+
 import { AwsError } from '../aws-error.ts';
 import { defaultLimits } from '../mqtt/limits.ts';
 import { propertiesOf } from '../mqtt/message-properties.ts';

@@ -1,4 +1,5 @@
 // Sqs: a rule's result as one message of a queue, as text or in base64.
+
 import { bytesOf, type CompileAction } from './action.ts';
 
 export const sqs: CompileAction = (fields, targets) => {

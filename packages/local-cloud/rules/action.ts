@@ -1,4 +1,5 @@
 // What every kind of rule action is, and what it may use.
+
 import type { MessageProperties } from '../mqtt/message.ts';
 import type { Fields } from './action-fields.ts';
 import type { AttributeValue } from './dynamodb-item.ts';

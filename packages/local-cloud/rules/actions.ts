@@ -1,4 +1,5 @@
 // What a rule does with what its SQL selected: one entry per kind of action.
+
 import { AwsError } from '../aws-error.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { createFields } from './action-fields.ts';

@@ -1,4 +1,5 @@
 // Repeats what fails for a passing reason, as the rules engine does before it calls the error action.
+
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';

@@ -1,4 +1,5 @@
 // encode() and decode(): how rules reach payloads that are not JSON (AWS IoT developer guide, "Binary payloads").
+
 import { parsePayload, type Payload } from '../json/json.ts';
 import { toText, type Value } from '../json/value.ts';
 

@@ -1,4 +1,5 @@
 // cast(value AS type): the usual conversions, and numbers to and from Booleans (AWS IoT developer guide, "cast()").
+
 import { roundTo } from '../json/decimal.ts';
 import {
   decimalOfNumber,

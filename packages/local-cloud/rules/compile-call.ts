@@ -1,4 +1,5 @@
 // Compiles the calls of functions, those first that look at more than the values of their arguments.
+
 import { decodeBase64, decodePayload, encodeBase64 } from './binary.ts';
 import { compileQuery } from './compile-query.ts';
 import { findFunction } from './functions.ts';

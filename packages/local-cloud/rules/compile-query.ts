@@ -1,4 +1,5 @@
 // Compiles select lists and the nested queries that go through an array or an object of the payload.
+
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression, Query, SelectItem, SelectList } from './syntax.ts';

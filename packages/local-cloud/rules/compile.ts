@@ -1,4 +1,5 @@
 // Turns expressions into closures, once; evaluating them then costs no look at the syntax any more.
+
 import { castTo } from './cast.ts';
 import { not, operators } from './operators.ts';
 import { compileCall } from './compile-call.ts';

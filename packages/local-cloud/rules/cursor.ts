@@ -1,4 +1,5 @@
 // Walks over the tokens of one SQL text, with bounds on how deep and how long an expression may be.
+
 import { readToken, type Token } from './lex.ts';
 import { SqlError } from './sql-error.ts';
 

@@ -1,4 +1,5 @@
 // Runs the actions of a rule for one message: repeats them, and takes to the error action what still fails.
+
 import type { Clock } from '../clock.ts';
 import type { Measure, Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';

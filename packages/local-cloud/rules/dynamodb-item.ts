@@ -1,4 +1,5 @@
 // Writes values of rules SQL as DynamoDB attribute values, for the DynamoDB actions.
+
 import { isObject, toText, typeOf, type Value, type ValueType } from '../json/value.ts';
 
 export type AttributeValue =

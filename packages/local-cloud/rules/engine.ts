@@ -1,4 +1,5 @@
 // The rules engine: which rules a message reaches, and which of their actions run.
+
 import { type Clock, systemClock } from '../clock.ts';
 import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,5 @@
 // Shows what each action of a rule would get: the real actions run, against services that only take notes.
+
 import type { Action, RuleTargets, Selected } from './action.ts';
 import { compileAction } from './actions.ts';
 import { oneLine, outcomeOf, sourceOf } from './explain-expression.ts';

@@ -1,4 +1,5 @@
 // Shows what every part of an expression came to, for `rule explain`.
+
 import { printable } from '../log.ts';
 import { compile } from './compile.ts';
 import { Unanswered } from './lookups.ts';

@@ -1,4 +1,5 @@
 // Says clause by clause what a rule makes of a message, for `rule explain`.
+
 import type { Clock } from '../clock.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { errorMessage } from './delivery.ts';

@@ -1,4 +1,5 @@
 // Gathers what failed of one rule for one message, so that the error action gets one message that names all of it.
+
 import type { Clock } from '../clock.ts';
 
 /** As the error action's message holds it (AWS IoT developer guide, "Error handling"). */

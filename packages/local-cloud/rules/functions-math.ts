@@ -1,4 +1,5 @@
 // Mathematical functions: exact where AWS is (rounding, remainder, bits), double precision where AWS is.
+
 import { type Rounding, roundTo, toBigInt } from '../json/decimal.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { operators } from './operators.ts';

@@ -1,4 +1,5 @@
 // Functions that tell about the message rather than its payload.
+
 import type { Evaluate } from './scope.ts';
 import type { SqlFunction } from './sql-function.ts';
 import type { MessageContext } from './message-context.ts';

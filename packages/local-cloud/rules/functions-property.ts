@@ -1,4 +1,5 @@
 // What an MQTT 5 publisher said beside topic and payload.
+
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { type ObjectValue, setMember, type Value } from '../json/value.ts';

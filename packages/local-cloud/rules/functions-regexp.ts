@@ -1,4 +1,5 @@
 // Regular expressions of rules SQL in linear time (RE2 syntax), so that no payload can stall the rules engine.
+
 import { RE2JS } from 're2js';
 import type { SqlFunction } from './sql-function.ts';
 import { SqlFailure } from './sql-error.ts';

@@ -1,4 +1,5 @@
 // Functions on text, and hashes of text; what is not text is converted first.
+
 import { createHash } from 'node:crypto';
 import { md2 } from './md2.ts';
 import type { SqlFunction } from './sql-function.ts';

@@ -1,4 +1,5 @@
 // parse_time() and time_to_epoch(): times to text and back.
+
 import type { SqlFunction } from './sql-function.ts';
 import { SqlFailure } from './sql-error.ts';
 import type { Expression } from './syntax.ts';

@@ -1,4 +1,5 @@
 // Functions that look into values or replace missing ones.
+
 import type { SqlFunction } from './sql-function.ts';
 import type { MessageContext } from './message-context.ts';
 import { SqlFailure } from './sql-error.ts';

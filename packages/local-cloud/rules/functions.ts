@@ -1,4 +1,5 @@
 // The functions of rules SQL, by name (AWS IoT developer guide, "Functions").
+
 import { lookupForms } from './lookups.ts';
 import { mathFunctions } from './functions-math.ts';
 import { messageFunctions } from './functions-message.ts';

@@ -1,4 +1,5 @@
 // Cuts an SQL text into tokens.
+
 import { SqlError } from './sql-error.ts';
 
 export type TokenKind = 'word' | 'number' | 'string' | 'variable' | 'symbol' | 'end';

@@ -1,4 +1,5 @@
 // CloudWatch log groups as files: one JSON line an event, two files of bounded size for each group.
+
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';

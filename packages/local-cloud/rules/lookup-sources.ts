@@ -1,4 +1,5 @@
 // Where rules SQL gets its answers on one machine: the functions, the registry and the shadows that run beside it.
+
 import { AwsError } from '../aws-error.ts';
 import type { Operation } from '../iot/api-request.ts';
 import type { Iot } from '../iot/iot.ts';

@@ -1,4 +1,5 @@
 // Functions of rules SQL that ask another service: SQL is evaluated as far as it goes, waits for the answer, and starts anew.
+
 import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';
 import { jsonOf, type Value } from '../json/value.ts';

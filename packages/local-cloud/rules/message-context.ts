@@ -1,4 +1,5 @@
 // One message as rules see it: parsed, split and encoded at most once, however many rules look at it.
+
 import { randomUUID } from 'node:crypto';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Answers } from './lookups.ts';

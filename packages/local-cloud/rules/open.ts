@@ -1,4 +1,5 @@
 // Puts the rules of the template together with what their actions reach.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';

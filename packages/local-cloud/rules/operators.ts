@@ -1,4 +1,5 @@
 // The infix operators as data: how tightly they bind and what they give (AWS IoT developer guide, "Operators").
+
 import { add, compare, type Decimal, divide, multiply, remainder, subtract } from '../json/decimal.ts';
 import { equal, numberOf, toBoolean, toDecimal, toText, type Value } from '../json/value.ts';
 

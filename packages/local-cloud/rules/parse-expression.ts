@@ -1,4 +1,5 @@
 // Parses expressions by operator precedence (Pratt), and the select lists and nested queries inside them.
+
 import type { Cursor } from './cursor.ts';
 import { parseDecimal } from '../json/decimal.ts';
 import { NOT_PRECEDENCE, operators } from './operators.ts';

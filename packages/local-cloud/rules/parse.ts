@@ -1,4 +1,5 @@
 // Parses whole SQL statements and the substitution templates of rule actions.
+
 import { createCursor, type Cursor } from './cursor.ts';
 import { parseExpression, parseSelect } from './parse-expression.ts';
 import type { Expression, Statement } from './syntax.ts';

@@ -1,4 +1,5 @@
 // Puts what a rule republishes back on the broker, and stops rules that feed one another without end.
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

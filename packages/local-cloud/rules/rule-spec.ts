@@ -1,4 +1,5 @@
 // What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { OLD_VERSION, type SqlVersion } from './sql-version.ts';

@@ -1,4 +1,5 @@
 // A rule, compiled: nothing of the template is looked at again once messages arrive.
+
 import type { Action, RuleTargets } from './action.ts';
 import { compileAction } from './actions.ts';
 import type { Lookups } from './lookups.ts';

@@ -1,4 +1,5 @@
 // What compiled expressions are evaluated against, and what names mean while they are compiled.
+
 import type { Lookups } from './lookups.ts';
 import type { MessageContext } from './message-context.ts';
 import type { Value } from '../json/value.ts';

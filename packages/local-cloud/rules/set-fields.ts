@@ -1,4 +1,5 @@
 // Sets the fields of a select list; loaded once for each of several rules, so that V8 knows which names each of them stores.
+
 import type { Scope } from './scope.ts';
 import type { ObjectValue, Value } from '../json/value.ts';
 

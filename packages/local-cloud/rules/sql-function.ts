@@ -1,4 +1,5 @@
 // What every function of rules SQL looks like, so that the tables of functions need not know each other.
+
 import type { MessageContext } from './message-context.ts';
 import type { Evaluate } from './scope.ts';
 import type { Expression } from './syntax.ts';

@@ -1,4 +1,5 @@
 // A rule's SQL, compiled: takes a message and says what the rule's actions get.
+
 import { compile } from './compile.ts';
 import { asksService, checkSingleCalls } from './compile-call.ts';
 import { compileSelect } from './compile-query.ts';

@@ -1,4 +1,5 @@
 // The parsed form of rules SQL.
+
 import type { Value } from '../json/value.ts';
 
 /** Where an expression is in the SQL text, for error messages and explanations. */

@@ -1,4 +1,5 @@
 // Formats times by the patterns of Joda-Time's DateTimeFormat, for parse_time().
+
 import { DAY_MS, DAYS, MONTHS, offsetText, type TimeZone } from './time-zone.ts';
 
 /** A local time as if it were UTC, and the instant that it is. */

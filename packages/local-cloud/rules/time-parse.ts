@@ -1,4 +1,5 @@
 // Reads times by the patterns of Java's DateTimeFormatter (JDK 11), for time_to_epoch().
+
 import { RE2JS } from 're2js';
 import {
   DAYS,

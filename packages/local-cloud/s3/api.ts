@@ -1,4 +1,5 @@
 // S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
+
 import type { IncomingMessage } from 'node:http';
 import { sendError, type AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';

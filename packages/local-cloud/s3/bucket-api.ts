@@ -1,4 +1,5 @@
 // S3's operations on buckets and on many objects: lists, versions, bulk delete.
+
 import { readBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';

@@ -1,4 +1,5 @@
 // What the template says about a bucket, as far as it changes what one machine does; the rest of it is refused by line.
+
 import { StartError } from '../start-error.ts';
 import type { Tags } from './tags.ts';
 

@@ -1,4 +1,5 @@
 // HTTP's conditional and range requests, as S3 answers them.
+
 import { AwsError } from '../aws-error.ts';
 import type { Version } from './record.ts';
 

@@ -1,4 +1,5 @@
 // The bytes of objects: taken in through to the disk before anything changes, given out as streams.
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';

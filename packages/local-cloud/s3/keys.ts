@@ -1,4 +1,5 @@
 // Where the object of a key is on disk: at its own name if that makes a path, else in hex where no name can hurt.
+
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 

@@ -1,4 +1,5 @@
 // Deletes what the template's lifecycle rules let expire; S3 does so once a day, and so do we.
+
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ExpirationRule } from './bucket-spec.ts';

@@ -1,4 +1,5 @@
 // Pages through a bucket as ListObjects and ListObjectVersions do: by prefix, rolled up at a delimiter, in key order.
+
 import type { Bucket } from './bucket.ts';
 import { compareKeys } from './keys.ts';
 import type { Version } from './record.ts';

@@ -1,4 +1,5 @@
 // S3's operations on multipart uploads, which the CLI and the SDKs use for what is over 8 MB.
+
 import { openBody, readBody, type Checksum } from '../aws/body.ts';
 import { checksumAlgorithms, isChecksumAlgorithm } from '../aws/checksum.ts';
 import { sendXml } from '../aws/wire.ts';

@@ -1,4 +1,5 @@
 // S3's operations on one object: put, get, head, delete, copy.
+
 import { pipeline } from 'node:stream/promises';
 import { openBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';

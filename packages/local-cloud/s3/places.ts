@@ -1,4 +1,5 @@
 // Finds, places and removes the files of a bucket's objects, in a tree that people read with any tool.
+
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // Presigned URLs end when they say so; their signatures are not checked, because the local credentials are no secret.
+
 import { AwsError } from '../aws-error.ts';
 
 const maxSeconds = 7 * 86_400;

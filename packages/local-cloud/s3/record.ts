@@ -1,4 +1,5 @@
 // What S3 keeps about a key beside its file: versions and their metadata, and which of them the file on disk is.
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // The buckets there are: those of the template, and those that clients made, which come back after a restart.
+
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // One S3 request in path style, taken apart: bucket, key, query and the headers that objects keep.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { storedHeaders, type StoredHeaders } from './record.ts';

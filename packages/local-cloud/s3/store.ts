@@ -1,4 +1,5 @@
 // The object store behind S3 and Firehose: buckets of the template, and such as a client makes, in one folder.
+
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';

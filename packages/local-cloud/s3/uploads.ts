@@ -1,4 +1,5 @@
 // Multipart uploads: parts wait on disk, and become one object when the client completes them.
+
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';

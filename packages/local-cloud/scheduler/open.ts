@@ -1,4 +1,5 @@
 // Opens the template's schedules, once everything that their functions call is there.
+
 import { randomUUID } from 'node:crypto';
 import type { FunctionEvents } from '../lambda/function-events.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';

@@ -1,4 +1,5 @@
 // What a scheduled function gets.
+
 import type { ScheduleSpec } from './schedule-spec.ts';
 
 export interface Execution {

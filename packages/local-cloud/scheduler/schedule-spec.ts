@@ -1,4 +1,5 @@
 // What the template says about schedules: which function is invoked, how often, and with what.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { readCron, type NextTime } from './cron.ts';

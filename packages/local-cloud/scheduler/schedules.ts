@@ -1,4 +1,5 @@
 // EventBridge Scheduler on one machine: invokes functions at whole multiples of their interval, never twice for one.
+
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { scheduleEvent } from './schedule-event.ts';

@@ -1,5 +1,6 @@
 // What a shadow holds and how it changes: merging, deleting by null, timestamps of every leaf, and what is still to be done.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
+
 import { isExactNumber, isObject, memberOf, setMember, type ObjectValue, type Value } from '../json/value.ts';
 
 export const sections = ['desired', 'reported'] as const;

@@ -1,5 +1,6 @@
 // What clients send to a shadow, checked: whatever passes here is safe to merge.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-error-messages.html
+
 import { AwsError } from '../aws-error.ts';
 import { parsePayload } from '../json/json.ts';
 import { isObject, memberOf, type ObjectValue, type Value } from '../json/value.ts';

@@ -1,4 +1,5 @@
 // Keeps shadows on disk, whole after a crash, and remembers for two days how far the versions of deleted ones had come.
+
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

@@ -1,5 +1,6 @@
 // The reserved topics of shadows: which request one carries, and where the answers go.
 // https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-shadow
+
 import type { ShadowId } from './store.ts';
 
 export type ShadowOperation = 'get' | 'update' | 'delete';

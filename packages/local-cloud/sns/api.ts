@@ -1,4 +1,5 @@
 // SNS as the AWS CLI and the SDK call it: the query protocol, for the template's topics.
+
 import { AwsError } from '../aws-error.ts';
 import { createQueryHandler, type QueryAction, type QueryParameters } from '../aws/query.ts';
 import type { AwsHandler } from '../aws/wire.ts';

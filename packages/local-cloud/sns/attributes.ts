@@ -1,4 +1,5 @@
 // Message attributes: what a subscriber would filter by; checked here so that a publish that AWS refuses fails here too.
+
 import { AwsError } from '../aws-error.ts';
 
 export interface Attribute {

@@ -1,4 +1,5 @@
 // Turns one message and its subscribers into deliveries: an .eml for each address, a .txt for each phone, a message in each queue.
+
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

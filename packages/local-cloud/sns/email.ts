@@ -1,4 +1,5 @@
 // An email as people open it: RFC 5322, with every header encoded by nodemailer and none taken from a message as it is.
+
 import MailComposer from 'nodemailer/lib/mail-composer';
 
 export interface Email {

@@ -1,4 +1,5 @@
 // Where a subscription may lead: the protocols that the local cloud delivers by, and what an address of each looks like.
+
 import type { Protocol } from './message.ts';
 
 const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;

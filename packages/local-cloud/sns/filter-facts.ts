@@ -1,4 +1,5 @@
 // What a filter policy is asked about: a message's attributes, or the properties of a message that is a JSON object.
+
 import type { Attribute } from './attributes.ts';
 import { isObject, type Scalar } from './filter-operators.ts';
 

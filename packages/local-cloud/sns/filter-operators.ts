@@ -1,4 +1,5 @@
 // What a subscription's filter policy may ask of one key: exact values and the operators of SNS, each read once and then asked often.
+
 import { BlockList, isIP } from 'node:net';
 
 export type Scalar = string | number | boolean | null;

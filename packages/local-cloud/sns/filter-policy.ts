@@ -1,4 +1,5 @@
 // A subscription's filter policy: read and checked as SNS checks it, then asked about every message of the topic.
+
 import type { Attribute } from './attributes.ts';
 import { attributeFacts, bodyFacts, objectFacts, type Facts } from './filter-facts.ts';
 import {

@@ -1,4 +1,5 @@
 // What SNS delivered to people, as they read it: the newest mails and texts of the data directory.
+
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import PostalMime from 'postal-mime';

@@ -1,4 +1,5 @@
 // Decides what of a message each protocol's subscribers get, and refuses what SNS refuses.
+
 import { AwsError } from '../aws-error.ts';
 import { attributesSize, checkAttributes, type Attribute } from './attributes.ts';
 

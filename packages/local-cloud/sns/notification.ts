@@ -1,4 +1,5 @@
 // A notification as queues get it: the JSON document that SNS wraps a message in, subscribed to or redriven.
+
 import type { Attribute } from './attributes.ts';
 
 export interface Notification {

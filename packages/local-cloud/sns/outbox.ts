@@ -1,4 +1,5 @@
 // Writes the deliveries of one publish: each file whole at any moment, and when one cannot be written, none of them stays.
+
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
 // PublishBatch: up to ten messages at once, of which each is published or refused on its own.
+
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
 import type { XmlElements } from '../aws/xml.ts';

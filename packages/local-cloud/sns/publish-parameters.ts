@@ -1,4 +1,5 @@
 // Reads what Publish and one entry of PublishBatch say, from the form in which the query protocol carries it.
+
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
 import type { Attribute } from './attributes.ts';

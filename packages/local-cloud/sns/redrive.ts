@@ -1,4 +1,5 @@
 // Puts what a subscriber cannot be given into the dead-letter queue that its subscription names.
+
 import type { Log } from '../log.ts';
 
 /** The queues of the stack, as far as SNS needs them. */

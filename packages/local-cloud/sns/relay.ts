@@ -1,4 +1,5 @@
 // Sends the mails on to a real mail server when SMTP_URL names one: again after a failure, and after a restart.
+
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Meter } from '../cloudwatch/meter.ts';

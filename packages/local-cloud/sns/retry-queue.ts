@@ -1,4 +1,5 @@
 // Does one thing after the other, and what failed again later: with a server away for an hour, nothing is lost or hurried.
+
 import type { Clock } from '../clock.ts';
 
 /** `later`: this item alone has to wait. `away`: the receiver does not answer, so all items wait. */

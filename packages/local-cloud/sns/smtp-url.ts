@@ -1,4 +1,5 @@
 // Reads SMTP_URL, which holds a password, and sees to it that the password goes nowhere but to the server.
+
 import { StartError } from '../start-error.ts';
 import { isEmailAddress } from './endpoints.ts';
 

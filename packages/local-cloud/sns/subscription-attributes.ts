@@ -1,4 +1,5 @@
 // The attributes of a subscription that a call may set, its filter and its dead-letter queue, as SNS names and refuses them.
+
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
 import { noFilter, readFilter, type Filter } from './filter-policy.ts';

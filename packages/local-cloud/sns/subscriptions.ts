@@ -1,4 +1,5 @@
 // Who gets a topic's messages: the template's subscribers and those of run time, which a file keeps over a restart.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

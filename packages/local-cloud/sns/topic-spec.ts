@@ -1,4 +1,5 @@
 // Reads topics and subscriptions from the template, and refuses at start what could never be delivered.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { checkEndpoint } from './endpoints.ts';

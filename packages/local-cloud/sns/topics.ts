@@ -1,4 +1,5 @@
 // Publishes to the template's topics: every subscriber gets a file of its own, on disk before the publisher hears of it.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';

@@ -1,4 +1,5 @@
 // Remembers on disk which mails are still to be sent, so that a restart sends them: one small note a mail.
+
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { replaceFile } from '../files/durable-files.ts';

@@ -1,4 +1,5 @@
 // Reads the JSON of an SQS call field by field, and what is true of every batch.
+
 import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
 import type { Clock } from '../clock.ts';

@@ -1,4 +1,5 @@
 // SQS as the AWS CLI, boto3 and the SDKs call it: AWS JSON 1.0, with the codes of the older protocol beside its own.
+
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';

@@ -1,4 +1,5 @@
 // The event that a function gets for a batch of messages.
+
 import { md5Of } from './message.ts';
 import { systemAttributesOf } from './message-operations.ts';
 import type { Received, StoredMessage } from './stored-message.ts';

@@ -1,4 +1,5 @@
 // What the template says about functions that take the messages of queues: mappings, and SAM's events of type SQS.
+
 import {
   mappingsOf,
   numberOf,

@@ -1,4 +1,5 @@
 // Sending, receiving and deleting messages through the SQS API.
+
 import type { Input } from '../aws/json-protocol.ts';
 import { AwsError } from '../aws-error.ts';
 import {

@@ -1,4 +1,5 @@
 // A message of a queue: what SQS takes, and the digests by which clients see that it arrived whole.
+
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 

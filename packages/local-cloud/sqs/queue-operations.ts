@@ -1,4 +1,5 @@
 // What the SQS API tells of queues; they come from the template, so none is made, changed or deleted here.
+
 import { AwsError } from '../aws-error.ts';
 import { invalid } from './message.ts';
 import {

@@ -1,4 +1,5 @@
 // What the template says about queues, and what of it could never work.
+
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 

@@ -1,4 +1,5 @@
 // The queues of the template: found by name, ARN or address, sent to by other services, swept of what is too old.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';

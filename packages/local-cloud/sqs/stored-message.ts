@@ -1,4 +1,5 @@
 // What a queue keeps of a message, what a receive asks for and gets, and what one can do with a queue.
+
 import type { Draft } from './message.ts';
 import type { QueueSpec } from './queue-spec.ts';
 

@@ -1,4 +1,5 @@
 // The part of the support table that queues add, and the functions that take their messages.
+
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
 const encryption = 'data lies on your own disk; encrypt the disk';

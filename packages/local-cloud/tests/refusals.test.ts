@@ -1,4 +1,5 @@
 // What is kept of the log for whoever looks on: refusals alone, the newest, bounded in number and length.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { silentLog } from '../log.ts';

@@ -1,4 +1,5 @@
 // Hears of changed files, also of those that an editor replaces by renaming, and of new ones beside them.
+
 import { statSync, watch, type FSWatcher } from 'node:fs';
 import path from 'node:path';
 import type { Log } from '../log.ts';

@@ -1,4 +1,5 @@
 // Which functions a changed file concerns, and what the terminal says once they are built again.
+
 import path from 'node:path';
 import type { Rebuild, Rebuilt } from '../lambda/rebuild.ts';
 import type { Log } from '../log.ts';

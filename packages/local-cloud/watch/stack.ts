@@ -1,4 +1,5 @@
 // A stack that follows its sources: functions are built again, and for another template it stops and starts in order.
+
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

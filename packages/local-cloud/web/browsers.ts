@@ -1,4 +1,5 @@
 // Puts together what browsers need: identities, calls to the AWS port, and MQTT by WebSocket on the web port.
+
 import path from 'node:path';
 import type { AwsServerOptions } from '../aws/server.ts';
 import type { AwsHandler } from '../aws/wire.ts';

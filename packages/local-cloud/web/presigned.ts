@@ -1,5 +1,6 @@
 // Who opens an MQTT connection by WebSocket: the URL carries the proof, signed as AWS IoT Core wants it.
 // https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html#mqtt-ws
+
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   algorithm,

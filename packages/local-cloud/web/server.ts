@@ -1,5 +1,6 @@
 // The web port: the project's page or one of running totals, the login, the HTTP API below /api, and MQTT over WebSocket
 // at /mqtt.
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';

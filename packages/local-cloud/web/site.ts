@@ -1,4 +1,5 @@
 // The page that a project brings along: static files and a config.json, under a policy that allows nothing else.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { PageStack, ProjectPage } from '../project.ts';

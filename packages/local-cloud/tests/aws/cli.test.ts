@@ -1,4 +1,5 @@
 // The AWS CLI, where it is installed, does on the AWS port what the README tells people to do with it.
+
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Slow and half-sent requests, over real sockets: closed after their limit, and never in the way of who sends whole ones.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // Starts parts of the AWS port on a free port, in a temporary folder, for the tests of this room and its neighbours.
+
 import { createAwsServer, type AwsServer } from '../../aws/server.ts';
 import type { AwsHandler } from '../../aws/wire.ts';
 import type { Fields, Log } from '../../log.ts';

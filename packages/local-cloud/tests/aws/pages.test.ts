@@ -1,4 +1,5 @@
 // What a browser sends for a page: refused on the AWS port whatever it asks for, except what the web port's own pages need.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // The AWS port itself: who is served by which service, who is refused, and what goes wrong without harm.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

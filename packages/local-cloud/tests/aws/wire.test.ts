@@ -1,4 +1,5 @@
 // The formats of the AWS port on their own: chunked bodies with trailers, and XML in and out.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { decodeChunked } from '../../aws/chunked.ts';

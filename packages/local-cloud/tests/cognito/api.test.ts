@@ -1,4 +1,5 @@
 // The Cognito calls as a browser and a back end make them: identities, logins, credentials, and every refusal.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The AWS CLI as a browser and as its back end: the calls of an SDK that is not ours.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,4 +1,5 @@
 // Calls of the AWS port that are signed with temporary credentials: who is let through, and what stops the others.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { SignatureV4 } from '@smithy/signature-v4';

@@ -1,4 +1,5 @@
 // Cognito over the sample template, in a temporary folder and with a clock that tests move, served on a free port.
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

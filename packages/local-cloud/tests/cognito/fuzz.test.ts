@@ -1,4 +1,5 @@
 // Whatever a stranger sends as URL, token or identity is refused in words; nothing throws, and nothing is let in.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

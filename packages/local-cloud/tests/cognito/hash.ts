@@ -1,4 +1,5 @@
 // The hash that the SDK's signer asks for, which is a class.
+
 import { createHash, createHmac } from 'node:crypto';
 
 export class Sha256 {

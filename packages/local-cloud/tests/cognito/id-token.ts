@@ -1,4 +1,5 @@
 // ID tokens as the user pool makes them, and as somebody else would.
+
 import { importJWK, SignJWT } from 'jose';
 import type { UserPoolService } from '../../cognito/cognito.ts';
 import type { User } from '../../cognito/users.ts';

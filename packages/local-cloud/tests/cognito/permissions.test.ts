@@ -1,4 +1,5 @@
 // What the template lets guests and users do on MQTT: a table, request by request.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { thingOperations } from '../../iot/thing-operations.ts';

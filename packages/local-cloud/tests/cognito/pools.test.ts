@@ -1,4 +1,5 @@
 // Identity pools that would fail at the first browser stop the start instead, with the template line.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { poolsOf } from '../../cognito/pools.ts';

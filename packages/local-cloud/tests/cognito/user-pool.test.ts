@@ -1,4 +1,5 @@
 // An identity pool over a user pool: which tokens it takes, which role a user gets, and what stops the start.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync } from 'node:crypto';

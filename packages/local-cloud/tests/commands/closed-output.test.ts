@@ -1,4 +1,5 @@
 // Whoever reads what a command prints may stop, as `head` does: the command ends in order and without a stack trace.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // The line of totals fits its terminal, whatever the totals are, and what is logged stands above it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';

@@ -1,4 +1,5 @@
 // The command line of `dns`: what is wrong with an option is one sentence that names it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseDnsOptions } from '../../commands/dns-options.ts';

@@ -1,4 +1,5 @@
 // `start` beside a domain.yaml: devices connect by a name of your own, with the certificate of that name.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // `--host`: a device on another machine connects as documented, and finds nothing else open.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

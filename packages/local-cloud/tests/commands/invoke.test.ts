@@ -1,4 +1,5 @@
 // `local-cloud invoke` as a person runs it: a process of its own against a running Lambda API.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // What comes from outside is shown as what it is: nothing moves the cursor, hides, or reads backwards, on a terminal or in a log.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

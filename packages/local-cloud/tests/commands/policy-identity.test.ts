@@ -1,4 +1,5 @@
 // `policy explain --identity`: what lets a browser do something, from the data directory and the template.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

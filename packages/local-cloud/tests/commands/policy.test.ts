@@ -1,4 +1,5 @@
 // `policy explain`: the statement that decides, from the data directory alone.
+
 import { beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

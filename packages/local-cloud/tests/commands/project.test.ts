@@ -1,4 +1,5 @@
 // What a repository says of its own stack, from a program of a few lines.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,5 @@
 // `local-cloud rule explain` as a person runs it: a process of its own, beside a template.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

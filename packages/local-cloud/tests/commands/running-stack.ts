@@ -1,4 +1,5 @@
 // Starts a program of the local cloud on free ports, as a person does, and talks to it as its users do.
+
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';

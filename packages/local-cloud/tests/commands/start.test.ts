@@ -1,4 +1,5 @@
 // `local-cloud` with templates of strangers, which know nothing of this repository.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

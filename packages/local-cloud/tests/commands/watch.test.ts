@@ -1,4 +1,5 @@
 // `local-cloud --watch`: sources and template are changed under a running stack, as editors change them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

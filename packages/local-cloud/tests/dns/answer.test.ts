@@ -1,4 +1,5 @@
 // Names in a zone: what is there, what is not, wildcards, CNAMEs, delegations, and what lies outside.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { explainDistribution, explainOutcome } from '../../dns/explain.ts';

@@ -1,4 +1,5 @@
 // Which record answers, by policy and health: tables of what Route 53's guide says.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { ask, shortly, zoneOf, type Circumstances } from './fixture.ts';

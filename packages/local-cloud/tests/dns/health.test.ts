@@ -1,4 +1,5 @@
 // When a check is healthy, of one checker and of all together.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';

@@ -1,4 +1,5 @@
 // Responses byte by byte: codes, EDNS0, client subnets, truncation, and bytes that are not DNS at all.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { decode, encode, type DecodedPacket, type OptAnswer, type Packet } from 'dns-packet';

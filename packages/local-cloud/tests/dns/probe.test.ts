@@ -1,4 +1,5 @@
 // What one checker says of real servers.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // What Route 53 would refuse of a template: each with its line, before anything answers.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { StartError } from '../../start-error.ts';

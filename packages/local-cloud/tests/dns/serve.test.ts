@@ -1,4 +1,5 @@
 // The whole of `dns serve` with its own clients: DNS over UDP and TCP, dig, the AWS SDK, and a start after a stop.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

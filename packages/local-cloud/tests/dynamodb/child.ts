@@ -1,4 +1,5 @@
 // A process of its own for the kill -9 test: serves the windows table in the folder of its argument, prints the address.
+
 import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLog } from '../../log.ts';

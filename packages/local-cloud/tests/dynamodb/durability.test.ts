@@ -1,4 +1,5 @@
 // What DynamoDB keeps: through kill -9, through the death of its thread, and against a template that has changed.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // DynamoDB through the real SDK: the operations that windows and alerts need, exact, and refusals for the rest.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
 // Tables as the template declares them, for the DynamoDB tests.
+
 import type { TableResource } from '../../dynamodb/table.ts';
 
 export function windowsTable(changes: Readonly<Record<string, unknown>> = {}): TableResource {

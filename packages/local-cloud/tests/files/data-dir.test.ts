@@ -1,4 +1,5 @@
 // What the disk refuses must reach the operator as one line, and nothing else may be taken for the disk's fault.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { explainDiskError } from '../../data-dir.ts';

@@ -1,4 +1,5 @@
 // What a busy spell needed goes back to the system once it is quiet, and not before.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

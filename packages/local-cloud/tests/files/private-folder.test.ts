@@ -1,4 +1,5 @@
 // The data directory is its owner's: opened ones are closed, and what cannot be closed stops the start with a remedy.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

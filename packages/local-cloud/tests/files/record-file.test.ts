@@ -1,4 +1,5 @@
 // A file of records under bad luck: torn tails, damage, a full disk, a killed process.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

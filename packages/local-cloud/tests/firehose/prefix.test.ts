@@ -1,4 +1,5 @@
 // Prefixes of archived objects, evaluated as Firehose does.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { compilePrefix } from '../../firehose/prefix.ts';

@@ -1,4 +1,5 @@
 // The delivery streams of the template, and what of them the local cloud refuses.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { streamsFromTemplate } from '../../firehose/stream-spec.ts';

@@ -1,4 +1,5 @@
 // Delivery streams: when objects are written, what they hold, and what happens while the bucket cannot take them.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,5 @@
 // What the template may say about its HTTP API, what stops the start, and which route a request takes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { apiFromTemplate, withAddress } from '../../http-api/api-spec.ts';

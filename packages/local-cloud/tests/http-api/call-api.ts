@@ -1,4 +1,5 @@
 // Calls the HTTP API as its users do: signed by the SDK's signer, and sent byte by byte as a test wants it.
+
 import { request } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Sha256 } from '../cognito/hash.ts';

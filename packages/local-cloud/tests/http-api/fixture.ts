@@ -1,4 +1,5 @@
 // The gateway over the API and identities of a template, with a function made of a test's answer, on a free port.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyEventV2WithIAMAuthorizer } from 'aws-lambda';

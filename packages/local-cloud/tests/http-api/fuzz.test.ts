@@ -1,4 +1,5 @@
 // Requests of every wrong kind: none gets in, and none takes the HTTP API down.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
 // The HTTP API's door: who gets in, what the function is told, and what becomes of what it gives.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { AwsError } from '../../aws-error.ts';

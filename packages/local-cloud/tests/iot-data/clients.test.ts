@@ -1,4 +1,5 @@
 // Asking about single clients, and sending to one, through the AWS SDK.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';

@@ -1,4 +1,5 @@
 // The AWS IoT control plane through the real SDK: what it answers, what it refuses, and with which of AWS's codes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate, createPrivateKey } from 'node:crypto';

@@ -1,4 +1,5 @@
 // What TestAuthorization and GetEffectivePolicies answer about a device, held to what the broker decides.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
 // The AWS CLI against the local AWS IoT API, as a person types it.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

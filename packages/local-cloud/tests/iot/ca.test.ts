@@ -1,4 +1,5 @@
 // The local CA: its certificates verify in real TLS, its keys are private, and it survives restarts and damage.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';

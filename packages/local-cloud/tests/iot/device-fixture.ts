@@ -1,4 +1,5 @@
 // Devices for tests: a key that is made here, and a certificate that the registry knows.
+
 import 'reflect-metadata';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import * as iotApi from '@aws-sdk/client-iot';

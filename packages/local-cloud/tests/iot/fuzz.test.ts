@@ -1,4 +1,5 @@
 // Policies of any shape: refused by name or evaluated without an accident, and by the laws of AWS's evaluation.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

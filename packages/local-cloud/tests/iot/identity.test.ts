@@ -1,4 +1,5 @@
 // Who may connect and what they may do: certificates of every state, things, groups, and the template's own policy.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';

@@ -1,4 +1,5 @@
 // An IoT service in a temporary folder for the tests of this room, with an HTTP server on a free port when asked for.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { IoTClient } from '@aws-sdk/client-iot';

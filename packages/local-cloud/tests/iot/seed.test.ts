@@ -1,4 +1,5 @@
 // What a start makes of thing groups that the template declares and people have changed through the API.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { DescribeThingGroupCommand, UpdateThingGroupCommand } from '@aws-sdk/client-iot';

@@ -1,4 +1,5 @@
 // Decimals of 34 digits: reading, rounding half to even, writing.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

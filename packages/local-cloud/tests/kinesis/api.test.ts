@@ -1,4 +1,5 @@
 // The Kinesis API: what clients of a stream see, through the AWS CLI where it is installed and by hand for what it would not send.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Streams in a temporary folder, and a function that a test writes, for the tests of this room.
+
 import path from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { MappingSpec } from '../../kinesis/mapping-spec.ts';

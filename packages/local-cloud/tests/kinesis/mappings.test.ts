@@ -1,4 +1,5 @@
 // Event source mappings: batches by time and size, order, retries, halves, giving up, checkpoints and resharding.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

@@ -1,4 +1,5 @@
 // The small parts: hash keys, sequence numbers, shards over resharding, and what a function's answer means.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readResponse } from '../../kinesis/batch-response.ts';

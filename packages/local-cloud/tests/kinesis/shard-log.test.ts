@@ -1,4 +1,5 @@
 // A shard on disk: what was taken comes back in order, over restarts, torn ends, full disks and deleted files.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

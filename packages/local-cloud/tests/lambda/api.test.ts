@@ -1,4 +1,5 @@
 // The Lambda API through the real SDK, and with requests that no SDK would send.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // Asynchronous events: retried on Lambda's schedule, then kept in the failure destination, and never forgotten.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // Functions are built once for the same sources: whatever a build reads, or would read, counts.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // Building a function as SAM's esbuild method does, with one clear line for each thing that can be wrong.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';

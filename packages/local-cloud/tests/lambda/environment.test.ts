@@ -1,4 +1,5 @@
 // What a handler sees, and what becomes of it when it misbehaves.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

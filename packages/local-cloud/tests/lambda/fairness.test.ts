@@ -1,4 +1,5 @@
 // Who has a backlog waits for it alone: events of different sources take turns.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { appendFile, readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // A Lambda service over handlers that a test writes out, in a folder of its own.
+
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

@@ -1,4 +1,5 @@
 // A function starts with its first event. Whether it can be imported is tried once for each version of it, in an environment that ends.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

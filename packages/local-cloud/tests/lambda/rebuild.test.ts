@@ -1,4 +1,5 @@
 // A function that is built again while it works: what runs is finished by the code that began it, what waits has the new code.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // What a function logs as a warning or an error is on the terminal too, short, harmless and once a minute.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

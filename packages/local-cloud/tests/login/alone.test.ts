@@ -1,4 +1,5 @@
 // Who is logged in without a password: the first user, as long as nobody else was added, by pages of this port alone.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

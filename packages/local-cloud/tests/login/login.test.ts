@@ -1,4 +1,5 @@
 // Logging in as a page does it, over HTTP: what the tokens say, what is refused, and what is remembered.
+
 import { beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';

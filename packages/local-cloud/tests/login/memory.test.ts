@@ -1,4 +1,5 @@
 // What the login remembers: until its end, not more than there is room for, and nothing of what was revoked.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createLoginMemory } from '../../login/memory.ts';

@@ -1,4 +1,5 @@
 // The template with a user pool, whole or with a change, and its login pages on a free port.
+
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
 // Where `--host` opens the MQTT port, what the certificate names for it, and what is refused.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { type Machine, resolveMqttHosts } from '../../mqtt/hosts.ts';

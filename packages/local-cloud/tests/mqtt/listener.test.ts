@@ -1,4 +1,5 @@
 // The way in: several addresses with one port, and no more arrivals than can be served.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

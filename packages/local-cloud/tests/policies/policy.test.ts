@@ -1,4 +1,5 @@
 // The policy evaluator, cell by cell: wildcards, variables, every condition operator, explicit and implicit deny.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { compilePolicy, maximumPolicySize, PolicyError } from '../../policies/document.ts';

@@ -1,4 +1,5 @@
 // Provisioning templates and temporary claims through the real SDK.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

@@ -1,4 +1,5 @@
 // Fleet provisioning over a registry in a temporary folder: a device's requests, and what it is answered.
+
 import { randomUUID } from 'node:crypto';
 import type { ManualClock } from '../../clock.ts';
 import type { Iot } from '../../iot/iot.ts';

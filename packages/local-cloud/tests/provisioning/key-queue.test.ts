@@ -1,4 +1,5 @@
 // How many devices may wait for a key to be made for them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createKeyQueue } from '../../provisioning/key-queue.ts';

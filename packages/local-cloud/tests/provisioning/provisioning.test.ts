@@ -1,4 +1,5 @@
 // Fleet provisioning by claim: what a device asks over MQTT, what it is answered, and what the registry has then.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';

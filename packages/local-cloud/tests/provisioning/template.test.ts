@@ -1,4 +1,5 @@
 // The language of provisioning templates: what each function gives, and what is refused when the template is made.
+
 import { beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,4 +1,5 @@
 // From a message to what its rules' actions get, and what becomes of actions that fail.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { AwsError } from '../../aws-error.ts';

@@ -1,4 +1,5 @@
 // What is not SQL, or not supported, is refused when it is compiled, with its position.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { compileStatement } from '../../rules/statement.ts';

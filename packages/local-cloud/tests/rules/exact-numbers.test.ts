@@ -1,4 +1,5 @@
 // Whatever number a device sends comes out of the rules engine with the same value, digit for digit where it matters.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
 // What `rule explain` says of a rule and a message.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
 // The functions of rules SQL: the examples of the AWS IoT developer guide, and what it says of other types.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { describeFunctions } from '../../rules/functions.ts';

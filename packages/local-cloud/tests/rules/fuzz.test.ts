@@ -1,4 +1,5 @@
 // Throws generated SQL, patterns and times at the parser and the functions: a value, a failure or a refusal, never a crash.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

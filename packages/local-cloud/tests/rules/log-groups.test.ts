@@ -1,4 +1,5 @@
 // Log groups as files under the data directory.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';

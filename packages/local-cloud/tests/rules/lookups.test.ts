@@ -1,4 +1,5 @@
 // SQL that asks other services: what they are asked, what becomes of their answers, and of none.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';

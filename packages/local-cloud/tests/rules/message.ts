@@ -1,4 +1,5 @@
 // A message and the evaluation of single expressions, as the tests of rules SQL need them.
+
 import assert from 'node:assert/strict';
 import type { InboundMessage } from '../../mqtt/message.ts';
 import { createMessageContext, type Environment, type MessageContext } from '../../rules/message-context.ts';

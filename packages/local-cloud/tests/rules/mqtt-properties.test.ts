@@ -1,4 +1,5 @@
 // What rules see of the properties of an MQTT 5 message.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { MessageProperties } from '../../mqtt/message.ts';

@@ -1,4 +1,5 @@
 // The operator tables of the AWS IoT developer guide, cell by cell.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { jsonOf } from '../../json/value.ts';

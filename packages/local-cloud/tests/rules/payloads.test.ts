@@ -1,4 +1,5 @@
 // Payloads that are no JSON object: what rules can and cannot do with them, and the rule that catches them.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { MAX_DEPTH } from '../../json/json.ts';

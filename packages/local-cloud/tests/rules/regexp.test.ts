@@ -1,4 +1,5 @@
 // Regular expressions in rules SQL: the examples of AWS, what is not a pattern, and payloads that mean harm.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { jsonOf, type Value } from '../../json/value.ts';

@@ -1,4 +1,5 @@
 // Rules that feed other rules, or themselves.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createManualClock } from '../../clock.ts';

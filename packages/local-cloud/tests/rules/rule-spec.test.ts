@@ -1,4 +1,5 @@
 // The rules of the template: read as they stand, refused by name and line where the local cloud cannot run them.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { silentLog } from '../../log.ts';

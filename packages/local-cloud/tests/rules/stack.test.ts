@@ -1,4 +1,5 @@
 // Rules that ask, republish, log and substitute, in a stack of their own template.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // SELECT, WHERE, SET, CASE and nested queries over JSON payloads.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { select } from './message.ts';

@@ -1,4 +1,5 @@
 // Substitution templates in the fields of rule actions.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { compileStatement } from '../../rules/statement.ts';

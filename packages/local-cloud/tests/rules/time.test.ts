@@ -1,4 +1,5 @@
 // parse_time() and time_to_epoch(): the examples of AWS, every letter, time zones, and texts that are no times.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { jsonOf, type Value } from '../../json/value.ts';

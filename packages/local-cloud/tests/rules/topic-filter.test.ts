@@ -1,4 +1,5 @@
 // Which topics reach which rules.
+
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createTopicIndex, parseTopicFilter } from '../../rules/topic-filter.ts';

@@ -1,4 +1,5 @@
 // Buckets through the real SDK: pages of keys in order, versions and delete markers, lifecycle rules, names.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // What the object store makes of a folder that a crash, a backup or a person left in a state of its own.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 // An object store with the two kinds of buckets, and S3 on a free port over it, for the tests of this room.
+
 import { S3Client } from '@aws-sdk/client-s3';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createS3Handler } from '../../s3/api.ts';

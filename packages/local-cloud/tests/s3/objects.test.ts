@@ -1,4 +1,5 @@
 // Objects through the real SDK: exact bytes back under exact keys, metadata, ranges, conditions, checksums.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
 // A process of its own for the kill -9 test: puts objects as fast as it can and prints the key of each that is acknowledged.
+
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../clock.ts';
 import { openStore } from './object-store.ts';

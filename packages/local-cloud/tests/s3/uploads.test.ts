@@ -1,4 +1,5 @@
 // Multipart uploads through the real SDK.
+
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
 // The IoT data plane through the AWS SDK and the AWS CLI, on the AWS port.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Merging, deleting, timestamps and delta, case by case.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { parseJson } from '../../json/json.ts';

@@ -1,4 +1,5 @@
 // A broker with shadows on a directory of its own, and a real MQTT client on it, for the tests of this room.
+
 import path from 'node:path';
 import { duplexPair } from 'node:stream';
 import { MqttClient, type IClientOptions } from 'mqtt';

@@ -1,4 +1,5 @@
 // Merging, deleting, timestamps and delta by their laws, on generated documents.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

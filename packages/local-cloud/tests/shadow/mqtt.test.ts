@@ -1,4 +1,5 @@
 // Shadows as devices and apps see them over MQTT.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { MqttClient } from 'mqtt';

@@ -1,4 +1,5 @@
 // SNS through the SDK and the AWS CLI, as handlers and people call it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Filter policies through the SDK and the AWS CLI: set, shown, changed, removed, refused, and heeded by publishes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

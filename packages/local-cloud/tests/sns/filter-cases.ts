@@ -1,4 +1,5 @@
 // Reads filter policies and builds messages for the tests of filters.
+
 import assert from 'node:assert/strict';
 import { readFilter, type Filter, type FilterScope } from '../../sns/filter-policy.ts';
 import type { Attribute } from '../../sns/attributes.ts';

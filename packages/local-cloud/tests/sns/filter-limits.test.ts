@@ -1,4 +1,5 @@
 // Which filter policies SNS refuses and in what words, as recorded from AWS where it is known; and its limits at their edges.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFilter, type FilterScope } from '../../sns/filter-policy.ts';

@@ -1,4 +1,5 @@
 // Which messages a filter policy lets pass, by attributes and by body: the examples of AWS's pages, and their edges.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { bodyPasses, filterOf, list, number, passes, text, type Attributes } from './filter-cases.ts';

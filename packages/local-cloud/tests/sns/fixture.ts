@@ -1,4 +1,5 @@
 // A topic with two subscribers in a temporary folder, on the AWS port of a test.
+
 import { SNSClient } from '@aws-sdk/client-sns';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';

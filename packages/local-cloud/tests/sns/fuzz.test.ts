@@ -1,4 +1,5 @@
 // Holds the operators of filter policies to what they mean, said another way, and throws policies and messages at them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';

@@ -1,4 +1,5 @@
 // What was delivered, read back as people read it, and how many texts a text is.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // What a publish may say: every limit of SNS at its edge, and what is refused beyond it.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { checkMessage, type PublishInput } from '../../sns/message.ts';

@@ -1,4 +1,5 @@
 // What subscribers get: the files of one publish, for mails and texts.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';

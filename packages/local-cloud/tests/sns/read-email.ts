@@ -1,4 +1,5 @@
 // Reads an .eml file as a mail program does: unfolds headers, decodes words, undoes the transfer encoding.
+
 import assert from 'node:assert/strict';
 
 export interface ReadEmail {

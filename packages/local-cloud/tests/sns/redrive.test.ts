@@ -1,4 +1,5 @@
 // Queues behind a topic: as subscribers, and as what gets the notifications that could not be delivered.
+
 import { test } from '@jest/globals';
 import { GetSubscriptionAttributesCommand, SetSubscriptionAttributesCommand } from '@aws-sdk/client-sns';
 import assert from 'node:assert/strict';

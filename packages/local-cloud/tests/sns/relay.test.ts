@@ -1,4 +1,5 @@
 // Mails on their way to a real server: sent once, again after an outage or a restart, and never with the password in the log.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

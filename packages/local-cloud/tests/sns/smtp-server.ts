@@ -1,4 +1,5 @@
 // A mail server of a few lines: it takes what it is given, or answers as a test tells it to.
+
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

@@ -1,4 +1,5 @@
 // Subscriptions: those of the template, those of run time, and what a restart makes of both.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // Filter policies of the template's subscriptions: read at start, refused by line, and what a restart makes of changes.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The SQS API: what the AWS CLI and boto3 see where they are installed, and by hand what they would not send.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,4 +1,5 @@
 // Queues in a temporary folder, behind a port, and a function that a test writes, for the tests of this room.
+
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

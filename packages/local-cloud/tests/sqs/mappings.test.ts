@@ -1,4 +1,5 @@
 // Functions that take the messages of a queue: batches, windows, what failed comes again, and the dead-letter queue at last.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { AwsError } from '../../aws-error.ts';

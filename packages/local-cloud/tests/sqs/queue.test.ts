@@ -1,4 +1,5 @@
 // A queue: messages are received once at a time, come again, are kept over a crash, and end in the dead-letter queue.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { eventually } from '../../../../tests/support/waiting.ts';

@@ -1,4 +1,5 @@
 // What a template says of queues and of the functions that take their messages; what could not work stops the start by line.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { queueMappingsFromTemplate } from '../../sqs/mapping-spec.ts';

@@ -1,4 +1,5 @@
 // If AWS's pages say nothing or contradict themselves, the docs say what the local cloud does, and a test holds each choice.
+
 import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // The page about the template must not promise more than the reader does.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

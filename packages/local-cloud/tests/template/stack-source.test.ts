@@ -1,4 +1,5 @@
 // The name of a stack: what somebody says of it, else samconfig.toml, else the folder.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

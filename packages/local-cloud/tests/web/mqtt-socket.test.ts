@@ -1,4 +1,5 @@
 // MQTT over WebSocket on the web port, with mqtt.js as the browser: who is let in, what they may do, and for how long.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // Presigned URLs as browsers make them: by the SDK's presigner, the token appended afterwards.
+
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Sha256 } from '../cognito/hash.ts';
 

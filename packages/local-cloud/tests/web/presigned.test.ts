@@ -1,4 +1,5 @@
 // Presigned URLs of /mqtt: how the SDKs sign them, and every way in which one is refused, with its reason.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';

@@ -1,4 +1,5 @@
 // The pages of the web port, and who may read them.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { request } from 'node:http';

@@ -1,4 +1,5 @@
 // A project's own page on the web port: its files, its configuration, and what its policy allows.
+
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

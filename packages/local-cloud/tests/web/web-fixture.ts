@@ -1,4 +1,5 @@
 // The web port with a broker behind it and the AWS port beside it, over the sample template, and browsers made of mqtt.js.
+
 import path from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { cleanup } from '../../../../tests/support/cleanup.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 
-const inFlightPerDevice = 10;
+const IN_FLIGHT_PER_DEVICE = 10;
 
 export interface LoadResult {
   readonly messages: number;
@@ -37,7 +37,7 @@ async function publishAll(client: MqttClient, name: string, messages: number, st
       await client.publishAsync(`telemetry/bench/${name}`, JSON.stringify(reading), { qos: 1 });
     }
   };
-  await Promise.all(Array.from({ length: inFlightPerDevice }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT_PER_DEVICE }, lane));
 }
 
 export async function runLoad(

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import type { BenchStack } from './stack.ts';
 
-const newline = 10;
+const NEWLINE = 10;
 
 /** Sums the windows of all devices. */
 export async function windowsIn(stack: BenchStack): Promise<{ windows: number; readings: number }> {
@@ -32,7 +32,7 @@ export function archivedIn(stack: BenchStack): { objects: number; lines: number 
     if (!entry.isFile()) continue;
     const bytes = readFileSync(path.join(entry.parentPath, entry.name));
     found.objects += 1;
-    for (const byte of bytes) if (byte === newline) found.lines += 1;
+    for (const byte of bytes) if (byte === NEWLINE) found.lines += 1;
   }
   return found;
 }

@@ -30,9 +30,9 @@ interface Measured {
 
 /** Empty tables that accept everything at once, so that only the rebuild takes time. */
 const SINK = `
-const own = '{"Item":{"windowSeconds":{"N":"10"}}}';
+const OWN = '{"Item":{"windowSeconds":{"N":"10"}}}';
 const answers = {
-  DescribeTable: () => '{"Table":{"TableStatus":"ACTIVE"}}', GetItem: (body) => body.includes('-shared-') ? '{}' : own,
+  DescribeTable: () => '{"Table":{"TableStatus":"ACTIVE"}}', GetItem: (body) => body.includes('-shared-') ? '{}' : OWN,
   BatchGetItem: () => '{"Responses":{},"UnprocessedKeys":{}}', BatchWriteItem: () => '{"UnprocessedItems":{}}',
 };
 require('node:http').createServer(async (request, answer) => {
@@ -108,13 +108,13 @@ try {
     tell(`${readings} readings, 1 a window`, readings, measure('rebuild', endpoint, readings, readings));
   });
   await withServer(DYNALITE, (endpoint) => {
-    const own = tell(`${ingested} readings into dynalite`, ingested, measure('rebuild', endpoint, ingested));
+    const OWN = tell(`${ingested} readings into dynalite`, ingested, measure('rebuild', endpoint, ingested));
     const peer = tell(
       `${ingested} readings by ingest's batches of 1000`,
       ingested,
       measure('ingest', endpoint, ingested),
     );
-    console.log(`a rebuild takes 1/${(own / peer).toFixed(1)} of the processor time that ingest's way takes`);
+    console.log(`a rebuild takes 1/${(OWN / peer).toFixed(1)} of the processor time that ingest's way takes`);
   });
 } finally {
   rmSync(folder, { recursive: true });

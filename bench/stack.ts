@@ -19,7 +19,7 @@ const shell = {
 };
 const run = promisify(execFile);
 /** The unit of processor times in /proc, which Linux fixes. */
-const ticksPerSecond = 100;
+const TICKS_PER_SECOND = 100;
 
 export interface BenchStack {
   readonly child: ChildProcess;
@@ -103,7 +103,7 @@ export async function startStack(
     processorSeconds() {
       const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     async stop() {
       const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -1,6 +1,6 @@
 // The settings of a simulated sensor that can change while it runs, and their bounds.
 
-import { round, usualSetpoint, type Pattern } from './patterns.ts';
+import { round, USUAL_SETPOINT, type Pattern } from './patterns.ts';
 
 /** Read again for every reading. */
 export interface Controls {
@@ -46,7 +46,7 @@ export function applyDesired(controls: Controls, desired: Readonly<Record<string
 export function atSetpoint(pattern: Pattern, controls: Controls): Pattern {
   return (seed, second) => {
     const metrics = pattern(seed, second);
-    const shift = (controls.setpoint ?? usualSetpoint) - usualSetpoint;
+    const shift = (controls.setpoint ?? USUAL_SETPOINT) - USUAL_SETPOINT;
     if (!metrics || shift === 0 || metrics['temperature'] === undefined) return metrics;
     return { ...metrics, temperature: round(metrics['temperature'] + shift, 2) };
   };

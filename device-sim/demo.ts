@@ -7,7 +7,7 @@ import { atSetpoint, type Controls } from './controls.ts';
 import { startFleet } from './fleet.ts';
 import { findIdentities } from './identities.ts';
 import { planMessages } from './messages.ts';
-import { demoFridge, usualSetpoint } from './patterns.ts';
+import { demoFridge, USUAL_SETPOINT } from './patterns.ts';
 import { seedOf } from './random.ts';
 import { createStatistics } from './statistics.ts';
 import { makeDevice } from './newcomer.ts';
@@ -16,7 +16,7 @@ import { readSeattleWeather } from './weather.ts';
 
 const NAMES = [1, 2, 3, 4, 5].map((number) => `demo-fridge-${number}`);
 const FAILING = 'demo-fridge-3';
-const site = 'seattle';
+const SITE = 'seattle';
 
 /** The data directory: from `{ dataDir }` in a thread, from `--data-dir` in a process. */
 function dataDirOf(): string {
@@ -48,7 +48,7 @@ async function run(dataDir: string): Promise<void> {
   const target = openTarget({ local: true, dataDir });
   const identities = await findIdentities(NAMES, {
     folder: path.join(dataDir, 'sim'),
-    create: (name) => makeDevice(target, { name, group: 'Seattle', site }),
+    create: (name) => makeDevice(target, { name, group: 'Seattle', site: SITE }),
     onCreated() {},
   });
   target.close();
@@ -72,9 +72,9 @@ async function run(dataDir: string): Promise<void> {
     url: await target.url(),
     ca: target.ca,
     devices: identities.map((identity) => {
-      const controls = { sampleRate: 1, setpoint: usualSetpoint };
+      const controls = { sampleRate: 1, setpoint: USUAL_SETPOINT };
       const { name } = identity;
-      return { identity, topic: `telemetry/${site}/${name}`, plan: plan(name, controls), controls };
+      return { identity, topic: `telemetry/${SITE}/${name}`, plan: plan(name, controls), controls };
     }),
     qos: 1,
     start,

@@ -15,14 +15,14 @@ export function round(value: number, digits: number): number {
 }
 
 /** Usual setpoint of a fridge in °C. */
-export const usualSetpoint = 4;
+export const USUAL_SETPOINT = 4;
 /** Noise has one value for each tenth of a second. */
 const tick = (second: number) => Math.round(second * 10);
 
 function climate(seed: number, second: number, temperature: number): Metrics {
   return {
     temperature: round(temperature, 2),
-    humidity: round(52 - (temperature - usualSetpoint) + 3 * noise(seed, tick(second), 10), 1),
+    humidity: round(52 - (temperature - USUAL_SETPOINT) + 3 * noise(seed, tick(second), 10), 1),
   };
 }
 
@@ -30,7 +30,7 @@ function climate(seed: number, second: number, temperature: number): Metrics {
 function healthy(seed: number, second: number): number {
   const phase = uniform(seed, 0, 20);
   return (
-    usualSetpoint + 1.5 * Math.sin(2 * Math.PI * (second / 600 + phase)) + 0.2 * noise(seed, tick(second))
+    USUAL_SETPOINT + 1.5 * Math.sin(2 * Math.PI * (second / 600 + phase)) + 0.2 * noise(seed, tick(second))
   );
 }
 
@@ -42,7 +42,7 @@ function blockOf(second: number, length: number): readonly [number: number, with
 
 /** Warms by one degree in ten minutes, up to 30 °C. */
 function drift(seed: number, second: number): number {
-  return Math.min(usualSetpoint + second / 600, 30) + 0.2 * noise(seed, tick(second));
+  return Math.min(USUAL_SETPOINT + second / 600, 30) + 0.2 * noise(seed, tick(second));
 }
 
 /** Ten seconds at about 12 °C in every two minutes. */

@@ -11,7 +11,7 @@ import { lifeOf, writeTruth } from './failures.ts';
 import { type Device, type Fleet, startFleet } from './fleet.ts';
 import { planMessages } from './messages.ts';
 import { parseOptions, type SimOptions, usage } from './options.ts';
-import { createPatterns, fridgePattern, usualSetpoint } from './patterns.ts';
+import { createPatterns, fridgePattern, USUAL_SETPOINT } from './patterns.ts';
 import { createProgress, type Progress, progressLine, summaryLines } from './progress.ts';
 import { seedOf } from './random.ts';
 import { SimError } from './sim-error.ts';
@@ -24,7 +24,7 @@ function devicesOf(identities: readonly Identity[], options: SimOptions, start: 
   const isCooled = options.pattern !== 'csv'; // outdoors nothing is cooled
   const prefix = options.basicIngest ? '$aws/rules/TelemetryRule/' : '';
   return identities.map((identity, index) => {
-    const controls: Controls = { sampleRate: options.rate, setpoint: isCooled ? usualSetpoint : undefined };
+    const controls: Controls = { sampleRate: options.rate, setpoint: isCooled ? USUAL_SETPOINT : undefined };
     const seed = seedOf(options.seed, identity.name);
     const own =
       options.pattern === 'fridge'

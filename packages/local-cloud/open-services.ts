@@ -43,7 +43,7 @@ import type { Browsers } from './web/browsers.ts';
 import type { StackOptions } from './stack.ts';
 
 /** Every port but the MQTT port is for this machine only. */
-export const host = '127.0.0.1';
+export const HOST = '127.0.0.1';
 /** Events that a stop waits for; what takes longer, and retries due later, goes on after the next start. */
 const drainMilliseconds = 10_000;
 
@@ -109,7 +109,7 @@ const listenForAws = (
 ) =>
   listening('--aws-port', awsPort, () =>
     createAwsServer({
-      ...{ host, port: awsPort, services, ...browsers.awsPort, log, count: counters.count },
+      ...{ host: HOST, port: awsPort, services, ...browsers.awsPort, log, count: counters.count },
       admit: (req, service) => guard.admit(req, service),
     }),
   );

@@ -10,13 +10,13 @@ const FOLDER = 0o700;
 /** What a data directory has from its first start on. */
 const marks = ['lock', 'endpoints.json', 'iot', 'journal'];
 
-const another = 'or choose another directory with --data-dir';
+const ANOTHER = 'or choose another directory with --data-dir';
 const user = () => process.getuid?.();
 
 function mustBeOurs(file: string, stats: Stats, remedy = `sudo chown -R ${user()} ${file}`): void {
   if (stats.uid === user()) return;
   throw new StartError(
-    `${file} belongs to the user with the number ${stats.uid}, who could read what is kept there: ${remedy}, ${another}`,
+    `${file} belongs to the user with the number ${stats.uid}, who could read what is kept there: ${remedy}, ${ANOTHER}`,
   );
 }
 
@@ -30,7 +30,7 @@ function close(file: string, { mode }: Stats): void {
     reason = (error as NodeJS.ErrnoException).code ?? String(error);
   }
   throw new StartError(
-    `${file} can be read by other users, and that cannot be changed (${reason}): chmod -R go= ${file}, ${another}`,
+    `${file} can be read by other users, and that cannot be changed (${reason}): chmod -R go= ${file}, ${ANOTHER}`,
   );
 }
 
@@ -41,7 +41,7 @@ function checkLink(link: string, stats: Stats): void {
   if (!target) return;
   mustBeOurs(link, target);
   if ((target.mode & OTHERS) === 0) return;
-  throw new StartError(`${link} leads to what other users can read: chmod go= its target, ${another}`);
+  throw new StartError(`${link} leads to what other users can read: chmod go= its target, ${ANOTHER}`);
 }
 
 /** @param levels folders below `dir` that are looked into. */
@@ -49,7 +49,7 @@ function closeBelow(dir: string, levels: number): void {
   for (const name of readdirSync(dir)) {
     const file = path.join(dir, name);
     const stats = lstatSync(file, { throwIfNoEntry: false });
-    if (!stats) continue; // another process of ours has removed it since
+    if (!stats) continue; // ANOTHER process of ours has removed it since
     if (stats.isSymbolicLink()) {
       checkLink(file, stats);
       continue;

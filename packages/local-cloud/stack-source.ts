@@ -11,7 +11,7 @@ import { readStackName } from './template/samconfig.ts';
 export type StackSource = Omit<LoadOptions, 'overrides' | 'defaults'>;
 
 /** The environment of samconfig.toml that sets the parameters. */
-const environment = 'local';
+const ENVIRONMENT = 'local';
 const text = { type: 'string' } as const;
 const options = { template: text, samconfig: text, 'stack-name': text } as const;
 
@@ -46,12 +46,12 @@ export function sourceOf(given: Given, project?: Project): StackSource {
   const stackName =
     project?.stackName ??
     given['stack-name'] ??
-    readStackName(samconfigFile, [environment, 'default']) ??
+    readStackName(samconfigFile, [ENVIRONMENT, 'default']) ??
     nameOf(folder);
   if (!/^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(stackName)) {
     throw new StartError(
       `stack name ${stackName}: it must begin with a letter and have only letters, digits and hyphens, at most 128`,
     );
   }
-  return { file, samconfigFile, environment, stackName, ...account };
+  return { file, samconfigFile, environment: ENVIRONMENT, stackName, ...account };
 }

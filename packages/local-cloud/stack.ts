@@ -28,7 +28,7 @@ import { loadTemplate } from './template/load.ts';
 import { queueHost } from './template/naming.ts';
 import { openBrowsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
-import { host, openAws, openDevicePath, openDevices, type Settings } from './open-services.ts';
+import { HOST, openAws, openDevicePath, openDevices, type Settings } from './open-services.ts';
 
 export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> {
   readonly source: StackSource;
@@ -77,11 +77,11 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const aws = await openAws(settings, stores, iot, browsers);
   settings.log.info('opening the MQTT port and the web port');
   const { broker, why } = await openDevicePath(settings, stores, iot, browsers, aws);
-  const mqtt = `mqtts://${host}:${broker.port}`;
+  const mqtt = `mqtts://${HOST}:${broker.port}`;
   const reached = { mqtt, mqttHosts: settings.mqttHosts.reachable, aws: aws.server.url };
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
-      ...{ host, port: webPort, page: pageOf(settings), refusals: settings.refusals.list, why },
+      ...{ host: HOST, port: webPort, page: pageOf(settings), refusals: settings.refusals.list, why },
       callable: [aws.server.url],
       ...browsers.siteOf(page, { ...reached, outputs, caPem: iot.ca.certificatePem }),
       broker,
@@ -92,7 +92,7 @@ async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   closers.add(() => web.close());
   const schedules = openSchedules({ ...settings, count: counters.count });
   closers.add(() => schedules.close());
-  const url = `http://${host}:${web.port}`;
+  const url = `http://${HOST}:${web.port}`;
   for (const [name, value] of Object.entries(outputs))
     outputs[name] = value.replaceAll(queueHost(template.region), aws.server.url);
   if (api) Object.assign(outputs, withAddress(outputs, api, url + API_PREFIX));

@@ -14,11 +14,11 @@ export interface CertificateSpec {
 }
 
 /** https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html */
-const nameForm = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
+const NAME_FORM = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/i;
 
 function nameAt({ at, logicalId }: ResolvedResource, path: readonly (string | number)[], value: unknown) {
   const name = String(value).toLowerCase();
-  if (nameForm.test(name)) return name;
+  if (NAME_FORM.test(name)) return name;
   throw new StartError(
     `${at(...path)}: ${logicalId}: ${String(value)} is not a domain name such as iot.example.com or *.example.com`,
   );

@@ -2,8 +2,8 @@
 
 import { AwsError } from '../aws-error.ts';
 
-const maxLine = 8_192;
-const maxTrailers = 16;
+const MAX_LINE = 8_192;
+const MAX_TRAILERS = 16;
 
 function incomplete(): AwsError {
   return new AwsError('IncompleteBody', 'The request body ended too soon or is not a valid aws-chunked body');
@@ -18,7 +18,7 @@ function sizeOf(line: string): number {
 
 function addTrailer(trailers: Map<string, string>, line: string): void {
   const colon = line.indexOf(':');
-  if (colon < 1 || trailers.size >= maxTrailers) throw incomplete();
+  if (colon < 1 || trailers.size >= MAX_TRAILERS) throw incomplete();
   trailers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
 }
 
@@ -39,7 +39,7 @@ function takeData(state: State): Buffer {
 
 function takeLine(state: State): string | undefined {
   const end = state.rest.indexOf('\n');
-  if (end > maxLine || (end < 0 && state.rest.length > maxLine)) throw incomplete();
+  if (end > MAX_LINE || (end < 0 && state.rest.length > MAX_LINE)) throw incomplete();
   if (end < 0) return undefined;
   const line = state.rest.toString('latin1', 0, end).replace(/\r$/, '');
   state.rest = state.rest.subarray(end + 1);

@@ -32,7 +32,7 @@ export interface QueryService {
   readonly actions: Readonly<Record<string, QueryAction>>;
 }
 
-const maxParameters = 2_000;
+const MAX_PARAMETERS = 2_000;
 
 function createParameters(form: URLSearchParams): QueryParameters {
   return {
@@ -59,7 +59,7 @@ function createParameters(form: URLSearchParams): QueryParameters {
 }
 
 function refuseUnknown(form: URLSearchParams, action: string, accepts: readonly string[]): void {
-  if (form.size > maxParameters) throw new AwsError('MalformedQueryString', 'Too many parameters');
+  if (form.size > MAX_PARAMETERS) throw new AwsError('MalformedQueryString', 'Too many parameters');
   for (const name of form.keys()) {
     if (name === 'Action' || name === 'Version' || name.startsWith('X-Amz-')) continue;
     if (accepts.some((known) => name === known || (known.includes('.') && name.startsWith(`${known}.`))))

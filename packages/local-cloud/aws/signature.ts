@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
-import { algorithm, parseScope, parseTime, sameSignature, sha256, signatureOf } from './sigv4.ts';
+import { ALGORITHM, parseScope, parseTime, sameSignature, sha256, signatureOf } from './sigv4.ts';
 
 /** What a request must be signed for. */
 export interface SigningScope {
@@ -16,7 +16,7 @@ interface Authorization {
   readonly signature: string;
 }
 
-const clockSkewMs = 300_000;
+const CLOCK_SKEW_MS = 300_000;
 
 const forbidden = (code: string, message: string) => new AwsError(code, message, 403);
 
@@ -26,7 +26,7 @@ function readAuthorization(req: IncomingMessage): Authorization {
     /^AWS4-HMAC-SHA256 +Credential=([^,\s]+), *SignedHeaders=([^,\s]+), *Signature=([^,\s]+)$/.exec(text) ??
     [];
   if (credential === undefined || signedHeaders === undefined || signature === undefined) {
-    throw forbidden('IncompleteSignatureException', `Requests are signed with ${algorithm} in the header`);
+    throw forbidden('IncompleteSignatureException', `Requests are signed with ${ALGORITHM} in the header`);
   }
   return { credential, signature, signedHeaders: signedHeaders.split(';') };
 }
@@ -82,6 +82,6 @@ export function requireSignature(
 /** @param now epoch milliseconds. @throws AwsError InvalidSignatureException, 403. */
 export function requireInTime(req: IncomingMessage, now: number): void {
   const signedAt = parseTime(headerOf(req, 'x-amz-date'));
-  if (Math.abs(now - signedAt) <= clockSkewMs) return;
+  if (Math.abs(now - signedAt) <= CLOCK_SKEW_MS) return;
   throw forbidden('InvalidSignatureException', 'X-Amz-Date must be within five minutes of the time here.');
 }

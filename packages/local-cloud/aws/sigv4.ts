@@ -23,7 +23,7 @@ export interface SignedRequest {
   readonly payloadHash: string;
 }
 
-export const algorithm = 'AWS4-HMAC-SHA256';
+export const ALGORITHM = 'AWS4-HMAC-SHA256';
 export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
 
@@ -69,7 +69,7 @@ export function signatureOf(
 ): string {
   const { date, region, service } = scope;
   const text = [
-    algorithm,
+    ALGORITHM,
     time,
     `${date}/${region}/${service}/aws4_request`,
     sha256(canonicalRequest(request)),

@@ -43,7 +43,7 @@ export interface XmlNode {
 }
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const maxDepth = 16;
+const MAX_DEPTH = 16;
 
 function malformed(): AwsError {
   return new AwsError(
@@ -97,7 +97,7 @@ export function parseXml(source: string): XmlNode {
       const node: Open = { name: localName(tag), children: [], text: '' };
       current.children.push(node);
       if (!empty) open.push(node);
-      if (open.length > maxDepth) throw malformed();
+      if (open.length > MAX_DEPTH) throw malformed();
     }
   }
   const [root] = document.children;

@@ -7,7 +7,7 @@ import { repeat } from '../aws/repeat.ts';
 import { credentialOf, type Authenticated } from '../aws/server.ts';
 import { headerOf, requireInTime, requireSignature } from '../aws/signature.ts';
 import type { Clock } from '../clock.ts';
-import { accessKeyPrefix, type CredentialsMaker, type Session } from './credentials.ts';
+import { ACCESS_KEY_PREFIX, type CredentialsMaker, type Session } from './credentials.ts';
 import type { Permissions } from './permissions.ts';
 
 export interface CallerDeps {
@@ -25,7 +25,7 @@ interface Call {
 }
 
 /** Largest body of a call that a browser makes: a synchronous invocation. */
-const longestBody = 6_291_556;
+const LONGEST_BODY = 6_291_556;
 
 const forbidden = (code: string, message: string) => new AwsError(code, message, 403);
 
@@ -59,11 +59,11 @@ export function createCallerCheck(deps: CallerDeps) {
   const { credentials, permissions, region, clock } = deps;
   return async (req: IncomingMessage, service: string): Promise<Authenticated | undefined> => {
     const accessKeyId = credentialOf(req)?.split('/', 1)[0] ?? '';
-    if (!accessKeyId.startsWith(accessKeyPrefix)) return undefined;
+    if (!accessKeyId.startsWith(ACCESS_KEY_PREFIX)) return undefined;
     const session = credentials.open(accessKeyId, headerOf(req, 'x-amz-security-token'));
     if ('refused' in session)
       throw forbidden('UnrecognizedClientException', `The security token is invalid: ${session.refused}`);
-    const body = await readBody(req, longestBody);
+    const body = await readBody(req, LONGEST_BODY);
     requireSignature(req, body, session.secretAccessKey, { service, region });
     requireUnexpired(session, clock.now());
     requireInTime(req, clock.now());

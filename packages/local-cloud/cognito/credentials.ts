@@ -34,12 +34,12 @@ export interface CredentialsMaker {
 }
 
 /** As GetCredentialsForIdentity gives them. https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
-export const lifetimeSeconds = 3_600;
+export const LIFETIME_SECONDS = 3_600;
 
 /** How an access key of this installation begins; nobody's own AWS keys do. */
-export const accessKeyPrefix = 'ASIALOCAL';
-const longestToken = 2_000;
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+export const ACCESS_KEY_PREFIX = 'ASIALOCAL';
+const LONGEST_TOKEN = 2_000;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 type Claims = readonly [
   accessKeyId: string,
@@ -51,7 +51,7 @@ type Claims = readonly [
 ];
 
 const newAccessKeyId = () =>
-  accessKeyPrefix + Array.from(randomBytes(11), (byte) => alphabet[byte % alphabet.length]).join('');
+  ACCESS_KEY_PREFIX + Array.from(randomBytes(11), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 
 export function createCredentialsMaker(secret: Secret): CredentialsMaker {
   const sign = (body: string) => secret.mac('session token', body).toString('base64url');
@@ -60,7 +60,7 @@ export function createCredentialsMaker(secret: Secret): CredentialsMaker {
   return {
     issue({ poolId, identityId, role, amr }, now) {
       const accessKeyId = newAccessKeyId();
-      const seconds = Math.floor(now / 1000) + lifetimeSeconds;
+      const seconds = Math.floor(now / 1000) + LIFETIME_SECONDS;
       const claims = JSON.stringify([accessKeyId, poolId, identityId, seconds, role, amr]);
       const body = Buffer.from(claims).toString('base64url');
       const sessionToken = `${body}.${sign(body)}`;
@@ -68,7 +68,7 @@ export function createCredentialsMaker(secret: Secret): CredentialsMaker {
     },
     open(accessKeyId, sessionToken) {
       if (!sessionToken) return { refused: `access key ${accessKeyId} needs its session token` };
-      const body = sessionToken.slice(0, longestToken).split('.', 1)[0]!;
+      const body = sessionToken.slice(0, LONGEST_TOKEN).split('.', 1)[0]!;
       if (!equalBytes(Buffer.from(sessionToken), Buffer.from(`${body}.${sign(body)}`)))
         return { refused: 'the session token is not one of this installation' };
       const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;

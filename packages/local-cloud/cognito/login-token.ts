@@ -15,9 +15,9 @@ export interface LoginTokens {
   read(token: string, now: number): Login | { readonly refused: string };
 }
 
-const issuer = 'https://cognito-identity.amazonaws.com';
+const ISSUER = 'https://cognito-identity.amazonaws.com';
 /** Far above what is issued here. */
-const longestToken = 2_000;
+const LONGEST_TOKEN = 2_000;
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -27,13 +27,13 @@ export function createLoginTokens(secret: Secret): LoginTokens {
   return {
     issue({ poolId, identityId }, now, seconds) {
       const iat = Math.floor(now / 1000);
-      const claims = { iss: issuer, sub: identityId, aud: poolId, amr: ['authenticated'], iat };
+      const claims = { iss: ISSUER, sub: identityId, aud: poolId, amr: ['authenticated'], iat };
       const body = `${header}.${encode({ ...claims, exp: iat + seconds })}`;
       return `${body}.${sign(body)}`;
     },
     read(token, now) {
       const refused = { refused: 'Invalid login token. Not a token of this identity pool.' };
-      const parts = token.length > longestToken ? [] : token.split('.');
+      const parts = token.length > LONGEST_TOKEN ? [] : token.split('.');
       const body = `${parts[0]}.${parts[1]}`;
       if (parts.length !== 3 || !equalBytes(Buffer.from(parts[2]!), Buffer.from(sign(body)))) return refused;
       // Signed here, so the claims are as `issue` wrote them.

@@ -25,8 +25,8 @@ export interface CognitoCloud {
 }
 
 /** The provider under which Cognito's own tokens are presented. */
-const ownProvider = 'cognito-identity.amazonaws.com';
-const defaultTokenSeconds = 900;
+const OWN_PROVIDER = 'cognito-identity.amazonaws.com';
+const DEFAULT_TOKEN_SECONDS = 900;
 
 const notAuthorized = (message: string) => new AwsError('NotAuthorizedException', message);
 
@@ -58,7 +58,7 @@ async function readLogin(cloud: CognitoCloud, pool: IdentityPool, input: Input):
   if (logins.length === 0) return undefined;
   const [[provider, token]] = logins as [[string, string]];
   if (logins.length > 1) throw notAuthorized(unsupported);
-  if (provider === ownProvider) return developerLogin(cloud, pool, token);
+  if (provider === OWN_PROVIDER) return developerLogin(cloud, pool, token);
   if (provider === cloud.users?.pool.provider && pool.clients.size > 0) return userLogin(cloud, pool, token);
   throw notAuthorized(unsupported);
 }
@@ -154,7 +154,7 @@ function getTokenForDeveloper(cloud: CognitoCloud, input: Input): object {
       'The local cloud does not link logins: leave IdentityId out, a user always has the same identity';
     throw new AwsError('InvalidParameterException', message);
   }
-  const seconds = numberOf(input, 'TokenDuration', 1, 86_400) ?? defaultTokenSeconds;
+  const seconds = numberOf(input, 'TokenDuration', 1, 86_400) ?? DEFAULT_TOKEN_SECONDS;
   const now = cloud.clock.now();
   return { IdentityId: identityId, Token: cloud.tokens.issue({ poolId: pool.id, identityId }, now, seconds) };
 }

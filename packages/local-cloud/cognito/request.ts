@@ -5,13 +5,13 @@ import type { Input } from '../aws/json-protocol.ts';
 
 const invalid = (message: string) => new AwsError('InvalidParameterException', message);
 
-const longestId = 55;
-const mostLogins = 10;
+const LONGEST_ID = 55;
+const MOST_LOGINS = 10;
 
 /** An identity or pool ID. @throws AwsError InvalidParameterException */
 export function idOf(input: Input, name: string): string {
   const value = input[name];
-  if (typeof value === 'string' && value.length <= longestId && /^[\w-]+:[0-9a-f-]+$/.test(value))
+  if (typeof value === 'string' && value.length <= LONGEST_ID && /^[\w-]+:[0-9a-f-]+$/.test(value))
     return value;
   const shown = value === undefined ? 'null' : `'${JSON.stringify(value).slice(0, 100)}'`;
   throw invalid(
@@ -24,7 +24,7 @@ export function loginsOf(input: Input): readonly (readonly [provider: string, to
   const value = input['Logins'] ?? {};
   if (typeof value !== 'object' || Array.isArray(value)) throw invalid('Logins must be a map');
   const logins = Object.entries(value);
-  if (logins.length > mostLogins) throw invalid(`Logins must have at most ${mostLogins} entries`);
+  if (logins.length > MOST_LOGINS) throw invalid(`Logins must have at most ${MOST_LOGINS} entries`);
   return logins.map(([provider, token]) => {
     if (provider.length < 1 || provider.length > 128)
       throw invalid('A login provider has 1 to 128 characters');

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 
 /** A demo that takes longer than this to stop is cut off. */
-const stopMilliseconds = 5_000;
+const STOP_MILLISECONDS = 5_000;
 /** A fleet of a few devices leaves little behind. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
@@ -22,7 +22,7 @@ export function startDemo(script: string, dataDir: string, log: Log): () => Prom
   return async () => {
     stopping = true;
     worker.postMessage('stop');
-    const cut = setTimeout(() => void worker.terminate(), stopMilliseconds);
+    const cut = setTimeout(() => void worker.terminate(), STOP_MILLISECONDS);
     await exited;
     clearTimeout(cut);
   };

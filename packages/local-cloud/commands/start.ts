@@ -109,14 +109,14 @@ function sayWhatIsOpen({ endpoints }: Pick<Stack, 'endpoints'>, log: Log): void 
 }
 
 /** Ctrl-C reaches this process twice, from the terminal and passed on by npm: that is one wish. */
-const oneWishMilliseconds = 1_000;
+const ONE_WISH_MILLISECONDS = 1_000;
 
 /** Asked by a signal, or by a reader of the output who goes: `npm start | head` ends as any program does. */
 function stopWhenAsked(stop: () => Promise<void>): void {
   let askedAt: number | undefined;
   const ask = () => {
     const now = performance.now();
-    if (askedAt !== undefined && now - askedAt < oneWishMilliseconds) return;
+    if (askedAt !== undefined && now - askedAt < ONE_WISH_MILLISECONDS) return;
     if (askedAt !== undefined) process.exit(1); // asked again: what is not drained is in the journal
     askedAt = now;
     stop().then(

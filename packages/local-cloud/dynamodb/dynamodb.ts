@@ -58,8 +58,8 @@ export interface DynamoDbOptions {
 }
 
 /** DynamoDB's own limit on a request. */
-const maxRequest = 16 * 1024 * 1024;
-const contentType = 'application/x-amz-json-1.0';
+const MAX_REQUEST = 16 * 1024 * 1024;
+const CONTENT_TYPE = 'application/x-amz-json-1.0';
 
 type Input = Readonly<Record<string, unknown>>;
 type Call = (operation: string, input: object) => Promise<Record<string, unknown>>;
@@ -135,7 +135,7 @@ function cannotOpen(dir: string, cause: unknown): StartError {
 function send(res: ServerResponse, status: number, body: string): void {
   const bytes = Buffer.from(body);
   const headers = {
-    'content-type': contentType,
+    'content-type': CONTENT_TYPE,
     'content-length': bytes.length,
     'x-amz-crc32': crc32(bytes),
   };
@@ -228,7 +228,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<DynamoDb
         return;
       }
       const operation = operationOf(req.headers['x-amz-target']);
-      const { status, body } = await answer(operation, (await readBody(req, maxRequest)).toString('utf8'));
+      const { status, body } = await answer(operation, (await readBody(req, MAX_REQUEST)).toString('utf8'));
       send(res, status, body);
     },
     async ensureTable(resource) {

@@ -22,7 +22,7 @@ export interface TimeToLive {
 type Key = Readonly<Record<string, unknown>>;
 
 /** DynamoDB leaves items alone that expired more than five years ago, such as those in milliseconds' stead of seconds. */
-const fiveYears = 5 * 366 * 86_400;
+const FIVE_YEARS = 5 * 366 * 86_400;
 const sweepInterval = 3_600_000;
 
 interface Settings {
@@ -62,7 +62,7 @@ async function sweepTable(call: CallTable, table: string, attribute: string, now
   );
   const expired = '#ttl BETWEEN :oldest AND :now';
   const names = { '#ttl': attribute };
-  const values = { ':now': { N: String(now) }, ':oldest': { N: String(now - fiveYears) } };
+  const values = { ':now': { N: String(now) }, ':oldest': { N: String(now - FIVE_YEARS) } };
   const keyNames = Object.fromEntries(keys.map((key, index) => [`#k${index}`, key]));
   let deleted = 0;
   let from: unknown;

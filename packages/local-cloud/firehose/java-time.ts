@@ -28,9 +28,9 @@ const named =
 
 const month = padded((time) => time.getUTCMonth() + 1, 2);
 const monthName = named(months, (time) => time.getUTCMonth());
-const dayMs = 86_400_000;
+const DAY_MS = 86_400_000;
 const dayOfYear = (time: Date) =>
-  Math.floor((time.getTime() - Date.UTC(time.getUTCFullYear(), 0, 1)) / dayMs) + 1;
+  Math.floor((time.getTime() - Date.UTC(time.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
 
 const fields: Readonly<Record<string, Field>> = {
   y: year,
@@ -51,7 +51,7 @@ const fields: Readonly<Record<string, Field>> = {
 
 const MAX_LETTERS = 9;
 // A quoted text ('' is a quote), a run of one letter, or anything else but what Java reserves.
-const piece = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z'[\]{}#]/y;
+const PIECE = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z'[\]{}#]/y;
 
 export type TimeFormat = (time: Date) => string;
 
@@ -73,10 +73,10 @@ function compilePiece(found: RegExpExecArray): TimeFormat | undefined {
  */
 export function compileTimeFormat(pattern: string): TimeFormat | { readonly problem: string } {
   const parts: TimeFormat[] = [];
-  piece.lastIndex = 0;
-  while (piece.lastIndex < pattern.length) {
-    const at = piece.lastIndex;
-    const found = piece.exec(pattern);
+  PIECE.lastIndex = 0;
+  while (PIECE.lastIndex < pattern.length) {
+    const at = PIECE.lastIndex;
+    const found = PIECE.exec(pattern);
     if (!found)
       return {
         problem: `${JSON.stringify(pattern[at])} at position ${at + 1} of ${JSON.stringify(pattern)}`,

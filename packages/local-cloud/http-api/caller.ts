@@ -5,7 +5,7 @@ import { AwsError } from '../aws-error.ts';
 import { credentialOf } from '../aws/server.ts';
 import { headerOf, requireInTime, requireSignature } from '../aws/signature.ts';
 import type { Clock } from '../clock.ts';
-import { accessKeyPrefix, type CredentialsMaker, type Session } from '../cognito/credentials.ts';
+import { ACCESS_KEY_PREFIX, type CredentialsMaker, type Session } from '../cognito/credentials.ts';
 import type { Holder, Permissions } from '../cognito/permissions.ts';
 
 /** `requestContext.authorizer.iam` of the event. */
@@ -46,8 +46,8 @@ export interface CallerCheck {
 }
 
 /** Name and secret of the developer's key, as everywhere on this machine. */
-const ownKey = 'local';
-const action = 'execute-api:Invoke';
+const OWN_KEY = 'local';
+const ACTION = 'execute-api:Invoke';
 
 const forbidden = (reason: string) => new AwsError('ForbiddenException', reason, 403);
 
@@ -58,9 +58,9 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
   function holderOf({ identityId, role }: Session, resource: string): Holder {
     const holder = permissions.holderOf(identityId, role);
     if (!holder) throw forbidden(`no identity pool has ${identityId}`);
-    const decision = permissions.mayCall(holder, action, resource);
+    const decision = permissions.mayCall(holder, ACTION, resource);
     if (decision.allowed) return holder;
-    throw forbidden(`${identityId} may not ${action} on ${resource}: ${decision.reason}`);
+    throw forbidden(`${identityId} may not ${ACTION} on ${resource}: ${decision.reason}`);
   }
 
   return {
@@ -68,8 +68,8 @@ export function createApiCallers(deps: CallerDeps): CallerCheck {
       const accessKeyId = accessKeyOf(req);
       if (accessKeyId === '' || !req.headers.authorization)
         throw forbidden('the request is not signed in its header');
-      if (accessKeyId === ownKey) return { secretAccessKey: ownKey };
-      if (!accessKeyId.startsWith(accessKeyPrefix))
+      if (accessKeyId === OWN_KEY) return { secretAccessKey: OWN_KEY };
+      if (!accessKeyId.startsWith(ACCESS_KEY_PREFIX))
         throw forbidden(`access key ${accessKeyId} is not of this installation`);
       const session = credentials.open(accessKeyId, headerOf(req, 'x-amz-security-token'));
       if ('refused' in session) throw forbidden(session.refused);

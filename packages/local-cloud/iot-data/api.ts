@@ -15,7 +15,7 @@ import { shadowOperations } from './shadow-operations.ts';
 export const signingNames = ['iotdata', 'iotdevicegateway'] as const;
 
 /** Above the largest payload, so that the operation can refuse one that is too large. */
-const maximumBody = 256 * 1024;
+const MAXIMUM_BODY = 256 * 1024;
 
 const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
 
@@ -40,7 +40,7 @@ function decode(label: string): string {
 
 async function read(req: IncomingMessage): Promise<Buffer> {
   try {
-    return await readBody(req, maximumBody);
+    return await readBody(req, MAXIMUM_BODY);
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'EntityTooLarge') throw error;
     throw new AwsError('RequestEntityTooLargeException', error.message, 413);

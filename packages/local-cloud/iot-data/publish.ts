@@ -9,7 +9,7 @@ import { Refusal } from '../mqtt/refusal.ts';
 import { retainProblem, topicProblem } from '../mqtt/topics.ts';
 import { choice, flag, invalid, type DataCall, type DataOperation, type DataPlane } from './call.ts';
 
-const prefix = 'x-amz-mqtt5-';
+const PREFIX = 'x-amz-mqtt5-';
 const formats: Readonly<Record<string, boolean>> = { UNSPECIFIED_BYTES: false, UTF8_DATA: true };
 
 function decodeBase64(name: string, text: string): Buffer {
@@ -21,7 +21,7 @@ function decodeBase64(name: string, text: string): Buffer {
 
 /** Base64 of a JSON array of objects; each member is one property, and names may repeat. */
 function userPropertiesOf(call: DataCall): [string, string][] {
-  const header = call.header(`${prefix}user-properties`);
+  const header = call.header(`${PREFIX}user-properties`);
   if (header === undefined) return [];
   let list: unknown;
   try {
@@ -50,11 +50,11 @@ function expiryOf({ query }: DataCall): number | undefined {
 }
 
 function messageProperties(call: DataCall): MessageProperties | undefined {
-  const format = call.header(`${prefix}payload-format-indicator`);
+  const format = call.header(`${PREFIX}payload-format-indicator`);
   if (format !== undefined && !Object.hasOwn(formats, format)) {
     throw invalid(`payloadFormatIndicator must be ${Object.keys(formats).join(' or ')}`);
   }
-  const correlation = call.header(`${prefix}correlation-data`);
+  const correlation = call.header(`${PREFIX}correlation-data`);
   const given = {
     payloadFormatIndicator: format === undefined ? undefined : formats[format],
     messageExpiryInterval: expiryOf(call),

@@ -23,13 +23,13 @@ const resourceOf = (call: DataCall): string => {
   return shadowName === undefined ? `thing/${thingName}` : `thing/${thingName}/${shadowName}`;
 };
 
-const path = /^\/things\/([^/]+)\/shadow$/;
+const PATH = /^\/things\/([^/]+)\/shadow$/;
 
 export const shadowOperations: readonly DataOperation[] = [
   {
     name: 'GetThingShadow',
     method: 'GET',
-    path,
+    path: PATH,
     query: ['name'],
     needs: (call) => [['iot:GetThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.get(idOf(call)),
@@ -37,7 +37,7 @@ export const shadowOperations: readonly DataOperation[] = [
   {
     name: 'UpdateThingShadow',
     method: 'POST',
-    path,
+    path: PATH,
     query: ['name'],
     needs: (call) => [['iot:UpdateThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.update(idOf(call), call.body),
@@ -45,7 +45,7 @@ export const shadowOperations: readonly DataOperation[] = [
   {
     name: 'DeleteThingShadow',
     method: 'DELETE',
-    path,
+    path: PATH,
     query: ['name'],
     needs: (call) => [['iot:DeleteThingShadow', resourceOf(call)]],
     run: ({ shadows }, call) => shadows.remove(idOf(call)),

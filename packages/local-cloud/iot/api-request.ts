@@ -143,7 +143,7 @@ export function checkVersion(expected: unknown, actual: number): void {
     throw conflict(`The version is ${actual}, not ${JSON.stringify(expected)}`);
 }
 
-export const maximumPage = 250;
+export const MAXIMUM_PAGE = 250;
 
 /**
  * One page of `items` in the order of their names, and the token of the next.
@@ -156,7 +156,7 @@ export function page<T>(
   nameOf: (item: T) => string,
   [tokenName, sizeName]: readonly [string, string] = ['nextToken', 'maxResults'],
 ): { items: T[]; next: string | undefined } {
-  const size = queryNumber(request, sizeName, maximumPage) ?? maximumPage;
+  const size = queryNumber(request, sizeName, MAXIMUM_PAGE) ?? MAXIMUM_PAGE;
   const token = queryText(request, tokenName);
   const after = token === undefined ? undefined : Buffer.from(token, 'base64').toString();
   if (token !== undefined && Buffer.from(after!).toString('base64') !== token)

@@ -28,7 +28,7 @@ import { thingPrincipalOperations } from './thing-principal-operations.ts';
 import { thingTypeOperations } from './thing-type-operations.ts';
 
 /** Far above the largest request: a certificate of 64 KB in JSON. */
-const maximumBody = 512 * 1024;
+const MAXIMUM_BODY = 512 * 1024;
 
 interface Route {
   readonly operation: Operation;
@@ -74,7 +74,7 @@ async function readBody(req: IncomingMessage): Promise<Readonly<Record<string, u
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maximumBody) throw invalid(`The request is longer than ${maximumBody} bytes`);
+    if (size > MAXIMUM_BODY) throw invalid(`The request is longer than ${MAXIMUM_BODY} bytes`);
     chunks.push(chunk);
   }
   if (size === 0) return {};

@@ -18,7 +18,7 @@ import type { Lookup } from '../policies/pattern.ts';
 import { createPolicyStatements } from './policy-statements.ts';
 import { find, type Registry } from './registry.ts';
 
-const maximumAuthInfos = 10;
+const MAXIMUM_AUTH_INFOS = 10;
 
 const actions: ReadonlyMap<string, string> = new Map([
   ['CONNECT', 'iot:Connect'],
@@ -50,8 +50,8 @@ function certificateOf(registry: Registry, body: ApiRequest['body'], call: strin
 
 function authInfosOf(body: ApiRequest['body']): AuthInfo[] {
   const infos = body['authInfos'];
-  if (!Array.isArray(infos) || infos.length === 0 || infos.length > maximumAuthInfos)
-    throw invalid(`authInfos must be a list of 1 to ${maximumAuthInfos}`);
+  if (!Array.isArray(infos) || infos.length === 0 || infos.length > MAXIMUM_AUTH_INFOS)
+    throw invalid(`authInfos must be a list of 1 to ${MAXIMUM_AUTH_INFOS}`);
   return infos.map((info: unknown) => {
     if (typeof info !== 'object' || info === null || Array.isArray(info))
       throw invalid('authInfos must be a list of objects');

@@ -33,11 +33,11 @@ import {
   type KeyPair,
 } from './key-pair.ts';
 
-const day = 86_400_000;
+const DAY = 86_400_000;
 /** The end that AWS gives to the certificates it issues. */
 const endOfDeviceCertificates = new Date('2049-12-31T23:59:59Z');
-const serverDays = 397;
-const renewServerDays = 30;
+const SERVER_DAYS = 397;
+const RENEW_SERVER_DAYS = 30;
 
 export interface IssueRequest {
   /** SubjectPublicKeyInfo, DER. */
@@ -85,7 +85,7 @@ async function makeCa(organization: string, now: number): Promise<KeyPair> {
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: [{ CN: [`${organization} local CA ${randomBytes(4).toString('hex')}`] }, { O: [organization] }],
-    notBefore: new Date(now - day),
+    notBefore: new Date(now - DAY),
     notAfter: endOfDeviceCertificates,
     signingAlgorithm: algorithm,
     keys,
@@ -148,8 +148,8 @@ async function makeServer(signer: Signer, subject: ServerSubject, now: number): 
   const cert = await sign(signer, {
     name: [{ CN: [commonName] }],
     publicKey: await PublicKey.create(keys.publicKey),
-    notBefore: new Date(now - day),
-    notAfter: new Date(now + serverDays * day),
+    notBefore: new Date(now - DAY),
+    notAfter: new Date(now + SERVER_DAYS * DAY),
     extensions: [
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
@@ -173,7 +173,7 @@ function isCurrent(
     parsed.verify(new NodeCertificate(caCert).publicKey) &&
     parsed.publicKey.asymmetricKeyType === nodeKeyTypes[keyAlgorithm] &&
     Date.parse(parsed.validFrom) <= now &&
-    Date.parse(parsed.validTo) - now > renewServerDays * day &&
+    Date.parse(parsed.validTo) - now > RENEW_SERVER_DAYS * DAY &&
     names.every((name) => covers(name) !== undefined)
   );
 }

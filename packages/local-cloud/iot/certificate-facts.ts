@@ -11,16 +11,16 @@ import {
 import { alternativeNames, nameAttributes } from '../policies/key.ts';
 
 /** Limits of AWS: more values and longer ones are not available to policies. */
-const maximumValues = 5;
-const maximumLength = 1024;
+const MAXIMUM_VALUES = 5;
+const MAXIMUM_LENGTH = 1024;
 
 /** AWS puts no value with a wildcard in it into a policy; here it would be literal, but a policy must do the same on both. */
-const isUsable = (value: string) => value !== '' && value.length <= maximumLength && !/[*?]/.test(value);
+const isUsable = (value: string) => value !== '' && value.length <= MAXIMUM_LENGTH && !/[*?]/.test(value);
 
 type Facts = Map<string, string | readonly string[]>;
 
 function addValues(facts: Facts, key: string, values: readonly string[]): void {
-  const usable = values.slice(0, maximumValues);
+  const usable = values.slice(0, MAXIMUM_VALUES);
   if (usable.length === 0) return;
   if (isUsable(usable[0]!)) facts.set(key, usable[0]!);
   for (const [index, value] of usable.entries()) {

@@ -22,7 +22,7 @@ function isAcceptedKey(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && curves.has(namedCurve);
 }
 
-const acceptedKeys = 'an RSA key of at least 2048 bits or an EC key on P-256, P-384 or P-521';
+const ACCEPTED_KEYS = 'an RSA key of at least 2048 bits or an EC key on P-256, P-384 or P-521';
 
 /**
  * What the registry keeps of a certificate.
@@ -40,7 +40,7 @@ export function readCertificate(
   } catch {
     throw refuse('The certificate is not valid PEM');
   }
-  if (!isAcceptedKey(certificate.publicKey)) throw refuse(`The certificate needs ${acceptedKeys}`);
+  if (!isAcceptedKey(certificate.publicKey)) throw refuse(`The certificate needs ${ACCEPTED_KEYS}`);
   if (certificate.ca) throw refuse('A CA certificate cannot be registered as a device certificate');
   const notAfter = Date.parse(certificate.validTo);
   if (notAfter < now) throw refuse('The certificate has expired');
@@ -69,7 +69,7 @@ export async function certificateFromCsr(ca: LocalCa, csr: string): Promise<stri
       format: 'der',
       type: 'spki',
     });
-    if (!isAcceptedKey(key)) throw invalid(`certificateSigningRequest needs ${acceptedKeys}`);
+    if (!isAcceptedKey(key)) throw invalid(`certificateSigningRequest needs ${ACCEPTED_KEYS}`);
     if (!(await request.verify())) throw invalid('certificateSigningRequest is not signed by its own key');
   } catch (error) {
     if (error instanceof AwsError) throw error;

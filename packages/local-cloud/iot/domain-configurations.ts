@@ -17,12 +17,12 @@ export interface DomainConfiguration {
   readonly securityPolicy: string;
 }
 
-const onlyTls13 = 'IoTSecurityPolicy_TLS13_1_3_2022_10';
+const ONLY_TLS13 = 'IoTSecurityPolicy_TLS13_1_3_2022_10';
 /** https://docs.aws.amazon.com/iot/latest/developerguide/transport-security.html#tls-policy-table */
-const usualPolicy = 'IoTSecurityPolicy_TLS13_1_2_2022_10';
+const USUAL_POLICY = 'IoTSecurityPolicy_TLS13_1_2_2022_10';
 
 export const requiresTls13 = ({ securityPolicy }: DomainConfiguration): boolean =>
-  securityPolicy === onlyTls13;
+  securityPolicy === ONLY_TLS13;
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -71,7 +71,7 @@ export function domainConfigurationsOf(
       ...{ name, arn, domainName },
       certificateArn: certificateOf(resource, domainName, certificates).arn,
       isEnabled: properties['DomainConfigurationStatus'] !== 'DISABLED',
-      securityPolicy: (tls['SecurityPolicy'] ?? usualPolicy) as string,
+      securityPolicy: (tls['SecurityPolicy'] ?? USUAL_POLICY) as string,
     });
   }
   return [...found.values()];

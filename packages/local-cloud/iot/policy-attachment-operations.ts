@@ -6,7 +6,7 @@ import { checkPrincipal } from './principal.ts';
 import { change, find, type Registry } from './registry.ts';
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumPolicies = 10;
+const MAXIMUM_POLICIES = 10;
 
 const byMarker = ['marker', 'pageSize'] as const;
 
@@ -24,10 +24,10 @@ export async function attachPolicy(registry: Registry, policy: string, target: s
   find(registry.policies, 'Policy', policy);
   const policies = policiesOf(registry, checkTarget(registry, target));
   if (policies.includes(policy)) return;
-  if (policies.length >= maximumPolicies) {
+  if (policies.length >= MAXIMUM_POLICIES) {
     throw new AwsError(
       'LimitExceededException',
-      `${target} has ${maximumPolicies} policies attached already`,
+      `${target} has ${MAXIMUM_POLICIES} policies attached already`,
       410,
     );
   }

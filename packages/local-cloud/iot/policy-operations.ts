@@ -6,7 +6,7 @@ import { compilePolicy } from '../policies/document.ts';
 import { change, find, type Policy, type PolicyVersion, type Registry } from './registry.ts';
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumVersions = 5;
+const MAXIMUM_VERSIONS = 5;
 
 const byMarker = ['marker', 'pageSize'] as const;
 
@@ -83,8 +83,8 @@ export function withVersion(
 
 async function createVersion(registry: Registry, name: string, document: string, asDefault: boolean) {
   const policy = policyOf(registry, name);
-  if (policy.versions.length >= maximumVersions) {
-    const problem = `Policy ${name} has ${maximumVersions} versions already: delete one first`;
+  if (policy.versions.length >= MAXIMUM_VERSIONS) {
+    const problem = `Policy ${name} has ${MAXIMUM_VERSIONS} versions already: delete one first`;
     throw new AwsError('VersionsLimitExceededException', problem, 409);
   }
   const next = withVersion(policy, document, asDefault, registry.clock.now());
@@ -102,7 +102,7 @@ export async function seedPolicy(registry: Registry, name: string, document: str
   const policy = registry.policies.get(name);
   if (!policy) return void (await createPolicy(registry, name, document, true));
   if (policy.seeded === document) return;
-  const next = withVersion(policy, document, true, registry.clock.now(), maximumVersions - 1);
+  const next = withVersion(policy, document, true, registry.clock.now(), MAXIMUM_VERSIONS - 1);
   await registry.commit([change('policy', name, { ...next, seeded: document })]);
 }
 

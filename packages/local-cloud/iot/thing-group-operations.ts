@@ -22,8 +22,8 @@ import {
 import { change, find, type Attributes, type Registry, type Thing, type ThingGroup } from './registry.ts';
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumDepth = 7;
-const maximumAttributes = 50;
+const MAXIMUM_DEPTH = 7;
+const MAXIMUM_ATTRIBUTES = 50;
 
 export const groupOf = (registry: Registry, name: string) => find(registry.groups, 'Thing group', name);
 
@@ -89,8 +89,8 @@ export async function createThingGroup(
     );
   }
   const group: ThingGroup = { name, id: randomUUID(), ...given, version: 1, createdAt: registry.clock.now() };
-  if (ancestors(registry, group).length >= maximumDepth) {
-    throw invalid(`thing groups nest at most ${maximumDepth} levels deep`);
+  if (ancestors(registry, group).length >= MAXIMUM_DEPTH) {
+    throw invalid(`thing groups nest at most ${MAXIMUM_DEPTH} levels deep`);
   }
   await registry.commit([change('group', name, group)]);
   return group;
@@ -102,8 +102,8 @@ function propertiesOf(body: ApiRequest['body'], before: Attributes): Omit<Proper
   const description = text(properties, 'thingGroupDescription');
   const payload = object(properties, 'attributePayload');
   const updated = before.length > 0 ? updatedAttributes(before, payload) : attributes(payload);
-  if (updated.length > maximumAttributes)
-    throw invalid(`a thing group has at most ${maximumAttributes} attributes`);
+  if (updated.length > MAXIMUM_ATTRIBUTES)
+    throw invalid(`a thing group has at most ${MAXIMUM_ATTRIBUTES} attributes`);
   return { ...(description === undefined ? {} : { description }), attributes: updated };
 }
 

@@ -15,7 +15,7 @@ import { change, find, type Registry, type Thing } from './registry.ts';
 import { ancestors, groupOf, isBelow, nameAndArn, without } from './thing-group-operations.ts';
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumGroupsOfThing = 10;
+const MAXIMUM_GROUPS_OF_THING = 10;
 
 function rootOf(registry: Registry, name: string): string {
   const group = groupOf(registry, name);
@@ -32,8 +32,8 @@ export function withGroup(registry: Registry, thing: Thing, name: string): Thing
       `Thing ${thing.name} is in ${relative} already: it can be in one group of a hierarchy only`,
     );
   }
-  if (thing.groups.length >= maximumGroupsOfThing) {
-    throw invalid(`Thing ${thing.name} is in ${maximumGroupsOfThing} groups already`);
+  if (thing.groups.length >= MAXIMUM_GROUPS_OF_THING) {
+    throw invalid(`Thing ${thing.name} is in ${MAXIMUM_GROUPS_OF_THING} groups already`);
   }
   return { ...thing, groups: [...thing.groups, name] };
 }

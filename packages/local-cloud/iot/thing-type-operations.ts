@@ -20,7 +20,7 @@ import {
 import { change, find, type Registry, type ThingType } from './registry.ts';
 
 /** A deprecated type can be deleted after this time. https://docs.aws.amazon.com/iot/latest/developerguide/thing-types.html */
-const deletableAfter = 5 * 60_000;
+const DELETABLE_AFTER = 5 * 60_000;
 
 function describe(registry: Registry, type: ThingType) {
   return {
@@ -89,7 +89,7 @@ async function setDeprecated(registry: Registry, name: string, deprecated: boole
 async function deleteThingType(registry: Registry, name: string): Promise<void> {
   const { deprecatedAt } = find(registry.types, 'Thing type', name);
   if (deprecatedAt === undefined) throw invalid(`Thing type ${name} must be deprecated before it is deleted`);
-  const wait = deprecatedAt + deletableAfter - registry.clock.now();
+  const wait = deprecatedAt + DELETABLE_AFTER - registry.clock.now();
   if (wait > 0)
     throw invalid(
       `Thing type ${name} can be deleted in ${Math.ceil(wait / 1000)} s: five minutes after its deprecation`,

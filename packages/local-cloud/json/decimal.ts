@@ -27,11 +27,11 @@ function inRange(value: Library): Decimal | undefined {
   return value.isFinite() && Math.abs(value.e) <= MAX_MAGNITUDE ? value : undefined;
 }
 
-const form = /^-?(\d+(?:\.\d+)?)(?:[eE][+-]?\d+)?$/;
+const FORM = /^-?(\d+(?:\.\d+)?)(?:[eE][+-]?\d+)?$/;
 
 /** Reads what JSON and SQL write as a number; undefined when `text` is none or its magnitude is out of range. */
 export function parseDecimal(text: string): Decimal | undefined {
-  const [, digits] = form.exec(text) ?? [];
+  const [, digits] = FORM.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const value = new Exact(text).toSignificantDigits(PRECISION);
   const isTooSmall = value.isZero() && /[1-9]/.test(digits);

@@ -14,7 +14,7 @@ export const MAX_DEPTH = 512;
 
 /** Runs of digits and points shorter than this, with a small exponent, are numbers that a double holds exactly. */
 const LONG_RUN = 16;
-const longExponent = /^[+-]?\d{3}/;
+const LONG_EXPONENT = /^[+-]?\d{3}/;
 
 /** Looks at text in strings, too: that costs time, not exactness. A loop, since a pattern takes ten times as long. */
 function needsExactNumbers(text: string): boolean {
@@ -27,7 +27,7 @@ function needsExactNumbers(text: string): boolean {
       if (run === LONG_RUN) return true;
     } else {
       const isExponent = run > 0 && (code === 0x65 || code === 0x45);
-      if (isExponent && longExponent.test(text.slice(at + 1, at + 5))) return true;
+      if (isExponent && LONG_EXPONENT.test(text.slice(at + 1, at + 5))) return true;
       run = 0;
     }
   }
@@ -58,14 +58,14 @@ const keepDigits = ((_name: string, value: unknown, { source }: { source?: strin
 ) => unknown;
 
 /** With what JSON may begin: an exception costs more than all else that a rule does with a message. */
-const jsonStart = /^[\s{["\-\dtfn]/;
+const JSON_START = /^[\s{["\-\dtfn]/;
 
 /**
  * Parses JSON text; of members with the same name the last one counts, `__proto__` is a name like any other.
  * @returns undefined unless `text` is JSON nested at most {@link MAX_DEPTH} deep
  */
 export function parseJson(text: string): { value: Value } | undefined {
-  if (!jsonStart.test(text)) return undefined;
+  if (!JSON_START.test(text)) return undefined;
   if (text.length > 2 * MAX_DEPTH && tooDeep(text)) return undefined;
   try {
     return { value: JSON.parse(text, needsExactNumbers(text) ? keepDigits : undefined) as Value };

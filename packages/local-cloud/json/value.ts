@@ -81,11 +81,11 @@ export function numberOf(value: Decimal | undefined): Value {
   return numberOfText(decimalText(value));
 }
 
-const numericText = /^-?\d+(\.\d+)?(e-?\d+)?$/i;
+const NUMERIC_TEXT = /^-?\d+(\.\d+)?(e-?\d+)?$/i;
 
 /** "To Decimal", but for Null, which every operator and mathematical function turns into Undefined. */
 export function toDecimal(value: Value): Decimal | undefined {
-  if (typeof value === 'string') return numericText.test(value) ? parseDecimal(value) : undefined;
+  if (typeof value === 'string') return NUMERIC_TEXT.test(value) ? parseDecimal(value) : undefined;
   return decimalOfNumber(value);
 }
 

@@ -15,12 +15,12 @@ export interface LogSegment extends Segment {
   newestAt: number;
 }
 
-const name = /^(\d{16})-(\d{16})\.journal$/;
+const NAME = /^(\d{16})-(\d{16})\.journal$/;
 
 export async function findSegments(dir: string, files: JournalFiles, log: Log): Promise<LogSegment[]> {
   const segments: LogSegment[] = [];
-  for (const file of (await files.list(dir)).filter((each) => name.test(each)).sort()) {
-    const [, number, first] = name.exec(file)!;
+  for (const file of (await files.list(dir)).filter((each) => NAME.test(each)).sort()) {
+    const [, number, first] = NAME.exec(file)!;
     const path = join(dir, file);
     const segment: LogSegment = {
       ...{ number: Number(number), path, live: 1, liveBytes: 0, bytes: 0 },

@@ -7,7 +7,7 @@ import { credentialOf } from '../aws/server.ts';
 import { type AwsHandler, type Caller, sendJson } from '../aws/wire.ts';
 import type { Source } from './fair-queue.ts';
 import type { LocalFunction } from './local-function.ts';
-import { payloadLimit } from './protocol.ts';
+import { PAYLOAD_LIMIT } from './protocol.ts';
 
 export interface InvokeResult {
   /** JSON text: the response, or Lambda's error document. */
@@ -35,7 +35,7 @@ interface Call {
 }
 
 /** Bytes of an event for later, as the Lambda quotas state it. */
-const eventLimit = 1_048_576;
+const EVENT_LIMIT = 1_048_576;
 
 async function readPayload(req: IncomingMessage, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
@@ -60,7 +60,7 @@ async function readPayload(req: IncomingMessage, limit: number): Promise<string>
 
 const invocationTypes: Readonly<Record<string, (call: Call) => Promise<void>>> = {
   async RequestResponse({ api, req, res, target, caller }) {
-    const payload = await readPayload(req, payloadLimit);
+    const payload = await readPayload(req, PAYLOAD_LIMIT);
     const result = await api.invoke(target.spec.name, payload, caller);
     res.setHeader('x-amz-executed-version', '$LATEST');
     if (result.functionError) res.setHeader('x-amz-function-error', result.functionError);
@@ -77,11 +77,11 @@ const invocationTypes: Readonly<Record<string, (call: Call) => Promise<void>>> =
       throw new AwsError('InvalidParameterValueException', message, 400);
     }
     const source = [credentialOf(req)?.split('/', 1)[0] ?? ''];
-    await api.spoolEvent(target.spec.name, await readPayload(req, eventLimit), source);
+    await api.spoolEvent(target.spec.name, await readPayload(req, EVENT_LIMIT), source);
     res.writeHead(202, { 'content-length': 0 }).end();
   },
   async DryRun({ req, res }) {
-    await readPayload(req, payloadLimit);
+    await readPayload(req, PAYLOAD_LIMIT);
     res.writeHead(204).end();
   },
 };

@@ -39,8 +39,8 @@ export interface AsyncSettings {
 
 /** Milliseconds before the second and the third attempt. */
 const retryDelays = [60_000, 120_000];
-const firstDeliveryDelay = 1_000;
-const longestDeliveryDelay = 60_000;
+const FIRST_DELIVERY_DELAY = 1_000;
+const LONGEST_DELIVERY_DELAY = 60_000;
 
 interface Event extends Arrived {
   /** Epoch milliseconds. */
@@ -127,7 +127,7 @@ async function giveUp(
     return;
   }
   const record = { requestId, condition, invokeCount: attempts, payload, response, time: clock.now() };
-  for (let delay = firstDeliveryDelay; ; delay = Math.min(delay * 2, longestDeliveryDelay)) {
+  for (let delay = FIRST_DELIVERY_DELAY; ; delay = Math.min(delay * 2, LONGEST_DELIVERY_DELAY)) {
     try {
       await deliver(record);
       log.error('event failed for good, kept in the failure destination', fields);

@@ -29,7 +29,7 @@ const settingFiles = ['package.json', 'tsconfig.json', 'package-lock.json'];
 /** In the order in which esbuild tries them: https://esbuild.github.io/api/#resolve-extensions */
 const extensions = ['.tsx', '.ts', '.jsx', '.js', '.css', '.json'];
 
-const folderName = 'node_modules/.cache/local-cloud';
+const FOLDER_NAME = 'node_modules/.cache/local-cloud';
 
 /**
  * The cache of the project that `entryPoint` (absolute path) belongs to, where tools of Node keep what can be made again:
@@ -37,7 +37,7 @@ const folderName = 'node_modules/.cache/local-cloud';
  */
 export function cacheFolderOf(entryPoint: string): string | undefined {
   for (const folder of foldersAbove(entryPoint)) {
-    if (existsSync(path.join(folder, 'node_modules'))) return path.join(folder, folderName);
+    if (existsSync(path.join(folder, 'node_modules'))) return path.join(folder, FOLDER_NAME);
   }
   return undefined;
 }

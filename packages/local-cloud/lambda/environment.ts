@@ -57,7 +57,7 @@ const importLimitMs = 60_000;
 const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
 
 /** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster (bench/handlers.ts). */
-const youngGenerationMb = 4;
+const YOUNG_GENERATION_MB = 4;
 
 const exitMessage = (code: number) =>
   code === 0
@@ -108,7 +108,7 @@ function startWorker(environment: EnvironmentSettings): Worker {
     stdin: false,
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb, maxYoungGenerationSizeMb: youngGenerationMb },
+    resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
 }
 

@@ -12,17 +12,17 @@ export interface LogFile {
 }
 
 /** At most two files of this size: the current one and the one before it, `<file>.1`. */
-const defaultMaxBytes = 10 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** Lines are collected for so long, or until there are so many: opening the file for each event costs more than the event. */
-const writeDelayMs = 500;
-const writeAtBytes = 256 * 1024;
+const WRITE_DELAY_MS = 500;
+const WRITE_AT_BYTES = 256 * 1024;
 /** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
-const maxWaiting = 8 * 1024 * 1024;
+const MAX_WAITING = 8 * 1024 * 1024;
 
 /**
  * Opens nothing until the first line comes. A disk that cannot be written costs the lines, one warning, and nothing else.
  */
-export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes): LogFile {
+export function createLogFile(file: string, log: Log, maxBytes = DEFAULT_MAX_BYTES): LogFile {
   let waiting: string[] = [];
   let waitingBytes = 0;
   let dropped = 0;
@@ -74,13 +74,13 @@ export function createLogFile(file: string, log: Log, maxBytes = defaultMaxBytes
   }
 
   function schedule(): void {
-    if (waitingBytes >= writeAtBytes) start();
-    else if (!writing) timer ??= setTimeout(start, writeDelayMs);
+    if (waitingBytes >= WRITE_AT_BYTES) start();
+    else if (!writing) timer ??= setTimeout(start, WRITE_DELAY_MS);
   }
 
   return {
     append(text) {
-      if (waitingBytes > maxWaiting) {
+      if (waitingBytes > MAX_WAITING) {
         dropped += 1;
         return;
       }

@@ -16,14 +16,14 @@ export interface Output {
   end(report: Report): string;
 }
 
-const tailBytes = 4_096;
+const TAIL_BYTES = 4_096;
 /** CloudWatch cuts an event at 256 KB; an unfinished line is passed on at that length. */
-const longestLine = 262_144;
+const LONGEST_LINE = 262_144;
 
 function tailOf(lines: readonly string[]): string {
   const bytes = Buffer.from(lines.join(''), 'utf8');
-  if (bytes.length <= tailBytes) return bytes.toString('utf8');
-  let start = bytes.length - tailBytes;
+  if (bytes.length <= TAIL_BYTES) return bytes.toString('utf8');
+  let start = bytes.length - TAIL_BYTES;
   while ((bytes[start]! & 0xc0) === 0x80) start += 1; // not in the middle of a character
   return bytes.subarray(start).toString('utf8');
 }
@@ -40,7 +40,7 @@ export function createOutput(onLine: (line: string) => void): Output {
     recent.push(line);
     recentLength += line.length;
     // Trimmed seldom, so that a chatty function costs no quadratic time.
-    if (recentLength > 16 * tailBytes && recent.length > 1) {
+    if (recentLength > 16 * TAIL_BYTES && recent.length > 1) {
       recent = [tailOf(recent)];
       recentLength = recent[0]!.length;
     }
@@ -50,7 +50,7 @@ export function createOutput(onLine: (line: string) => void): Output {
     const lines = (unfinished + text).split('\n');
     unfinished = lines.pop()!;
     for (const line of lines) emit(`${line}\n`);
-    if (unfinished.length > longestLine) {
+    if (unfinished.length > LONGEST_LINE) {
       emit(`${unfinished}\n`);
       unfinished = '';
     }

@@ -45,7 +45,7 @@ export type FromWorker =
 export type Payload = string | (() => string);
 
 /** Bytes of a synchronous request or response: 6 MB and a little for the envelope, as the Lambda API states it. */
-export const payloadLimit = 6_291_556;
+export const PAYLOAD_LIMIT = 6_291_556;
 
 /** Lambda's error document. */
 export function errorDocument(errorType: string, errorMessage: string, trace?: readonly string[]): string {

@@ -75,9 +75,9 @@ export interface LambdaOptions extends FunctionSurroundings {
 }
 
 /** Events of all functions, ten seconds of work; each takes about 8 KB until it is done. */
-const fullAt = 4_000;
+const FULL_AT = 4_000;
 /** Synchronous invocations that may wait for an environment, and events that the spool may hold. */
-const maxWaiting = 1_000;
+const MAX_WAITING = 1_000;
 
 /** The kinds of invocations take turns, too: a call that somebody waits for is not behind all events. */
 const [CALL, EVENT] = ['call', 'event'];
@@ -141,8 +141,8 @@ function createLoad(functions: Functions): Pick<LambdaService, 'isFull'> & { isB
     [...functions.values()].reduce((sum, each) => sum + each.waiting(source), 0);
   return {
     isFull(principal) {
-      const room = fullAt - waiting([]);
-      if (principal === undefined || room > fullAt / 2) return room <= 0;
+      const room = FULL_AT - waiting([]);
+      if (principal === undefined || room > FULL_AT / 2) return room <= 0;
       return waiting([EVENT, principal]) >= room;
     },
     isBusy: () => [...functions.values()].some((each) => each.running() > 0 || each.events.active() > 0),
@@ -156,7 +156,7 @@ function createSpoolEvent(
 ) {
   return async (functionName: string, payload: string, source: Source): Promise<string> => {
     const target = find(functionName);
-    if (spool.size() >= maxWaiting) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    if (spool.size() >= MAX_WAITING) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     const requestId = randomUUID();
     await spool.keep({ requestId, functionName: target.spec.name, source, payload });
     void ready()
@@ -199,7 +199,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
 
   async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
     const target = find(functionName);
-    if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= maxWaiting) {
+    if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= MAX_WAITING) {
       target.metrics.throttled();
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }

@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import {
   errorDocument,
   type FromWorker,
-  payloadLimit,
+  PAYLOAD_LIMIT,
   type ToWorker,
   type WorkerSettings,
 } from './protocol.ts';
@@ -20,14 +20,14 @@ const port = parentPort!;
 const post = (message: FromWorker) => port.postMessage(message);
 
 /** What one invocation may print; a handler that prints in a loop must not fill the memory of the process. */
-const outputLimit = 8 * 1024 * 1024;
+const OUTPUT_LIMIT = 8 * 1024 * 1024;
 let requestId = '';
 let printed = 0;
 
 function print(text: string): void {
-  if (printed > outputLimit) return;
+  if (printed > OUTPUT_LIMIT) return;
   printed += text.length;
-  post(['output', printed > outputLimit ? `\noutput over ${outputLimit} bytes is dropped\n` : text]);
+  post(['output', printed > OUTPUT_LIMIT ? `\noutput over ${OUTPUT_LIMIT} bytes is dropped\n` : text]);
 }
 
 function redirectOutput(): void {
@@ -98,8 +98,8 @@ function responseOf(result: unknown): FromWorker {
     ];
   }
   // A UTF-16 unit takes at most three bytes, so most responses need no counting.
-  if (text.length > payloadLimit / 3 && Buffer.byteLength(text) > payloadLimit) {
-    const message = `Response payload size exceeded maximum allowed payload size (${payloadLimit} bytes).`;
+  if (text.length > PAYLOAD_LIMIT / 3 && Buffer.byteLength(text) > PAYLOAD_LIMIT) {
+    const message = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT} bytes).`;
     return ['failed', errorDocument('Function.ResponseSizeTooLarge', message), memoryUsed()];
   }
   return ['done', text, memoryUsed()];

@@ -40,9 +40,9 @@ export interface Clients {
   left(client: ConnectedPeer, disconnectReason: DisconnectReason): void;
 }
 
-const memoryMs = 1_800_000;
+const MEMORY_MS = 1_800_000;
 /** Clients that are remembered; beyond it the first to leave are forgotten before their time. */
-const maximumRemembered = 10_000;
+const MAXIMUM_REMEMBERED = 10_000;
 
 function describe({ accepted, identity, socket }: ConnectedPeer): Omit<ConnectionState, 'connected'> {
   const { clientId, session, keepAliveSeconds } = accepted;
@@ -69,7 +69,7 @@ export function createClients(deps: {
 
   const forgetOld = () => {
     for (const [clientId, { at }] of departures) {
-      if (departures.size <= maximumRemembered && clock.elapsed() - at < memoryMs) return;
+      if (departures.size <= MAXIMUM_REMEMBERED && clock.elapsed() - at < MEMORY_MS) return;
       departures.delete(clientId);
     }
   };

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from './access.ts';
 import type { Hub } from './hub.ts';
-import { ownPrincipal, type InboundMessage } from './message.ts';
+import { OWN_PRINCIPAL, type InboundMessage } from './message.ts';
 import type { DisconnectReason } from './refusal.ts';
 
 /** The connection that an event is about. */
@@ -36,7 +36,7 @@ export interface Lifecycle {
 /** How long the version number of a client that is gone is remembered at least. */
 const memoryMs = 3_600_000;
 /** Connections that a run of the broker may count before the next run's numbers begin. */
-const versionsPerRun = 1_000_000;
+const VERSIONS_PER_RUN = 1_000_000;
 
 export interface LifecycleDeps {
   readonly hub: Hub;
@@ -82,7 +82,7 @@ function createVersions(clock: Clock, first: number) {
 }
 
 export function createLifecycle({ hub, clock, log, newId, earlierRuns }: LifecycleDeps): Lifecycle {
-  const versions = createVersions(clock, earlierRuns * versionsPerRun);
+  const versions = createVersions(clock, earlierRuns * VERSIONS_PER_RUN);
 
   const publish = async (path: string, clientId: string, identity: Identity, fields: object) => {
     if (/[+#]/.test(clientId)) return;
@@ -94,7 +94,7 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: ownPrincipal,
+      principal: OWN_PRINCIPAL,
       sourceIp,
       receivedAt: event.timestamp,
       traceId: newId(),

@@ -3,7 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 
 /** The principal of messages that the cloud itself publishes: events, answers, and what rules republish. */
-export const ownPrincipal = 'local-cloud';
+export const OWN_PRINCIPAL = 'local-cloud';
 
 export interface InboundMessage {
   readonly topic: string;
@@ -12,7 +12,7 @@ export interface InboundMessage {
   readonly retain: boolean;
   /** `n/a` where the message did not come over MQTT. */
   readonly clientId: string;
-  /** Certificate ID (SHA-256 fingerprint, hex) of an MQTT client, or `ownPrincipal`. */
+  /** Certificate ID (SHA-256 fingerprint, hex) of an MQTT client, or `OWN_PRINCIPAL`. */
   readonly principal: string;
   readonly sourceIp: string;
   /** Epoch milliseconds at which the broker took the message. */

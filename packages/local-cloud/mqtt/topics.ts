@@ -1,9 +1,9 @@
 // What a topic and a topic filter may look like, and how one matches the other, as IoT Core has it.
 
-const maxBytes = 256;
-const maxSlashes = 7;
+const MAX_BYTES = 256;
+const MAX_SLASHES = 7;
 const basicIngest = /^\$aws\/rules\/[^/]+(?:\/|$)/;
-const shared = /^\$share\/([^/+#]+)\/(.+)$/s;
+const SHARED = /^\$share\/([^/+#]+)\/(.+)$/s;
 
 /** True for `$aws/rules/<rule>` and `$aws/rules/<rule>/<topic>`, which go to that rule and to no subscriber. */
 export function isBasicIngest(topic: string): boolean {
@@ -13,10 +13,10 @@ export function isBasicIngest(topic: string): boolean {
 function sizeProblem(text: string, what: string): string | undefined {
   if (text.length === 0) return `an empty ${what}`;
   if (text.includes('\0')) return `a ${what} with the character U+0000 [MQTT-1.5.3-2]`;
-  if (Buffer.byteLength(text) > maxBytes) return `a ${what} of more than ${maxBytes} bytes`;
+  if (Buffer.byteLength(text) > MAX_BYTES) return `a ${what} of more than ${MAX_BYTES} bytes`;
   let slashes = 0;
   for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) slashes += 1;
-  return slashes > maxSlashes ? `a ${what} with more than ${maxSlashes} slashes` : undefined;
+  return slashes > MAX_SLASHES ? `a ${what} with more than ${MAX_SLASHES} slashes` : undefined;
 }
 
 /** Why nothing may be published to `topic` with the RETAIN flag, or undefined. */
@@ -65,7 +65,7 @@ function parsePlain(filter: string): Filter | string {
 export function parseFilter(filter: string): Filter | string {
   if (filter.startsWith('$aws/rules/')) return 'a Basic Ingest topic: it can be published to only';
   if (!filter.startsWith('$share/')) return parsePlain(filter);
-  const [, group, rest] = shared.exec(filter) ?? [];
+  const [, group, rest] = SHARED.exec(filter) ?? [];
   if (group === undefined || rest === undefined) return 'a shared subscription without a group or a filter';
   const plain = parsePlain(rest);
   return typeof plain === 'string' ? plain : { ...plain, group };

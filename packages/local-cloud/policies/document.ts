@@ -45,9 +45,9 @@ export interface Statement {
 export type PolicyKind = 'iot' | 'iam' | 'role';
 
 /** AWS counts a document's characters without white space. */
-export const maximumPolicySize = 2048;
+export const MAXIMUM_POLICY_SIZE = 2048;
 const maximumSizes: Readonly<Record<PolicyKind, number>> = {
-  iot: maximumPolicySize,
+  iot: MAXIMUM_POLICY_SIZE,
   iam: 10_240,
   role: 10_240,
 };

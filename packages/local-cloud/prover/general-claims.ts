@@ -2,8 +2,8 @@
 
 import { readClaims, type Claims } from './claims.ts';
 
-const other = '${other.thing}';
-const of = (topics: readonly string[]) => topics.map((topic) => `$aws/things/${other}/${topic}`);
+const OTHER = '${OTHER.thing}';
+const of = (topics: readonly string[]) => topics.map((topic) => `$aws/things/${OTHER}/${topic}`);
 const ofShadows = (topics: readonly string[]) =>
   of(['shadow', 'shadow/name/+'].flatMap((shadow) => topics.map((topic) => `${shadow}/${topic}`)));
 const answers = (request: string) => [`${request}/accepted`, `${request}/rejected`];
@@ -27,7 +27,7 @@ export const generalClaims = (policies: readonly string[]): Claims =>
         {
           claim: 'No holder connects with the client ID of another thing',
           actions: ['iot:Connect'],
-          on: [other],
+          on: [OTHER],
         },
         ...(
           [
@@ -52,7 +52,7 @@ export const generalClaims = (policies: readonly string[]): Claims =>
         {
           claim: 'No holder hears when another thing connects or subscribes',
           actions: ['iot:Receive'],
-          on: [`$aws/events/presence/+/${other}`, `$aws/events/subscriptions/+/${other}`],
+          on: [`$aws/events/presence/+/${OTHER}`, `$aws/events/subscriptions/+/${OTHER}`],
         },
         {
           claim: 'No holder reads or writes shadows or jobs of another thing over HTTPS',
@@ -62,7 +62,7 @@ export const generalClaims = (policies: readonly string[]): Claims =>
             ...['iotjobsdata:GetPendingJobExecutions', 'iotjobsdata:UpdateJobExecution'],
             'iotjobsdata:StartNextPendingJobExecution',
           ],
-          on: [other],
+          on: [OTHER],
         },
       ].map((claim) => ({ of: 'holder', ...claim })),
     },

@@ -17,7 +17,7 @@ const between = (from: string, to: string) =>
     String.fromCharCode(from.charCodeAt(0) + n),
   ).join('');
 const alphanumeric = between('a', 'z') + between('A', 'Z') + between('0', '9');
-const hex = '0123456789abcdef';
+const HEX = '0123456789abcdef';
 const BEYOND = 'é';
 /** All that prints in ASCII, and one letter beyond for the rest. */
 export const UNIVERSE = between(' ', '~') + BEYOND;
@@ -26,7 +26,7 @@ const plus = (characters: string): Language => ({ sets: [characters], isFixed: f
 const fixed = (sets: readonly string[]): Language => ({ sets, isFixed: true, without: [] });
 const uuid = [8, 4, 4, 4, 12].flatMap((length, n) => [
   ...(n > 0 ? ['-'] : []),
-  ...Array.from({ length }, () => hex),
+  ...Array.from({ length }, () => HEX),
 ]);
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateThing.html and its neighbours. */
@@ -42,7 +42,7 @@ export const identityIds = (region: string) => fixed([...Array.from(`${region}:`
 export function languageOf(key: string): Language {
   if (key === 'iot:Connection.Thing.ThingTypeName') return thingNames;
   if (key.startsWith('iot:Connection.Thing.Attributes[')) return attributeValues;
-  if (key === 'iot:CertificateId') return fixed(Array.from({ length: 64 }, () => hex));
+  if (key === 'iot:CertificateId') return fixed(Array.from({ length: 64 }, () => HEX));
   if (key === 'aws:SourceIp') return plus('0123456789abcdef.:');
   return key.startsWith('iot:Certificate.') ? withoutWildcards : plus(UNIVERSE);
 }

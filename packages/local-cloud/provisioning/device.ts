@@ -109,7 +109,7 @@ function policyOf(registry: Registry, planned: PlannedPolicy): { name: string; m
 }
 
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumPolicies = 10;
+const MAXIMUM_POLICIES = 10;
 
 /**
  * The changes for one commit, and the name of the thing if the template has one.
@@ -125,7 +125,7 @@ export function changesFor(
   const thing = planned && thingOf(registry, planned, arn);
   const found = policies.map((policy) => policyOf(registry, policy));
   const names = [...new Set(found.map(({ name }) => name))];
-  if (names.length > maximumPolicies) throw invalid(`more than ${maximumPolicies} policies`);
+  if (names.length > MAXIMUM_POLICIES) throw invalid(`more than ${MAXIMUM_POLICIES} policies`);
   const now = registry.clock.now();
   const next: Certificate = { ...certificate, status, modifiedAt: now, version: certificate.version + 1 };
   return {

@@ -3,15 +3,15 @@
 import { AwsError } from '../aws-error.ts';
 
 /** Requests for keys that may wait, the one that runs included. */
-const maximumWaiting = 50;
+const MAXIMUM_WAITING = 50;
 
 /** Runs what it is given one after the other. Throws AwsError `Throttling` when too many wait. */
 export function createKeyQueue(): <T>(run: () => Promise<T>) => Promise<T> {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   return (run) => {
-    if (waiting >= maximumWaiting)
-      throw new AwsError('Throttling', `${maximumWaiting} requests for keys wait already`, 429);
+    if (waiting >= MAXIMUM_WAITING)
+      throw new AwsError('Throttling', `${MAXIMUM_WAITING} requests for keys wait already`, 429);
     waiting += 1;
     const result = last.then(run).finally(() => (waiting -= 1));
     last = result.catch(() => {});

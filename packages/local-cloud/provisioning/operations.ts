@@ -21,7 +21,7 @@ import { compileBody } from './template.ts';
 import { change, find, type ProvisioningTemplate, type Registry } from '../iot/registry.ts';
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateProvisioningClaim.html */
-const claimMs = 300_000;
+const CLAIM_MS = 300_000;
 
 const templateOf = (registry: Registry, name: string) =>
   find(registry.provisioningTemplates, 'Provisioning template', name);
@@ -103,7 +103,7 @@ async function updateTemplate({ registry }: IotCloud, request: ApiRequest) {
 /** A certificate that lasts five minutes and may do nothing but provision one device with this template. */
 async function createClaim({ registry, ca }: IotCloud, request: ApiRequest) {
   const { name } = templateOf(registry, label(request, 'templateName'));
-  const expiration = registry.clock.now() + claimMs;
+  const expiration = registry.clock.now() + CLAIM_MS;
   const { pem, publicKey, privateKey } = await certificateWithKeys(ca, new Date(expiration));
   const certificate = { ...newCertificate(registry, pem, 'ACTIVE'), claimOf: name };
   await registry.commit([change('certificate', certificate.id, certificate)]);

@@ -7,9 +7,9 @@ import { newCertificate } from '../iot/certificate-operations.ts';
 import { change, type Certificate, type Ownership, type Registry } from '../iot/registry.ts';
 
 /** https://docs.aws.amazon.com/iot/latest/developerguide/fleet-provision-api.html */
-const tokenMs = 3_600_000;
+const TOKEN_MS = 3_600_000;
 /** Certificates that may wait at once: a stolen claim must not fill the disk. */
-const maximumWaiting = 1_000;
+const MAXIMUM_WAITING = 1_000;
 
 /** Only the digest of a token is kept, so that a copy of the registry provisions nothing. */
 const digest = (token: string) => createHash('sha256').update(token).digest('hex');
@@ -32,15 +32,15 @@ export async function awaitProvisioning(
   makeCertificate: () => Promise<string>,
 ): Promise<NewOwnership> {
   const waiting = [...registry.ownerships.values()].filter(({ done }) => !done).length;
-  if (waiting >= maximumWaiting)
-    throw new AwsError('Throttling', `${maximumWaiting} certificates wait to be provisioned already`, 429);
+  if (waiting >= MAXIMUM_WAITING)
+    throw new AwsError('Throttling', `${MAXIMUM_WAITING} certificates wait to be provisioned already`, 429);
   const pem = await makeCertificate();
   const certificate = newCertificate(registry, pem, 'PENDING_ACTIVATION');
   const token = randomBytes(48).toString('base64url');
   const ownership: Ownership = {
     certificateId: certificate.id,
     claimant,
-    expiresAt: registry.clock.now() + tokenMs,
+    expiresAt: registry.clock.now() + TOKEN_MS,
   };
   await registry.commit([
     change('certificate', certificate.id, certificate),

@@ -6,7 +6,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
-import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
+import { OWN_PRINCIPAL, type InboundMessage } from '../mqtt/message.ts';
 import { required } from '../iot/api-request.ts';
 import type { LocalCa } from '../iot/ca.ts';
 import { certificateFromCsr, certificateWithKeys } from '../iot/device-certificate.ts';
@@ -32,8 +32,8 @@ export interface ProvisioningDeps {
   readonly newId: () => string;
 }
 
-const maximumParameters = 100;
-const maximumValue = 1_024;
+const MAXIMUM_PARAMETERS = 100;
+const MAXIMUM_VALUE = 1_024;
 
 function parse(payload: Buffer): Json {
   if (payload.length === 0) return {};
@@ -51,11 +51,11 @@ function parametersOf(value: unknown): Map<string, string> {
   if (value === undefined || value === null) return new Map();
   if (!isObject(value)) throw parameterError('parameters is not an object');
   const entries = Object.entries(value);
-  if (entries.length > maximumParameters) throw parameterError(`more than ${maximumParameters} parameters`);
+  if (entries.length > MAXIMUM_PARAMETERS) throw parameterError(`more than ${MAXIMUM_PARAMETERS} parameters`);
   for (const [name, text] of entries) {
-    if (typeof text !== 'string' || text.length > maximumValue || name.length > maximumValue) {
+    if (typeof text !== 'string' || text.length > MAXIMUM_VALUE || name.length > MAXIMUM_VALUE) {
       throw parameterError(
-        `parameter ${JSON.stringify(name.slice(0, 100))} is not text of up to ${maximumValue} characters`,
+        `parameter ${JSON.stringify(name.slice(0, 100))} is not text of up to ${MAXIMUM_VALUE} characters`,
       );
     }
   }
@@ -180,7 +180,7 @@ export function createProvisioning(deps: ProvisioningDeps): TopicService {
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: ownPrincipal,
+      principal: OWN_PRINCIPAL,
       sourceIp: request.sourceIp,
       receivedAt: clock.now(),
       traceId: newId(),

@@ -36,7 +36,7 @@ export interface ProvisioningBody {
 }
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateProvisioningTemplate.html */
-const maximumBody = 10_240;
+const MAXIMUM_BODY = 10_240;
 
 /** Pseudo parameters, with the policy variable that has the same value. */
 const pseudoParameters: ReadonlyMap<string, string> = new Map([
@@ -114,7 +114,7 @@ function planOf(resources: unknown, names: Names, configuration: Expression): Pl
 }
 
 function parse(body: string): Json {
-  if (body.length > maximumBody) throw templateError([], `longer than ${maximumBody} characters`);
+  if (body.length > MAXIMUM_BODY) throw templateError([], `longer than ${MAXIMUM_BODY} characters`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);

@@ -23,9 +23,9 @@ export interface Names {
   readonly mappings: ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, unknown>>>;
 }
 
-const maximumDepth = 20;
+const MAXIMUM_DEPTH = 20;
 /** Longer texts come only of functions that multiply what they are given. */
-const maximumText = 65_536;
+const MAXIMUM_TEXT = 65_536;
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -63,8 +63,8 @@ function asList(value: unknown, path: Path): readonly unknown[] {
 }
 
 function bounded(text: string, path: Path): string {
-  if (text.length <= maximumText) return text;
-  throw parameterError(`${path.join('.')} becomes longer than ${maximumText} characters`);
+  if (text.length <= MAXIMUM_TEXT) return text;
+  throw parameterError(`${path.join('.')} becomes longer than ${MAXIMUM_TEXT} characters`);
 }
 
 type Intrinsic = (argument: unknown, names: Names, path: Path) => Expression;
@@ -150,7 +150,7 @@ const intrinsics: ReadonlyMap<string, Intrinsic> = new Map([
 
 /** @throws AwsError InvalidRequestException naming the place of a function or parameter that does not exist. */
 export function compileValue(value: unknown, names: Names, path: Path): Expression {
-  if (path.length > maximumDepth) throw templateError(path.slice(0, 3), 'it is nested too deep');
+  if (path.length > MAXIMUM_DEPTH) throw templateError(path.slice(0, 3), 'it is nested too deep');
   if (Array.isArray(value)) {
     const items = value.map((item, index) => compileValue(item, names, [...path, index]));
     return (scope) => items.map((item) => item(scope));

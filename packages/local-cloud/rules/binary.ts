@@ -22,11 +22,11 @@ export function decodePayload(payload: Payload): Value {
   return (decoders[payload.kind] as (payload: Payload) => Value)(payload);
 }
 
-const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Padding may be missing, as Java's decoder allows. Undefined for what is not a String. */
 export function decodeBase64(value: Value): Value {
   if (typeof value !== 'string') return undefined;
-  if (!base64.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
+  if (!BASE64.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;
   return decodePayload(parsePayload(Buffer.from(value, 'base64')));
 }

@@ -73,7 +73,7 @@ function checkPattern(args: readonly Expression[]): { at: number; problem: strin
 }
 
 /** `\x` is x, `$1` and `${name}` are groups, as in Java. Undefined for what is not a replacement. */
-const replacementPart = /\\([\s\S])|\$(\d+)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^$\\]+)/y;
+const REPLACEMENT_PART = /\\([\s\S])|\$(\d+)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^$\\]+)/y;
 
 type Part = string | { readonly group: number | string };
 
@@ -91,8 +91,8 @@ function parseReplacement(text: string, pattern: RE2JS): Part[] | undefined {
   const names = pattern.namedGroups();
   let at = 0;
   while (at < text.length) {
-    replacementPart.lastIndex = at;
-    const found = replacementPart.exec(text);
+    REPLACEMENT_PART.lastIndex = at;
+    const found = REPLACEMENT_PART.exec(text);
     if (!found) return undefined;
     const [whole, escaped, digits, name, literal] = found;
     at += whole.length;

@@ -20,7 +20,7 @@ const patterns: readonly (readonly [TokenKind, RegExp])[] = [
   ['variable', /@[A-Za-z0-9_]+/y],
   ['symbol', /<>|<=|>=|[-+*/%=<>(),.{}:[\]]/y],
 ];
-const space = /\s*/y;
+const SPACE = /\s*/y;
 
 /** The same text as V8 keeps the names of properties: one cut out of the SQL costs a search at each access. */
 const asName = (text: string): string => Object.keys({ [text]: true })[0]!;
@@ -54,9 +54,9 @@ const habits: readonly (readonly [start: string, problem: string])[] = [
 
 /** The token at or after `offset`. @throws SqlError for a character that begins none */
 export function readToken(sql: string, offset: number): Token {
-  space.lastIndex = offset;
-  space.exec(sql);
-  const at = space.lastIndex;
+  SPACE.lastIndex = offset;
+  SPACE.exec(sql);
+  const at = SPACE.lastIndex;
   if (at >= sql.length) return { kind: 'end', text: '', at: sql.length, end: sql.length };
   if (sql[at] === "'" || sql[at] === '"') return stringToken(sql, at);
   for (const [kind, pattern] of patterns) {

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { defaultLimits } from '../mqtt/limits.ts';
-import { ownPrincipal, type InboundMessage } from '../mqtt/message.ts';
+import { OWN_PRINCIPAL, type InboundMessage } from '../mqtt/message.ts';
 import { topicProblem } from '../mqtt/topics.ts';
 import type { Republished } from './action.ts';
 
@@ -46,7 +46,7 @@ export function createRepublisher(options: RepublishOptions): (message: Republis
       qos,
       retain: false,
       clientId: 'n/a',
-      principal: ownPrincipal,
+      principal: OWN_PRINCIPAL,
       sourceIp: 'n/a',
       receivedAt: clock.now(),
       traceId: newId(),

@@ -79,7 +79,7 @@ const fields: Readonly<Record<string, Field>> = {
 
 const MAX_PATTERN = 500;
 /** A quoted text ('' is a quote), a run of one letter, or anything else. */
-const piece = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']/y;
+const PIECE = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']/y;
 
 /** What is wrong with a pattern, as `problem`, or the function that formats by it. */
 export function compileTimeFormat(pattern: string): TimeFormat | { readonly problem: string } {
@@ -87,8 +87,8 @@ export function compileTimeFormat(pattern: string): TimeFormat | { readonly prob
   const parts: (string | ((moment: Moment) => string))[] = [];
   let at = 0;
   while (at < pattern.length) {
-    piece.lastIndex = at;
-    const found = piece.exec(pattern);
+    PIECE.lastIndex = at;
+    const found = PIECE.exec(pattern);
     if (!found) return { problem: 'a quote has no end' };
     const [text, quoted, letter] = found;
     at += text.length;

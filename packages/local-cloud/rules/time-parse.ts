@@ -65,7 +65,7 @@ const abbreviations: Readonly<Record<string, string>> = {
   CET: 'Europe/Paris',
   CEST: 'Europe/Paris',
 };
-const zoneForm = '[A-Za-z][A-Za-z0-9_/]*(?:[+-][0-9:]{1,8})?|[+-][0-9:]{1,8}';
+const ZONE_FORM = '[A-Za-z][A-Za-z0-9_/]*(?:[+-][0-9:]{1,8})?|[+-][0-9:]{1,8}';
 const zoneOf = (text: string) => timeZone(Object.hasOwn(abbreviations, text) ? abbreviations[text]! : text);
 
 const readOffset = (text: string) => {
@@ -114,8 +114,8 @@ const fields: Readonly<Record<string, FieldOf>> = {
     letters > 9
       ? undefined
       : { name: 'nano', form: `[0-9]{${letters}}`, read: (text) => Number(text.padEnd(9, '0')) },
-  V: (letters) => (letters === 2 ? { name: 'zone', form: zoneForm, read: zoneOf } : undefined),
-  z: (letters) => (letters < 4 ? { name: 'zone', form: zoneForm, read: zoneOf } : undefined),
+  V: (letters) => (letters === 2 ? { name: 'zone', form: ZONE_FORM, read: zoneOf } : undefined),
+  z: (letters) => (letters < 4 ? { name: 'zone', form: ZONE_FORM, read: zoneOf } : undefined),
   O: offset({ 1: 'GMT(?:[+-][0-9]{1,2}(?::[0-9]{2})?)?', 4: long }),
   X: offset(offsetFormsWithZ),
   x: offset(offsetForms),
@@ -197,7 +197,7 @@ function resolve(parts: Parts): number | undefined {
 const MAX_PATTERN = 200;
 const MAX_TEXT = 500;
 /** A quoted text ('' is a quote), a run of one letter, or anything but what Java reserves. */
-const piece = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z'{}#]/y;
+const PIECE = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z'{}#]/y;
 
 function translate(found: RegExpExecArray, known: Field[]): string | { readonly problem: string } {
   const [text, quoted, letter] = found;
@@ -235,9 +235,9 @@ export function compileTimeParser(pattern: string): TimeParser | { readonly prob
   if (pattern.length > MAX_PATTERN) return { problem: `longer than ${MAX_PATTERN} characters` };
   const known: Field[] = [];
   let form = '';
-  for (let at = 0; at < pattern.length; at = piece.lastIndex) {
-    piece.lastIndex = at;
-    const found = piece.exec(pattern);
+  for (let at = 0; at < pattern.length; at = PIECE.lastIndex) {
+    PIECE.lastIndex = at;
+    const found = PIECE.exec(pattern);
     if (!found) return { problem: `${JSON.stringify(pattern[at])} at position ${at + 1} means nothing` };
     const translated = translate(found, known);
     if (typeof translated !== 'string') return translated;

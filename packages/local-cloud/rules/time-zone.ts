@@ -18,7 +18,7 @@ export interface TimeZone {
   nameAt(time: number, form: 'short' | 'long'): string;
 }
 
-const offsetForm = /^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?$/;
+const OFFSET_FORM = /^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?$/;
 const MAX_OFFSET_MS = 18 * HOUR_MS;
 
 const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
@@ -33,7 +33,7 @@ export function offsetText(offset: number, colon = ':'): string {
 
 /** Milliseconds of `+01:00`, `-0330`, `UTC+1` and the like; undefined for what is not an offset. */
 export function parseOffset(text: string): number | undefined {
-  const [found, sign, hours, minutes = '0', seconds = '0'] = offsetForm.exec(text) ?? [];
+  const [found, sign, hours, minutes = '0', seconds = '0'] = OFFSET_FORM.exec(text) ?? [];
   if (found === undefined) return undefined;
   const [h, m, s] = [Number(hours), Number(minutes), Number(seconds)];
   const size = h * HOUR_MS + m * MINUTE_MS + s * SECOND_MS;

@@ -5,7 +5,7 @@ import { AwsError } from '../aws-error.ts';
 import { sendXml } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';
 import { invalidArgument } from './error-details.ts';
-import { checksumElements, namespace, setVersion, versionIdOf } from './object-api.ts';
+import { checksumElements, NAMESPACE, setVersion, versionIdOf } from './object-api.ts';
 import type { Version } from './record.ts';
 import { headerOf, type S3Request } from './request.ts';
 
@@ -44,5 +44,5 @@ export async function getObjectAttributes(request: S3Request): Promise<void> {
   const elements = Object.keys(ATTRIBUTES)
     .filter((name) => names.includes(name))
     .map((name) => [name, ATTRIBUTES[name]!(version)]);
-  sendXml(res, `GetObjectAttributesResponse ${namespace}`, Object.fromEntries(elements) as XmlElements);
+  sendXml(res, `GetObjectAttributesResponse ${NAMESPACE}`, Object.fromEntries(elements) as XmlElements);
 }

@@ -5,14 +5,14 @@ import { sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import type { ListPage } from './list.ts';
-import { namespace } from './object-api.ts';
+import { NAMESPACE } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { Version } from './record.ts';
 import { numberOf, refuseUnsupported, type S3Request } from './request.ts';
 import { tagsIn, type Tags } from './tags.ts';
 
-const maxKeys = 1_000;
-const maxDocument = 2 * 1024 * 1024;
+const MAX_KEYS = 1_000;
+const MAX_DOCUMENT = 2 * 1024 * 1024;
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const MOST_BUCKETS = 10_000;
@@ -31,7 +31,7 @@ export function listBuckets(request: S3Request): void {
     ...(query.has('max-buckets') && { BucketRegion: REGION }),
   }));
   const last = rest.length > limit ? buckets.at(-1)?.name : undefined;
-  sendXml(res, `ListAllMyBucketsResult ${namespace}`, {
+  sendXml(res, `ListAllMyBucketsResult ${NAMESPACE}`, {
     Owner: owner,
     Buckets: { Bucket: elements },
     Prefix: prefix || undefined,
@@ -63,7 +63,7 @@ function readConfiguration(document: string): Tags {
 export async function createBucket(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   refuseUnsupported(request);
-  const tags = readConfiguration((await readBody(req, maxDocument)).toString('utf8'));
+  const tags = readConfiguration((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
   await store.createBucket(bucket, tags);
   res.writeHead(200, { location: `/${bucket}`, 'content-length': 0 }).end();
 }
@@ -81,18 +81,18 @@ export function headBucket({ res, store, bucket }: S3Request): void {
 /** An empty constraint means us-east-1. */
 export function getLocation({ res, store, bucket }: S3Request): void {
   store.bucket(bucket);
-  sendXml(res, `LocationConstraint ${namespace}`, {});
+  sendXml(res, `LocationConstraint ${NAMESPACE}`, {});
 }
 
 export function getVersioning({ res, store, bucket }: S3Request): void {
   const { versioned, suspended } = store.bucket(bucket);
   const Status = versioned ? 'Enabled' : suspended ? 'Suspended' : undefined;
-  sendXml(res, `VersioningConfiguration ${namespace}`, { Status });
+  sendXml(res, `VersioningConfiguration ${NAMESPACE}`, { Status });
 }
 
 export async function putVersioning({ req, res, store, bucket }: S3Request): Promise<void> {
   store.bucket(bucket);
-  const root = parseXml((await readBody(req, maxDocument)).toString('utf8'));
+  const root = parseXml((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
   const status = textOf(root, 'Status');
   if (status === undefined)
     throw new AwsError('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
@@ -133,7 +133,7 @@ async function readPage(
   after: string | undefined,
 ): Promise<ListPage & { limit: number }> {
   const { store, bucket, query } = request;
-  const limit = numberOf(request, 'max-keys', maxKeys, maxKeys);
+  const limit = numberOf(request, 'max-keys', MAX_KEYS, MAX_KEYS);
   const [prefix, delimiter] = [given(query, 'prefix'), given(query, 'delimiter')];
   if (limit === 0) {
     store.bucket(bucket);
@@ -155,7 +155,7 @@ export async function listObjectsV2(request: S3Request): Promise<void> {
   const token = given(query, 'continuation-token');
   const page = await readPage(request, decodeToken(token) ?? given(query, 'start-after'));
   const withOwner = query.get('fetch-owner') === 'true' ? owner : undefined;
-  sendXml(res, `ListBucketResult ${namespace}`, {
+  sendXml(res, `ListBucketResult ${NAMESPACE}`, {
     Name: bucket,
     Prefix: encode(query.get('prefix') ?? ''),
     Delimiter: encodeGiven(encode, given(query, 'delimiter')),
@@ -182,7 +182,7 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
   const { res, bucket, query } = request;
   const encode = encoderOf(request);
   const page = await readPage(request, given(query, 'marker'));
-  sendXml(res, `ListBucketResult ${namespace}`, {
+  sendXml(res, `ListBucketResult ${NAMESPACE}`, {
     Name: bucket,
     Prefix: encode(query.get('prefix') ?? ''),
     Marker: encode(query.get('marker') ?? ''),
@@ -204,7 +204,7 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
 export async function listObjectVersions(request: S3Request): Promise<void> {
   const { res, store, bucket, query } = request;
   const encode = encoderOf(request);
-  const limit = Math.max(numberOf(request, 'max-keys', maxKeys, maxKeys), 1);
+  const limit = Math.max(numberOf(request, 'max-keys', MAX_KEYS, MAX_KEYS), 1);
   const page = await store.listVersions(bucket, {
     prefix: given(query, 'prefix'),
     delimiter: given(query, 'delimiter'),
@@ -222,7 +222,7 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
       ...(version.deleteMarker ? { LastModified: isoTime(version.lastModified) } : describe(version)),
     },
   }));
-  sendXml(res, `ListVersionsResult ${namespace}`, {
+  sendXml(res, `ListVersionsResult ${NAMESPACE}`, {
     Name: bucket,
     Prefix: encode(query.get('prefix') ?? ''),
     KeyMarker: encode(query.get('key-marker') ?? ''),
@@ -268,17 +268,17 @@ async function removeOne(
 export async function deleteObjects(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   store.bucket(bucket);
-  const root = parseXml((await readBody(req, maxDocument)).toString('utf8'));
+  const root = parseXml((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
   const objects = childrenOf(root, 'Object');
-  if (root.name !== 'Delete' || !objects.length || objects.length > maxKeys) {
-    throw new AwsError('MalformedXML', `The document must be a Delete of 1 to ${maxKeys} objects`);
+  if (root.name !== 'Delete' || !objects.length || objects.length > MAX_KEYS) {
+    throw new AwsError('MalformedXML', `The document must be a Delete of 1 to ${MAX_KEYS} objects`);
   }
   const quiet = textOf(root, 'Quiet')?.trim() === 'true';
   const results: XmlElements[] = [];
   for (const object of objects) {
     results.push(await removeOne(request, textOf(object, 'Key') ?? '', textOf(object, 'VersionId')));
   }
-  sendXml(res, `DeleteResult ${namespace}`, {
+  sendXml(res, `DeleteResult ${NAMESPACE}`, {
     Deleted: quiet ? [] : results.map((result) => result['Deleted']),
     Error: results.map((result) => result['Error']),
   });

@@ -4,7 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
-import { namespace, versionIdOf } from './object-api.ts';
+import { NAMESPACE, versionIdOf } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
 
@@ -26,7 +26,7 @@ const declaredOf = ({ store, bucket }: S3Request): Json => store.declared(bucket
 export function getEncryption(request: S3Request): void {
   const [rule] = asList(asMap(declaredOf(request)['BucketEncryption'])['ServerSideEncryptionConfiguration']);
   const given = asMap(rule?.['ServerSideEncryptionByDefault']);
-  sendXml(request.res, `ServerSideEncryptionConfiguration ${namespace}`, {
+  sendXml(request.res, `ServerSideEncryptionConfiguration ${NAMESPACE}`, {
     Rule: {
       ApplyServerSideEncryptionByDefault: {
         SSEAlgorithm: textOf(given['SSEAlgorithm']) ?? 'AES256',
@@ -74,14 +74,14 @@ export function getPublicAccessBlock(request: S3Request): void {
   ]);
   sendXml(
     request.res,
-    `PublicAccessBlockConfiguration ${namespace}`,
+    `PublicAccessBlockConfiguration ${NAMESPACE}`,
     Object.fromEntries(blocks) as XmlElements,
   );
 }
 
 export function getOwnershipControls(request: S3Request): void {
   const [rule] = asList(asMap(declaredOf(request)['OwnershipControls'])['Rules']);
-  sendXml(request.res, `OwnershipControls ${namespace}`, {
+  sendXml(request.res, `OwnershipControls ${NAMESPACE}`, {
     Rule: { ObjectOwnership: textOf(rule?.['ObjectOwnership']) ?? 'BucketOwnerEnforced' },
   });
 }
@@ -118,7 +118,7 @@ export function getLifecycle(request: S3Request): void {
   const rules = asList(asMap(declaredOf(request)['LifecycleConfiguration'])['Rules']);
   if (rules.length === 0)
     throw new AwsError('NoSuchLifecycleConfiguration', 'The lifecycle configuration does not exist', 404);
-  sendXml(request.res, `LifecycleConfiguration ${namespace}`, { Rule: rules.map(lifecycleRule) });
+  sendXml(request.res, `LifecycleConfiguration ${NAMESPACE}`, { Rule: rules.map(lifecycleRule) });
 }
 
 const LONGEST_POLICY = 20_480;
@@ -152,7 +152,7 @@ export async function deletePolicy({ res, store, bucket }: S3Request): Promise<v
 export function getPolicyStatus({ res, store, bucket }: S3Request): void {
   if (store.bucket(bucket).policy === undefined)
     throw new AwsError('NoSuchBucketPolicy', 'The bucket policy does not exist', 404);
-  sendXml(res, `PolicyStatus ${namespace}`, { IsPublic: 'false' });
+  sendXml(res, `PolicyStatus ${NAMESPACE}`, { IsPublic: 'false' });
 }
 
 /** One machine has one owner, who may do everything. */
@@ -161,7 +161,7 @@ export async function getAcl(request: S3Request): Promise<void> {
   store.bucket(bucket);
   if (key) await store.find(bucket, key, versionIdOf(request));
   const grantee = 'Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"';
-  sendXml(res, `AccessControlPolicy ${namespace}`, {
+  sendXml(res, `AccessControlPolicy ${NAMESPACE}`, {
     Owner: owner,
     AccessControlList: { Grant: { [grantee]: owner, Permission: 'FULL_CONTROL' } },
   });
@@ -183,7 +183,7 @@ export function getNotification(request: S3Request): void {
       Filter: filterOf(each['Filter']),
     })),
   ]);
-  sendXml(request.res, `NotificationConfiguration ${namespace}`, Object.fromEntries(lists) as XmlElements);
+  sendXml(request.res, `NotificationConfiguration ${NAMESPACE}`, Object.fromEntries(lists) as XmlElements);
 }
 
 function filterOf(filter: unknown): XmlElements | undefined {
@@ -195,7 +195,7 @@ function filterOf(filter: unknown): XmlElements | undefined {
 
 export function getRequestPayment({ res, store, bucket }: S3Request): void {
   store.bucket(bucket);
-  sendXml(res, `RequestPaymentConfiguration ${namespace}`, { Payer: 'BucketOwner' });
+  sendXml(res, `RequestPaymentConfiguration ${NAMESPACE}`, { Payer: 'BucketOwner' });
 }
 
 /** For what no bucket has here, which AWS says by an empty document. */
@@ -203,7 +203,7 @@ export const empty =
   (root: string) =>
   ({ res, store, bucket }: S3Request): void => {
     store.bucket(bucket);
-    sendXml(res, `${root} ${namespace}`, {});
+    sendXml(res, `${root} ${NAMESPACE}`, {});
   };
 
 /** For what no bucket has here, which AWS says by an error. */

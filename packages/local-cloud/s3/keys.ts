@@ -3,50 +3,50 @@
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 
-const bucketName = /^(?=.{3,63}$)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]*[a-z0-9]$/;
+const BUCKET_NAME = /^(?=.{3,63}$)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]*[a-z0-9]$/;
 
 /**
  * @throws AwsError InvalidBucketName
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export function requireBucketName(name: string): void {
-  if (!bucketName.test(name)) throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.');
+  if (!BUCKET_NAME.test(name)) throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.');
 }
 
-const maxKeyBytes = 1_024;
+const MAX_KEY_BYTES = 1_024;
 
 /** @throws AwsError KeyTooLongError, InvalidURI */
 export function requireKey(key: string): void {
-  if (Buffer.byteLength(key) > maxKeyBytes) throw new AwsError('KeyTooLongError', 'Your key is too long');
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new AwsError('KeyTooLongError', 'Your key is too long');
   if (!key || !key.isWellFormed()) throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
 }
 
 /** The folder, inside a bucket's, of objects whose keys make no path. */
-export const encodedFolder = '%keys';
+export const ENCODED_FOLDER = '%keys';
 
-const maxSegmentBytes = 255;
+const MAX_SEGMENT_BYTES = 255;
 const isWindows = process.platform === 'win32';
 /** A backslash separates folders on Windows; elsewhere it is kept out so that data can move there. */
 const unsafe = isWindows ? /[\p{Cc}\\<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu : /[\p{Cc}\\]/u;
 
 function isPlain(segment: string): boolean {
   if (segment === '' || segment === '.' || segment === '..' || unsafe.test(segment)) return false;
-  return Buffer.byteLength(segment) <= maxSegmentBytes;
+  return Buffer.byteLength(segment) <= MAX_SEGMENT_BYTES;
 }
 
 /** The path of `key` inside its bucket, in segments; `undefined` when a file of that name is impossible or unsafe. */
 export function plainPathOf(key: string): string[] | undefined {
   const segments = key.split('/');
-  return segments[0] !== encodedFolder && segments.every(isPlain) ? segments : undefined;
+  return segments[0] !== ENCODED_FOLDER && segments.every(isPlain) ? segments : undefined;
 }
 
-const hexPerSegment = 200;
+const HEX_PER_SEGMENT = 200;
 
-/** The path, inside `encodedFolder`, of any key: hex in pieces, of which the folders end in `+`. */
+/** The path, inside `ENCODED_FOLDER`, of any key: hex in pieces, of which the folders end in `+`. */
 export function encodedPathOf(key: string): string[] {
   const pieces = Buffer.from(key)
     .toString('hex')
-    .match(new RegExp(`.{1,${hexPerSegment}}`, 'g'))!;
+    .match(new RegExp(`.{1,${HEX_PER_SEGMENT}}`, 'g'))!;
   return pieces.map((piece, index) => (index < pieces.length - 1 ? `${piece}+` : piece));
 }
 
@@ -59,11 +59,11 @@ export function keyOfEncoded(segments: readonly string[]): string | undefined {
 /** The name under which everything else about `key` is kept. */
 export const recordNameOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-const beyondAscii = /[\uD800-\uFFFF]/;
+const BEYOND_ASCII = /[\uD800-\uFFFF]/;
 
 /** S3 lists keys by their UTF-8 bytes; UTF-16 differs from that beyond U+D7FF only. */
 export function compareKeys(a: string, b: string): number {
-  if (beyondAscii.test(a) && beyondAscii.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (BEYOND_ASCII.test(a) && BEYOND_ASCII.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -11,7 +11,7 @@ import { owner } from './owner.ts';
 import {
   checksumElements,
   maxObject,
-  namespace,
+  NAMESPACE,
   openSource,
   setEncryption,
   setVersion,
@@ -27,7 +27,7 @@ import {
 import { parseTaggingHeader } from './tags.ts';
 import type { ChosenPart, Part, Upload } from './uploads.ts';
 
-const maxDocument = 2 * 1024 * 1024;
+const MAX_DOCUMENT = 2 * 1024 * 1024;
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const findUpload = ({ uploads, bucket, key, query }: S3Request): Promise<Upload> =>
@@ -60,7 +60,7 @@ export async function createMultipartUpload(request: S3Request): Promise<void> {
     res.setHeader('x-amz-checksum-type', checksum.type);
   }
   setEncryption(request);
-  sendXml(res, `InitiateMultipartUploadResult ${namespace}`, {
+  sendXml(res, `InitiateMultipartUploadResult ${NAMESPACE}`, {
     Bucket: bucket,
     Key: key,
     UploadId: uploadId,
@@ -93,7 +93,7 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
       () => undefined,
     );
     const result = { LastModified: isoTime(part.lastModified), ETag: `"${part.etag}"` };
-    sendXml(res, `CopyPartResult ${namespace}`, result);
+    sendXml(res, `CopyPartResult ${NAMESPACE}`, result);
   } finally {
     await source.close();
   }
@@ -123,7 +123,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<void>
   const expected = expectedOf(request);
   // The checksum header is the object's here, not the document's.
   for (const name of checksumAlgorithms) delete req.headers[`x-amz-checksum-${name}`];
-  const chosen = chosenParts((await readBody(req, maxDocument)).toString('utf8'));
+  const chosen = chosenParts((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
   const version = await uploads.complete(bucket, upload, chosen, {
     expected,
     check: (current) => checkWrite(current, (name) => headerOf(request, name)),
@@ -131,7 +131,7 @@ export async function completeMultipartUpload(request: S3Request): Promise<void>
   setVersion(request, version.versionId);
   setEncryption(request);
   const { checksum } = version;
-  sendXml(res, `CompleteMultipartUploadResult ${namespace}`, {
+  sendXml(res, `CompleteMultipartUploadResult ${NAMESPACE}`, {
     Location: `/${bucket}/${encodeURIComponent(key)}`,
     Bucket: bucket,
     Key: key,
@@ -160,7 +160,7 @@ export async function listParts(request: S3Request): Promise<void> {
   const marker = numberOf(request, 'part-number-marker', 0, Number.MAX_SAFE_INTEGER);
   const parts = (await uploads.parts(bucket, upload)).filter((part) => part.number > marker);
   const page = parts.slice(0, limit);
-  sendXml(res, `ListPartsResult ${namespace}`, {
+  sendXml(res, `ListPartsResult ${NAMESPACE}`, {
     Bucket: bucket,
     Key: key,
     UploadId: upload.uploadId,
@@ -224,7 +224,7 @@ export async function listMultipartUploads(request: S3Request): Promise<void> {
   const rest = rolledUp(uploadsAfter(listed, query), prefix, delimiter, keyMarker);
   const page = rest.slice(0, limit);
   const last = page.at(-1);
-  sendXml(res, `ListMultipartUploadsResult ${namespace}`, {
+  sendXml(res, `ListMultipartUploadsResult ${NAMESPACE}`, {
     Bucket: bucket,
     Prefix: prefix === '' ? undefined : encode(prefix),
     Delimiter: delimiter === '' ? undefined : encode(delimiter),

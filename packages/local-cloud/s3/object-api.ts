@@ -22,7 +22,7 @@ import { parseTaggingHeader, type Tags } from './tags.ts';
 export const maxObject = 5 * 1024 ** 3;
 
 /** S3's answers in XML. */
-export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+export const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
 const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
@@ -260,5 +260,5 @@ export async function copyObject(request: S3Request): Promise<void> {
     ...{ LastModified: isoTime(version.lastModified), ETag: `"${version.etag}"` },
     ...checksumElements(version.checksum),
   };
-  sendXml(res, `CopyObjectResult ${namespace}`, result);
+  sendXml(res, `CopyObjectResult ${NAMESPACE}`, result);
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { isMissing, makeDirectory, syncDirectory } from '../files/durable-files.ts';
-import { compareKeys, encodedFolder, encodedPathOf, keyOfEncoded, plainPathOf } from './keys.ts';
+import { compareKeys, ENCODED_FOLDER, encodedPathOf, keyOfEncoded, plainPathOf } from './keys.ts';
 import type { FoundFile } from './record.ts';
 import { createSerialQueue } from '../files/serial-queue.ts';
 
@@ -29,12 +29,12 @@ export interface Places {
 const code = (error: unknown) => (error as NodeJS.ErrnoException).code;
 const blocked = new Set(['ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EPERM']);
 
-const lastCharacter = '\u{10FFFF}';
+const LAST_CHARACTER = '\u{10FFFF}';
 
 /** Whether no key that begins with `start` is wanted, given where reading goes on. */
 function isBehind(start: string, prefix: string, after: string): boolean {
   if (!start.startsWith(prefix) && !prefix.startsWith(start)) return true;
-  return !after.startsWith(start) && compareKeys(start + lastCharacter, after) <= 0;
+  return !after.startsWith(start) && compareKeys(start + LAST_CHARACTER, after) <= 0;
 }
 
 /** A file system that ignores case, or that follows links, may give another file than the key's. */
@@ -93,7 +93,7 @@ async function prune(dir: string, from: string): Promise<void> {
 /** @param dir the bucket's folder */
 export function createPlaces(dir: string): Places {
   const inTurn = createSerialQueue();
-  const encoded = (key: string) => path.join(dir, encodedFolder, ...encodedPathOf(key));
+  const encoded = (key: string) => path.join(dir, ENCODED_FOLDER, ...encodedPathOf(key));
 
   async function openKey(key: string): Promise<OpenFile | undefined> {
     const plain = plainPathOf(key);
@@ -135,7 +135,7 @@ export function createPlaces(dir: string): Places {
       });
     },
     async *keys(prefix, after, skip) {
-      const odd = (await encodedKeys(path.join(dir, encodedFolder))).filter(
+      const odd = (await encodedKeys(path.join(dir, ENCODED_FOLDER))).filter(
         (key) => key.startsWith(prefix) && compareKeys(key, after) > 0,
       );
       for await (const key of plainKeys(dir, '', prefix, after, skip)) {
@@ -173,7 +173,7 @@ async function* plainKeys(
     key: `${start}${name}${isFolder ? '/' : ''}`,
   }));
   for (const { name, isFolder, key } of entries.sort((a, b) => compareKeys(a.key, b.key))) {
-    if (start === '' && name === encodedFolder) continue;
+    if (start === '' && name === ENCODED_FOLDER) continue;
     if (skip.prefix !== undefined && key.startsWith(skip.prefix)) continue;
     if (isFolder) {
       if (!isBehind(key, prefix, after)) yield* plainKeys(path.join(folder, name), key, prefix, after, skip);

@@ -2,7 +2,7 @@
 
 import { AwsError } from '../aws-error.ts';
 
-const maxSeconds = 7 * 86_400;
+const MAX_SECONDS = 7 * 86_400;
 
 function signedAt(date: string): number {
   const [, year, month, day, hour, minute, second] =
@@ -34,7 +34,7 @@ export function refuseExpired(query: URLSearchParams, now: number): void {
     signedAt(query.get('X-Amz-Date') ?? ''),
     Number(query.get('X-Amz-Expires') ?? Number.NaN),
   ];
-  if (!Number.isFinite(start) || !(seconds > 0 && seconds <= maxSeconds)) {
+  if (!Number.isFinite(start) || !(seconds > 0 && seconds <= MAX_SECONDS)) {
     const message = 'X-Amz-Date must be a time, and X-Amz-Expires 1 to 604800 seconds';
     throw new AwsError('AuthorizationQueryParametersError', message);
   }

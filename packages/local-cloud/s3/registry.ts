@@ -58,7 +58,7 @@ export interface Registry {
 }
 
 /** A hidden name: no bucket may have it. Another name would leave behind what data directories hold. */
-const stateFolder = '.tidegate';
+const STATE_FOLDER = '.tidegate';
 type Settings = Omit<BucketInfo, 'name'>;
 
 async function readSettings(file: string): Promise<Settings | undefined> {
@@ -101,8 +101,8 @@ function configured(before: BucketInfo, changes: Parameters<Registry['configure'
 
 /** @throws StartError when the folder cannot be read */
 export async function openRegistry(dir: string, clock: Clock): Promise<Registry> {
-  const spoolDir = path.join(dir, stateFolder, 'unfinished');
-  const stateOf = (name: string) => path.join(dir, stateFolder, 'buckets', name);
+  const spoolDir = path.join(dir, STATE_FOLDER, 'unfinished');
+  const stateOf = (name: string) => path.join(dir, STATE_FOLDER, 'buckets', name);
   const buckets = new Map<string, Registered>();
 
   function add(
@@ -135,7 +135,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
   await rm(spoolDir, { recursive: true, force: true });
   await makeDirectory(spoolDir);
   for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (!entry.isDirectory() || entry.name === stateFolder) continue;
+    if (!entry.isDirectory() || entry.name === STATE_FOLDER) continue;
     const settings = await readSettings(path.join(stateOf(entry.name), 'bucket.json'));
     if (settings) add({ ...settings, name: entry.name, fromTemplate: false }, []);
   }

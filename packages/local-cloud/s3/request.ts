@@ -37,7 +37,7 @@ export const headerOf = ({ req }: S3Request, name: string): string | undefined =
   req.headers[name]?.toString();
 
 const metadataPrefix = 'x-amz-meta-';
-const maxMetadata = 2_048;
+const MAX_METADATA = 2_048;
 
 /** Names without `x-amz-meta-`. @throws AwsError MetadataTooLarge */
 export function metadataOf({ req }: S3Request): Record<string, string> {
@@ -45,7 +45,7 @@ export function metadataOf({ req }: S3Request): Record<string, string> {
     .filter(([name]) => name.startsWith(metadataPrefix))
     .map(([name, value]) => [name.slice(metadataPrefix.length), String(value)] as const);
   if (
-    metadata.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0) > maxMetadata
+    metadata.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0) > MAX_METADATA
   ) {
     throw new AwsError('MetadataTooLarge', 'Your metadata headers exceed the maximum allowed metadata size');
   }

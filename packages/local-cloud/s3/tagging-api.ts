@@ -3,7 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
-import { namespace, setVersion, versionIdOf } from './object-api.ts';
+import { NAMESPACE, setVersion, versionIdOf } from './object-api.ts';
 import type { S3Request } from './request.ts';
 import { parseTagging, taggingDocument, type Tags } from './tags.ts';
 
@@ -14,7 +14,7 @@ const documentOf = async ({ req }: S3Request) => (await readBody(req, LONGEST_DO
 export function getBucketTagging({ res, store, bucket }: S3Request): void {
   const { tags = {} } = store.bucket(bucket);
   if (Object.keys(tags).length === 0) throw new AwsError('NoSuchTagSet', 'The TagSet does not exist', 404);
-  sendXml(res, `Tagging ${namespace}`, taggingDocument(tags));
+  sendXml(res, `Tagging ${NAMESPACE}`, taggingDocument(tags));
 }
 
 async function changeBucket(request: S3Request, tags: Tags): Promise<void> {
@@ -34,7 +34,7 @@ export async function getObjectTagging(request: S3Request): Promise<void> {
   const { res, store, bucket, key } = request;
   const { tags = {}, versionId } = await store.find(bucket, key, versionIdOf(request));
   setVersion(request, versionId);
-  sendXml(res, `Tagging ${namespace}`, taggingDocument(tags));
+  sendXml(res, `Tagging ${NAMESPACE}`, taggingDocument(tags));
 }
 
 async function changeObject(request: S3Request, tags: Tags, status: number): Promise<void> {

@@ -72,9 +72,9 @@ export interface CompleteOptions {
   readonly check?: PutOptions['check'];
 }
 
-const maxPart = 10_000;
-const minPartSize = 5 * 1024 * 1024;
-const uploadIdForm = /^[0-9a-f]{32}$/;
+const MAX_PART = 10_000;
+const MIN_PART_SIZE = 5 * 1024 * 1024;
+const UPLOAD_ID_FORM = /^[0-9a-f]{32}$/;
 
 const noSuchUpload = () =>
   new AwsError(
@@ -96,7 +96,7 @@ function choose(known: readonly Part[], chosen: readonly ChosenPart[]): Part[] {
       `Part ${number} could not be found, or its entity tag is not the one given.`,
     );
   });
-  if (parts.slice(0, -1).some((part) => part.size < minPartSize)) {
+  if (parts.slice(0, -1).some((part) => part.size < MIN_PART_SIZE)) {
     throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size');
   }
   return parts;
@@ -167,8 +167,11 @@ export interface UploadTarget {
 }
 
 function requirePartNumber(number: number): void {
-  if (Number.isInteger(number) && number >= 1 && number <= maxPart) return;
-  throw new AwsError('InvalidArgument', `Part number must be an integer between 1 and ${maxPart}, inclusive`);
+  if (Number.isInteger(number) && number >= 1 && number <= MAX_PART) return;
+  throw new AwsError(
+    'InvalidArgument',
+    `Part number must be an integer between 1 and ${MAX_PART}, inclusive`,
+  );
 }
 
 export function createUploads(store: UploadTarget, clock: Clock): Uploads {
@@ -202,7 +205,7 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
     },
     async find(bucket, key, uploadId) {
       const file = path.join(
-        folderOf(bucket, uploadIdForm.test(uploadId) ? uploadId : 'none'),
+        folderOf(bucket, UPLOAD_ID_FORM.test(uploadId) ? uploadId : 'none'),
         'upload.json',
       );
       const upload = await readJson<Upload>(file);

@@ -23,7 +23,7 @@ export interface SchedulesOptions {
 }
 
 /** The clock is looked at this often, so that a machine that slept, or whose time was set, is noticed. */
-const longestWaitMs = 60_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Times are aligned to the epoch, where AWS counts from the schedule's creation. What was due while the machine slept,
@@ -41,7 +41,7 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   }
 
   function wait(key: number, spec: ScheduleSpec, due: number): void {
-    const ms = Math.max(0, Math.min(due - clock.now(), longestWaitMs));
+    const ms = Math.max(0, Math.min(due - clock.now(), LONGEST_WAIT_MS));
     timers.set(
       key,
       clock.after(ms, () => look(key, spec, due)),

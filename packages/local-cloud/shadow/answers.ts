@@ -3,7 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type InboundMessage, ownPrincipal } from '../mqtt/message.ts';
+import { type InboundMessage, OWN_PRINCIPAL } from '../mqtt/message.ts';
 import { deltaOf, type ShadowDocument } from './document.ts';
 import { findToken } from './request.ts';
 import { keyOf, type ShadowId } from './store.ts';
@@ -39,7 +39,7 @@ export function createShadowAnswers(deps: {
       qos: 1,
       retain: false,
       clientId: 'n/a',
-      principal: ownPrincipal,
+      principal: OWN_PRINCIPAL,
       sourceIp: 'n/a',
       receivedAt: clock.now(),
       traceId: newId(),

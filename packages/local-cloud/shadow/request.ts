@@ -7,8 +7,8 @@ import { isObject, memberOf, type ObjectValue, type Value } from '../json/value.
 import { sections, type Section, type StatePatch } from './document.ts';
 
 /** Levels of members below `desired` and `reported`. AWS's pages say 5, 6 or 8; its error message says 6. */
-const maximumDepth = 6;
-const maximumTokenBytes = 64;
+const MAXIMUM_DEPTH = 6;
+const MAXIMUM_TOKEN_BYTES = 64;
 
 export interface UpdateRequest {
   /** As it was sent, which is what the answer repeats. */
@@ -34,7 +34,7 @@ function parseObject(payload: Buffer): ObjectValue {
 function tokenOf(request: ObjectValue): string | undefined {
   const token = memberOf(request, 'clientToken');
   if (token === undefined) return undefined;
-  if (typeof token !== 'string' || Buffer.byteLength(token) > maximumTokenBytes)
+  if (typeof token !== 'string' || Buffer.byteLength(token) > MAXIMUM_TOKEN_BYTES)
     throw bad('Invalid clientToken');
   return token;
 }
@@ -51,7 +51,8 @@ function versionOf(request: ObjectValue): number | undefined {
 function checkTree(node: Value, depth: number): void {
   const isArray = Array.isArray(node);
   if (!isArray && !isObject(node)) return;
-  if (depth > maximumDepth) throw bad(`JSON contains too many levels of nesting; maximum is ${maximumDepth}`);
+  if (depth > MAXIMUM_DEPTH)
+    throw bad(`JSON contains too many levels of nesting; maximum is ${MAXIMUM_DEPTH}`);
   if (isArray && node.includes(null)) throw bad('State contains an invalid node');
   for (const child of isArray ? node : Object.values(node)) checkTree(child, depth + 1);
 }

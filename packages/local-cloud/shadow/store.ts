@@ -57,11 +57,11 @@ interface Tombstone {
   readonly deletedAt: number;
 }
 
-const memoryMs = 48 * 3_600_000;
+const MEMORY_MS = 48 * 3_600_000;
 /** Deleted shadows that are remembered; beyond it the oldest are forgotten before their time. */
-const maximumTombstones = 100_000;
+const MAXIMUM_TOMBSTONES = 100_000;
 /** JSON of all shadows with their metadata; AWS has no such limit. */
-const maximumCharacters = 256 * 1024 * 1024;
+const MAXIMUM_CHARACTERS = 256 * 1024 * 1024;
 
 function parse({ text, version, requests }: StoredShadow): KeptShadow {
   const { state, metadata } = parseJson(text)!.value as unknown as Omit<ShadowDocument, 'version'>;
@@ -75,7 +75,7 @@ export async function openShadowStore(options: {
   log: Log;
   maximum?: number;
 }): Promise<ShadowStore> {
-  const { dir, clock, log, maximum = maximumCharacters } = options;
+  const { dir, clock, log, maximum = MAXIMUM_CHARACTERS } = options;
   await makeDirectory(dir);
   const file = await openRecordFile(path.join(dir, 'shadows.log'), log);
   const shadows = file.table<StoredShadow>('shadow');
@@ -83,13 +83,13 @@ export async function openShadowStore(options: {
   let characters = 0;
   for (const { text } of shadows.values()) characters += text.length;
 
-  const isOld = ({ deletedAt }: Tombstone) => clock.now() - deletedAt >= memoryMs;
+  const isOld = ({ deletedAt }: Tombstone) => clock.now() - deletedAt >= MEMORY_MS;
 
   /** Those that are not worth remembering any more; the oldest come first. */
   const forgotten = (): Change[] => {
     const changes: Change[] = [];
     for (const [key, tombstone] of tombstones) {
-      if (!isOld(tombstone) && tombstones.size - changes.length < maximumTombstones) break;
+      if (!isOld(tombstone) && tombstones.size - changes.length < MAXIMUM_TOMBSTONES) break;
       changes.push({ kind: 'deleted', key, value: undefined });
     }
     return changes;

@@ -18,9 +18,9 @@ import type { Subscription } from './subscriptions.ts';
 import type { Topics } from './topics.ts';
 
 /** What SNS answers in one piece. */
-const pageSize = 100;
+const PAGE_SIZE = 100;
 /** A message of 256 KiB, form-encoded, and then some. */
-const bodyLimit = 1_048_576;
+const BODY_LIMIT = 1_048_576;
 
 /** One page; the token is the ARN after which the next one goes on. */
 function page<T extends { readonly arn: string }>(
@@ -33,7 +33,7 @@ function page<T extends { readonly arn: string }>(
   const after = token ? Buffer.from(token, 'base64url').toString('utf8') : '';
   if (token && !after.startsWith('arn:')) throw invalid('NextToken');
   const rest = items.filter(({ arn }) => arn > after);
-  const shown = rest.slice(0, pageSize);
+  const shown = rest.slice(0, PAGE_SIZE);
   const more = rest.length > shown.length;
   return {
     [name]: { member: shown.map(render) },
@@ -238,7 +238,7 @@ export function createSnsHandler(topics: Topics): AwsHandler {
   return createQueryHandler({
     name: 'SNS',
     namespace: 'http://sns.amazonaws.com/doc/2010-03-31/',
-    limit: bodyLimit,
+    limit: BODY_LIMIT,
     actions: {
       ...publishActions(topics),
       ...topicActions(topics),

@@ -11,7 +11,7 @@ export interface Attribute {
 
 type Check = (value: string) => boolean;
 
-const decimal = /^[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,4})?$/;
+const DECIMAL = /^[+-]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][+-]?\d{1,4})?$/;
 
 function isArrayOfScalars(value: string): boolean {
   try {
@@ -28,7 +28,7 @@ const isBase64: Check = (value) => Buffer.from(value, 'base64').toString('base64
 const checks: Readonly<Record<string, Check>> = {
   String: () => true,
   'String.Array': isArrayOfScalars,
-  Number: (value) => decimal.test(value),
+  Number: (value) => DECIMAL.test(value),
   Binary: isBase64,
 };
 
@@ -38,9 +38,9 @@ function checkFor(type: string): Check | undefined {
   return known === undefined ? undefined : checks[known];
 }
 
-const namePattern = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;
+const NAME_PATTERN = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;
 /** Names that begin so belong to AWS, which defines these two families for SMS. */
-const reserved = /^(?:AWS|Amazon)\.(?!(?:SNS|MM)\.)/i;
+const RESERVED = /^(?:AWS|Amazon)\.(?!(?:SNS|MM)\.)/i;
 
 const refuse = (message: string) => new AwsError('ParameterValueInvalid', message);
 
@@ -48,7 +48,7 @@ const refuse = (message: string) => new AwsError('ParameterValueInvalid', messag
 export function checkAttributes(attributes: Readonly<Record<string, Attribute>>): void {
   for (const [name, { type, value }] of Object.entries(attributes)) {
     const shown = JSON.stringify(name.slice(0, 100));
-    if (!namePattern.test(name) || reserved.test(name)) {
+    if (!NAME_PATTERN.test(name) || RESERVED.test(name)) {
       throw refuse(`The message attribute name ${shown} is not one that SNS allows`);
     }
     const check = checkFor(type);

@@ -2,19 +2,19 @@
 
 import type { Protocol } from './message.ts';
 
-const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** An address as RFC 5321 writes it, without quotes, comments or address literals. */
 export function isEmailAddress(text: string): boolean {
   if (text.length > 254) return false;
   const at = text.lastIndexOf('@');
   const local = text.slice(0, at);
-  if (at < 1 || local.length > 64 || !localPart.test(local)) return false;
+  if (at < 1 || local.length > 64 || !LOCAL_PART.test(local)) return false;
   return text
     .slice(at + 1)
     .split('.')
-    .every((part) => label.test(part));
+    .every((part) => LABEL.test(part));
 }
 
 /** E.164, the format in which SNS wants phone numbers. */

@@ -17,10 +17,10 @@ export const refuse = (message: string): never => {
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const limit = 1e9;
+const LIMIT = 1e9;
 
 /** SNS compares numbers from -10^9 to 10^9 to five decimals. */
-const rounded = (value: number): number => (Math.abs(value) <= limit ? Math.round(value * 1e5) / 1e5 : value);
+const rounded = (value: number): number => (Math.abs(value) <= LIMIT ? Math.round(value * 1e5) / 1e5 : value);
 
 const equals =
   (wanted: Scalar) =>
@@ -42,7 +42,7 @@ type Read = (operand: unknown, name: string) => Test;
 const textOf = (operand: unknown, name: string): string =>
   typeof operand === 'string' ? operand : refuse(`${name} match pattern must be a string`);
 
-const maxWildcards = 3;
+const MAX_WILDCARDS = 3;
 
 /** The texts between the wildcards of a pattern; `\*` and `\\` stand for themselves. */
 export function wildcardPieces(pattern: string): string[] {
@@ -53,8 +53,8 @@ export function wildcardPieces(pattern: string): string[] {
     if (token === '*') pieces.push('');
     else pieces.push(pieces.pop()! + token.replace(/^\\/, ''));
   }
-  if (pieces.length > maxWildcards + 1) {
-    refuse(`A wildcard pattern can not have more than ${maxWildcards} wildcard characters`);
+  if (pieces.length > MAX_WILDCARDS + 1) {
+    refuse(`A wildcard pattern can not have more than ${MAX_WILDCARDS} wildcard characters`);
   }
   return pieces;
 }
@@ -102,7 +102,7 @@ function boundOf(comparison: string, bound: unknown): number {
   if (typeof bound !== 'number') {
     return refuse(`Value of ${comparison === '=' ? 'equals' : comparison} must be numeric`);
   }
-  if (Math.abs(bound) > limit) refuse(`Value must be between ${-limit} and ${limit}, inclusive`);
+  if (Math.abs(bound) > LIMIT) refuse(`Value must be between ${-LIMIT} and ${LIMIT}, inclusive`);
   return rounded(bound);
 }
 

@@ -7,7 +7,7 @@ import { checkMessage, limits, type PublishInput } from './message.ts';
 import { readMessage } from './publish-parameters.ts';
 import type { Topics } from './topics.ts';
 
-const maxEntries = 10;
+const MAX_ENTRIES = 10;
 
 interface Entry {
   readonly id: string;
@@ -19,8 +19,8 @@ function readEntries(parameters: QueryParameters): Entry[] {
   if (prefixes.length === 0) {
     throw new AwsError('EmptyBatchRequest', "The batch request doesn't contain any entries.");
   }
-  if (prefixes.length > maxEntries) {
-    const message = `The batch request contains more entries than permissible: ${maxEntries}.`;
+  if (prefixes.length > MAX_ENTRIES) {
+    const message = `The batch request contains more entries than permissible: ${MAX_ENTRIES}.`;
     throw new AwsError('TooManyEntriesInBatchRequest', message);
   }
   const entries = prefixes.map((prefix): Entry => {

@@ -33,7 +33,7 @@ export interface RelayOptions {
   readonly meter: Meter;
 }
 
-const giveUpAfter = 86_400_000;
+const GIVE_UP_AFTER = 86_400_000;
 const closePatience = 5_000;
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 } as const;
 
@@ -89,7 +89,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       const reason = server.redact(error instanceof Error ? error.message : String(error));
       const verdict = judge(error);
       if (verdict === 'refused') return drop(mail, reason, note);
-      if (note && clock.now() - note.at > giveUpAfter)
+      if (note && clock.now() - note.at > GIVE_UP_AFTER)
         return drop(mail, `not sent within a day: ${reason}`, note);
       log.warn('email not sent, trying again later', { mail, server: server.host, reason });
       return verdict;

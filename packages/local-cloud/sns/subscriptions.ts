@@ -55,7 +55,7 @@ interface Changes {
 }
 
 /** Far fewer than SNS allows, and more than one machine's mail folder stands. */
-const maxSubscriptions = 1_000;
+const MAX_SUBSCRIPTIONS = 1_000;
 
 /** The same subscription has the same ARN at every start, in the form that SNS gives it. */
 export function identified(wanted: Wanted): Subscription {
@@ -207,8 +207,8 @@ export async function openSubscriptions(options: SubscriptionOptions): Promise<S
           if (!wanted.settings || isSame(had, wanted.settings)) return () => {};
           throw invalid('Attributes Reason: Subscription already exists with different attributes');
         }
-        if (live.size >= maxSubscriptions) {
-          const message = `The local cloud keeps at most ${maxSubscriptions} subscriptions`;
+        if (live.size >= MAX_SUBSCRIPTIONS) {
+          const message = `The local cloud keeps at most ${MAX_SUBSCRIPTIONS} subscriptions`;
           throw new AwsError('SubscriptionLimitExceeded', message, 403);
         }
         const wasGone = gone.delete(arn);

@@ -41,7 +41,7 @@ export interface Unsent {
   giveUp(mail: string, failure: Failure): Promise<void>;
 }
 
-const suffix = '.json';
+const SUFFIX = '.json';
 /** Servers answer in several lines. */
 const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
@@ -61,7 +61,7 @@ function parseNote(text: string): Note | undefined {
 /** @param dir the data directory */
 export function createUnsent(dir: string, log: Log): Unsent {
   const folder = path.join(dir, unsentFolder);
-  const fileOf = (mail: string) => path.join(folder, mail + suffix);
+  const fileOf = (mail: string) => path.join(folder, mail + SUFFIX);
 
   async function remove(mail: string): Promise<void> {
     try {
@@ -76,11 +76,11 @@ export function createUnsent(dir: string, log: Log): Unsent {
 
   return {
     async all() {
-      const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${suffix}`));
-      return names.sort().map((name) => name.slice(0, -suffix.length));
+      const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${SUFFIX}`));
+      return names.sort().map((name) => name.slice(0, -SUFFIX.length));
     },
     pendingFile: (mail, note) => ({
-      path: path.join(unsentFolder, mail + suffix),
+      path: path.join(unsentFolder, mail + SUFFIX),
       content: JSON.stringify(note),
     }),
     async read(mail) {

@@ -22,27 +22,27 @@ export interface Draft {
 export const invalid = (message: string, code = 'InvalidParameterValue') => new AwsError(code, message);
 
 const MOST_ATTRIBUTES = 10;
-const attributeName = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;
-const attributeType = /^(String|Number|Binary)(?:\.[\w.-]{1,200})?$/;
-const reserved = /^(?:AWS|Amazon)\./i;
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+const ATTRIBUTE_NAME = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;
+const ATTRIBUTE_TYPE = /^(String|Number|Binary)(?:\.[\w.-]{1,200})?$/;
+const RESERVED = /^(?:AWS|Amazon)\./i;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 /** All but the characters that XML 1.0 allows, and lone surrogates. */
 // eslint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Cs}/u;
+const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Cs}/u;
 
 const isBinary = (type: string) => type.startsWith('Binary');
 const bytesOf = ({ type, value }: MessageAttribute) => Buffer.from(value, isBinary(type) ? 'base64' : 'utf8');
 
 function checkAttribute(name: string, { type, value }: MessageAttribute): void {
   const shown = JSON.stringify(name.slice(0, 100));
-  if (!attributeName.test(name) || reserved.test(name))
+  if (!ATTRIBUTE_NAME.test(name) || RESERVED.test(name))
     throw invalid(`The message attribute name ${shown} is not one that SQS allows`);
-  if (!attributeType.test(type))
+  if (!ATTRIBUTE_TYPE.test(type))
     throw invalid(`The type of message attribute ${shown} is invalid: use String, Number or Binary`);
   if (value === '') throw invalid(`The message attribute ${shown} must have a non-empty value`);
-  if (type.startsWith('Number') && !decimal.test(value))
+  if (type.startsWith('Number') && !DECIMAL.test(value))
     throw invalid(`The value of message attribute ${shown} is not a number`);
-  if (!isBinary(type) && forbidden.test(value))
+  if (!isBinary(type) && FORBIDDEN.test(value))
     throw invalid(`The value of message attribute ${shown} has characters that SQS does not allow`);
 }
 
@@ -62,7 +62,7 @@ export function sizeOf({ body, attributes = {} }: Draft): number {
 export function checkDraft(draft: Draft, maxBytes: number): void {
   const { body, attributes = {} } = draft;
   if (body === '') throw invalid('The request must contain the parameter MessageBody.', 'MissingParameter');
-  if (forbidden.test(body))
+  if (FORBIDDEN.test(body))
     throw invalid('The message contains characters outside the allowed set.', 'InvalidMessageContents');
   const names = Object.keys(attributes);
   if (names.length > MOST_ATTRIBUTES)

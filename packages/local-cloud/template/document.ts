@@ -42,7 +42,7 @@ export type Node =
 
 export type MapNode = Extract<Node, { kind: 'map' }>;
 
-const deepest = 64;
+const DEEPEST = 64;
 
 const plainWords: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'the same key stands twice in one mapping: remove one of them',
@@ -127,7 +127,7 @@ export function parseTemplate(text: string, file: string): Node {
   const convert = (node: YamlNode, depth: number, keyPlace?: Place): Node => {
     // A block under a key starts on the next line; its key is where a reader looks.
     const place = isScalar(node) || !keyPlace ? placeOf(node) : keyPlace;
-    if (depth > deepest) return fail(place, `nested deeper than ${deepest} levels, which no template needs`);
+    if (depth > DEEPEST) return fail(place, `nested deeper than ${DEEPEST} levels, which no template needs`);
     if (isAlias(node)) return fail(place, 'CloudFormation knows no YAML aliases: write the value out');
     if (!node.tag?.startsWith('!')) return untagged(node, place, depth);
     const argument = untagged(node, place, depth);

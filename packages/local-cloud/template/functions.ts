@@ -110,7 +110,7 @@ function buildOf(resource: ResolvedResource): FunctionBuild {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 const reserved =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.*|ACCESS_KEY.*|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
-const environmentLimit = 4096;
+const ENVIRONMENT_LIMIT = 4096;
 
 function environmentOf(resource: ResolvedResource): Record<string, string> {
   const variables = Object.entries((at(resource.properties, 'Environment', 'Variables') ?? {}) as Properties);
@@ -131,8 +131,8 @@ function environmentOf(resource: ResolvedResource): Record<string, string> {
     (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
     0,
   );
-  if (size > environmentLimit)
-    refuse(undefined, `the environment has ${size} bytes, over Lambda's limit of ${environmentLimit}`);
+  if (size > ENVIRONMENT_LIMIT)
+    refuse(undefined, `the environment has ${size} bytes, over Lambda's limit of ${ENVIRONMENT_LIMIT}`);
   return Object.fromEntries(environment);
 }
 

@@ -24,20 +24,20 @@ export interface Identity {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-const thingName = /^[a-zA-Z0-9:_-]{1,128}$/;
+const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
 
 const namings: Readonly<Record<string, Naming>> = {
   ...webNamings,
   'AWS::IoT::ThingType': {
     nameProperty: 'ThingTypeName',
-    pattern: thingName,
+    pattern: THING_NAME,
     arn: within('iot', (name) => `thingtype/${name}`),
     attributes: id,
   },
   'AWS::IoT::ThingGroup': {
     nameProperty: 'ThingGroupName',
-    pattern: thingName,
+    pattern: THING_NAME,
     arn: within('iot', (name) => `thinggroup/${name}`),
     attributes: id,
   },
@@ -49,7 +49,7 @@ const namings: Readonly<Record<string, Naming>> = {
   },
   'AWS::IoT::Thing': {
     nameProperty: 'ThingName',
-    pattern: thingName,
+    pattern: THING_NAME,
     arn: within('iot', (name) => `thing/${name}`),
     attributes: (name) => ({ Id: uuid('thing', name) }),
   },

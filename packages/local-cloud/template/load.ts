@@ -34,7 +34,7 @@ export interface LoadOptions extends StackDefaults {
   readonly checks?: readonly ((template: ResolvedTemplate) => unknown)[];
 }
 
-const sam = 'AWS::Serverless-2016-10-31';
+const SAM = 'AWS::Serverless-2016-10-31';
 
 const sections = [
   'AWSTemplateFormatVersion',
@@ -56,9 +56,9 @@ function requireSam(entries: ReadonlyMap<string, Entry<Node>>, fail: Fail): void
   const { value, place } = transform;
   const names =
     value.kind === 'list' ? literals(value, 'Transform', fail) : [literal(value, 'Transform', fail)];
-  const other = names.find((name) => name !== sam);
+  const other = names.find((name) => name !== SAM);
   if (other !== undefined)
-    fail(place, `transform ${other} is not supported by the local cloud: use ${sam} alone`);
+    fail(place, `transform ${other} is not supported by the local cloud: use ${SAM} alone`);
 }
 
 const lineOf = (problem: string) => Number(/:(\d+):/.exec(problem)?.[1] ?? 0);

@@ -31,7 +31,7 @@ const keys = [
   'NoEcho',
 ];
 
-const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 type Declaration = ReadonlyMap<string, Entry<Node>>;
 /** What is wrong with `value`, or undefined. */
@@ -39,7 +39,7 @@ type Check = (value: string, limit: Node, fail: Fail) => string | undefined;
 
 const limitOf = (limit: Node, what: string, fail: Fail) => {
   const text = literal(limit, what, fail);
-  return number.test(text) ? Number(text) : fail(limit.place, `${what} must be a number`);
+  return NUMBER.test(text) ? Number(text) : fail(limit.place, `${what} must be a number`);
 };
 
 const checks: Readonly<Record<string, Check>> = {
@@ -77,7 +77,7 @@ const checks: Readonly<Record<string, Check>> = {
 
 function problemOf(value: string, type: string, declaration: Declaration, fail: Fail): string | undefined {
   const items = type === 'CommaDelimitedList' || type === 'List<Number>' ? listItems(value) : [value];
-  if (type.includes('Number') && !items.every((item) => number.test(item))) return 'must be a number';
+  if (type.includes('Number') && !items.every((item) => NUMBER.test(item))) return 'must be a number';
   for (const [key, check] of Object.entries(checks)) {
     const limit = declaration.get(key)?.value;
     if (!limit) continue;

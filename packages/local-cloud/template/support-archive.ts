@@ -4,13 +4,13 @@ import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } 
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
-const encryption = 'data lies on your own disk; encrypt the disk';
-const logs = 'logs are files under the data directory';
-const cost = 'one machine has one kind of storage';
+const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
+const LOGS = 'logs are files under the data directory';
+const COST = 'one machine has one kind of storage';
 const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
-const backup = 'records are written once, as their processing leaves them';
+const BACKUP = 'records are written once, as their processing leaves them';
 
-const destination = 'ExtendedS3DestinationConfiguration';
+const DESTINATION = 'ExtendedS3DestinationConfiguration';
 
 export const archive: Readonly<Record<string, ResourceSupport>> = {
   'AWS::KinesisFirehose::DeliveryStream': {
@@ -18,29 +18,29 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
       honours: {
         DeliveryStreamName: text,
         DeliveryStreamType: oneOf('DirectPut'),
-        [`${destination}.BucketARN`]: text,
-        [`${destination}.BufferingHints.SizeInMBs`]: whole(1, 128),
-        [`${destination}.BufferingHints.IntervalInSeconds`]: whole(0, 900),
-        [`${destination}.CompressionFormat`]: oneOf('UNCOMPRESSED', 'GZIP'),
-        [`${destination}.Prefix`]: text,
-        [`${destination}.ErrorOutputPrefix`]: text,
-        [`${destination}.FileExtension`]: text,
-        [`${destination}.CustomTimeZone`]: text,
-        [`${destination}.DynamicPartitioningConfiguration.Enabled`]: flag,
-        [`${destination}.ProcessingConfiguration.**`]: checkedBy('Firehose'),
+        [`${DESTINATION}.BucketARN`]: text,
+        [`${DESTINATION}.BufferingHints.SizeInMBs`]: whole(1, 128),
+        [`${DESTINATION}.BufferingHints.IntervalInSeconds`]: whole(0, 900),
+        [`${DESTINATION}.CompressionFormat`]: oneOf('UNCOMPRESSED', 'GZIP'),
+        [`${DESTINATION}.Prefix`]: text,
+        [`${DESTINATION}.ErrorOutputPrefix`]: text,
+        [`${DESTINATION}.FileExtension`]: text,
+        [`${DESTINATION}.CustomTimeZone`]: text,
+        [`${DESTINATION}.DynamicPartitioningConfiguration.Enabled`]: flag,
+        [`${DESTINATION}.ProcessingConfiguration.**`]: checkedBy('Firehose'),
       },
       ignores: {
-        'DeliveryStreamEncryptionConfigurationInput.**': encryption,
-        [`${destination}.RoleARN`]: permissions,
-        [`${destination}.DynamicPartitioningConfiguration.RetryOptions.**`]:
+        'DeliveryStreamEncryptionConfigurationInput.**': ENCRYPTION,
+        [`${DESTINATION}.RoleARN`]: permissions,
+        [`${DESTINATION}.DynamicPartitioningConfiguration.RetryOptions.**`]:
           'nothing has to be repeated: partitions are found on this machine',
-        [`${destination}.S3BackupMode`]: backup,
-        [`${destination}.S3BackupConfiguration.**`]: backup,
-        [`${destination}.CloudWatchLoggingOptions.**`]: logs,
-        [`${destination}.EncryptionConfiguration.**`]: encryption,
+        [`${DESTINATION}.S3BackupMode`]: BACKUP,
+        [`${DESTINATION}.S3BackupConfiguration.**`]: BACKUP,
+        [`${DESTINATION}.CloudWatchLoggingOptions.**`]: LOGS,
+        [`${DESTINATION}.EncryptionConfiguration.**`]: ENCRYPTION,
         ...tags,
       },
-      required: [`${destination}.BucketARN`],
+      required: [`${DESTINATION}.BucketARN`],
     },
   },
   'AWS::S3::Bucket': {
@@ -59,10 +59,10 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         'LifecycleConfiguration.Rules.*.AbortIncompleteMultipartUpload.DaysAfterInitiation': whole(1, 36500),
       },
       ignores: {
-        'LifecycleConfiguration.Rules.*.Transitions.**': cost,
-        'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions.**': cost,
+        'LifecycleConfiguration.Rules.*.Transitions.**': COST,
+        'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions.**': COST,
         AccessControl: 'the port listens on loopback only',
-        'BucketEncryption.**': encryption,
+        'BucketEncryption.**': ENCRYPTION,
         'OwnershipControls.**': 'one machine has one owner',
         ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
         'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',

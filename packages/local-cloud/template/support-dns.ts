@@ -2,8 +2,8 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const tags = 'nobody bills one machine by tag';
-const readers = 'it is for readers';
+const TAGS = 'nobody bills one machine by tag';
+const READERS = 'it is for readers';
 
 const recordProperties = {
   Name: text,
@@ -23,9 +23,9 @@ const recordProperties = {
   HostedZoneName: text,
 } as const;
 
-const config = 'HealthCheckConfig';
+const CONFIG = 'HealthCheckConfig';
 
-const distribution = 'CloudFront does not run here; `dns serve --at` says what stands in for it';
+const DISTRIBUTION = 'CloudFront does not run here; `dns serve --at` says what stands in for it';
 
 /** `GeoLocation` and its kin are left out: they need to know where every network of the world is. */
 export const dns: Readonly<Record<string, ResourceSupport>> = {
@@ -33,15 +33,15 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: { Name: text },
       ignores: {
-        'HostedZoneConfig.Comment': readers,
-        'HostedZoneTags.**': tags,
+        'HostedZoneConfig.Comment': READERS,
+        'HostedZoneTags.**': TAGS,
         'QueryLoggingConfig.**': 'the program prints what it refuses',
       },
       required: ['Name'],
     },
   },
   'AWS::Route53::RecordSet': {
-    properties: { honours: recordProperties, ignores: { Comment: readers }, required: ['Name', 'Type'] },
+    properties: { honours: recordProperties, ignores: { Comment: READERS }, required: ['Name', 'Type'] },
   },
   'AWS::Route53::RecordSetGroup': {
     properties: {
@@ -52,14 +52,14 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
           Object.entries(recordProperties).map(([name, check]) => [`RecordSets.*.${name}`, check]),
         ),
       },
-      ignores: { Comment: readers, 'RecordSets.*.Comment': readers },
+      ignores: { Comment: READERS, 'RecordSets.*.Comment': READERS },
       required: ['RecordSets'],
     },
   },
-  'AWS::CloudFront::Distribution': { properties: { honours: {}, ignores: { '**': distribution } } },
-  'AWS::CloudFront::OriginAccessControl': { properties: { honours: {}, ignores: { '**': distribution } } },
+  'AWS::CloudFront::Distribution': { properties: { honours: {}, ignores: { '**': DISTRIBUTION } } },
+  'AWS::CloudFront::OriginAccessControl': { properties: { honours: {}, ignores: { '**': DISTRIBUTION } } },
   'AWS::CloudFront::ResponseHeadersPolicy': {
-    properties: { honours: {}, ignores: { '**': distribution } },
+    properties: { honours: {}, ignores: { '**': DISTRIBUTION } },
   },
   'AWS::SES::EmailIdentity': {
     properties: {
@@ -71,25 +71,25 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Route53::HealthCheck': {
     properties: {
       honours: {
-        [`${config}.Type`]: oneOf('HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP', 'CALCULATED'),
-        [`${config}.FullyQualifiedDomainName`]: text,
-        [`${config}.IPAddress`]: text,
-        [`${config}.Port`]: whole(1, 65_535),
-        [`${config}.ResourcePath`]: text,
-        [`${config}.SearchString`]: text,
-        [`${config}.RequestInterval`]: oneOf('10', '30'),
-        [`${config}.FailureThreshold`]: whole(1, 10),
-        [`${config}.EnableSNI`]: flag,
-        [`${config}.Inverted`]: flag,
-        [`${config}.Regions.*`]: text,
-        [`${config}.ChildHealthChecks.*`]: text,
-        [`${config}.HealthThreshold`]: whole(0, 256),
+        [`${CONFIG}.Type`]: oneOf('HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP', 'CALCULATED'),
+        [`${CONFIG}.FullyQualifiedDomainName`]: text,
+        [`${CONFIG}.IPAddress`]: text,
+        [`${CONFIG}.Port`]: whole(1, 65_535),
+        [`${CONFIG}.ResourcePath`]: text,
+        [`${CONFIG}.SearchString`]: text,
+        [`${CONFIG}.RequestInterval`]: oneOf('10', '30'),
+        [`${CONFIG}.FailureThreshold`]: whole(1, 10),
+        [`${CONFIG}.EnableSNI`]: flag,
+        [`${CONFIG}.Inverted`]: flag,
+        [`${CONFIG}.Regions.*`]: text,
+        [`${CONFIG}.ChildHealthChecks.*`]: text,
+        [`${CONFIG}.HealthThreshold`]: whole(0, 256),
       },
       ignores: {
-        [`${config}.MeasureLatency`]: 'there is no CloudWatch here to graph it',
-        'HealthCheckTags.**': tags,
+        [`${CONFIG}.MeasureLatency`]: 'there is no CloudWatch here to graph it',
+        'HealthCheckTags.**': TAGS,
       },
-      required: [`${config}.Type`],
+      required: [`${CONFIG}.Type`],
     },
   },
 };

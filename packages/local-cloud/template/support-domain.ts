@@ -3,7 +3,7 @@
 import { oneOf, type ResourceSupport, text } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const apiName = 'the HTTP API is at the web port of this machine and has no other name';
+const API_NAME = 'the HTTP API is at the web port of this machine and has no other name';
 
 export const domain: Readonly<Record<string, ResourceSupport>> = {
   'AWS::CertificateManager::Certificate': {
@@ -39,6 +39,6 @@ export const domain: Readonly<Record<string, ResourceSupport>> = {
       required: ['DomainName', 'ServerCertificateArns'],
     },
   },
-  'AWS::ApiGatewayV2::DomainName': { properties: { honours: {}, ignores: { '**': apiName } } },
-  'AWS::ApiGatewayV2::ApiMapping': { properties: { honours: {}, ignores: { '**': apiName } } },
+  'AWS::ApiGatewayV2::DomainName': { properties: { honours: {}, ignores: { '**': API_NAME } } },
+  'AWS::ApiGatewayV2::ApiMapping': { properties: { honours: {}, ignores: { '**': API_NAME } } },
 };

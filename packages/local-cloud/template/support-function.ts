@@ -6,14 +6,14 @@ import { queueEventProperties } from './support-queue.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
-const encryption = 'data lies on your own disk; encrypt the disk';
+const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 const logs = 'logs are files under the data directory';
 
 /** All are run by the Node that runs the local cloud. */
 const RUNTIMES = ['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'nodejs18.x'] as const;
 
-const variables = 'Environment.Variables.*';
-const build = 'BuildProperties';
+const VARIABLES = 'Environment.Variables.*';
+const BUILD = 'BuildProperties';
 
 export const lambda: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Serverless::Function': {
@@ -32,7 +32,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         MemorySize: whole(128, 10_240),
         Timeout: whole(1, 900),
         ReservedConcurrentExecutions: whole(0, 10_000),
-        [variables]: text,
+        [VARIABLES]: text,
         'EventInvokeConfig.MaximumRetryAttempts': whole(0, 2),
         'EventInvokeConfig.MaximumEventAgeInSeconds': whole(60, 21_600),
         'EventInvokeConfig.DestinationConfig.OnFailure.Type': oneOf('S3Bucket', 'SNS', 'SQS', 'Lambda'),
@@ -45,7 +45,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         Description: 'it is for readers',
         'Architectures.*': 'functions run on the processor that is there',
         'VpcConfig.**': 'functions reach what this machine reaches',
-        KmsKeyArn: encryption,
+        KmsKeyArn: ENCRYPTION,
         PropagateTags: 'nobody bills one machine by tag',
         'LoggingConfig.**': logs,
         Tracing: 'there is no X-Ray here',
@@ -58,17 +58,17 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
     metadata: {
       honours: {
         BuildMethod: oneOf('esbuild', ...RUNTIMES),
-        [`${build}.EntryPoints.*`]: text,
-        [`${build}.External.*`]: text,
-        [`${build}.Format`]: oneOf('cjs', 'esm'),
-        [`${build}.Loader.*`]: text,
-        [`${build}.MainFields`]: text,
-        [`${build}.Minify`]: flag,
-        [`${build}.OutExtension.*`]: text,
-        [`${build}.Sourcemap`]: flag,
-        [`${build}.SourcesContent`]: flag,
-        [`${build}.Splitting`]: flag,
-        [`${build}.Target`]: text,
+        [`${BUILD}.EntryPoints.*`]: text,
+        [`${BUILD}.External.*`]: text,
+        [`${BUILD}.Format`]: oneOf('cjs', 'esm'),
+        [`${BUILD}.Loader.*`]: text,
+        [`${BUILD}.MainFields`]: text,
+        [`${BUILD}.Minify`]: flag,
+        [`${BUILD}.OutExtension.*`]: text,
+        [`${BUILD}.Sourcemap`]: flag,
+        [`${BUILD}.SourcesContent`]: flag,
+        [`${BUILD}.Splitting`]: flag,
+        [`${BUILD}.Target`]: text,
       },
       ignores: { 'cfn-lint.**': 'it is for the linter', 'cfn_nag.**': 'it is for the linter' },
     },

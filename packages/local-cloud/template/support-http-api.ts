@@ -11,7 +11,7 @@ export const routeProperties = {
   'Events.*.Properties.Auth.Authorizer': oneOf('NONE', 'AWS_IAM'),
 } as const;
 
-const cors = 'CorsConfiguration';
+const CORS = 'CorsConfiguration';
 
 export const httpApi: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Serverless::HttpApi': {
@@ -20,13 +20,13 @@ export const httpApi: Readonly<Record<string, ResourceSupport>> = {
         StageName: oneOf('$default'),
         'Auth.EnableIamAuthorizer': oneOf('true'),
         'Auth.DefaultAuthorizer': oneOf('AWS_IAM'),
-        [`${cors}.AllowOrigins.*`]: text,
-        [cors]: checkedBy('the HTTP API'),
-        [`${cors}.AllowMethods.*`]: anyCase('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', '*'),
-        [`${cors}.AllowHeaders.*`]: text,
-        [`${cors}.ExposeHeaders.*`]: text,
-        [`${cors}.AllowCredentials`]: flag,
-        [`${cors}.MaxAge`]: whole(0, 86_400),
+        [`${CORS}.AllowOrigins.*`]: text,
+        [CORS]: checkedBy('the HTTP API'),
+        [`${CORS}.AllowMethods.*`]: anyCase('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', '*'),
+        [`${CORS}.AllowHeaders.*`]: text,
+        [`${CORS}.ExposeHeaders.*`]: text,
+        [`${CORS}.AllowCredentials`]: flag,
+        [`${CORS}.MaxAge`]: whole(0, 86_400),
         'DefaultRouteSettings.ThrottlingRateLimit': whole(1, 10_000),
         'DefaultRouteSettings.ThrottlingBurstLimit': whole(1, 5_000),
       },

@@ -2,9 +2,9 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const people = 'people here are added by the account itself, without mail';
-const look = 'the login page of one machine has one look';
-const client = 'the local login has PKCE and the code flow alone';
+const PEOPLE = 'people here are added by the account itself, without mail';
+const LOOK = 'the login page of one machine has one look';
+const CLIENT = 'the local login has PKCE and the code flow alone';
 
 export const login: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Cognito::UserPool': {
@@ -16,10 +16,10 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
         'UsernameAttributes.*': oneOf('email'),
       },
       ignores: {
-        'AdminCreateUserConfig.InviteMessageTemplate.**': people,
-        'AutoVerifiedAttributes.*': people,
-        'AccountRecoverySetting.**': people,
-        'UserAttributeUpdateSettings.**': people,
+        'AdminCreateUserConfig.InviteMessageTemplate.**': PEOPLE,
+        'AutoVerifiedAttributes.*': PEOPLE,
+        'AccountRecoverySetting.**': PEOPLE,
+        'UserAttributeUpdateSettings.**': PEOPLE,
         'Policies.PasswordPolicy.**': 'of a password the length alone is checked here',
         'UsernameConfiguration.**': 'names are compared in lower case here',
         MfaConfiguration: 'a password is enough on loopback',
@@ -51,7 +51,7 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
         'TokenValidityUnits.RefreshToken': oneOf('seconds', 'minutes', 'hours', 'days'),
       },
       ignores: {
-        'ExplicitAuthFlows.*': client,
+        'ExplicitAuthFlows.*': CLIENT,
         PreventUserExistenceErrors: 'the login page never says whether a user exists',
         EnableTokenRevocation: 'tokens can always be revoked',
       },
@@ -61,11 +61,11 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Cognito::UserPoolDomain': {
     properties: {
       honours: { UserPoolId: text, Domain: text },
-      ignores: { ManagedLoginVersion: look },
+      ignores: { ManagedLoginVersion: LOOK },
       required: ['UserPoolId', 'Domain'],
     },
   },
-  'AWS::Cognito::ManagedLoginBranding': { properties: { honours: {}, ignores: { '**': look } } },
+  'AWS::Cognito::ManagedLoginBranding': { properties: { honours: {}, ignores: { '**': LOOK } } },
   'AWS::Cognito::UserPoolGroup': {
     properties: {
       honours: {

@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const encryption = 'data lies on your own disk; encrypt the disk';
+const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 
 /** Of AWS::Serverless::Function, in an event of type SQS. */
 export const queueEventProperties = {
@@ -32,9 +32,9 @@ export const queue: Readonly<Record<string, ResourceSupport>> = {
         'RedriveAllowPolicy.**': checkedBy('SQS'),
       },
       ignores: {
-        SqsManagedSseEnabled: encryption,
-        KmsMasterKeyId: encryption,
-        KmsDataKeyReusePeriodSeconds: encryption,
+        SqsManagedSseEnabled: ENCRYPTION,
+        KmsMasterKeyId: ENCRYPTION,
+        KmsDataKeyReusePeriodSeconds: ENCRYPTION,
         'Tags.**': 'nobody bills one machine by tag',
       },
     },

@@ -17,8 +17,8 @@ import { watching } from './support-watching.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
 const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
-const encryption = 'data lies on your own disk; encrypt the disk';
-const cost = 'one machine has one kind of storage';
+const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
+const COST = 'one machine has one kind of storage';
 
 const roleProperties = {
   honours: { '**': checkedBy('the roles of functions, and of identity pools') },
@@ -75,9 +75,9 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         'PointInTimeRecoverySpecification.**': 'copy the data directory to have a backup',
-        'SSESpecification.**': encryption,
+        'SSESpecification.**': ENCRYPTION,
         DeletionProtectionEnabled: 'nothing here deletes a table',
-        TableClass: cost,
+        TableClass: COST,
         ...tags,
       },
       required: ['AttributeDefinitions', 'KeySchema'],
@@ -86,7 +86,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
   'AWS::SNS::Topic': {
     properties: {
       honours: { TopicName: text, DisplayName: text },
-      ignores: { KmsMasterKeyId: encryption, ...tags },
+      ignores: { KmsMasterKeyId: ENCRYPTION, ...tags },
     },
   },
   'AWS::SNS::TopicPolicy': unchecked(permissions),
@@ -100,8 +100,8 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         'KeyPolicy.**': permissions,
-        EnableKeyRotation: encryption,
-        RotationPeriodInDays: encryption,
+        EnableKeyRotation: ENCRYPTION,
+        RotationPeriodInDays: ENCRYPTION,
         PendingWindowInDays: 'the key is a file, which you remove',
         BypassPolicyLockoutSafetyCheck: permissions,
         ...tags,

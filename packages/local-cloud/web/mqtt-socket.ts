@@ -19,9 +19,9 @@ export interface MqttSocketDeps {
 }
 
 /** IoT Core ends a WebSocket connection after a day, whatever its credentials. */
-const lifetimeMs = 86_400_000;
+const LIFETIME_MS = 86_400_000;
 /** Of one WebSocket message, which may hold several packets: IoT Core's largest packet fits easily. */
-const longestMessage = 262_144;
+const LONGEST_MESSAGE = 262_144;
 
 const reasons = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
 type Status = keyof typeof reasons;
@@ -62,7 +62,7 @@ function bytesOf(webSocket: WebSocket): Duplex {
 }
 
 /** No Close frame came. */
-const abnormalClosure = 1006;
+const ABNORMAL_CLOSURE = 1006;
 
 /** For the web port's `upgrade`. */
 export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
@@ -70,7 +70,7 @@ export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: longestMessage,
+    maxPayload: LONGEST_MESSAGE,
     perMessageDeflate: false,
     handleProtocols: () => 'mqtt',
   });
@@ -89,9 +89,9 @@ export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
     server.handleUpgrade(req, socket, head, (webSocket) => {
       let saidGoodbye = false;
       webSocket.prependListener('close', (code) => {
-        saidGoodbye = code !== abnormalClosure;
+        saidGoodbye = code !== ABNORMAL_CLOSURE;
       });
-      const transport = { lifetimeMs, saidGoodbye: () => saidGoodbye };
+      const transport = { lifetimeMs: LIFETIME_MS, saidGoodbye: () => saidGoodbye };
       broker.accept(bytesOf(webSocket), { ...signer, sourceIp }, transport);
     });
   };

@@ -3,7 +3,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import {
-  algorithm,
+  ALGORITHM,
   parseScope,
   parseTime,
   sameSignature,
@@ -11,7 +11,7 @@ import {
   signatureOf,
   type CredentialScope,
 } from '../aws/sigv4.ts';
-import { accessKeyPrefix, type CredentialsMaker } from '../cognito/credentials.ts';
+import { ACCESS_KEY_PREFIX, type CredentialsMaker } from '../cognito/credentials.ts';
 
 export interface SignerRules {
   readonly region: string;
@@ -42,15 +42,15 @@ interface Key {
   readonly expiration: number;
 }
 
-const service = 'iotdevicegateway';
+const SERVICE = 'iotdevicegateway';
 const tokenName = 'X-Amz-Security-Token';
 /** Both names and values of the developer's own keys, as everywhere on this machine. */
-const ownKey = 'local';
-const clockSkewMs = 300_000;
+const OWN_KEY = 'local';
+const CLOCK_SKEW_MS = 300_000;
 /** Where the URL does not say how long it is valid, as for a request whose signature is in its headers. */
 const defaultExpirySeconds = 300;
-const longestExpirySeconds = 604_800;
-const longestUrl = 8_192;
+const LONGEST_EXPIRY_SECONDS = 604_800;
+const LONGEST_URL = 8_192;
 
 const refused = (reason: string) => ({ refused: reason });
 
@@ -69,7 +69,7 @@ function readQuery(text: string): Signed | { refused: string } {
   const missing = names.find((name) => !values.has(name));
   if (missing !== undefined) return refused(`the URL is not signed: ${missing} is missing`);
   const [given, credential, time, headers, signature] = names.map((name) => values.get(name)!);
-  if (given !== algorithm) return refused(`signed with ${given} instead of ${algorithm}`);
+  if (given !== ALGORITHM) return refused(`signed with ${given} instead of ${ALGORITHM}`);
   const signedHeaders = headers!.split(';');
   if (!signedHeaders.includes('host')) return refused(`signed headers are ${headers}, without host`);
   const scope = parseScope(credential!);
@@ -81,7 +81,7 @@ function readQuery(text: string): Signed | { refused: string } {
 
 function wrongScope({ scope, time }: Signed, region: string): string | undefined {
   if (scope.region !== region) return `signed for region ${scope.region} instead of ${region}`;
-  if (scope.service !== service) return `signed for service ${scope.service} instead of ${service}`;
+  if (scope.service !== SERVICE) return `signed for service ${scope.service} instead of ${SERVICE}`;
   return time.startsWith(scope.date) ? undefined : 'signed for another day than X-Amz-Date';
 }
 
@@ -90,19 +90,19 @@ function wrongTime({ time, query }: Signed, now: number): string | undefined {
   const given = query.find(([name]) => name === 'X-Amz-Expires')?.[1] ?? String(defaultExpirySeconds);
   const seconds = /^\d{1,6}$/.test(given) ? Number(given) : 0;
   if (Number.isNaN(signedAt)) return 'X-Amz-Date is not a time such as 20260102T030405Z';
-  if (seconds < 1 || seconds > longestExpirySeconds)
-    return `X-Amz-Expires is not 1 to ${longestExpirySeconds} seconds`;
-  if (signedAt > now + clockSkewMs) return `signed in the future, at ${time}`;
+  if (seconds < 1 || seconds > LONGEST_EXPIRY_SECONDS)
+    return `X-Amz-Expires is not 1 to ${LONGEST_EXPIRY_SECONDS} seconds`;
+  if (signedAt > now + CLOCK_SKEW_MS) return `signed in the future, at ${time}`;
   return now > signedAt + seconds * 1000 ? `the URL of ${time} expired after ${seconds} seconds` : undefined;
 }
 
 function findKey({ scope, token }: Signed, rules: SignerRules): Key | { refused: string } {
   const { accessKeyId } = scope;
-  if (accessKeyId === ownKey) {
+  if (accessKeyId === OWN_KEY) {
     if (token !== undefined) return refused('access key local has no session token');
-    return { principal: rules.accountId, secretAccessKey: ownKey, expiration: Infinity };
+    return { principal: rules.accountId, secretAccessKey: OWN_KEY, expiration: Infinity };
   }
-  if (!accessKeyId.startsWith(accessKeyPrefix))
+  if (!accessKeyId.startsWith(ACCESS_KEY_PREFIX))
     return refused(`access key ${accessKeyId} is not of this installation`);
   const session = rules.credentials.open(accessKeyId, token);
   if ('refused' in session) return session;
@@ -151,7 +151,7 @@ export function readSigner(
   rules: SignerRules,
   now: number,
 ): Signer {
-  if (url.length > longestUrl) return refused(`the URL is longer than ${longestUrl} characters`);
+  if (url.length > LONGEST_URL) return refused(`the URL is longer than ${LONGEST_URL} characters`);
   const [path = '', query = ''] = url.split(/\?(.*)/s);
   const signed = readQuery(query);
   if ('refused' in signed) return signed;

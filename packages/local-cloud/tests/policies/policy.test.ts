@@ -2,7 +2,7 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { compilePolicy, maximumPolicySize, PolicyError } from '../../policies/document.ts';
+import { compilePolicy, MAXIMUM_POLICY_SIZE, PolicyError } from '../../policies/document.ts';
 import { canonicalKey } from '../../policies/key.ts';
 import { createEvaluator } from '../../policies/policy.ts';
 
@@ -445,7 +445,7 @@ test('white space does not count towards the size of a document', () => {
     '\n',
     ' '.repeat(400),
   );
-  assert.ok(document.length > maximumPolicySize);
+  assert.ok(document.length > MAXIMUM_POLICY_SIZE);
   assert.equal(compilePolicy('P', document).length, 1);
 });
 

@@ -20,7 +20,7 @@ const SIGNS = {
   'needs an archived object, or the stop that writes one': /--audit |npm run audit -- --local/,
   'needs what an earlier answer says': /\b(?:POOL|TOKEN)\b/,
   'takes minutes or does not end':
-    /^(?:SMTP_URL='.*' )?(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|--minutes \d|--runs \d/m,
+    /^(?:SMTP_URL='.*' )?(?:npm ci|npm start|npm test|npm run dns -- (?:serve|drill))\b|^npm run world -- .*--days [1-9]|--minutes \d|--runs \d/m,
   'needs a stack that was started with IotName': /-servername iot\.example\.com/,
   'needs a template of the reader': /~\/my-app|MyDevicePolicy/,
 } as const;

@@ -333,7 +333,7 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
   [
     'an action of another service',
     { Version: '2012-10-17', Statement: allow({ Action: 's3:GetObject' }) },
-    /no action of AWS IoT/,
+    /an action of AWS IoT/,
   ],
   [
     'an action that does not exist',
@@ -381,7 +381,7 @@ const malformed: readonly (readonly [what: string, document: unknown, message: R
       Version: '2012-10-17',
       Statement: allow({ Condition: { IpAddress: { 'aws:SourceIp': '1.2.3.4/33' } } }),
     },
-    /no IP address or CIDR/,
+    /an IP address or CIDR/,
   ],
   [
     'a number that is none',

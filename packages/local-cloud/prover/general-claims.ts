@@ -2,7 +2,7 @@
 
 import { readClaims, type Claims } from './claims.ts';
 
-const OTHER = '${OTHER.thing}';
+const OTHER = '${other.thing}';
 const of = (topics: readonly string[]) => topics.map((topic) => `$aws/things/${OTHER}/${topic}`);
 const ofShadows = (topics: readonly string[]) =>
   of(['shadow', 'shadow/name/+'].flatMap((shadow) => topics.map((topic) => `${shadow}/${topic}`)));

@@ -40,7 +40,7 @@ function overridesOf(value: unknown): [string, string][] {
   if (value === undefined || value === null) return [];
   const entries = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : undefined;
   if (entries?.every((entry): entry is [string, string] => typeof entry[1] === 'string')) return entries;
-  throw denied('the pre-provisioning hook answered parameterOverrides that are no object of texts');
+  throw denied('the pre-provisioning hook answered parameterOverrides that are not an object of texts');
 }
 
 /**

@@ -89,7 +89,7 @@ const refusingHooks: readonly (readonly [
   [
     'overrides with what is not text',
     async () => ({ payload: '{"allowProvisioning":true,"parameterOverrides":{"a":1}}' }),
-    /an object of texts/,
+    /not an object of texts/,
   ],
 ];
 for (const [title, answer, reason] of refusingHooks) {

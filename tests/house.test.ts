@@ -39,6 +39,12 @@ test('every file opens with the sentence that says why it exists', () => {
   assert.deepEqual(silent, []);
 });
 
+test('a blank line follows the comment that opens a file', () => {
+  const opening = /^(?:#!.*\n)?(?:\/\/.*\n)+(?=\n|$)/;
+  const crowded = files.filter((file) => !opening.test(readFileSync(path.join(root, file), 'utf8')));
+  assert.deepEqual(crowded, []);
+});
+
 test('a source file fits in the head: at most 300 lines', () => {
   const long = files.filter((file) => {
     return (

@@ -45,6 +45,17 @@ test('a blank line follows the comment that opens a file', () => {
   assert.deepEqual(crowded, []);
 });
 
+test('a constant of a module is in capitals', () => {
+  const lowerCase =
+    /^(?:export )?const [a-z]\w* = (?:-?\d[\d_.e]*(?: [*+/-] [\dA-Z_.]+)*|'[^']*'|\/.*\/[a-z]*);$/m;
+  const found = files.filter((file) => {
+    return (
+      !/(^|\/)(tests|assembly)\//.test(file) && lowerCase.test(readFileSync(path.join(root, file), 'utf8'))
+    );
+  });
+  assert.deepEqual(found, []);
+});
+
 test('a source file fits in the head: at most 300 lines', () => {
   const long = files.filter((file) => {
     return (

@@ -45,7 +45,7 @@ import type { StackOptions } from './stack.ts';
 /** Every port but the MQTT port is for this machine only. */
 export const HOST = '127.0.0.1';
 /** Events that a stop waits for; what takes longer, and retries due later, goes on after the next start. */
-const drainMilliseconds = 10_000;
+const DRAIN_MILLISECONDS = 10_000;
 
 export interface Settings extends StackOptions {
   readonly mqttHosts: MqttHosts;
@@ -241,7 +241,7 @@ export async function openDevicePath(
   aws.services['firehose'] = firehose.handler;
   closers.add(() => firehose.close());
   closers.add(async () => {
-    await aws.lambda.drain(drainMilliseconds);
+    await aws.lambda.drain(DRAIN_MILLISECONDS);
     await streams.close();
   });
   await mqtt.hub.recover();

@@ -26,7 +26,7 @@ export interface Body {
   checksum(): Checksum | undefined;
 }
 
-const headerPrefix = 'x-amz-checksum-';
+const HEADER_PREFIX = 'x-amz-checksum-';
 const header = (req: IncomingMessage, name: string): string | undefined => req.headers[name]?.toString();
 
 const tooLarge = (limit: number) =>
@@ -41,7 +41,9 @@ function isChunked(req: IncomingMessage): boolean {
 
 /** Which checksum the body comes with: its value in a header, or announced for the trailer. */
 function announced(req: IncomingMessage): { algorithm: ChecksumAlgorithm; value?: string } | undefined {
-  const given = checksumAlgorithms.filter((algorithm) => req.headers[headerPrefix + algorithm] !== undefined);
+  const given = checksumAlgorithms.filter(
+    (algorithm) => req.headers[HEADER_PREFIX + algorithm] !== undefined,
+  );
   if (given.length > 1) {
     throw new AwsError(
       'InvalidRequest',
@@ -49,11 +51,11 @@ function announced(req: IncomingMessage): { algorithm: ChecksumAlgorithm; value?
     );
   }
   const [algorithm] = given;
-  if (algorithm) return { algorithm, value: header(req, headerPrefix + algorithm)! };
+  if (algorithm) return { algorithm, value: header(req, HEADER_PREFIX + algorithm)! };
   const trailer = header(req, 'x-amz-trailer')?.trim().toLowerCase();
   if (!trailer) return undefined;
-  const named = trailer.slice(headerPrefix.length);
-  if (!trailer.startsWith(headerPrefix) || !isChecksumAlgorithm(named)) {
+  const named = trailer.slice(HEADER_PREFIX.length);
+  if (!trailer.startsWith(HEADER_PREFIX) || !isChecksumAlgorithm(named)) {
     throw new AwsError('InvalidRequest', 'The value specified in the x-amz-trailer header is not supported');
   }
   return { algorithm: named };
@@ -62,7 +64,7 @@ function announced(req: IncomingMessage): { algorithm: ChecksumAlgorithm; value?
 function checkForm(algorithm: ChecksumAlgorithm, value: string): void {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length !== checksumLength[algorithm] || bytes.toString('base64') !== value) {
-    throw new AwsError('InvalidRequest', `Value for ${headerPrefix}${algorithm} header is invalid.`);
+    throw new AwsError('InvalidRequest', `Value for ${HEADER_PREFIX}${algorithm} header is invalid.`);
   }
 }
 
@@ -141,9 +143,9 @@ function verifyChecksum(
   trailers: ReadonlyMap<string, string>,
 ): Checksum {
   const { algorithm } = announcement;
-  const expected = announcement.value ?? trailers.get(headerPrefix + algorithm);
+  const expected = announcement.value ?? trailers.get(HEADER_PREFIX + algorithm);
   if (expected === undefined) {
-    throw new AwsError('InvalidRequest', `The announced trailer ${headerPrefix}${algorithm} is missing`);
+    throw new AwsError('InvalidRequest', `The announced trailer ${HEADER_PREFIX}${algorithm} is missing`);
   }
   checkForm(algorithm, expected);
   const value = digest.bytes().toString('base64');
@@ -163,7 +165,7 @@ function isPlain(req: IncomingMessage): boolean {
     !isChunked(req) &&
     headers['content-md5'] === undefined &&
     headers['x-amz-trailer'] === undefined &&
-    !checksumAlgorithms.some((algorithm) => headers[headerPrefix + algorithm] !== undefined)
+    !checksumAlgorithms.some((algorithm) => headers[HEADER_PREFIX + algorithm] !== undefined)
   );
 }
 

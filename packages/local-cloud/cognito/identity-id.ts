@@ -16,14 +16,14 @@ export interface IdentityIds {
 }
 
 /** Of the 16 bytes of a UUID, those that say who it is; the others prove it. */
-const nameBytes = 10;
+const NAME_BYTES = 10;
 
 export function createIdentityIds(secret: Secret): IdentityIds {
   const proof = (poolId: string, kind: IdentityKind, name: string) =>
-    secret.mac('identity', poolId, kind, name).subarray(0, 16 - nameBytes);
+    secret.mac('identity', poolId, kind, name).subarray(0, 16 - NAME_BYTES);
 
   const make = (poolId: string, kind: IdentityKind, from: Buffer): string => {
-    const name = Buffer.from(from.subarray(0, nameBytes));
+    const name = Buffer.from(from.subarray(0, NAME_BYTES));
     name[6] = (name[6]! & 0x0f) | 0x40; // UUID version 4, as AWS's are
     name[8] = (name[8]! & 0x3f) | 0x80;
     const hex = name.toString('hex') + proof(poolId, kind, name.toString('hex')).toString('hex');
@@ -32,7 +32,7 @@ export function createIdentityIds(secret: Secret): IdentityIds {
   };
 
   return {
-    forGuest: (poolId) => make(poolId, 'unauthenticated', randomBytes(nameBytes)),
+    forGuest: (poolId) => make(poolId, 'unauthenticated', randomBytes(NAME_BYTES)),
     forUser: (poolId, provider, user) =>
       make(poolId, 'authenticated', secret.mac('user', poolId, provider, user)),
     kindOf(poolId, identityId) {
@@ -41,7 +41,7 @@ export function createIdentityIds(secret: Secret): IdentityIds {
         return undefined;
       }
       const hex = uuid.replaceAll('-', '');
-      const [name, given] = [hex.slice(0, 2 * nameBytes), Buffer.from(hex.slice(2 * nameBytes), 'hex')];
+      const [name, given] = [hex.slice(0, 2 * NAME_BYTES), Buffer.from(hex.slice(2 * NAME_BYTES), 'hex')];
       return identityKinds.find((kind) => equalBytes(proof(poolId, kind, name), given));
     },
   };

@@ -50,17 +50,17 @@ interface Login {
   readonly user?: TokenUser;
 }
 
-const unsupported = 'Token is not from a supported provider of this identity pool.';
+const UNSUPPORTED = 'Token is not from a supported provider of this identity pool.';
 
 /** The identity of the login that came along; undefined for a guest. */
 async function readLogin(cloud: CognitoCloud, pool: IdentityPool, input: Input): Promise<Login | undefined> {
   const logins = loginsOf(input);
   if (logins.length === 0) return undefined;
   const [[provider, token]] = logins as [[string, string]];
-  if (logins.length > 1) throw notAuthorized(unsupported);
+  if (logins.length > 1) throw notAuthorized(UNSUPPORTED);
   if (provider === OWN_PROVIDER) return developerLogin(cloud, pool, token);
   if (provider === cloud.users?.pool.provider && pool.clients.size > 0) return userLogin(cloud, pool, token);
-  throw notAuthorized(unsupported);
+  throw notAuthorized(UNSUPPORTED);
 }
 
 function developerLogin({ tokens, clock }: CognitoCloud, pool: IdentityPool, token: string): Login {

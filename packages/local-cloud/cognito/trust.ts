@@ -11,8 +11,8 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
 
-const provider = 'cognito-identity.amazonaws.com';
-const action = 'sts:AssumeRoleWithWebIdentity';
+const PROVIDER = 'cognito-identity.amazonaws.com';
+const ACTION = 'sts:AssumeRoleWithWebIdentity';
 
 /** @throws SyntaxError for a condition that cannot be evaluated. */
 function holds(conditions: unknown, lookup: Lookup): boolean {
@@ -30,8 +30,8 @@ function covers(statement: unknown, lookup: Lookup): statement is JsonObject {
   const { Principal: principal, Action: actions, Condition: conditions } = statement;
   return (
     isObject(principal) &&
-    listOf(principal['Federated']).includes(provider) &&
-    listOf(actions).includes(action) &&
+    listOf(principal['Federated']).includes(PROVIDER) &&
+    listOf(actions).includes(ACTION) &&
     holds(conditions, lookup)
   );
 }
@@ -42,8 +42,8 @@ function covers(statement: unknown, lookup: Lookup): statement is JsonObject {
  */
 export function trusts(document: unknown, poolId: string, kind: IdentityKind): boolean {
   const values = new Map<string, string | readonly string[]>([
-    [`${provider}:aud`, poolId],
-    [`${provider}:amr`, [kind]],
+    [`${PROVIDER}:aud`, poolId],
+    [`${PROVIDER}:amr`, [kind]],
   ]);
   const statements = listOf(isObject(document) ? document['Statement'] : undefined);
   const covering = statements.filter((statement) => covers(statement, (key) => values.get(key)));

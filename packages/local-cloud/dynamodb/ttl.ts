@@ -23,7 +23,7 @@ type Key = Readonly<Record<string, unknown>>;
 
 /** DynamoDB leaves items alone that expired more than five years ago, such as those in milliseconds' stead of seconds. */
 const FIVE_YEARS = 5 * 366 * 86_400;
-const sweepInterval = 3_600_000;
+const SWEEP_INTERVAL = 3_600_000;
 
 interface Settings {
   readonly dir: string;
@@ -106,7 +106,7 @@ export async function createTimeToLive({ dir, clock, log, call }: Settings): Pro
   }
 
   function schedule(): void {
-    cancel = clock.after(sweepInterval, () => {
+    cancel = clock.after(SWEEP_INTERVAL, () => {
       void sweep()
         .catch((error: unknown) => {
           if (!closed) log.error('Expired items could not be deleted', { reason: String(error) });

@@ -22,7 +22,7 @@ type Piece = Prefix;
 /** Appended where the prefix has no timestamp expression. */
 const DEFAULT_TIME = 'yyyy/MM/dd/HH/';
 const MAX_LENGTH = 1_024;
-const expression = /!\{([^:}]*):?([^}]*)\}/g;
+const EXPRESSION = /!\{([^:}]*):?([^}]*)\}/g;
 
 function compileExpression(namespace: string, value: string): Piece | { readonly problem: string } {
   if (namespace === 'timestamp') {
@@ -57,7 +57,7 @@ export function compilePrefix(
   const literal = (text: string) => {
     if (text !== '') parts.push(() => text);
   };
-  for (const found of prefix.matchAll(expression)) {
+  for (const found of prefix.matchAll(EXPRESSION)) {
     const [whole, namespace = '', value = ''] = found;
     const part = compileExpression(namespace, value);
     if (typeof part !== 'function') return part;

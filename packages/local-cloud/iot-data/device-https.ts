@@ -19,7 +19,7 @@ import { answerCall } from './api.ts';
 import type { DataCall, DataOperation, DataPlane } from './call.ts';
 
 /** A device that takes longer, or wants to go on, connects again. */
-const lifetimeMs = 300_000;
+const LIFETIME_MS = 300_000;
 
 const forbidden = () => new AwsError('ForbiddenException', 'Forbidden', 403);
 
@@ -73,7 +73,7 @@ export function createDeviceHttps(deps: {
     identities.set(socket, identity);
     socket.once(
       'close',
-      clock.after(lifetimeMs, () => socket.destroy()),
+      clock.after(LIFETIME_MS, () => socket.destroy()),
     );
     server.emit('connection', socket);
   };

@@ -52,7 +52,7 @@ export interface EnvironmentSettings {
  * Lambda gives an import ten seconds outside the time limit of the first event, on a processor of its own. All functions
  * import at once here, and a small or busy machine takes longer than that.
  */
-const importLimitMs = 60_000;
+const IMPORT_LIMIT_MS = 60_000;
 
 const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
 
@@ -259,8 +259,8 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
   const life: Life = { isInitReported: false, timedOut: false, retired: false };
   let reportStart: (started: boolean) => void = () => {};
   const started = new Promise<boolean>((resolve) => (reportStart = resolve));
-  const importTimer = startTimer(life, importLimitMs, () =>
-    fail(life, 'Sandbox.Timedout', `Error: Init phase timed out after ${secondsOf(importLimitMs)} seconds`),
+  const importTimer = startTimer(life, IMPORT_LIMIT_MS, () =>
+    fail(life, 'Sandbox.Timedout', `Error: Init phase timed out after ${secondsOf(IMPORT_LIMIT_MS)} seconds`),
   );
   const stopImportTimer = () => clearTimeout(importTimer);
   begin({

@@ -24,7 +24,7 @@ export interface Spool {
   size(): number;
 }
 
-const suffix = '.event';
+const SUFFIX = '.event';
 
 /** One file an event: the first line names it, the rest is the payload. */
 export function createSpool(folder: string): Spool {
@@ -34,7 +34,7 @@ export function createSpool(folder: string): Spool {
     size: () => files.size,
     async keep({ payload, ...head }) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const name = `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${suffix}`;
+      const name = `${String(Date.now()).padStart(15, '0')}-${randomUUID()}${SUFFIX}`;
       await writeFileSafely(path.join(folder, name), `${JSON.stringify(head)}\n${payload}`);
       files.set(head.requestId, name);
     },
@@ -50,7 +50,7 @@ export function createSpool(folder: string): Spool {
       });
       const events: SpooledEvent[] = [];
       for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
-        if (!name.endsWith(suffix)) {
+        if (!name.endsWith(SUFFIX)) {
           await rm(path.join(folder, name), { force: true }); // never acknowledged
           continue;
         }

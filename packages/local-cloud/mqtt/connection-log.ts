@@ -26,7 +26,7 @@ interface StoredConnection extends Departure {
   readonly will?: StoredWill;
 }
 
-const kind = 'connection';
+const KIND = 'connection';
 
 const storedWill = ({ message, delaySeconds }: Will): StoredWill => ({
   message: { ...message, payload: message.payload.toString('base64') },
@@ -44,7 +44,7 @@ export function createConnectionLog(deps: {
   readonly log: Log;
 }): ConnectionLog {
   const { records, lifecycle, wills, log } = deps;
-  const stored = records.table<StoredConnection>(kind);
+  const stored = records.table<StoredConnection>(KIND);
   const writing = new Set<Promise<void>>();
 
   const inBackground = (work: Promise<void>, clientId: string) => {
@@ -64,7 +64,7 @@ export function createConnectionLog(deps: {
       await published;
       // The client may be here again, on another connection.
       if (stored.get(clientId)?.sessionIdentifier !== sessionIdentifier) return;
-      await records.commit([{ kind, key: clientId, value: undefined }]);
+      await records.commit([{ kind: KIND, key: clientId, value: undefined }]);
     };
     inBackground(forget(), clientId);
   };
@@ -81,7 +81,7 @@ export function createConnectionLog(deps: {
         will: will && storedWill(will),
         sessionExpirySeconds: session.expirySeconds,
       };
-      inBackground(records.commit([{ kind, key: clientId, value }]), clientId);
+      inBackground(records.commit([{ kind: KIND, key: clientId, value }]), clientId);
     },
     endLeftOpen() {
       for (const { will, ...departure } of stored.values()) {

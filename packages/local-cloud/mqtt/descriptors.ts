@@ -1,7 +1,7 @@
 // Leaves descriptors to the process's own files: connections that took them all would keep every message from the disk.
 
-const fewest = 16;
-const reserve = 128;
+const FEWEST = 16;
+const RESERVE = 128;
 
 /** Descriptors that this process may have open, as the system says; Infinity where it says nothing. */
 export function descriptorLimit(): number {
@@ -16,6 +16,6 @@ export function descriptorLimit(): number {
 
 /** Of `limit` descriptors a quarter, and at least 128, are for journal, objects, tables, functions and the other ports. */
 export function connectionsWithin(limit: number): number {
-  const own = Math.max(reserve, Math.ceil(limit / 4));
-  return limit === Infinity ? Infinity : Math.max(fewest, limit - own);
+  const own = Math.max(RESERVE, Math.ceil(limit / 4));
+  return limit === Infinity ? Infinity : Math.max(FEWEST, limit - own);
 }

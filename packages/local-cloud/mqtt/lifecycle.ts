@@ -34,7 +34,7 @@ export interface Lifecycle {
 }
 
 /** How long the version number of a client that is gone is remembered at least. */
-const memoryMs = 3_600_000;
+const MEMORY_MS = 3_600_000;
 /** Connections that a run of the broker may count before the next run's numbers begin. */
 const VERSIONS_PER_RUN = 1_000_000;
 
@@ -56,7 +56,7 @@ function createVersions(clock: Clock, first: number) {
     for (const [clientId, departure] of gone) {
       if (departure.lookAt > now) return;
       gone.delete(clientId);
-      if (departure.until > now) gone.set(clientId, { ...departure, lookAt: now + memoryMs });
+      if (departure.until > now) gone.set(clientId, { ...departure, lookAt: now + MEMORY_MS });
     }
   };
   const remembered = (clientId: string) => {
@@ -75,8 +75,8 @@ function createVersions(clock: Clock, first: number) {
       if (present.get(clientId) !== version) return;
       present.delete(clientId);
       const now = clock.elapsed();
-      const until = now + Math.max(memoryMs, sessionExpirySeconds * 1000);
-      gone.set(clientId, { version, lookAt: now + memoryMs, until });
+      const until = now + Math.max(MEMORY_MS, sessionExpirySeconds * 1000);
+      gone.set(clientId, { version, lookAt: now + MEMORY_MS, until });
     },
   };
 }

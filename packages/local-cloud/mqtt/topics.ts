@@ -2,12 +2,12 @@
 
 const MAX_BYTES = 256;
 const MAX_SLASHES = 7;
-const basicIngest = /^\$aws\/rules\/[^/]+(?:\/|$)/;
+const BASIC_INGEST = /^\$aws\/rules\/[^/]+(?:\/|$)/;
 const SHARED = /^\$share\/([^/+#]+)\/(.+)$/s;
 
 /** True for `$aws/rules/<rule>` and `$aws/rules/<rule>/<topic>`, which go to that rule and to no subscriber. */
 export function isBasicIngest(topic: string): boolean {
-  return basicIngest.test(topic);
+  return BASIC_INGEST.test(topic);
 }
 
 function sizeProblem(text: string, what: string): string | undefined {
@@ -38,7 +38,7 @@ export function topicProblem(
     if (isServed(topic)) return sizeProblem(topic, 'topic');
     return 'a reserved topic: nothing takes what is published there';
   }
-  const rest = topic.replace(basicIngest, '');
+  const rest = topic.replace(BASIC_INGEST, '');
   return rest === '' ? undefined : sizeProblem(rest, 'topic');
 }
 

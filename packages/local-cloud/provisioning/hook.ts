@@ -19,14 +19,16 @@ export interface HookEvent {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const hookMs = 5_000;
+const HOOK_MS = 5_000;
 
 const denied = (reason: string) => new AwsError('AccessDenied', reason, 403);
 
 /** Rejects after the five seconds that AWS gives a hook. */
 function inTime<T>(clock: Clock, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(hookMs, () => reject(denied('the pre-provisioning hook took over 5 seconds')));
+    const cancel = clock.after(HOOK_MS, () =>
+      reject(denied('the pre-provisioning hook took over 5 seconds')),
+    );
     work.then(resolve, reject).finally(cancel);
   });
 }

@@ -87,7 +87,7 @@ export async function removeExpired(registry: Registry): Promise<void> {
   if (changes.length > 0) await registry.commit(changes);
 }
 
-const sweepMs = 60_000;
+const SWEEP_MS = 60_000;
 
 /** Removes what has expired now and every minute. @returns a function that ends it. */
 export function sweepExpired(
@@ -98,7 +98,7 @@ export function sweepExpired(
   let cancel = () => {};
   const sweep = () => {
     removeExpired(registry).catch(onError);
-    cancel = clock.after(sweepMs, sweep);
+    cancel = clock.after(SWEEP_MS, sweep);
   };
   sweep();
   return () => cancel();

@@ -79,18 +79,18 @@ const offset =
     return form === undefined ? undefined : { name: 'zone', form, read: readOffset };
   };
 
-const hour = '[+-][0-9]{2}';
+const HOUR = '[+-][0-9]{2}';
 const offsetForms: Readonly<Record<number, string>> = {
-  1: `${hour}(?:[0-9]{2})?`,
-  2: `${hour}[0-9]{2}`,
-  3: `${hour}:[0-9]{2}`,
-  4: `${hour}[0-9]{2}(?:[0-9]{2})?`,
-  5: `${hour}:[0-9]{2}(?::[0-9]{2})?`,
+  1: `${HOUR}(?:[0-9]{2})?`,
+  2: `${HOUR}[0-9]{2}`,
+  3: `${HOUR}:[0-9]{2}`,
+  4: `${HOUR}[0-9]{2}(?:[0-9]{2})?`,
+  5: `${HOUR}:[0-9]{2}(?::[0-9]{2})?`,
 };
 const offsetFormsWithZ = Object.fromEntries(
   Object.entries(offsetForms).map(([letters, form]) => [letters, `Z|${form}`]),
 );
-const long = `GMT(?:${hour}:[0-9]{2})?`;
+const long = `GMT(?:${HOUR}:[0-9]{2})?`;
 
 const fields: Readonly<Record<string, FieldOf>> = {
   G: (letters) =>

@@ -8,7 +8,7 @@ import { listVersions } from './list.ts';
 import type { Version } from './record.ts';
 import type { Uploads } from './uploads.ts';
 
-const day = 86_400_000;
+const DAY = 86_400_000;
 
 interface Entry {
   readonly key: string;
@@ -36,7 +36,7 @@ function expiredVersions(rule: ExpirationRule, entries: readonly Entry[], now: n
   if (noncurrentDays === undefined) return [];
   return entries.filter((_, index) => {
     const replacedAt = entries[index - 1]?.version.lastModified;
-    return replacedAt !== undefined && index > newerNoncurrent && now - replacedAt >= noncurrentDays * day;
+    return replacedAt !== undefined && index > newerNoncurrent && now - replacedAt >= noncurrentDays * DAY;
   });
 }
 
@@ -49,7 +49,7 @@ async function expireKey(
   const expired = expiredVersions(rule, entries, now);
   for (const { key, version } of expired) await bucket.remove(key, version.versionId);
   const [{ key, version }] = entries as [Entry];
-  const isOld = rule.days !== undefined && now - version.lastModified >= rule.days * day;
+  const isOld = rule.days !== undefined && now - version.lastModified >= rule.days * DAY;
   if (!version.deleteMarker) {
     if (isOld) await bucket.remove(key, undefined, version);
   } else if (expired.length === entries.length - 1 && (isOld || rule.removeExpiredMarkers)) {
@@ -68,7 +68,7 @@ export async function applyRules(
   for (const rule of rules) {
     for await (const entries of keysOf(bucket, rule.prefix)) await expireKey(bucket, rule, entries, now);
     for (const upload of rule.abortUploadDays === undefined ? [] : await uploads.list(name)) {
-      const isOld = now - upload.initiated >= rule.abortUploadDays! * day;
+      const isOld = now - upload.initiated >= rule.abortUploadDays! * DAY;
       if (isOld && upload.key.startsWith(rule.prefix)) await uploads.abort(name, upload);
     }
   }
@@ -79,7 +79,7 @@ export function everyDay(clock: Clock, log: Log, apply: () => Promise<unknown>):
   let cancel = () => {};
   let ended = false;
   const schedule = () => {
-    cancel = clock.after(day, () => {
+    cancel = clock.after(DAY, () => {
       void apply()
         .catch((error: unknown) =>
           log.error('Expired objects could not be deleted', { reason: String(error) }),

@@ -36,14 +36,14 @@ export function parseTarget(target: string): Pick<S3Request, 'bucket' | 'key' | 
 export const headerOf = ({ req }: S3Request, name: string): string | undefined =>
   req.headers[name]?.toString();
 
-const metadataPrefix = 'x-amz-meta-';
+const METADATA_PREFIX = 'x-amz-meta-';
 const MAX_METADATA = 2_048;
 
 /** Names without `x-amz-meta-`. @throws AwsError MetadataTooLarge */
 export function metadataOf({ req }: S3Request): Record<string, string> {
   const metadata = Object.entries(req.headers)
-    .filter(([name]) => name.startsWith(metadataPrefix))
-    .map(([name, value]) => [name.slice(metadataPrefix.length), String(value)] as const);
+    .filter(([name]) => name.startsWith(METADATA_PREFIX))
+    .map(([name, value]) => [name.slice(METADATA_PREFIX.length), String(value)] as const);
   if (
     metadata.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0) > MAX_METADATA
   ) {

@@ -34,7 +34,7 @@ export interface RelayOptions {
 }
 
 const GIVE_UP_AFTER = 86_400_000;
-const closePatience = 5_000;
+const CLOSE_PATIENCE = 5_000;
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 } as const;
 
 /** Answers to a mail that would meet any other: the server closes (RFC 5321, 3.8), or wants a login (RFC 4954, 6). */
@@ -107,7 +107,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     pendingFile: (mail, note) => unsent.pendingFile(mail, { from, ...note }),
     send: (mails) => queue.add(mails),
     async close() {
-      await queue.close(closePatience);
+      await queue.close(CLOSE_PATIENCE);
       transport.close();
     },
   };

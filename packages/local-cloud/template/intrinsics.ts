@@ -13,7 +13,7 @@ import {
   textOf,
 } from './evaluate.ts';
 
-const variable = /\$\{([^}]*)\}/g;
+const VARIABLE = /\$\{([^}]*)\}/g;
 
 /** The scope in which the variables of a two-part `Fn::Sub` come before everything else. */
 function withVariables(node: Node, scope: Scope): Scope {
@@ -41,7 +41,7 @@ const substitute: Intrinsic = (argument, scope, place) => {
     if (value?.kind === 'scalar') return value.text;
     return scope.fail(place, `\${${name}} in Fn::Sub is not text`);
   };
-  const text = template.text.replace(variable, (whole, inner: string) => {
+  const text = template.text.replace(VARIABLE, (whole, inner: string) => {
     const name = inner.trim();
     if (name.startsWith('!')) return `\${${name.slice(1)}}`;
     return name === '' ? scope.fail(place, `${whole} in Fn::Sub names nothing`) : lookUp(name);

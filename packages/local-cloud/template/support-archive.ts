@@ -3,11 +3,11 @@
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
+const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
 const COST = 'one machine has one kind of storage';
-const queries = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
+const QUERIES = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
 const BACKUP = 'records are written once, as their processing leaves them';
 
 const DESTINATION = 'ExtendedS3DestinationConfiguration';
@@ -31,7 +31,7 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         'DeliveryStreamEncryptionConfigurationInput.**': ENCRYPTION,
-        [`${DESTINATION}.RoleARN`]: permissions,
+        [`${DESTINATION}.RoleARN`]: PERMISSIONS,
         [`${DESTINATION}.DynamicPartitioningConfiguration.RetryOptions.**`]:
           'nothing has to be repeated: partitions are found on this machine',
         [`${DESTINATION}.S3BackupMode`]: BACKUP,
@@ -70,9 +70,9 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
       },
     },
   },
-  'AWS::S3::BucketPolicy': unchecked(permissions),
-  'AWS::Glue::Database': unchecked(queries),
-  'AWS::Glue::Table': unchecked(queries),
-  'AWS::Athena::WorkGroup': unchecked(queries),
-  'AWS::Athena::NamedQuery': unchecked(queries),
+  'AWS::S3::BucketPolicy': unchecked(PERMISSIONS),
+  'AWS::Glue::Database': unchecked(QUERIES),
+  'AWS::Glue::Table': unchecked(QUERIES),
+  'AWS::Athena::WorkGroup': unchecked(QUERIES),
+  'AWS::Athena::NamedQuery': unchecked(QUERIES),
 };

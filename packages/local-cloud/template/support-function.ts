@@ -5,9 +5,9 @@ import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
+const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
-const logs = 'logs are files under the data directory';
+const LOGS = 'logs are files under the data directory';
 
 /** All are run by the Node that runs the local cloud. */
 const RUNTIMES = ['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'nodejs18.x'] as const;
@@ -47,7 +47,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         'VpcConfig.**': 'functions reach what this machine reaches',
         KmsKeyArn: ENCRYPTION,
         PropagateTags: 'nobody bills one machine by tag',
-        'LoggingConfig.**': logs,
+        'LoggingConfig.**': LOGS,
         Tracing: 'there is no X-Ray here',
         'EphemeralStorage.Size':
           'functions write to the temporary folder of this machine, which has the room that it has',
@@ -87,7 +87,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
     },
     metadata: { honours: { BuildMethod: oneOf(...RUNTIMES) }, ignores: {} },
   },
-  'AWS::Lambda::LayerVersionPermission': unchecked(permissions),
-  'AWS::Logs::LogGroup': unchecked(logs),
-  'AWS::Logs::LogStream': unchecked(logs),
+  'AWS::Lambda::LayerVersionPermission': unchecked(PERMISSIONS),
+  'AWS::Logs::LogGroup': unchecked(LOGS),
+  'AWS::Logs::LogStream': unchecked(LOGS),
 };

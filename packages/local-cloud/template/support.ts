@@ -16,7 +16,7 @@ import { stream } from './support-stream.ts';
 import { watching } from './support-watching.ts';
 
 const tags = { 'Tags.**': 'nobody bills one machine by tag' };
-const permissions = 'only the permissions of functions, browsers and devices apply on one machine';
+const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 const COST = 'one machine has one kind of storage';
 
@@ -89,7 +89,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
       ignores: { KmsMasterKeyId: ENCRYPTION, ...tags },
     },
   },
-  'AWS::SNS::TopicPolicy': unchecked(permissions),
+  'AWS::SNS::TopicPolicy': unchecked(PERMISSIONS),
   'AWS::KMS::Key': {
     properties: {
       honours: {
@@ -99,11 +99,11 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
         KeyUsage: oneOf('ENCRYPT_DECRYPT', 'SIGN_VERIFY'),
       },
       ignores: {
-        'KeyPolicy.**': permissions,
+        'KeyPolicy.**': PERMISSIONS,
         EnableKeyRotation: ENCRYPTION,
         RotationPeriodInDays: ENCRYPTION,
         PendingWindowInDays: 'the key is a file, which you remove',
-        BypassPolicyLockoutSafetyCheck: permissions,
+        BypassPolicyLockoutSafetyCheck: PERMISSIONS,
         ...tags,
       },
     },

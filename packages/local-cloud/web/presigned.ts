@@ -43,12 +43,12 @@ interface Key {
 }
 
 const SERVICE = 'iotdevicegateway';
-const tokenName = 'X-Amz-Security-Token';
+const TOKEN_NAME = 'X-Amz-Security-Token';
 /** Both names and values of the developer's own keys, as everywhere on this machine. */
 const OWN_KEY = 'local';
 const CLOCK_SKEW_MS = 300_000;
 /** Where the URL does not say how long it is valid, as for a request whose signature is in its headers. */
-const defaultExpirySeconds = 300;
+const DEFAULT_EXPIRY_SECONDS = 300;
 const LONGEST_EXPIRY_SECONDS = 604_800;
 const LONGEST_URL = 8_192;
 
@@ -74,8 +74,8 @@ function readQuery(text: string): Signed | { refused: string } {
   if (!signedHeaders.includes('host')) return refused(`signed headers are ${headers}, without host`);
   const scope = parseScope(credential!);
   if (!scope) return refused('X-Amz-Credential is not key/date/region/service/aws4_request');
-  const query = pairs.filter(([name]) => name !== 'X-Amz-Signature' && name !== tokenName);
-  const token = values.get(tokenName);
+  const query = pairs.filter(([name]) => name !== 'X-Amz-Signature' && name !== TOKEN_NAME);
+  const token = values.get(TOKEN_NAME);
   return { scope, time: time!, signature: signature!, token, headers: signedHeaders, query };
 }
 
@@ -87,7 +87,7 @@ function wrongScope({ scope, time }: Signed, region: string): string | undefined
 
 function wrongTime({ time, query }: Signed, now: number): string | undefined {
   const signedAt = parseTime(time);
-  const given = query.find(([name]) => name === 'X-Amz-Expires')?.[1] ?? String(defaultExpirySeconds);
+  const given = query.find(([name]) => name === 'X-Amz-Expires')?.[1] ?? String(DEFAULT_EXPIRY_SECONDS);
   const seconds = /^\d{1,6}$/.test(given) ? Number(given) : 0;
   if (Number.isNaN(signedAt)) return 'X-Amz-Date is not a time such as 20260102T030405Z';
   if (seconds < 1 || seconds > LONGEST_EXPIRY_SECONDS)
@@ -138,8 +138,8 @@ function wrongSignature(signed: Signed, path: string, given: IncomingHttpHeaders
       );
     });
   if (matches(signed.query)) return undefined;
-  if (signed.token !== undefined && matches([...signed.query, [tokenName, signed.token]])) {
-    return `${tokenName} is part of the signature: sign without it, then append it, as AWS IoT Core wants it`;
+  if (signed.token !== undefined && matches([...signed.query, [TOKEN_NAME, signed.token]])) {
+    return `${TOKEN_NAME} is part of the signature: sign without it, then append it, as AWS IoT Core wants it`;
   }
   return 'the signature does not match';
 }

@@ -1,14 +1,8 @@
 // Signs with the key that KMS holds: the private part never leaves it.
 
-import { GetPublicKeyCommand, KMSClient, SignCommand, type KMSClientConfig } from '@aws-sdk/client-kms';
+import { GetPublicKeyCommand, SignCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { sealingKey } from '../core/seal/public-key.ts';
 import type { Signer } from '../pipeline/seal-ports.ts';
-import { KMS_LIMITS, limitSettings, withinLimits } from './time-limits.ts';
-
-/** The functions' KMS client, with time limits. Region, credentials and endpoint come from the environment unless given. */
-export function openKms(settings: KMSClientConfig = {}): KMSClient {
-  return withinLimits(new KMSClient({ ...limitSettings(KMS_LIMITS), ...settings }), 'AWS KMS', KMS_LIMITS);
-}
 
 /** `keyId`: of a key with the spec ECC_NIST_P256 for SIGN_VERIFY. */
 export function createKmsSigner({

@@ -2,7 +2,8 @@
 
 import type { SealArchivePorts } from '../pipeline/seal-ports.ts';
 import { createArrivedObjects } from './arrived-objects.ts';
-import { createKmsSigner, openKms } from './kms-signer.ts';
+import { openKms } from './kms-client.ts';
+import { createKmsSigner } from './kms-signer.ts';
 import { openS3 } from './s3-client.ts';
 import { createSeals } from './seal-store.ts';
 import { S3_FILE_LIMITS } from './time-limits.ts';

@@ -23,6 +23,7 @@ import {
   DYNAMODB_LIMITS,
   HOOK_LIMITS,
   IOT_LIMITS,
+  KMS_LIMITS,
   LAMBDA_LIMITS,
   longestCallMs,
   S3_LIMITS,
@@ -170,6 +171,7 @@ test('SDK clients are created only in adapters/*-client.ts, and all have time li
     'DynamoDBClient in adapters/dynamodb-client.ts',
     'IoTClient in adapters/iot-client.ts',
     'IoTDataPlaneClient in adapters/iot-data-client.ts',
+    'KMSClient in adapters/kms-client.ts',
     'LambdaClient in adapters/lambda-client.ts',
     'S3Client in adapters/s3-client.ts',
     'SNSClient in adapters/sns-client.ts',
@@ -196,13 +198,14 @@ const limitsByFile: Readonly<Record<string, CallLimits>> = {
   'adapters/sns-client.ts': SNS_LIMITS,
   'adapters/iot-client.ts': IOT_LIMITS,
   'adapters/iot-data-client.ts': IOT_LIMITS,
+  'adapters/kms-client.ts': KMS_LIMITS,
   'adapters/lambda-client.ts': LAMBDA_LIMITS,
   'adapters/user-pool-client.ts': USER_POOL_LIMITS,
 };
 
 test('every call that a function makes ends before the function has to', () => {
   const functions = functionsOf(loadTidegate({ IngestMode: 'stream' }));
-  assert.equal(functions.length, 11);
+  assert.equal(functions.length, 12);
   for (const { logicalId, timeoutSeconds, entryPoint } of functions) {
     const files = reached(path.relative(root, entryPoint));
     const clients = Object.keys(limitsByFile).filter((file) => files.has(file));

@@ -41,7 +41,7 @@ let maxNameLength: i32 = 0;
 let maxIdLength: i32 = 0;
 let serial: i32 = 0;
 
-/** Below it a timestamp is in seconds, from the second on it is not a time. */
+/** Below it a timestamp is in seconds, from the second on it is no time. */
 const SECONDS_BELOW: f64 = 1e11;
 const MILLISECONDS_BELOW: f64 = 1e14;
 

@@ -1,6 +1,7 @@
 // When a device defrosts, in a sentence: learned, at times of the day, every so often, or by a metric of its own.
 
 import type { Defrost, DefrostSchedule } from '../model/api-types.ts';
+import { useEditedText } from '../parts/edited-text.ts';
 import { Choice } from './rule-fields.tsx';
 
 type How = 'learned' | 'times' | 'every' | 'metric';
@@ -79,14 +80,7 @@ function TextField({
   size: number;
   onValue: (text: string) => void;
 }) {
-  return (
-    <input
-      aria-label={label}
-      size={size}
-      value={value}
-      onChange={({ currentTarget }) => onValue(currentTarget.value)}
-    />
-  );
+  return <input aria-label={label} size={size} {...useEditedText(value, onValue)} />;
 }
 
 interface Fields<Value extends DefrostSchedule> {

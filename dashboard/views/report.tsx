@@ -18,6 +18,7 @@ import {
 } from '../model/report-choice.ts';
 import { GuestView } from '../parts/guest-view.tsx';
 import { ActionButton } from '../parts/acknowledge.tsx';
+import { useEditedText } from '../parts/edited-text.ts';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 
 /** The longest list of devices. The report of any device can be opened from its view. */
@@ -123,6 +124,8 @@ function Subject({ app, choice }: { app: App; choice: ReportChoice }) {
 function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Found | undefined }) {
   const names = new Set((app.store.devices.value ?? []).flatMap(({ units = {} }) => Object.keys(units)));
   const isReady = found !== undefined && found.isWhole && found.devices.length > 0;
+  const month = useEditedText(choice.month, (text) => setQuery(app, { month: text || undefined }));
+  const metric = useEditedText(choice.metric ?? '', (text) => setQuery(app, { metric: text || undefined }));
   return (
     <div class="row end sheetbar">
       <Subject app={app} choice={choice} />
@@ -131,21 +134,14 @@ function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Fo
         <input
           type="month"
           id="report-month"
-          value={choice.month}
           max={monthOfTime(app.store.now.value)}
           placeholder="2026-11"
-          onChange={({ currentTarget }) => setQuery(app, { month: currentTarget.value || undefined })}
+          {...month}
         />
       </div>
       <div>
         <label for="report-metric">Metric</label>
-        <input
-          id="report-metric"
-          list="report-metrics"
-          value={choice.metric ?? ''}
-          placeholder="temperature"
-          onChange={({ currentTarget }) => setQuery(app, { metric: currentTarget.value || undefined })}
-        />
+        <input id="report-metric" list="report-metrics" placeholder="temperature" {...metric} />
         <datalist id="report-metrics">
           {[...names].sort().map((name) => (
             <option key={name} value={name} />

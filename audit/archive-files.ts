@@ -55,9 +55,9 @@ async function contentOf(file: string): Promise<AsyncIterable<Uint8Array>> {
 }
 
 /**
- * The lines of all files in parts of about this many bytes. Read each part to its end before requesting the next. A file
- * that  * is missing or cannot be read to its end is reported to `onFault` with the reason; the parts contain what could
- * be read.
+ * The lines of all files in parts of about this many bytes. Read each part to its end before requesting the next. A
+ * file that is missing or cannot be read to its end is reported to `onFault` with the reason; the parts contain what
+ * could be read.
  */
 export async function* partsOfFiles(
   files: readonly string[],

@@ -80,7 +80,7 @@ export interface FoldedArchive {
   windows(): Generator<FoldedWindow>;
   /**
    * The deltas that `foldReadings` creates from all accepted readings, one per window, oldest first; only for windows
-   * that    * `isWanted` selects. Computes the fingerprints of the readings, which takes longer than the folding.
+   * that `isWanted` selects. Computes the fingerprints of the readings, which takes longer than the folding.
    */
   deltas(isWanted?: (window: Pick<WindowKey, 'deviceId' | 'windowStart'>) => boolean): Generator<Delta>;
   /** Each accepted reading once, window by window in the order of `windows`. */
@@ -107,8 +107,8 @@ type KnownWindow = Place | CarefulWindow;
 
 /**
  * Folds an archive, such as the decompressed objects of RawBucket: lines as TelemetryRule writes them, ended by line
- * feeds, cut  * into chunks anywhere. Memory grows with the distinct readings of the windows, not with the lines. Empty
- * lines are ignored; a  * line over 1 MiB is rejected, and its first KiB is kept. Rejects like `chunks`.
+ * feeds, cut into chunks anywhere. Memory grows with the distinct readings of the windows, not with the lines. Empty
+ * lines are ignored; a line over 1 MiB is rejected, and its first KiB is kept. Rejects like `chunks`.
  */
 export async function foldArchive(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

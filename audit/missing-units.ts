@@ -9,7 +9,7 @@ export interface UnitNotes {
   note(delta: Delta): void;
   /**
    * Adds units for metrics without one, for existing devices only, so that removed devices do not come back. Rejects
-   * with the    * SDK's error.
+   * with the SDK's error.
    */
   flush(): Promise<void>;
 }

@@ -41,9 +41,9 @@ const MOST_WAITING_HOURS = 100_000;
 const DAY_SECONDS = 86_400;
 
 /**
- * Counts the archive's readings that the table lacks, each once, and reports the result. Resolves to whether every file
- * was read  * to its end. Safe to repeat after an interruption. Rejects with an AuditError if it cannot start, otherwise
- * with the SDK's error.
+ * Counts the archive's readings that the table lacks, each once, and reports the result. Resolves to whether every
+ * file was read to its end. Safe to repeat after an interruption. Rejects with an AuditError if it cannot start,
+ * otherwise with the SDK's error.
  */
 export async function rebuild(
   options: RebuildOptions,
@@ -145,7 +145,7 @@ interface HourMarks {
 
 /**
  * Marks the hours of all checked windows to be folded again. It includes unchanged ones, since a killed run may have
- * changed  * windows before it could mark their hours.
+ * changed windows before it could mark their hours.
  */
 function createHourMarks(
   client: DynamoDBClient,

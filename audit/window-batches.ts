@@ -29,12 +29,12 @@ export interface WindowBatches {
   read(deltas: readonly Delta[]): Promise<(StoredWindow | undefined)[]>;
   /**
    * Writes windows like counting, replacing existing items. Only for windows that nothing else writes and that
-   * `isPuttable`    * accepts. Rejects with the SDK's error.
+   * `isPuttable` accepts. Rejects with the SDK's error.
    */
   put(deltas: readonly Delta[]): Promise<void>;
   /**
-   * Writes a window that `isPuttable` accepts like counting, but faster. Returns false if it exists by now. Rejects with
-   * the    * SDK's error.
+   * Writes a window that `isPuttable` accepts like counting, but faster. Returns false if it exists by now. Rejects
+   * with the SDK's error.
    */
   putIfNone(delta: Delta): Promise<boolean>;
 }

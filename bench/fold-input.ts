@@ -23,7 +23,7 @@ function createRandom(seed: number): () => number {
 
 /**
  * Writes `readings` lines in order of arrival. Each device sends once a second at its own phase, with temperatures in
- * tenths on  * a random walk. Readings arrive 20 to 220 ms after they were taken, so that the order of the devices
+ * tenths on a random walk. Readings arrive 20 to 220 ms after they were taken, so that the order of the devices
  * changes every second.
  */
 export function writeInput({ file, devices, readings }: FoldInput): void {

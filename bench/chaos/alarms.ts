@@ -75,9 +75,9 @@ export function judgeAlarms(
 }
 
 /**
- * Transitions in the order in which they were decided. A rule's transitions have increasing windows, and a window that
- * both  * cleared an alert and raised it again cleared it first. Times are not reliable, since the run moves the clock
- * back.
+ * Transitions in the order in which they were decided. A rule's transitions have increasing windows, and a window
+ * that both cleared an alert and raised it again cleared it first. Times are not reliable, since the run moves the
+ * clock back.
  */
 const byWindow = (a: HistoryLine, b: HistoryLine) =>
   (a.windowStart ?? 0) - (b.windowStart ?? 0) ||
@@ -88,7 +88,7 @@ const newest = (windows: readonly ExpectedWindow[]) =>
 
 /**
  * Whether an alert was active at the window, or was raised by it or a newer one. After a crash events arrive in any
- * order, and  * only windows newer than the last transition, or the one that cleared it, raise an alert.
+ * order, and only windows newer than the last transition, or the one that cleared it, raise an alert.
  */
 function isCovered(windowStart: number, history: readonly HistoryLine[]): boolean {
   let isStanding = false;

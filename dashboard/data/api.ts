@@ -32,8 +32,8 @@ export interface Api {
     ifMatch?: string,
   ): Promise<T>;
   /**
-   * Signs a request now and returns a function that sends it at once. A page that is closing has no time left to sign.
-   * The   * browser completes the request after the page is gone.
+   * Signs a request now and returns a function that sends it at once. A page that is closing has no time left to
+   * sign. The browser completes the request after the page is gone.
    */
   prepare(method: 'POST', path: string, body: unknown): Promise<() => Promise<void>>;
 }

@@ -85,7 +85,7 @@ const ANSWERS = ['code', 'error'];
 
 /**
  * Whether a newly opened page may redirect to the login: there is no login yet, and the user did not choose to stay a
- * guest.  * A page that returns from a login never redirects again, so there is no redirect loop.
+ * guest. A page that returns from a login never redirects again, so there is no redirect loop.
  */
 export function mayLeave(): boolean {
   const query = new URLSearchParams(location.search);

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 
 /**
  * Polls a path of this origin, such as `/status.json`; undefined polls nothing. `problem` says why the last attempt
- * failed;  * `value` keeps the last answer.
+ * failed; `value` keeps the last answer.
  */
 export function usePolled(path: string | undefined, everyMs: number) {
   const value = useSignal<unknown>(undefined);

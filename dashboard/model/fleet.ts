@@ -19,8 +19,8 @@ const RANK: Readonly<Record<State, number>> = { alarm: 0, silent: 1, pending: 2,
 export const byUrgency = (a: Status, b: Status) => RANK[a.state] - RANK[b.state];
 
 /**
- * @param alerts the device's active alerts, the worst first  * @param isBeyond whether the newest value is beyond an
- * innermost limit
+ * @param alerts the device's active alerts, the worst first
+ * @param isBeyond whether the newest value is beyond an innermost limit
  */
 export function statusOf(
   alerts: readonly Alert[],
@@ -44,8 +44,8 @@ export function isBeyond(value: number | undefined, limits: readonly Limit[]): b
 }
 
 /**
- * The word for a state, such as `Too warm` for a temperature above its limit. It is `Alarm` while an alarm is active but
- * the  * newest value is within the limits again.
+ * The word for a state, such as `Too warm` for a temperature above its limit. It is `Alarm` while an alarm is active
+ * but the newest value is within the limits again.
  */
 export function wordOf(state: State, value?: number, limits: readonly Limit[] = [], metric = ''): string {
   const isHigh = isBeyond(value, limits) ? value! > (channelOf(limits).high ?? Infinity) : undefined;

@@ -19,8 +19,9 @@ const STARTS: Readonly<Record<Field, string>> = {
 };
 
 /**
- * The problems by field, as sentences. Empty fields have no problem yet.  *  * @param sites the sites that the user may
- * see; undefined for all
+ * The problems by field, as sentences. Empty fields have no problem yet.
+ *
+ * @param sites the sites that the user may see; undefined for all
  */
 export function problemsOf(
   { name, type, site }: NewDevice,

@@ -9,8 +9,8 @@ const stepOf = (span: number) =>
   STEPS.find((step) => span / step <= 12) ?? 10 ** Math.ceil(Math.log10(span / 12));
 
 /**
- * @param limits included if their distance to the data is at most the data's height, or at most `reach`  * @param before
- * the range shown before for the same span; the new range includes it
+ * @param limits included if their distance to the data is at most the data's height, or at most `reach`
+ * @param before the range shown before for the same span; the new range includes it
  */
 export function rangeOf(
   values: readonly (number | null)[],

@@ -47,7 +47,7 @@ const channelText = (channel: string) => (channel === 'sms' ? 'SMS' : channel);
 
 /**
  * The recipients of an entry's notification; for one that is not sent yet, according to the current subscriptions, if
- * they  * are known. Undefined if the entry is not announced.
+ * they are known. Undefined if the entry is not announced.
  */
 export function deliveryText(
   { channels = [], sentAt, sentTo, sentToMore = 0, notBefore }: HistoryEntry,

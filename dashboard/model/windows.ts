@@ -51,8 +51,10 @@ function withReading(window: StoredWindow, { at, values }: LiveReading): StoredW
 }
 
 /**
- * Joins stored windows and live readings, oldest first. A live reading counts if its window is not stored, or if it is
- * later  * than the stored window's last reading.  *  * @param size the window's length in milliseconds
+ * Joins stored windows and live readings, oldest first. A live reading counts if its window is not stored, or if it
+ * is later than the stored window's last reading.
+ *
+ * @param size the window's length in milliseconds
  */
 export function joined(
   stored: ReadonlyMap<number, StoredWindow>,
@@ -90,7 +92,7 @@ interface OpenWindow {
 
 /**
  * Adds a reading to live windows, which it changes in place. For a large fleet out of sight, a copy for each message
- * would  * cause most of the garbage.
+ * would cause most of the garbage.
  */
 export function addReading(
   windows: Map<number, StoredWindow>,
@@ -147,8 +149,10 @@ export function usualPause(starts: readonly number[], size: number): number {
 }
 
 /**
- * Builds a metric's columns. Gaps are in epoch milliseconds: spans of more than two and a half usual pauses without the
- * metric,  * up to `until`.  *  * @param windows oldest first, of `size` milliseconds
+ * Builds a metric's columns. Gaps are in epoch milliseconds: spans of more than two and a half usual pauses without
+ * the metric, up to `until`.
+ *
+ * @param windows oldest first, of `size` milliseconds
  */
 export function columnsOf(
   windows: readonly StoredWindow[],

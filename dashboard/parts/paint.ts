@@ -72,8 +72,9 @@ export interface Size {
 
 /**
  * Sizes a canvas to its box and scales it to CSS pixels. Returns undefined while it has no size.
+ *
  * @param size the size of its box. Pass it from an observer when drawing many: reading each element's size makes the
- * browser  *   lay out the page again each time.
+ *   browser lay out the page again each time.
  */
 export function openCanvas(
   canvas: HTMLCanvasElement,

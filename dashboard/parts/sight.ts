@@ -28,8 +28,9 @@ function watchSight(element: Element, changed: (isSeen: boolean) => void): () =>
 }
 
 /**
- * Whether the element is visible. While it is, the device's last ten minutes are loaded and kept.  *  * @param isEarly
- * the value until the browser has reported, so that the first paint is complete
+ * Whether the element is visible. While it is, the device's last ten minutes are loaded and kept.
+ *
+ * @param isEarly the value until the browser has reported, so that the first paint is complete
  */
 export function useSight<Of extends HTMLElement>(app: App, deviceId: string, isEarly = false) {
   const element = useRef<Of>(null);

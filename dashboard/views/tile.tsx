@@ -78,9 +78,10 @@ function Face({ app, member }: { app: App; member: Member }) {
 }
 
 /**
- * A device's tile. Out of sight it has only its name, link and state, which find-in-page and the keyboard need.  *  *
- * @param state the state according to the fleet view, used while the tile is out of sight  * @param isEarly whether the
- * tile is among the first, which are likely to be visible at once
+ * A device's tile. Out of sight it has only its name, link and state, which find-in-page and the keyboard need.
+ *
+ * @param state the state according to the fleet view, used while the tile is out of sight
+ * @param isEarly whether the tile is among the first, which are likely to be visible at once
  */
 export function Tile({
   app,

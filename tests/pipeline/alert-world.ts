@@ -255,8 +255,8 @@ export function createAlertWorld({
 export type AlertWorld = ReturnType<typeof createAlertWorld>;
 
 /**
- * Every transition was announced and is in the history. Only notifications that were sent before that could be recorded
- * were  * sent twice. Those of one rule and device are in order.
+ * Every transition was announced and is in the history. Only notifications that were sent before that could be
+ * recorded were sent twice. Those of one rule and device are in order.
  */
 export async function assertAnnounced({
   sent,

@@ -182,21 +182,40 @@ describe('a new table has the same windows as with ingest', () => {
       { requiredKeys: ['deviceId', 't'] },
     );
     const lines = fc.array(fc.tuple(reading, fc.constantFrom(1, 2, 20_000)), { maxLength: 30 });
+    const files = fc.array(fc.nat(30), { minLength: 3, maxLength: 3 });
     const [own, expected] = [freshName(), await ingested([])];
     let runs = 0;
     await fc.assert(
-      fc.asyncProperty(lines, fc.integer({ min: 1, max: 3000 }), async (all, partBytes) => {
+      fc.asyncProperty(lines, files, fc.integer({ min: 1, max: 3000 }), async (all, cuts, partBytes) => {
         const prefix = `run-${(runs += 1)}-`;
-        const messages = all.map(([{ deviceId, ...members }, ms]) =>
-          message(prefix + deviceId, members, START + ms),
+        // As they arrived: of copies without a time the first counts, and ingest has it first.
+        const messages = all
+          .toSorted(([, a], [, b]) => a - b)
+          .map(([{ deviceId, ...members }, ms]) => message(prefix + deviceId, members, START + ms));
+        // A part ends with a file at the earliest, as a chunk that is read is larger than these files.
+        const ends = [...cuts.toSorted((a, b) => a - b), messages.length];
+        const folder = archiveOf(
+          Object.fromEntries(
+            ends.map((end, n) => [
+              `${hourFolder(0)}/${n}.ndjson`,
+              linesOf(messages.slice(n === 0 ? 0 : ends[n - 1], end)),
+            ]),
+          ),
         );
-        const folder = archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf(messages) });
         await run(folder, { table: own }, { partBytes });
         await ingest(messages, expected, `${expected}-fingerprints`);
         assert.deepEqual(await itemsOf(own, prefix), await itemsOf(expected, prefix));
       }),
       { numRuns: 20 },
     );
+  });
+
+  test('of copies of a reading without a time, the one that arrived first counts, in whichever order a file has them', async () => {
+    const late = message('copies', { id: 'x', t: 1e-7 }, START + 2);
+    const early = message('copies', { id: 'x', t: 1e-7 }, START + 1);
+    const table = freshName();
+    await run(archiveOf({ [`${hourFolder(0)}/a.ndjson`]: linesOf([late, early]) }), { table });
+    assert.deepEqual(await itemsOf(table), await itemsOf(await ingested([early, late])));
   });
 
   test('with windows of another length, and with more readings than an item has fingerprints of', async () => {

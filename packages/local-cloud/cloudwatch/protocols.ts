@@ -115,7 +115,7 @@ const cbor: Protocol = {
 
 /** `A.member.1.B=x` becomes `{ A: [{ B: 'x' }] }`. */
 function unflatten(form: URLSearchParams): Input {
-  const root: Record<string, unknown> = {};
+  const root = Object.create(null) as Record<string, unknown>; // a part may be named __proto__
   for (const [path, value] of form) {
     if (path === 'Action' || path === 'Version') continue;
     let at = root;

@@ -118,6 +118,19 @@ test('the query protocol of older SDKs', async () => {
   );
 });
 
+test('a parameter of the query protocol cannot be named so that it gets into every object', async () => {
+  const { url } = await open();
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...signed, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'Action=ListMetrics&Version=2010-08-01&__proto__.planted=1',
+  });
+  const planted = 'planted' in {};
+  Reflect.deleteProperty(Object.prototype, 'planted');
+  assert.equal(planted, false);
+  assert.match(await response.text(), /does not support the parameter __proto__ of ListMetrics/);
+});
+
 test('the CBOR protocol of newer SDKs, with times as they write them', async () => {
   const { url } = await open();
   const call = async (operation: string, input: object) => {

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 
 import type { IncomingMessage } from 'node:http';
+import { childrenOf, parseXml, textOf } from '../aws/xml.ts';
 import { operationNameOf } from '../s3/operation-name.ts';
 import { parseTarget } from '../s3/request.ts';
 import type { Need } from './need.ts';
@@ -103,30 +104,18 @@ const HEADER_ACTIONS: Readonly<Record<string, string>> = {
   'x-amz-acl': 'PutObjectAcl',
 };
 
+/** @throws AwsError MalformedXML */
 function deleted(body: string, bucket: string): Need[] {
-  return [...body.matchAll(/<Object>(.*?)<\/Object>/gs)].flatMap(([, object = '']) => {
-    const key = /<Key>(.*?)<\/Key>/s.exec(object)?.[1];
-    if (key === undefined) return [];
-    const plain = key
-      .replaceAll(/&#(x[\da-f]+|\d+);/gi, (_all, code: string) =>
-        String.fromCodePoint(Number(code.replace(/^x/i, '0x'))),
-      )
-      .replaceAll('&lt;', '<')
-      .replaceAll('&gt;', '>')
-      .replaceAll('&quot;', '"')
-      .replaceAll('&apos;', "'")
-      .replaceAll('&amp;', '&');
-    const version = /<VersionId>(.*?)<\/VersionId>/s.exec(object)?.[1] ?? null;
-    return [
-      { action: `s3:${versioned('DeleteObject', version)}`, resource: `${bucketArn(bucket)}/${plain}` },
-    ];
+  return childrenOf(parseXml(body), 'Object').map((object) => {
+    const action = versioned('DeleteObject', textOf(object, 'VersionId') ?? null);
+    return { action: `s3:${action}`, resource: `${bucketArn(bucket)}/${textOf(object, 'Key') ?? ''}` };
   });
 }
 
 /** Whether `needsOfObjects` reads the body. */
 export const readsBody = (req: IncomingMessage): boolean => operationNameOf(req) === 'POST bucket delete';
 
-/** @returns undefined for a request that the local S3 does not have */
+/** @returns undefined for a request that the local S3 does not have. @throws AwsError MalformedXML for a deletion that it cannot read */
 export function needsOfObjects(req: IncomingMessage, body: string): Need[] | undefined {
   const name = operationNameOf(req);
   const { bucket, key, query } = parseTarget(req.url ?? '/');

@@ -145,6 +145,15 @@ const cases: readonly (readonly [
     ['s3:DeleteObject s3:::b/a&b', 's3:DeleteObjectVersion s3:::b/c'],
   ],
   [
+    'each object of a deletion that is written with a prefix, an attribute and CDATA',
+    's3',
+    {
+      url: '/b?delete',
+      body: '<s:Delete xmlns:s="x"><s:Object><s:Key>a</s:Key></s:Object><Object at="1"><Key><![CDATA[b]]></Key></Object></s:Delete>',
+    },
+    ['s3:DeleteObject s3:::b/a', 's3:DeleteObject s3:::b/b'],
+  ],
+  [
     'publishing',
     'sns',
     { body: `Action=Publish&TopicArn=${arn('sns', 'alerts')}&Message=x` },
@@ -257,4 +266,9 @@ const cases: readonly (readonly [
 
 test.each(cases)('%s', (_title, service, asked, expected) => {
   assert.deepEqual(needs(service, asked), expected);
+});
+
+test('a deletion that S3 cannot read is refused as S3 does', () => {
+  const body = '<Delete><Object><Key>&#x110000;</Key></Object></Delete>';
+  assert.throws(() => needs('s3', { url: '/b?delete', body }), { code: 'MalformedXML' });
 });

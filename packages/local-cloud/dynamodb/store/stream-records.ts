@@ -38,6 +38,7 @@ export interface StreamRecords {
   bounds(table: string): { readonly oldest: number; readonly newest: number };
   /** Deletes records from before `time` that are not behind `place`. */
   trim(table: string, time: number, place: number): void;
+  /** Deletes all records. Places count on with the next stream of that name: its ARN is the same, and readers remember theirs. */
   delete(table: string): void;
   /** What `run` deletes has expired. */
   asTimeToLive<Result>(run: () => Result): Result;
@@ -109,7 +110,6 @@ export function createStreamRecords({ sql, beginWrite }: Database, now: () => nu
     delete(table) {
       beginWrite();
       sql.prepare('DELETE FROM stream_records WHERE table_name = ?').run(table);
-      sql.prepare('DELETE FROM streams WHERE table_name = ?').run(table);
     },
     asTimeToLive(run) {
       isExpiring = true;

@@ -235,6 +235,22 @@ test('a stream is switched on and off with the template, and by UpdateTable', as
   assert.equal((await describedBy(plain))['StreamSpecification'], undefined);
 });
 
+test('a stream that is switched off and on counts on, so that a reader behind the old records gets the new ones', async () => {
+  const { dynamoDb, put, records } = await open('NEW_IMAGE');
+  await put('a');
+  await put('b');
+  const { newest } = await dynamoDb.streams.read('states', 0, 1);
+  assert.equal(newest, 2);
+  await dynamoDb.ensureTable(table('KEYS_ONLY'));
+  assert.deepEqual(await records(), []);
+  await put('c');
+  const { records: fresh } = await dynamoDb.streams.read('states', newest, 10);
+  assert.deepEqual(
+    fresh.map(({ place }) => place),
+    [3],
+  );
+});
+
 test('a write that a function makes past the AWS port wakes the readers of the stream', async () => {
   const { dynamoDb, records } = await open();
   const written = new Promise<void>((resolve) => dynamoDb.streams.onWrite(resolve));

@@ -74,8 +74,9 @@ async function listStreams(cloud: Cloud, input: Input) {
   const found = tables
     .filter(({ LatestStreamArn: arn }) => arn !== undefined && (after === undefined || arn > after))
     .map(({ TableName, LatestStreamArn, LatestStreamLabel }) => ({
-      ...{ StreamArn: LatestStreamArn, TableName, StreamLabel: LatestStreamLabel },
-    }));
+      ...{ StreamArn: LatestStreamArn!, TableName, StreamLabel: LatestStreamLabel },
+    }))
+    .sort((a, b) => (a.StreamArn < b.StreamArn ? -1 : 1)); // not the order of names: `/` is after `-`
   const shown = found.slice(0, limitAt(input, MOST_STREAMS));
   return {
     Streams: shown,

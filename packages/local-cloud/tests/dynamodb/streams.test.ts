@@ -251,6 +251,19 @@ test('a stream that is switched off and on counts on, so that a reader behind th
   );
 });
 
+test('pages of streams have each stream once, also where one name begins with another', async () => {
+  const { api, dynamoDb } = await open();
+  await dynamoDb.ensureTable({ ...table('KEYS_ONLY'), name: 'states-2' });
+  const names: unknown[] = [];
+  for (let after: unknown; ;) {
+    const page = await api('ListStreams', { Limit: 1, ExclusiveStartStreamArn: after });
+    names.push(...(page['Streams'] as { TableName: string }[]).map(({ TableName }) => TableName));
+    after = page['LastEvaluatedStreamArn'];
+    if (after === undefined) break;
+  }
+  assert.deepEqual(names.sort(), ['states', 'states-2']);
+});
+
 test('a write that a function makes past the AWS port wakes the readers of the stream', async () => {
   const { dynamoDb, records } = await open();
   const written = new Promise<void>((resolve) => dynamoDb.streams.onWrite(resolve));

@@ -109,6 +109,10 @@ const watching: NeedsOf = (request) => {
   return resources.map((resource) => ({ action: `cloudwatch:${operation}`, resource }));
 };
 
+const keys: NeedsOf = (request) =>
+  // The local KMS has no aliases, and says so itself.
+  textOf(request, 'KeyId')?.includes('alias/') ? [] : onNamed('kms', ['KeyId'], (id) => `key/${id}`)(request);
+
 /** Of the JSON and the query protocols, by the service that a request is signed for. */
 const SERVICES: Readonly<Record<string, NeedsOf>> = {
   acm: onNamed('acm', ['CertificateArn'], (name) => `certificate/${name}`),
@@ -117,6 +121,7 @@ const SERVICES: Readonly<Record<string, NeedsOf>> = {
   'cognito-idp': onNamed('cognito-idp', ['UserPoolId'], (id) => `userpool/${id}`),
   firehose: onNamed('firehose', ['DeliveryStreamName'], (name) => `deliverystream/${name}`),
   kinesis: streams,
+  kms: keys,
   logs,
   monitoring: watching,
   sns: topics,

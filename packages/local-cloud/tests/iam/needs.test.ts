@@ -261,6 +261,24 @@ const cases: readonly (readonly [
     { url: '/topics/a%2Fb?retain=true' },
     ['iot:Publish iot:topic/a/b', 'iot:RetainPublish iot:topic/a/b'],
   ],
+  [
+    'a signature, by the ID of the key',
+    'kms',
+    { headers: target('TrentService.Sign'), body: { KeyId: 'k-1', Message: 'YQ==' } },
+    ['kms:Sign kms:key/k-1'],
+  ],
+  [
+    'a public key, by ARN',
+    'kms',
+    { headers: target('TrentService.GetPublicKey'), body: { KeyId: arn('kms', 'key/k-1') } },
+    ['kms:GetPublicKey kms:key/k-1'],
+  ],
+  [
+    'a key by an alias, which KMS itself does not find',
+    'kms',
+    { headers: target('TrentService.DescribeKey'), body: { KeyId: 'alias/a' } },
+    [],
+  ],
   ['a service without a table', 'route53', { method: 'GET', url: '/2013-04-01/hostedzone' }, undefined],
 ];
 

@@ -7,7 +7,13 @@ import type { RecordedCall } from './calls.ts';
 import { keyNeedsOf } from './keys.ts';
 import { lambdaNeedsOf } from './lambda-needs.ts';
 import type { Need } from './need.ts';
-import { policiesOfRole, roleSourcesOf, type PolicySource, type StatementPlaces } from './role-source.ts';
+import {
+  policiesOfRole,
+  roleSourcesOf,
+  type PolicySource,
+  type RoleSource,
+  type StatementPlaces,
+} from './role-source.ts';
 import { createRole, type Role } from './role.ts';
 
 /** A call that the role of a function does not allow. */
@@ -150,6 +156,9 @@ function missingOf(template: ResolvedTemplate, role: Role, needs: readonly NeedO
   });
 }
 
+/** SAM makes a role for each function without one, which is known by its function. */
+const nameOf = ({ roleId, functionId }: RoleSource): string => roleId ?? functionId;
+
 /** What a function, or Lambda in its name, needs. */
 interface NeedOf extends Need {
   readonly count: number;
@@ -183,7 +192,7 @@ export function iamReportOf(
   const usedBy = new Map<string, Need[]>();
   for (const { role, needs } of judged)
     for (const need of needs) {
-      const key = `${role.source.roleId} ${role.decide(need).by}`;
+      const key = `${nameOf(role.source)} ${role.decide(need).by}`;
       usedBy.set(key, [...(usedBy.get(key) ?? []), need]);
     }
   const own = uniqueRoles(judged.map(({ role }) => role));
@@ -200,15 +209,15 @@ export function iamReportOf(
     missing: judged.flatMap(({ role, needs }) => missingOf(template, role, needs)),
     unused: own
       .filter(({ source }) =>
-        roles.some((role) => role.source.roleId === source.roleId && called.has(role.source.functionId)),
+        roles.some((role) => nameOf(role.source) === nameOf(source) && called.has(role.source.functionId)),
       )
       .flatMap(({ source }) =>
-        statementsOf(source.roleId ?? source.functionId, source.policies)
+        statementsOf(nameOf(source), source.policies)
           .filter(({ statement }) => statement.Effect === 'Allow')
-          .flatMap((written) => unusedOf(written, usedBy.get(`${source.roleId} ${written.key}`) ?? [])),
+          .flatMap((written) => unusedOf(written, usedBy.get(`${nameOf(source)} ${written.key}`) ?? [])),
       ),
     wildcards: [
-      ...own.flatMap(({ source }) => statementsOf(source.roleId ?? source.functionId, source.policies)),
+      ...own.flatMap(({ source }) => statementsOf(nameOf(source), source.policies)),
       ...others.flatMap((resource) => statementsOf(resource.logicalId, policiesOfRole(template, resource))),
     ].flatMap(wildcardsOf),
     otherRoles: others.map(({ logicalId }) => logicalId),
@@ -220,5 +229,5 @@ const callsOf = (calls: readonly RecordedCall[], functionId: string) =>
 
 /** Functions may share a role. */
 const uniqueRoles = (roles: readonly Role[]): Role[] => [
-  ...new Map(roles.map((role) => [role.source.roleId ?? role.source.functionId, role])).values(),
+  ...new Map(roles.map((role) => [nameOf(role.source), role])).values(),
 ];

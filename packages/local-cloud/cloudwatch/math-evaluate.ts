@@ -21,8 +21,8 @@ export interface MathScope {
   readonly labelOf: (id: string) => string;
   /** All metrics that are no expressions. */
   readonly metrics: () => readonly LabelledSeries[];
-  /** The beginnings of all periods, in epoch milliseconds. */
-  readonly times: readonly number[];
+  /** The beginnings of all periods, in epoch milliseconds. @throws AwsError ValidationError where they are too many */
+  readonly times: () => readonly number[];
   /** Milliseconds. */
   readonly period: number;
 }
@@ -176,7 +176,8 @@ const FUNCTIONS: Readonly<Record<string, Call>> = {
     if (!value || !filler) throw invalidExpression('FILL takes a metric and a value');
     const name = filler.kind === 'id' ? filler.id.toUpperCase() : '';
     const by = FILLERS.includes(name) ? name : evaluateMath(filler, scope);
-    return eachSeries(evaluateMath(value, scope), (series) => fill(series, scope.times, by));
+    const times = scope.times();
+    return eachSeries(evaluateMath(value, scope), (series) => fill(series, times, by));
   },
   IF(args, scope) {
     const [condition, yes, no] = args;

@@ -13,7 +13,7 @@ import {
   timeAt,
 } from './input.ts';
 import type { MetricId, Statistics } from './meter.ts';
-import { compileQueries, dimensionsOf, periodOf, type QueryResult } from './metric-query.ts';
+import { compileQueries, dimensionsOf, MOST_RESULTS, periodOf, type QueryResult } from './metric-query.ts';
 import { MINUTE_MS, type ListedMetric, type MetricStore } from './metric-store.ts';
 import type { Operation } from './operation.ts';
 import type { Input, Output } from './protocols.ts';
@@ -22,7 +22,6 @@ import { inPeriods, problemOfStatistic, statistic, STATISTIC_NAMES, type Span } 
 const MOST_LISTED = 500;
 const MOST_DATAPOINTS = 1_440;
 const MOST_PUT = 1_000;
-const MOST_RESULTS = 100_800;
 const RECENT_MS = 3 * 3_600_000;
 /** "Time stamps can be as much as two weeks before the current date and as much as 2 hours after". */
 const [OLDEST_MS, NEWEST_MS] = [14 * 86_400_000, 2 * 3_600_000];

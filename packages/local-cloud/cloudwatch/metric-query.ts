@@ -66,6 +66,8 @@ export interface CompiledQueries {
 
 const ID = /^[a-z][A-Za-z0-9_]{0,254}$/;
 const MOST_QUERIES = 500;
+/** Data points of one answer. */
+export const MOST_RESULTS = 100_800;
 
 /** @throws AwsError ValidationError for what is not a dimension */
 export function dimensionsOf(value: unknown): Record<string, string> {
@@ -141,13 +143,34 @@ function namedBy({ source }: Read, all: ReadonlyMap<string, Read>): Read[] {
   });
 }
 
-/** The longest period of what an expression is made of; METRICS() has those of all. */
-function periodIn(query: Read, all: ReadonlyMap<string, Read>, path: readonly string[]): number {
-  if (path.includes(query.id)) throw invalidExpression(`The expression of ${query.id} names itself`);
-  const own = namedBy(query, all).map((each) => periodIn(each, all, [...path, query.id]));
-  if (query.period !== undefined) return query.period;
+/**
+ * The longest period of what an expression is made of; METRICS() has those of all.
+ *
+ * @param known periods by ID; undefined of a query whose period is being looked for
+ */
+function periodIn(
+  query: Read,
+  all: ReadonlyMap<string, Read>,
+  known: Map<string, number | undefined>,
+): number {
+  const found = known.get(query.id);
+  if (found !== undefined) return found;
+  if (known.has(query.id)) throw invalidExpression(`The expression of ${query.id} names itself`);
+  known.set(query.id, undefined);
+  const own = namedBy(query, all).map((each) => periodIn(each, all, known));
   const others = own.length > 0 ? own : [...all.values()].map(({ period = MINUTE_MS }) => period);
-  return Math.max(...others);
+  const period = query.period ?? Math.max(...others);
+  known.set(query.id, period);
+  return period;
+}
+
+/** The periods that FILL fills. @throws AwsError ValidationError for more than an answer may have */
+function timesOf(span: Span): readonly number[] {
+  const count = Math.ceil((span.end - span.start) / span.period);
+  if (count <= MOST_RESULTS) return periodsOf(span);
+  throw invalidExpression(
+    `FILL would make ${count} periods, and ${MOST_RESULTS} are possible: ask for less time or longer periods`,
+  );
 }
 
 function runAll(queries: ReadonlyMap<string, Query>, store: MetricStore, spanOf: (period: number) => Span) {
@@ -167,7 +190,7 @@ function runAll(queries: ReadonlyMap<string, Query>, store: MetricStore, spanOf:
         [...queries.values()]
           .filter((each) => each.source.kind === 'metric')
           .map((each) => ({ label: each.label, series: valueOf(each, period) as TimeSeries })),
-      times: periodsOf(span),
+      times: () => timesOf(span),
       period,
     });
   }
@@ -202,8 +225,9 @@ export function compileQueries(input: readonly DataQuery[]): CompiledQueries {
     if (read.has(each.id)) throw invalidExpression(`Two queries have the id ${each.id}`);
     read.set(each.id, each);
   }
+  const periods = new Map<string, number | undefined>();
   const queries = new Map<string, Query>(
-    [...read].map(([id, each]) => [id, { ...each, period: periodIn(each, read, []) }]),
+    [...read].map(([id, each]) => [id, { ...each, period: periodIn(each, read, periods) }]),
   );
   const returned = [...queries.values()].filter(({ isReturned }) => isReturned);
   if (returned.length === 0) throw invalidExpression('At least one query must have ReturnData');

@@ -160,3 +160,17 @@ test('metrics of other periods are read in that of the expression', () => {
   ]);
   assert.equal(found[0]!.points, '0:13 2:44');
 });
+
+test('a chain of expressions that each name the one before twice takes no time', () => {
+  const chain = Array.from({ length: 30 }, (_, n): DataQuery => ({
+    ...{ Id: `e${n + 1}`, ReturnData: n === 29 },
+    Expression: `e${n} + e${n}`,
+  }));
+  const [result] = run([{ ...metric('a'), Id: 'e0' }, ...chain]);
+  assert.equal(result?.points, `0:${2 ** 30} 1:${2 ** 31} 3:${2 ** 32}`);
+});
+
+test('FILL over more periods than an answer may have is refused before they are made', () => {
+  const fill = [metric('a'), { Id: 'e', Expression: 'FILL(a, 0)', Period: 60 }];
+  assert.throws(() => run(fill, 200_000), { message: /would make 200000 periods, and 100800 are possible/ });
+});

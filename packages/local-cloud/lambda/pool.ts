@@ -133,8 +133,9 @@ export function createPool(
 
   function create(from: SettingsOfNew): Environment {
     const onEnd = () => {
+      const isStarting = members.starting.has(environment);
       members.forget(environment);
-      pump();
+      if (!isStarting) pump(); // else once the event that it was started for has its answer
     };
     const environment = createEnvironment({ ...from(), onEnd });
     return environment;

@@ -27,9 +27,9 @@ const spec = {
 } as FunctionSpec;
 
 /** A pool of at most two environments, and how many it has started. */
-function open(limits: IdleLimits) {
+function open(limits: IdleLimits, code = HANDLER) {
   const file = path.join(temporaryFolder(), 'handler.mjs');
-  writeFileSync(file, HANDLER);
+  writeFileSync(file, code);
   let started = 0;
   const settings = () => {
     started += 1;
@@ -65,5 +65,12 @@ test('ends the last environment once it has waited for longer, and starts one fo
   assert.equal(await run({}), 1);
   assert.equal(await run({}), 2);
   await eventually('an event that finds no environment', async () => (await run({})) === 1);
+  assert.equal(started(), 2);
+});
+
+test('an event whose handler cannot be imported starts one environment', async () => {
+  const { run, started } = open({ spare: 60_000, last: 60_000 }, 'throw new Error("no");');
+  await run({});
+  await run({});
   assert.equal(started(), 2);
 });

@@ -67,8 +67,8 @@ export interface Disk {
   /** @throws ENOSPC with a part written, when the disk is full and the file would grow */
   write(file: File, bytes: Uint8Array, at: number): void;
   truncate(file: File, size: number): void;
-  syncFile(file: File): void;
-  syncFolder(folder: Folder): void;
+  /** @returns a function that ends it: what was written before the beginning is kept from then on */
+  beginSync(node: Node): () => void;
   /** Loses what was not synced, as far as `random` has it; what was written last goes first. */
   cutPower(random: Random): void;
   /** Copies everything that is on it, as synced. */
@@ -95,6 +95,24 @@ function put(file: File, bytes: Uint8Array, at: number): void {
     if (kept < before.length) before.copy(file.data, at + kept, kept);
     file.size = Math.max(size, kept > 0 ? at + kept : 0);
   });
+}
+
+function truncate(file: File, size: number): void {
+  const { size: before } = file;
+  const lost = Buffer.from(file.data.subarray(Math.min(size, before), before));
+  grow(file, size);
+  if (size > before) file.data.fill(0, before, size);
+  file.size = size;
+  file.unsynced.push(() => {
+    grow(file, before);
+    lost.copy(file.data, before - lost.length);
+    file.size = before;
+  });
+}
+
+function beginFileSync(file: File): () => void {
+  const covered = new Set(file.unsynced);
+  return () => void (file.unsynced = file.unsynced.filter((each) => !covered.has(each)));
 }
 
 function cutFile(file: File, random: Random): void {
@@ -182,20 +200,12 @@ export function createDisk(top: Folder = emptyFolder()): Disk {
       if (part > 0) put(file, Buffer.from(bytes.subarray(0, part)), at);
       throw diskError('ENOSPC', 'write');
     },
-    truncate(file, size) {
-      const { size: before } = file;
-      const lost = Buffer.from(file.data.subarray(Math.min(size, before), before));
-      grow(file, size);
-      if (size > before) file.data.fill(0, before, size);
-      file.size = size;
-      file.unsynced.push(() => {
-        grow(file, before);
-        lost.copy(file.data, before - lost.length);
-        file.size = before;
-      });
+    truncate,
+    beginSync(node) {
+      if (node.kind === 'file') return beginFileSync(node);
+      const covered = new Set(changes.filter(({ folder }) => folder === node));
+      return () => void (changes = changes.filter((each) => !covered.has(each)));
     },
-    syncFile: (file) => void (file.unsynced = []),
-    syncFolder: (folder) => void (changes = changes.filter((each) => each.folder !== folder)),
     cutPower(random) {
       const cuts = new Map<Folder, number>();
       const byFolder = Map.groupBy(changes, ({ folder }) => folder);

@@ -31,11 +31,6 @@ const contentOf = (node: Node, encoding: BufferEncoding | null | undefined) => {
   return encoding ? bytes.toString(encoding) : bytes;
 };
 
-function syncNode(node: Node): void {
-  if (node.kind === 'file') mounted().syncFile(node);
-  else mounted().syncFolder(node);
-}
-
 const isBytes = (given: unknown): given is Uint8Array => given instanceof Uint8Array;
 
 /** As far as the product uses one. */
@@ -47,7 +42,7 @@ function handleOf(node: Node, append: boolean) {
     mounted().write(file, bytes, start);
     if (at === undefined || at === null) position = start + bytes.length;
   };
-  const sync = () => syncing(() => syncNode(node));
+  const sync = () => syncing(mounted().beginSync(node));
   return {
     stat: () => reading(() => files.statsOf(node)),
     sync,

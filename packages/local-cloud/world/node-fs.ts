@@ -107,7 +107,7 @@ export const readSync = byDescriptor(
 );
 export const fstatSync = byDescriptor('fstatSync', (file) => files.statsOf(file));
 export const fdatasync = byDescriptor('fdatasync', (file, done: (error?: Error) => void) => {
-  void syncing(() => mounted().syncFile(file)).then(() => done(undefined), done);
+  void syncing(mounted().beginSync(file)).then(() => done(undefined), done);
 });
 
 export const createReadStream = byPath(

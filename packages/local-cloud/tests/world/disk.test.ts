@@ -2,16 +2,18 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
-import { createDisk, type Disk, type File } from '../../world/disk.ts';
+import { createDisk, type Disk, type File, type Node } from '../../world/disk.ts';
 import { createRandom } from '../../world/random.ts';
 
 const SEEDS = 50;
+
+const sync = (disk: Disk, node: Node) => disk.beginSync(node)();
 
 function fileOn(disk: Disk, name: string): File {
   const { folder } = disk.folderOf(`/tmp/${name}`, 'open');
   const file = disk.newFile(0o600);
   disk.link(folder, name, file);
-  disk.syncFolder(folder);
+  sync(disk, folder);
   return file;
 }
 
@@ -23,7 +25,7 @@ test('a power cut keeps what was synced, and a beginning of what was written aft
     const disk = createDisk();
     const file = fileOn(disk, 'log');
     disk.write(file, Buffer.from('synced'), 0);
-    disk.syncFile(file);
+    sync(disk, file);
     disk.write(file, Buffer.from(' first'), 6);
     disk.write(file, Buffer.from(' second'), 12);
     disk.cutPower(createRandom(seed, 'cut'));
@@ -34,13 +36,29 @@ test('a power cut keeps what was synced, and a beginning of what was written aft
   assert.ok(seen.has('synced') && seen.has('synced first') && seen.has('synced first second'));
 });
 
+test('a sync of a folder keeps the names that it had before it began', () => {
+  let gone = 0;
+  for (let seed = 0; seed < SEEDS; seed += 1) {
+    const disk = createDisk();
+    const { folder } = disk.folderOf('/tmp/log', 'open');
+    disk.link(folder, 'before', disk.newFile(0o600));
+    const end = disk.beginSync(folder);
+    disk.link(folder, 'during', disk.newFile(0o600));
+    end();
+    disk.cutPower(createRandom(seed, 'cut'));
+    assert.ok(disk.find('/tmp/before'));
+    if (!disk.find('/tmp/during')) gone += 1;
+  }
+  assert.ok(gone > 0 && gone < SEEDS);
+});
+
 test('a power cut gives back what was cut off or overwritten and not synced', () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const disk = createDisk();
     const file = fileOn(disk, 'log');
     disk.write(file, Buffer.from('one two'), 0);
-    disk.syncFile(file);
+    sync(disk, file);
     disk.truncate(file, 0);
     disk.write(file, Buffer.from('new'), 0);
     disk.cutPower(createRandom(seed, 'cut'));

@@ -10,7 +10,7 @@ import {
   type SourceSpan,
 } from '../core/archive/day-choice.ts';
 import type { Device } from '../core/device.ts';
-import { HOUR_MS, HOUR_SECONDS } from '../core/hour.ts';
+import { hasWholeWindows, HOUR_MS, HOUR_SECONDS } from '../core/hour.ts';
 import type { TimeLimits } from '../core/reading.ts';
 import { bucketStartOf, rollUp, type Bucket } from '../core/rollup.ts';
 import type { Window } from '../core/window.ts';
@@ -55,7 +55,8 @@ function archiveDays(
   { limits, windowRetentionDays, historyRetentionDays, now }: Parts,
   { from, to, seconds }: HistoryQuestion,
 ): ReadonlySet<number> {
-  if (seconds % HOUR_SECONDS === 0) return new Set();
+  // The archive has no days of windows that lie across midnight, and neither have the tables hours of them.
+  if (seconds % HOUR_SECONDS === 0 || !hasWholeWindows(seconds)) return new Set();
   const firstKept = firstWholeDay(now(), windowRetentionDays);
   const lateMs = (limits.maxLatenessSeconds + limits.maxSkewSeconds) * 1000;
   const settled = dayOf(now() - lateMs - PARSED_AFTER_MS);

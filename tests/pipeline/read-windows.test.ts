@@ -90,6 +90,20 @@ test('pages from both are the pages of the table', async () => {
   );
 });
 
+test('windows of which an hour holds no whole number are each on one page, from the table', async () => {
+  const SECONDS = 7;
+  const around = (day: number) =>
+    [-2, -1, 0, 1].map((n) => bucketStartOf(FIRST + day * DAY_MS, SECONDS) + n * SECONDS * 1000);
+  // A window lies across midnight.
+  const windows = [12, 13, 14, 33].flatMap(around).map(windowAt);
+  const question = { from: FIRST + 11 * DAY_MS, to: FIRST + 39 * DAY_MS, seconds: SECONDS, limit: 100 };
+  const { all, asked } = reading(windows, () => false);
+  const { buckets } = await all(question);
+  const expected = await table(windows).read({ ...question, deviceId: 'd' });
+  assert.deepEqual(buckets, expected.buckets);
+  assert.deepEqual(asked, []);
+});
+
 test('the table is asked for hours, parts of days that it has, and days to which late readings may come', async () => {
   const windows = Array.from({ length: 40 * 24 }, (_, n) => windowAt(FIRST + n * 3_600_000));
   const { all, asked } = reading(windows, () => true);

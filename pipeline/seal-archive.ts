@@ -47,7 +47,7 @@ export function createSealArchive(ports: SealArchivePorts): SealArchive {
     const due = first === undefined ? [] : daysBetween(first, lastDue(now()));
     const sealed: SealReport['sealed'][number][] = [];
     if (due.length > 0 || acceptKey !== undefined) {
-      const key = await agreedKey(ports, acceptKey);
+      const key = await agreedKey(ports, newest, acceptKey);
       for (const day of due) {
         const made = await sealDay(ports, hashDay, { day, before: newest, key, endsAt });
         if (!made) break;
@@ -86,7 +86,11 @@ async function loadSealed({ seals }: Pick<SealArchivePorts, 'seals'>, day: strin
 }
 
 /** A chain keeps its key until somebody names the new one: otherwise whoever replaces the key could seal unnoticed. */
-async function agreedKey({ seals, signer }: SealArchivePorts, acceptKey?: string): Promise<SealingKey> {
+async function agreedKey(
+  { seals, signer }: SealArchivePorts,
+  newest: SealedDay | undefined,
+  acceptKey?: string,
+): Promise<SealingKey> {
   const key = await signer.key();
   const { fingerprint } = key;
   if (acceptKey !== undefined && acceptKey !== fingerprint)
@@ -94,9 +98,11 @@ async function agreedKey({ seals, signer }: SealArchivePorts, acceptKey?: string
   const published = await seals.publicKey();
   const before = published === undefined ? undefined : sealingKey(published);
   if (before?.fingerprint === fingerprint) return key;
-  if (before && acceptKey === undefined)
+  // Without its public key, the newest manifest names it.
+  const known = before?.fingerprint ?? newest?.manifest.key ?? fingerprint;
+  if (known !== fingerprint && acceptKey === undefined)
     throw new Error(
-      `the archive is sealed with the key ${before.fingerprint}, and the stack's key is ${fingerprint}: restore the key, or accept the new one with npm run seal -- --accept-key ${fingerprint}`,
+      `the archive is sealed with the key ${known}, and the stack's key is ${fingerprint}: restore the key, or accept the new one with npm run seal -- --accept-key ${fingerprint}`,
     );
   await seals.publish(key, before);
   return key;

@@ -243,3 +243,20 @@ test('another key seals only when it is accepted by its fingerprint, and the one
   assert.deepEqual(faults([FIRST, key]), []);
   assert.deepEqual(faults([FIRST]), ['key seals/2026/12/01.json']);
 });
+
+test('another key does not seal either where the published key is missing; the same key is published again', async () => {
+  await seal();
+  s3.objects.delete('archive/seals/public-key.pem');
+  now.mockReturnValue(NOON + 86_400_000);
+  key = newKey();
+  const before = new Map(s3.objects);
+  await assert.rejects(
+    seal(),
+    new RegExp(`sealed with the key ${FIRST.fingerprint}, .* --accept-key ${key.fingerprint}$`),
+  );
+  assert.deepEqual(s3.objects, before);
+  key = FIRST;
+  await seal();
+  assert.equal(stored('seals/public-key.pem'), FIRST.pem);
+  assert.deepEqual(faults(), []);
+});

@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../canonical-json.ts';
-import { DAY_MS } from './sealed-days.ts';
+import { isDay } from './sealed-days.ts';
 
 /** An object of the raw archive as it is stored, compressed or not. */
 export interface SealedObject {
@@ -70,11 +70,6 @@ const CHECKS: Readonly<Record<keyof Manifest, (value: unknown) => boolean>> = {
   previous: (value) => value === null || isHash(value),
   key: isHash,
   sealedAt: (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
-};
-
-const isDay = (text: string) => {
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return /^\d{4}-\d\d-\d\d$/.test(text) && ms % DAY_MS === 0 && new Date(ms).toISOString().startsWith(text);
 };
 
 /** A stored manifest from its text, or the reason why it is none. Its head and its signature are not checked. */

@@ -1,6 +1,6 @@
 // What an event asks of the function that seals: the schedule's asks for all due days, an invocation by hand for more.
 
-import { lastDue, startOf } from './sealed-days.ts';
+import { isDay, lastDue } from './sealed-days.ts';
 
 export interface SealRequest {
   /** A day whose seal is compared with the archive anew, such as `2026-11-29`. */
@@ -15,16 +15,15 @@ export interface SealRequest {
  */
 export function sealRequestIn(event: unknown, now: number): SealRequest {
   const { day, acceptKey } = (event ?? {}) as Readonly<Record<keyof SealRequest, unknown>>;
-  if (day !== undefined && !isDay(day))
+  if (day !== undefined && !isDayText(day))
     throw new Error(`day must be a day such as 2026-11-29, not ${JSON.stringify(day)}`);
-  if (isDay(day) && day > lastDue(now))
+  if (isDayText(day) && day > lastDue(now))
     throw new Error(`day ${day} cannot be sealed yet: the last one that can is ${lastDue(now)}`);
   if (acceptKey !== undefined && !isFingerprint(acceptKey))
     throw new Error(`acceptKey must be the SHA-256 of a public key, 64 hexadecimal digits`);
-  return { ...(isDay(day) && { day }), ...(isFingerprint(acceptKey) && { acceptKey }) };
+  return { ...(isDayText(day) && { day }), ...(isFingerprint(acceptKey) && { acceptKey }) };
 }
 
-const isDay = (value: unknown): value is string =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(startOf(value));
+const isDayText = (value: unknown): value is string => typeof value === 'string' && isDay(value);
 const isFingerprint = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);

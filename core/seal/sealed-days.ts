@@ -20,7 +20,16 @@ export const manifestKey = (day: string): string => `seals/${day.replaceAll('-',
 /** Prefix of the objects that arrived on the day, such as `raw/2026/11/29/`. */
 export const rawPrefix = (day: string): string => `raw/${day.replaceAll('-', '/')}/`;
 
-const dayIn = (pattern: RegExp, key: string) => pattern.exec(key)?.slice(1).join('-');
+/** Whether it is a day of the calendar, such as `2026-11-29`. */
+export function isDay(text: string): boolean {
+  const ms = startOf(text);
+  return !Number.isNaN(ms) && dayOf(ms) === text;
+}
+
+function dayIn(pattern: RegExp, key: string): string | undefined {
+  const day = pattern.exec(key)?.slice(1).join('-');
+  return day !== undefined && isDay(day) ? day : undefined;
+}
 /** The day of a manifest by its key; undefined for any other key. */
 export const dayOfManifest = (key: string): string | undefined => dayIn(MANIFEST, key);
 /** The day of arrival in whose folder an object lies; undefined for keys that Firehose does not write. */
@@ -32,7 +41,7 @@ export const lastDue = (now: number): string => dayOf(now - SEALED_AFTER_MS - DA
 /** Days from `first` to `last`, both included; none if `last` is earlier. */
 export function daysBetween(first: string, last: string): string[] {
   const days: string[] = [];
-  for (let day = first; day <= last; day = nextDay(day)) days.push(day);
+  for (let ms = startOf(first); ms <= startOf(last); ms += DAY_MS) days.push(dayOf(ms));
   return days;
 }
 

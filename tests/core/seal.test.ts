@@ -8,7 +8,14 @@ import { checkChain, checkObject, checkPresence, type FoundManifest } from '../.
 import { headOf, sealedDayIn, type SealedDay } from '../../core/seal/manifest.ts';
 import { sealingKey } from '../../core/seal/public-key.ts';
 import { sealRequestIn } from '../../core/seal/seal-request.ts';
-import { daysBetween, lastDue, lateDays, manifestKey } from '../../core/seal/sealed-days.ts';
+import {
+  dayOfManifest,
+  dayOfObject,
+  daysBetween,
+  lastDue,
+  lateDays,
+  manifestKey,
+} from '../../core/seal/sealed-days.ts';
 import { chainOf, newKey, objectOf, sealedDay } from './seal-chain.ts';
 
 const KEY = newKey();
@@ -177,6 +184,16 @@ test('a day is due an hour after its end in UTC', () => {
   assert.equal(manifestKey('2026-12-01'), 'seals/2026/12/01.json');
 });
 
+test('only a day of the calendar is the day of a manifest or an object', () => {
+  assert.equal(dayOfManifest('seals/2028/02/29.json'), '2028-02-29');
+  for (const day of ['2026/13/45', '2026/02/30', '2026/00/01'])
+    assert.deepEqual(
+      [dayOfManifest(`seals/${day}.json`), dayOfObject(`raw/${day}/05/a`)],
+      [undefined, undefined],
+    );
+  assert.deepEqual(daysBetween('9999-12-30', '9999-12-31'), ['9999-12-30', '9999-12-31']);
+});
+
 test('an event names a day that is over and a fingerprint, or neither', () => {
   const now = Date.parse('2026-12-01T12:00:00Z');
   assert.deepEqual(sealRequestIn({ version: '0', time: 'x' }, now), {});
@@ -187,6 +204,7 @@ test('an event names a day that is over and a fingerprint, or neither', () => {
     () => sealRequestIn({ day: 'x' }, now),
     /^Error: day must be a day such as 2026-11-29, not "x"$/,
   );
+  assert.throws(() => sealRequestIn({ day: '2026-02-30' }, now), /must be a day such as .* "2026-02-30"$/);
   assert.throws(() => sealRequestIn({ day: '2026-12-01' }, now), /the last one that can is 2026-11-30$/);
   assert.throws(() => sealRequestIn({ acceptKey: 1 }, now), /^Error: acceptKey must be the SHA-256/);
 });

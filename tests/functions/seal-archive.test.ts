@@ -260,3 +260,10 @@ test('another key does not seal either where the published key is missing; the s
   assert.equal(stored('seals/public-key.pem'), FIRST.pem);
   assert.deepEqual(faults(), []);
 });
+
+test('a file beside the manifests whose name is no day is no manifest', async () => {
+  await seal();
+  put('seals/2026/13/45.json', '{}');
+  now.mockReturnValue(NOON + 86_400_000);
+  assert.equal((await seal()).newest?.day, '2026-12-01');
+});

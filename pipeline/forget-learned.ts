@@ -1,18 +1,20 @@
 // Removes what was learned of devices that are gone, or by rules that are: nothing is left of them in the alerts table.
 
 import { isInsightRule, type AlertRule } from '../core/alert-rule.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { LearnedItems, LearnedKey } from './insight-ports.ts';
 
 /** Minutes between two looks at all items: they cost a scan. */
 const EVERY_MINUTES = 15;
 const MINUTE_MS = 60_000;
+const CALLS_AT_ONCE = 16;
 
 /** Whether the sweep of this minute looks; epoch milliseconds. */
 export const isForgetting = (now: number): boolean => Math.floor(now / MINUTE_MS) % EVERY_MINUTES === 0;
 
 /**
  * Keeps what a rule learned that is there, also while it is off or cannot be read. `devices` is read after the items are, so that no new
- * device loses its own. Rejects with the SDK's error; a repeat is safe.
+ * device loses its own. Once `isOver`, the rest is left to the next look. Rejects with the SDK's error; a repeat is safe.
  */
 export async function forgetLearned(
   items: LearnedItems,
@@ -20,19 +22,28 @@ export async function forgetLearned(
     rules,
     unreadable,
     devices,
+    isOver,
   }: {
     readonly rules: readonly AlertRule[];
     /** Ids of rules. */
     readonly unreadable: ReadonlySet<string>;
     readonly devices: () => Promise<readonly { readonly deviceId: string }[]>;
+    /** Whether the time is over. */
+    readonly isOver: () => boolean;
   },
 ): Promise<void> {
   const found: LearnedKey[] = [];
-  for await (const key of items.all()) found.push(key);
+  for await (const key of items.all()) {
+    if (isOver()) return;
+    found.push(key);
+  }
   if (found.length === 0) return;
   const learning = new Set(rules.filter(isInsightRule).map(({ id }) => id));
   const known = new Set((await devices()).map(({ deviceId }) => deviceId));
   const isKept = ({ deviceId, ruleId }: LearnedKey) =>
     known.has(deviceId) && (learning.has(ruleId) || unreadable.has(ruleId));
-  for (const key of found) if (!isKept(key)) await items.remove(key);
+  const gone = found.filter((key) => !isKept(key));
+  await inParallel(gone, CALLS_AT_ONCE, async (key) => {
+    if (!isOver()) await items.remove(key);
+  });
 }

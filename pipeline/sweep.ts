@@ -43,6 +43,8 @@ const DEVICES_A_PAGE = 1000;
 /** Shares of the time left: for checking devices, then for claiming what goes into digests; the rest is for sending. */
 const DEVICES_SHARE = 1 / 2;
 const DIGESTS_SHARE = 1 / 3;
+/** Of the time left after sending: the rest is for the calls that are on their way. */
+const FORGETTING_SHARE = 1 / 2;
 
 /** The sweep with its parts. */
 export function createSweep(ports: SweepPorts, settings: { readonly windowSeconds: number }): Sweep {
@@ -158,15 +160,16 @@ export function createSweeping(
       await sweepProgress.stop({ last, rules: judged }).catch(onError);
     if (last !== undefined) onLate?.(toSweep.length - begun);
 
-    if (last === undefined && isForgetting(begunAt))
-      await forgetLearned(learnedItems, {
-        rules,
-        unreadable: kept,
-        devices: () => everyDevice(devices),
-      }).catch(onError);
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
     const until = part(DIGESTS_SHARE);
     await outbox.deliverDigests(left, sender, { until, ...events }).catch(onError);
+    if (last === undefined && isForgetting(begunAt)) {
+      const forgetsUntil = part(FORGETTING_SHARE);
+      await forgetLearned(learnedItems, {
+        ...{ rules, unreadable: kept, devices: () => everyDevice(devices) },
+        isOver: () => now() >= forgetsUntil,
+      }).catch(onError);
+    }
     for (const rule of unreadable) {
       const error = new UnreadableRuleError(rule);
       onUnreadable?.(error);

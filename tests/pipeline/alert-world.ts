@@ -12,7 +12,7 @@ import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { servicesInMemory, type AlertServices } from '../http-api/alert-services.ts';
 import type { UnreadableRule } from '../../pipeline/ports.ts';
-import { memoryLearned } from '../support/memory-learned.ts';
+import { memoryLearned, type MemoryLearned } from '../support/memory-learned.ts';
 
 export const START = 1_790_000_000_000;
 export const MINUTE = 60_000;
@@ -52,6 +52,8 @@ export interface WorldOptions {
   readonly turn?: () => Promise<void>;
   /** What SNS does not take. */
   readonly refusalOf?: (notifications: readonly Notification[]) => Refusal | undefined;
+  /** What rules have learned; without it each environment has its own. */
+  readonly learned?: MemoryLearned;
 }
 
 export function createAlertWorld({
@@ -60,6 +62,7 @@ export function createAlertWorld({
   perMinute = Infinity,
   turn,
   refusalOf = () => undefined,
+  learned: given,
 }: WorldOptions) {
   const clock = { time: START };
   const rules = {
@@ -204,7 +207,7 @@ export function createAlertWorld({
       calmFor,
     });
     const sweepProgress = services.watching(now);
-    const learned = memoryLearned();
+    const learned = given ?? memoryLearned();
     const sweep = createSweeping({
       ...parts,
       ...{

@@ -23,6 +23,7 @@ async function keptOf(devices: readonly string[], unreadable: readonly string[] 
     rules,
     unreadable: new Set(unreadable),
     devices: async () => devices.map((deviceId) => ({ deviceId })),
+    isOver: () => false,
   });
   const kept: string[] = [];
   for await (const { deviceId, ruleId } of store.all()) kept.push(`${deviceId}/${ruleId}`);

@@ -2,8 +2,10 @@
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
+import { beginLearning } from '../../core/insight/observe.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import type { WindowStore } from '../../pipeline/ports.ts';
+import { memoryLearned } from '../support/memory-learned.ts';
 import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 /** Many silent devices, and an environment each of whose actions takes half a second. */
@@ -53,6 +55,38 @@ test('if the time never suffices, every device is checked in turn', async () => 
   const counts = names.map((name) => world.sent.filter((each) => each.notification.deviceId === name).length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   assert.ok(least >= 2 && most - least <= 1, counts.join());
+});
+
+test('what is left of a rule that is gone is removed after the digests, in more than one sweep if need be', async () => {
+  const learned = memoryLearned();
+  const world = createAlertWorld({
+    ...{ rules: [{ metric: 'temperature', above: 8 }], perMinute: 0 },
+    learned: {
+      ...learned,
+      async remove(key) {
+        world.clock.time += 500;
+        await learned.remove(key);
+      },
+    },
+  });
+  const known = { learned: beginLearning(), until: 0, of: 'unusual temperature' };
+  for (let n = 0; n < 300; n += 1) await learned.restart(`device-${n}`, 'gone', known);
+  const environment = world.environment();
+  const lefts: number[] = [];
+  for (let n = 1; n < 20 && lefts.at(-1) !== 0; n += 1) {
+    // Each quarter of an hour, with an alert that waits for a digest.
+    world.clock.time = Math.ceil(START / (15 * MINUTE)) * 15 * MINUTE + n * 15 * MINUTE;
+    await environment.judge([await world.measure(n, 9, `fridge-${n}`)], `event-${n}`);
+    const begun = world.clock.time;
+    await environment.sweep(`sweep-${n}`, { endsAt: begun + MINUTE });
+    const seconds = (world.clock.time - begun) / 1000;
+    assert.ok(seconds < 60, `${seconds} s`);
+    assert.equal(world.sent.length, n);
+    const left: unknown[] = [];
+    for await (const key of learned.all()) left.push(key);
+    lefts.push(left.length);
+  }
+  assert.ok(lefts.length > 1 && lefts.at(-1) === 0, lefts.join());
 });
 
 /** Services that count how often windows are looked at. */

@@ -1,6 +1,6 @@
 // A rule as a sentence with fields in it: a limit, a limit that lies ahead, or a metric that is unlike itself.
 
-import type { Signal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import {
   asKind,
   kindOf,
@@ -29,22 +29,28 @@ interface Part {
   readonly metrics: readonly string[];
 }
 
+/** The chosen side, which an emptied limit keeps. */
+const useSide = (limits: Parameters<typeof sideOf>[0]) => useSignal<string>(sideOf(limits));
+
 function LimitPart({ rule, set }: Part) {
-  const isAbove = sideOf(rule) === 'above';
+  const side = useSide(rule);
+  const isAbove = side.value === 'above';
   const limit = limitOf(rule);
   const clear = isAbove ? rule.clearBelow : rule.clearAbove;
   const setLimit = (value: number | undefined) => set(isAbove ? { above: value } : { below: value });
   const setClear = (value: number | undefined) =>
     set(isAbove ? { clearBelow: value } : { clearAbove: value });
-  const setSide = (side: string) =>
+  const setSide = (to: string) => {
+    side.value = to;
     set(
-      side === 'above'
+      to === 'above'
         ? { above: limit, below: undefined, clearBelow: clear, clearAbove: undefined }
         : { below: limit, above: undefined, clearAbove: clear, clearBelow: undefined },
     );
+  };
   return (
     <>
-      <SideField value={isAbove ? 'above' : 'below'} onSide={setSide} />{' '}
+      <SideField value={side.value} onSide={setSide} />{' '}
       <NumberField label="Limit" value={limit} onValue={setLimit} /> for{' '}
       <NumberField
         label="Windows in a row"
@@ -68,17 +74,22 @@ const WITHIN = [
 function PredictedPart({ rule, set, metrics }: Part) {
   const predicted = rule.predicted!;
   const { above: _above, below: _below, ...rest } = predicted;
-  const [side, limit, within] = [sideOf(predicted), limitOf(predicted), predicted.within ?? '30m'];
+  const side = useSide(predicted);
+  const [limit, within] = [limitOf(predicted), predicted.within ?? '30m'];
+  const setSide = (to: string) => {
+    side.value = to;
+    set({ predicted: { ...rest, [to]: limit } });
+  };
   const setPredicted = (next: Partial<NonNullable<Draft['predicted']>>) =>
     set({ predicted: { ...predicted, ...next } });
   const isListed = WITHIN.some(([value]) => value === within);
   return (
     <>
-      <SideField value={side} onSide={(to) => set({ predicted: { ...rest, [to]: limit } })} />{' '}
+      <SideField value={side.value} onSide={setSide} />{' '}
       <NumberField
         label="Limit"
         value={limit}
-        onValue={(value) => set({ predicted: { ...rest, [side]: value } })}
+        onValue={(value) => set({ predicted: { ...rest, [side.value]: value } })}
       />{' '}
       within{' '}
       <Choice

@@ -419,8 +419,18 @@ testInBrowser(
     ];
     await field('Name of the rule').fill('fridge-5-soon-warm');
     await field('Devices; an asterisk stands for any text').fill('demo-fridge-5');
+    /** The side of an emptied limit that was below; leaves one above 9. */
+    const emptied = async () => {
+      await field('Side').selectOption('below');
+      await field('Limit').fill('');
+      const side = await field('Side').inputValue();
+      await field('Limit').fill('9');
+      await field('Side').selectOption('above');
+      return side;
+    };
+    assert.equal(await emptied(), 'below');
     await field('Kind of rule').selectOption({ label: 'will be' });
-    await field('Limit').fill('9');
+    assert.equal(await emptied(), 'below');
     await field('Within').selectOption('1h');
     await field('Defrosts').selectOption({ label: 'at these times' });
     await field('Times of the day at which it defrosts').fill('02:00, 10:00 25:00');

@@ -52,19 +52,35 @@ export function withMetric(draft: Draft, metric: string): Draft {
 
 const PREDICTED_FIELDS = new Set(['metric', 'above', 'below', 'within', 'defrost']);
 
+const isText = (value: unknown) => typeof value === 'string';
+
+/** Whether the fields of a defrost can show it: JSON that somebody types may be anything. */
+function isDefrost(defrost: unknown): boolean {
+  if (typeof defrost !== 'object' || defrost === null) return defrost === undefined;
+  const { at, timeZone, every, from, lasts, metric } = defrost as Readonly<Record<string, unknown>>;
+  if (lasts !== undefined && !isText(lasts)) return false;
+  if ('at' in defrost) return Array.isArray(at) && at.every(isText) && isText(timeZone);
+  return 'every' in defrost ? isText(every) && (isText(from) || typeof from === 'number') : isText(metric);
+}
+
 /** Whether the form has a place for all that the kind says: one limit, on one side. */
 export function isSaid({ predicted, unusual }: Draft): boolean {
-  if (unusual) return Object.keys(unusual).every((name) => name === 'metric');
+  if (predicted && unusual) return false;
+  if (unusual) return isText(unusual.metric) && Object.keys(unusual).every((name) => name === 'metric');
   if (!predicted) return false;
-  const { above, below } = predicted;
+  const { above, below, defrost } = predicted;
   return (
     (above === undefined) !== (below === undefined) &&
+    typeof limitOf(predicted) === 'number' &&
+    isText(predicted.metric) &&
+    isDefrost(defrost) &&
     Object.keys(predicted).every((name) => PREDICTED_FIELDS.has(name))
   );
 }
 
 /** What people will be sent, and when it says nothing: such as `Sends, for example: temperature 6.4 °C, above its normal band ...`. */
 export function previewText(draft: Draft, unit?: string): string | undefined {
+  if (!isSaid(draft)) return undefined;
   const { predicted, unusual, severity = 'major' } = draft;
   if (unusual)
     return `Sends, for example: “${unusual.metric}: warmer and runs longer: it loses cold”. It learns for four days before it says anything.`;

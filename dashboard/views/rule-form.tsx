@@ -111,7 +111,7 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
   const mayEdit = app.session.may('admin');
   const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
   const metrics = metricsFor(app, rule);
-  const preview = current && previewText(current, unitFor(app, current));
+  const preview = current ? previewText(current, unitFor(app, current)) : undefined;
   const isNamed = RULE_ID.test(id.value);
   const isGood = outcome.value !== undefined && 'run' in outcome.value;
   const save = async () => {

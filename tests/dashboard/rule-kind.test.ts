@@ -45,6 +45,35 @@ const others: readonly (readonly [string, Rule])[] = [
     { id: 'x', predicted: { metric: 't', above: 8, soon: 1 } as Rule['predicted'] & {} },
   ],
 ];
+const typed: readonly (readonly [string, string])[] = [
+  [
+    'times that are not a list',
+    '"predicted": {"metric": "t", "above": 8, "defrost": {"at": "02:00", "timeZone": "UTC"}}',
+  ],
+  [
+    'defrosts without their time zone',
+    '"predicted": {"metric": "t", "above": 8, "defrost": {"at": ["02:00"]}}',
+  ],
+  ['defrosts that are text', '"predicted": {"metric": "t", "above": 8, "defrost": "8h"}'],
+  ['defrosts that are null', '"predicted": {"metric": "t", "above": 8, "defrost": null}'],
+  ['a limit that is text', '"predicted": {"metric": "t", "above": "8"}'],
+  ['habits without a metric', '"unusual": {}'],
+  ['a limit ahead and habits', '"predicted": {"metric": "t", "above": 8}, "unusual": {"metric": "t"}'],
+];
+for (const [title, json] of typed)
+  test(`typed JSON of ${title} stays JSON, without a preview`, () => {
+    const rule = JSON.parse(`{"id": "x", ${json}}`) as Rule;
+    assert.equal(isSentence(rule), false);
+    assert.equal(previewText(rule), undefined);
+  });
+const defrosts = [
+  { at: ['02:00'], timeZone: 'UTC', lasts: '30m' },
+  { every: '8h', from: 1_790_000_000_000 },
+  { metric: 'defrost' },
+];
+for (const defrost of defrosts)
+  test(`a rule with the defrosts ${JSON.stringify(defrost)} is a sentence`, () =>
+    assert.ok(isSentence({ id: 'x', predicted: { metric: 't', above: 8, defrost } })));
 for (const [title, rule] of others) test(`a rule with ${title} is JSON`, () => assert.ok(!isSentence(rule)));
 
 test('the form says what people will be sent, and for how long the rule learns', () => {

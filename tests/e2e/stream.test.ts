@@ -64,7 +64,7 @@ async function stored(tidegate: Tidegate): Promise<Record<string, AttributeValue
   }));
 }
 
-async function withoutSent(tidegate: Tidegate): Promise<Awaited<ReturnType<typeof stored>>> {
+async function allCounted(tidegate: Tidegate): Promise<Awaited<ReturnType<typeof stored>>> {
   const expected = devices.length * 150;
   return eventually(
     `${expected} readings in the windows`,
@@ -93,7 +93,7 @@ test('both ingest modes store the same windows and the same rejects', async () =
   let tidegate = await startTidegate(direct);
   for (const device of devices) await createDevice(tidegate, device, directCerts);
   await publishAll(tidegate, directCerts, (messages) => messages);
-  const windows = await withoutSent(tidegate);
+  const windows = await allCounted(tidegate);
   const reasons = reasonsOf(tidegate);
   assert.equal(await tidegate.stop(), 0);
 
@@ -105,7 +105,7 @@ test('both ingest modes store the same windows and the same rejects', async () =
   assert.equal(await tidegate.stop('SIGKILL'), 'SIGKILL');
   tidegate = await startTidegate(stream, streamFlags);
   await publishAll(tidegate, certs, (messages) => messages.slice(60));
-  assert.deepEqual(await withoutSent(tidegate), windows);
+  assert.deepEqual(await allCounted(tidegate), windows);
   assert.deepEqual(reasonsOf(tidegate), reasons);
   assert.equal(await tidegate.stop(), 0);
   const archived = new Set(

@@ -17,7 +17,7 @@ interface Metric {
   readonly Expression?: string;
 }
 
-/** A query config a metric for each kind of action of its rule, and one for its error action. */
+/** A query watches a metric for each kind of action of its rule, and one for its error action. */
 function queried(expression: string): number {
   const [, metric, rule] = /^SELECT SUM\((\w+)\) .* WHERE RuleName = '(\w+)'$/.exec(expression) ?? [];
   if (metric !== 'Failure') return metric === undefined ? 0 : 1;
@@ -25,7 +25,7 @@ function queried(expression: string): number {
   return (TopicRulePayload as { Actions: object[] }).Actions.length;
 }
 
-/** What AWS charges for: each metric that an alarm config by itself, in an expression or by a query. */
+/** What AWS charges for: each metric that an alarm watches by itself, in an expression or by a query. */
 const watched = (mode: (typeof modes)[number]) =>
   ofType('AWS::CloudWatch::Alarm', mode)
     .flatMap(({ properties: { Metrics = [{ MetricStat: {} }] } }) => Metrics as Metric[])

@@ -73,6 +73,18 @@ test('no document counts tables or alarms beside these sentences', () => {
   }
 });
 
+test('docs/operations.md lists every parameter of the template, and no other', () => {
+  const [, section = ''] = /^## Parameters\n([^]*?)^## /m.exec(read('docs/operations.md')) ?? [];
+  const items = section.split('\n').filter((line) => line.startsWith('- `'));
+  const listed = items.flatMap((line) => {
+    const [names] = line.replaceAll(/\([^)]*\)/g, '').split(':');
+    return [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  });
+  const [, parameters = ''] = /^Parameters:\n([^]*?)^\w/m.exec(read('template.yaml')) ?? [];
+  const declared = [...parameters.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name);
+  assert.deepEqual(listed.sort(), declared.sort());
+});
+
 test('account.yaml has a number in the SMS sandbox only where one is given', () => {
   const account = read('account.yaml');
   const given = account.replace(/(SandboxPhone:\n {4}Type: String\n {4}Default: )''/, "$1'+12065550100'");

@@ -21,6 +21,19 @@ test('the table of groups in docs/api.md is up to date with the code: run npm ru
   assert.equal(page, withGroupTable(page, routes));
 });
 
+test('docs/api.md lists every route', () => {
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const [, section = ''] = /^## Routes\n([^]*?)^## /m.exec(page) ?? [];
+  const text = section.replaceAll(/\s+/g, ' ');
+  const listed = new Set(
+    [...text.matchAll(/((?:`[A-Z]+`, )*)`([A-Z]+) (\/[^?`]*)/g)].flatMap(([, others, method, path]) =>
+      [...others!.matchAll(/[A-Z]+/g), [method!]].map(([each]) => `${each} ${path}`),
+    ),
+  );
+  const lacking = routes.map(({ method, path }) => `${method} ${path}`).filter((each) => !listed.has(each));
+  assert.deepEqual(lacking, []);
+});
+
 test('every parameter of a path is described, and no other', () => {
   for (const { path, params } of routes) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

@@ -9,6 +9,7 @@ import { StartError } from '../start-error.ts';
 import { settingsOf, type BucketResource, type ExpirationRule } from './bucket-spec.ts';
 import { createBucket, type Bucket } from './bucket.ts';
 import { isMissing, makeDirectory, syncDirectory, writeFileSafely } from '../files/durable-files.ts';
+import { createSerialQueue } from '../files/serial-queue.ts';
 import { requireBucketName } from './keys.ts';
 import { listVersions } from './list.ts';
 import { createPlaces } from './places.ts';
@@ -104,6 +105,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
   const spoolDir = path.join(dir, STATE_FOLDER, 'unfinished');
   const stateOf = (name: string) => path.join(dir, STATE_FOLDER, 'buckets', name);
   const buckets = new Map<string, Registered>();
+  const serially = createSerialQueue();
 
   function add(
     info: BucketInfo,
@@ -159,13 +161,14 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
       }
       await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false, tags }, []);
     },
-    async configure(name, changes) {
-      const found = find(name);
-      const info = configured(found.info, changes);
-      await writeSettings(stateOf(name), info);
-      found.info = info;
-      found.bucket.isVersioned = info.versioned;
-    },
+    configure: (name, changes) =>
+      serially(name, async () => {
+        const found = find(name);
+        const info = configured(found.info, changes);
+        await writeSettings(stateOf(name), info);
+        found.info = info;
+        found.bucket.isVersioned = info.versioned;
+      }),
     async delete(name) {
       await requireDeletable(find(name));
       buckets.delete(name);

@@ -44,6 +44,17 @@ const tagsOf = async (Key: string, VersionId?: string) => {
   return TagSet!.map((tag) => `${tag.Key}=${tag.Value}`).join(' ');
 };
 
+test('tags and a policy that are put at the same time are both kept', async () => {
+  await s3.client.send(new CreateBucketCommand({ Bucket: 'both' }));
+  const Policy = '{"Statement":[]}';
+  await Promise.all([
+    s3.store.configure('both', { tags: { site: 'north' } }),
+    s3.store.configure('both', { policy: Policy }),
+  ]);
+  const { tags, policy } = s3.store.bucket('both');
+  assert.deepEqual({ tags, policy }, { tags: { site: 'north' }, policy: Policy });
+});
+
 test('an object has the tags of its header until others are put, or none', async () => {
   const object = { Bucket, Key: 'a' };
   await s3.client.send(new PutObjectCommand({ ...object, Body: 'a', Tagging: 'site=north&kind=raw+data' }));

@@ -33,6 +33,17 @@ export function createLearnedStore({
     of: { S: of },
     ...(entered && { entered: { S: JSON.stringify(entered) } }),
   });
+  /** The stored item if it does not meet the condition. */
+  async function replaced(Item: ReturnType<typeof itemOf>, condition: ReturnType<typeof unchangedSince>) {
+    const put = { TableName: table, Item, ...condition };
+    try {
+      await client.send(new PutItemCommand({ ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }));
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return error.Item ?? {};
+      throw error;
+    }
+  }
   return {
     async load(deviceId, ruleId) {
       const { Item } = await client.send(
@@ -50,14 +61,11 @@ export function createLearnedStore({
 
     async save(deviceId, ruleId, remembered, before) {
       const Item = itemOf(deviceId, ruleId, remembered);
-      const put = new PutItemCommand({ TableName: table, Item, ...unchangedSince(before, Item.entered) });
-      try {
-        await client.send(put);
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+      const stored = await replaced(Item, unchangedSince(before, Item.entered?.S));
+      const kept = stored?.['entered']?.S;
+      // Defrosts that cannot be read count as none, so they are replaced like none.
+      if (kept === undefined || Item.entered || enteredIn(kept)) return stored === undefined;
+      return (await replaced(Item, unchangedSince(before, kept))) === undefined;
     },
 
     async restart(deviceId, ruleId, remembered) {
@@ -93,13 +101,16 @@ function enteredIn(text: string | undefined): DefrostSchedule | undefined {
 }
 
 /** NaN: the stored item cannot be read, so there is nothing to compare with. */
-function unchangedSince(before: number | undefined, entered: { readonly S: string } | undefined) {
+function unchangedSince(before: number | undefined, entered: string | undefined) {
   if (before === undefined) return { ConditionExpression: 'attribute_not_exists(deviceId)' };
   if (Number.isNaN(before)) return {};
-  const isSame = entered ? 'entered = :entered' : 'attribute_not_exists(entered)';
+  const isSame = entered !== undefined ? 'entered = :entered' : 'attribute_not_exists(entered)';
   return {
     ConditionExpression: `#until = :before AND ${isSame}`,
     ExpressionAttributeNames: { '#until': 'until' },
-    ExpressionAttributeValues: { ':before': { N: String(before) }, ...(entered && { ':entered': entered }) },
+    ExpressionAttributeValues: {
+      ':before': { N: String(before) },
+      ...(entered !== undefined && { ':entered': { S: entered } }),
+    },
   };
 }

@@ -74,6 +74,17 @@ test('the learned band and defrosts are returned, and the minutes since are eval
   assert.match(ahead?.words ?? JSON.stringify(outlook), /^above its normal band for /);
 });
 
+/** The parts of a sweep that has seen nothing yet. */
+function sweepParts() {
+  const { client } = api.tables;
+  return {
+    ...{ windows: { before: createWindowsBefore({ client, table: 'windows' }) }, windowSeconds: 10 },
+    learnedStore: createLearnedStore({ client, table: 'alerts' }),
+    ...{ progress: createRecent<LearningProgress>(2), duties: createSiteDuties() },
+    now: () => NOW,
+  };
+}
+
 const broken: [title: string, attributes: Record<string, AttributeValue>][] = [
   ['of another version', { learned: { S: '{"predicted":{"v":9}}' }, until: { N: String(NOW - DAY) } }],
   ['that is not JSON', { learned: { S: '{' }, until: { N: String(NOW) }, of: { S: OF } }],
@@ -87,16 +98,28 @@ test.each(broken)('an item %s is learned anew, and replaced', async (_title, att
   await client.send(new PutItemCommand({ TableName: 'alerts', Item: { ...keys, ...attributes } }));
   assert.equal((await outlooksOf('fridge-2'))[0]!['reason'], 'learning');
   const learnedStore = createLearnedStore({ client, table: 'alerts' });
-  const parts = {
-    ...{ windows: { before: createWindowsBefore({ client, table: 'windows' }) }, windowSeconds: 10 },
-    ...{ learnedStore, progress: createRecent<LearningProgress>(2), duties: createSiteDuties() },
-    now: () => NOW,
-  };
   const rule = compileRule({ id: 'soon-warm', ...RULE } as never) as InsightRule;
-  await outlooksOfRule(parts, { rule, deviceId: 'fridge-2' });
+  await outlooksOfRule(sweepParts(), { rule, deviceId: 'fridge-2' });
   const { of, until } = (await learnedStore.load('fridge-2', 'soon-warm'))!;
   assert.equal(of, OF);
   assert.ok(until > NOW - 4 * DAY && until < NOW);
+});
+
+test('defrosts that cannot be read do not keep what is learned from being stored', async () => {
+  const { client } = api.tables;
+  await api.measure('fridge-3', { temperature: 4 });
+  const Item = {
+    ...{ deviceId: { S: 'fridge-3' }, ruleId: { S: '#learned/soon-warm' }, learned: { S: '{}' } },
+    ...{ until: { N: String(NOW - DAY) }, of: { S: OF }, entered: { S: '{"each":"8h"}' } },
+  };
+  await client.send(new PutItemCommand({ TableName: 'alerts', Item }));
+  const rule = compileRule({ id: 'soon-warm', ...RULE } as never) as InsightRule;
+  await outlooksOfRule(sweepParts(), { rule, deviceId: 'fridge-3' });
+  const { until } = (await createLearnedStore({ client, table: 'alerts' }).load('fridge-3', 'soon-warm'))!;
+  assert.notEqual(until, NOW - DAY);
+  await outlooksOfRule(sweepParts(), { rule, deviceId: 'fridge-3' });
+  const again = await createLearnedStore({ client, table: 'alerts' }).load('fridge-3', 'soon-warm');
+  assert.ok(again!.until > until);
 });
 
 test('the learned state is deleted on request, and learned again from then on', async () => {

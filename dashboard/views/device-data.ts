@@ -17,14 +17,15 @@ import { drawnOf, type Drawn } from './drawn.ts';
 const keyOf = (view: View) =>
   view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;
 
-/** The buckets of a view: at least an hour long once the API has reported that its windows are gone. */
+/** The buckets of a view of a device: at least an hour long once the API has reported that its windows are gone. */
 export function useStep(
   app: App,
+  deviceId: string,
   view: View,
   now: number,
 ): { readonly step: Step; readonly gone: () => void } {
   const coarse = useSignal<string | undefined>(undefined);
-  const key = keyOf(view);
+  const key = `${deviceId} ${keyOf(view)}`;
   const step = stepFor(view, now, app.config.storage, coarse.value === key);
   return {
     step,

@@ -1,7 +1,7 @@
 // Shows what rules about trends and habits have learned about the device, and corrects it: enter its defrosts, or learn again.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { pathOf, type ApiError } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import { bandText, defrostText, sayingText, type Outlook } from '../model/outlook.ts';
@@ -20,10 +20,13 @@ export function useOutlooks(app: App, deviceId: string): Outlooks {
   const list = useSignal<readonly Outlook[]>([]);
   const hasRule = app.store.rules.value.some(({ predicted, unusual }) => predicted ?? unusual);
   const isWanted = hasRule && !app.session.isGuest();
+  const shown = useRef(deviceId);
+  shown.current = deviceId;
   const read = () => {
     app.api.get<{ outlooks: readonly Outlook[] }>(`${pathOf('devices', deviceId)}/outlook`).then(
       ({ outlooks }) => {
-        list.value = outlooks;
+        // An answer may come after the view has turned to another device.
+        if (shown.current === deviceId) list.value = outlooks;
       },
       () => undefined, // a failure is not shown, and the next poll retries
     );

@@ -14,6 +14,7 @@ import { parseMessage } from '../../core/message.ts';
 import { foldReadings } from '../../core/window.ts';
 import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';
+import { eventually } from '../support/waiting.ts';
 import { addressOf, freePort, hasChromium, launch, openLoggedIn } from './browser-page.ts';
 import { clientSettings, filesOf, runScript, startTidegate, type Tidegate } from './tidegate.ts';
 
@@ -26,6 +27,7 @@ const MONTH = new Date(FIRST).toISOString().slice(0, 7);
 const LIMITS = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const DATE = new Date(START).toISOString().slice(0, 10);
 const DEVICE = 'forgotten-1';
+const OTHER = 'other-1';
 const LINES = Array.from({ length: 300 }, (_, n) => ({
   ...{ deviceId: DEVICE, site: 'seattle', clientId: DEVICE, traceId: `t-${n}` },
   ...{ receivedAt: FIRST + n * 10_000 + 80, timestamp: FIRST + n * 10_000 },
@@ -96,18 +98,25 @@ testInBrowser(
     try {
       const { page } = await openLoggedIn(browser, tidegate);
       const asked: (string | null)[] = [];
+      const askedOfOther: (string | null)[] = [];
       page.on('request', (request) => {
         const { pathname, searchParams } = new URL(request.url());
         if (pathname.endsWith(`/${DEVICE}/windows`)) asked.push(searchParams.get('resolution'));
+        if (pathname.endsWith(`/${OTHER}/windows`)) askedOfOther.push(searchParams.get('resolution'));
       });
-      const hash = `#/device/${DEVICE}?from=${FIRST}&to=${FIRST + 600_000}`;
+      const span = `?from=${FIRST}&to=${FIRST + 600_000}`;
+      const hash = `#/device/${DEVICE}${span}`;
       await page.goto(addressOf(tidegate, hash));
       await page.getByRole('tab', { name: 'As a table' }).click();
       await page.locator('#panel tbody tr').first().waitFor();
       assert.deepEqual([asked[0], asked.at(-1)], ['10s', '1h']);
+      await page.evaluate(`location.hash = '#/device/${OTHER}${span}'`);
+      await eventually('the other device to be read', () => askedOfOther.length > 0);
+      assert.equal(askedOfOther[0], '10s');
+      await page.goto('about:blank');
       writeFileSync(parquetFile(), whole);
       asked.length = 0;
-      await page.reload();
+      await page.goto(addressOf(tidegate, hash));
       await page.getByRole('tab', { name: 'As a table' }).click();
       await page.locator('#panel tbody tr').nth(59).waitFor();
       assert.ok(asked.length > 0 && asked.every((resolution) => resolution === '10s'));

@@ -88,6 +88,13 @@ async function writeSettings(stateDir: string, info: BucketInfo): Promise<void> 
   await writeFileSafely(path.join(stateDir, 'bucket.json'), JSON.stringify(settings));
 }
 
+/** Moves a folder away first, so that a crash never leaves half of it. */
+async function discard(folder: string, spoolDir: string): Promise<void> {
+  const discarded = path.join(spoolDir, randomUUID());
+  await rename(folder, discarded);
+  await rm(discarded, { recursive: true, force: true });
+}
+
 /** @throws AwsError for a bucket of the template */
 function configured(before: BucketInfo, changes: Parameters<Registry['configure']>[1]): BucketInfo {
   if (before.fromTemplate)
@@ -172,9 +179,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     async delete(name) {
       await requireDeletable(find(name));
       buckets.delete(name);
-      const discarded = path.join(spoolDir, randomUUID());
-      await rename(path.join(dir, name), discarded);
-      await rm(discarded, { recursive: true, force: true });
+      await discard(path.join(dir, name), spoolDir);
       await rm(stateOf(name), { recursive: true, force: true });
       await syncDirectory(dir);
     },

@@ -261,7 +261,8 @@ test('pages of streams have each stream once, also where one name begins with an
     after = page['LastEvaluatedStreamArn'];
     if (after === undefined) break;
   }
-  assert.deepEqual(names.sort(), ['states', 'states-2']);
+  assert.equal(names.length, 2);
+  assert.deepEqual(new Set(names), new Set(['states', 'states-2']));
 });
 
 test('a write that a function makes past the AWS port wakes the readers of the stream', async () => {

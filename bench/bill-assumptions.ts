@@ -26,9 +26,16 @@ export const assumed = {
   retentionDays: 90,
   archiveMonths: 1,
   memoryGB: 0.5,
-  directMs: 20,
-  recordMs: 0.1,
-  writeMs: 1.5,
+  /** The memory for which Lambda gives one whole processor; less memory gives less of it in proportion. */
+  processorMB: 1769,
+  /** Processor time of a whole processor, measured by `bench/handlers.ts`, whose requests to tables are not HTTPS. */
+  directProcessorMs: 0.5,
+  readingProcessorMs: 0.06,
+  requestProcessorMs: 0.4,
+  requestMs: 5,
+  /** Requests that a batch of the stream makes at the same time. */
+  requestsAtOnce: 16,
+  runtimeMs: 1,
   batchMs: 10,
   strangersWrites: 0.65,
   logBytesPerInvocation: 900,
@@ -65,9 +72,23 @@ export const assumed = {
   sealMemoryGB: 0.5,
 } as const;
 
+/** Milliseconds of an ingest function for work of so many milliseconds of a whole processor. */
+const onShare = (ms: number) => (ms * assumed.processorMB) / (assumed.memoryGB * 1024);
+
+/** Milliseconds that the ingest functions are billed for, by what they do. */
+export const billed = {
+  request: onShare(assumed.requestProcessorMs) + assumed.requestMs,
+  message: assumed.runtimeMs + onShare(assumed.directProcessorMs),
+  /** In a batch. */
+  reading: onShare(assumed.readingProcessorMs),
+  write: onShare(assumed.requestProcessorMs) + assumed.requestMs / assumed.requestsAtOnce,
+};
+
 /** Each assumption behind a fleet's bill as a sentence. */
 export function assumptionsOf(fleet: Fleet): string[] {
   const a = assumed;
+  const memory = `a function of ${a.memoryGB * 1024} MB`;
+  const share = ((a.memoryGB * 1024) / a.processorMB).toFixed(2);
   return [
     `a month has 730 hours; free tiers (except the first 25 GB of tables), taxes and data transfer out are not included`,
     `a reading has ${a.readingBytes} bytes, and the rule adds ${a.contextBytes} bytes to a message`,
@@ -77,8 +98,8 @@ export function assumptionsOf(fleet: Fleet): string[] {
       : "MalformedRule's topic filter matches every message; this counts as a triggered rule, since AWS's pricing page is not clear",
     `a window of ${fleet.windowSeconds} s has ${a.windowBytes} bytes (two metrics, ten readings) and one write unit, and is stored for ${a.retentionDays} days; the bill is for a table that is that old`,
     fleet.mode === 'direct'
-      ? `a message takes ${a.directMs} ms of a function of ${a.memoryGB * 1024} MB, and up to ${a.strangersWrites * 100} % of the writes are refused and repeated if many environments do not know each other's extremes`
-      : `a batch takes ${a.batchMs} ms plus ${a.recordMs} ms per reading and ${a.writeMs} ms per write, of a function of ${a.memoryGB * 1024} MB`,
+      ? `a message takes ${a.directProcessorMs} ms of a processor (measured: node bench/handlers.ts) and a request to a table ${a.requestProcessorMs} ms; ${memory} gives ${share} of a processor; DynamoDB answers in ${a.requestMs} ms, Lambda itself takes ${a.runtimeMs} ms: ${(billed.message + billed.request).toFixed(1)} ms in all; up to ${a.strangersWrites * 100} % of the writes are refused and repeated if many environments do not know each other's extremes`
+      : `a batch takes ${a.batchMs} ms, a reading ${a.readingProcessorMs} ms of a processor (measured: node bench/handlers.ts) and a write ${a.requestProcessorMs} ms; ${memory} gives ${share} of a processor; DynamoDB answers in ${a.requestMs} ms, and ${a.requestsAtOnce} writes wait at the same time: ${billed.reading.toFixed(2)} ms a reading and ${billed.write.toFixed(1)} ms a write`,
     fleet.mode === 'direct'
       ? 'alert states are read once per device and window'
       : `a shard is used to four fifths; batches collect for ${fleet.batchingSeconds} s, ${a.lanesPerShard} in parallel per shard, up to 10,000 records or 6 MB; alert states are read once per device and batch`,
@@ -88,6 +109,6 @@ export function assumptionsOf(fleet: Fleet): string[] {
     `Lambda polls each of ${a.queues} queues ${a.pollsAQueueAndMinute} times a minute, even if it is empty`,
     `a run of the function that parses the archive takes ${a.parseRunSeconds} s plus ${a.parseMicroseconds} us per reading of two metrics, including merging, of a function of 1769 MB; a site has ${a.devicesPerSite} devices; a parsed reading has ${a.parsedBytes} bytes; queries in Athena (5 dollars per TB read) are not counted`,
     `a run of the function that seals the archive takes ${a.sealRunSeconds} s, and ${a.sealSecondsPerGB} s per GB that it hashes, of a function of ${a.sealMemoryGB * 1024} MB`,
-    'alerts (SNS, SMS), rejected readings, retries and a dashboard are not counted',
+    'alerts (SNS, SMS), rejected readings, retries, starts of environments and a dashboard are not counted',
   ];
 }

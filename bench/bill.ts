@@ -4,7 +4,7 @@ import { GB, HOURS, KB, SECONDS, units, type Kind, type Line, type Prices } from
 import { rollupLines, sweepLines } from './bill-minutely.ts';
 import { parsingLines } from './bill-parsed.ts';
 import { sealLines } from './bill-seals.ts';
-import { assumed, assumptionsOf, type Fleet } from './bill-assumptions.ts';
+import { assumed, assumptionsOf, billed, type Fleet } from './bill-assumptions.ts';
 
 export interface Bill {
   readonly readings: number;
@@ -112,14 +112,14 @@ interface Work {
 function directWork(fleet: Fleet, { readings, messages }: Traffic): Work {
   const touched = windowsTouched(fleet.pack / fleet.rate, fleet);
   // An environment that does not know a window's extremes writes twice when a reading improves them.
-  const environments = Math.max(1, (messages / SECONDS) * (assumed.directMs / 1000));
+  const environments = Math.max(1, (messages / SECONDS) * ((billed.message + billed.request) / 1000));
   const extra = (assumed.strangersWrites * (1 - 1 / environments)) / fleet.pack;
   const windows = Math.min(readings, windowsOf(fleet));
   const writes =
     fleet.writesPerReading === undefined ? messages * touched : readings * fleet.writesPerReading;
   return {
     invocations: messages,
-    seconds: (messages * (assumed.directMs + (touched - 1) * assumed.writeMs)) / 1000,
+    seconds: (messages * (billed.message + touched * billed.request)) / 1000,
     writes,
     repeated: writes * extra,
     reads: Math.min(messages, windows),
@@ -152,8 +152,7 @@ function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic):
       ? Math.min(readings, deviceBatches * windowsTouched(span, fleet))
       : readings * fleet.writesPerReading;
   const invocations = (lanes * SECONDS) / batchSeconds;
-  const ms =
-    invocations * assumed.batchMs + messages * fleet.pack * assumed.recordMs + writes * assumed.writeMs;
+  const ms = invocations * assumed.batchMs + messages * fleet.pack * billed.reading + writes * billed.write;
   return { invocations, seconds: ms / 1000, writes, repeated: 0, reads: deviceBatches, shards };
 }
 

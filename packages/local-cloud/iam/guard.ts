@@ -18,6 +18,7 @@ import type { Need } from './need.ts';
 import { keyNamesOf } from './partition-keys.ts';
 import { roleSourcesOf } from './role-source.ts';
 import { createRole, type Role } from './role.ts';
+import { serviceRefusalsOf, serviceRolesOf } from './service-roles.ts';
 import type { TableGuardSetup } from './table-guard.ts';
 
 export interface Guard {
@@ -86,6 +87,7 @@ export function createGuard(options: GuardOptions): Guard {
   calls.take();
   const writer = createCallsWriter(file, calls, log);
   sayWhatIsOpen([...roles.values()], log);
+  sayWhatServicesMiss(template, clock, log);
 
   function sayRefused({ function: name, action, resource }: RecordedCall, reason: string): void {
     const outcome = enforces ? 'was refused' : 'would be refused on AWS';
@@ -153,4 +155,12 @@ function sayWhatIsOpen(roles: readonly Role[], log: Log): void {
     (note) => `${note}: a call that AWS refuses may be allowed`,
   );
   for (const note of [...undecided, ...notes]) log.warn(note);
+}
+
+/** What rules, delivery streams and schedules cannot do on AWS, once at the start. Here they do it. */
+function sayWhatServicesMiss(template: ResolvedTemplate, clock: Clock, log: Log): void {
+  for (const refusal of serviceRefusalsOf(template, serviceRolesOf(template, clock))) {
+    const { user, service, at, action, resource, reason } = refusal;
+    log.warn(`${at}: ${service} needs ${action} on ${resource} for ${user}, and fails on AWS: ${reason}`);
+  }
 }

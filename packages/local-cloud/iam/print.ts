@@ -4,8 +4,8 @@ import type { IamReport, Missing, Unused, Wildcard } from './report.ts';
 
 const many = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
-function missingLine({ at, function: name, action, resource, count, reason }: Missing): string {
-  const who = count === 0 ? `Lambda in the name of ${name}` : `${name}, ${many(count, 'call')}`;
+function missingLine({ at, function: name, service, action, resource, count, reason }: Missing): string {
+  const who = service === undefined ? `${name}, ${many(count, 'call')}` : `${service} for ${name}`;
   return `  ${at}  ${action} on ${resource} (${who}): ${reason}`;
 }
 
@@ -33,7 +33,9 @@ export function reportLines(report: IamReport, explained: number): string[] {
     '',
     ...(otherRoles.length === 0
       ? []
-      : [`only wildcards are checked of roles that services use: ${otherRoles.join(', ')}`]),
+      : [
+          `only wildcards are checked of the roles of browsers and of provisioning: ${otherRoles.join(', ')}`,
+        ]),
     ...(explained === 0 ? [] : [`explained by a comment in the template: ${explained}`]),
     missing.length === 0
       ? 'every recorded call is allowed'

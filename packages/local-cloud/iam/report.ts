@@ -15,16 +15,19 @@ import {
   type StatementPlaces,
 } from './role-source.ts';
 import { createRole, type Role } from './role.ts';
+import { serviceRefusalsOf, serviceRolesOf } from './service-roles.ts';
 
-/** A call that the role of a function does not allow. */
+/** A call that the role of a function, rule, delivery stream or schedule does not allow. */
 export interface Missing {
   readonly function: string;
+  /** What makes the call in the name of the role, such as `iot.amazonaws.com`; absent for the function itself. */
+  readonly service?: string;
   /** Where the role, or what Lambda does in its name, is declared. */
   readonly at: string;
   readonly action: string;
   readonly resource: string;
   readonly reason: string;
-  /** Calls; 0 for what Lambda itself does. */
+  /** Calls; 0 for what a service does. */
   readonly count: number;
 }
 
@@ -54,7 +57,7 @@ export interface IamReport {
   readonly missing: readonly Missing[];
   readonly unused: readonly Unused[];
   readonly wildcards: readonly Wildcard[];
-  /** Roles that services assume, not functions: what they use is not recorded. */
+  /** Roles of browsers, provisioning and others: what they use is not known. */
   readonly otherRoles: readonly string[];
 }
 
@@ -150,9 +153,9 @@ function missingOf(template: ResolvedTemplate, role: Role, needs: readonly NeedO
   return needs.flatMap(({ count, declaredAt, ...need }) => {
     const { allowed, reason } = role.decide(need);
     const { action, resource: on } = need;
-    return allowed
-      ? []
-      : [{ function: functionId, at: declaredAt ?? resource.at(), action, resource: on, reason, count }];
+    const service = declaredAt === undefined ? {} : { service: 'lambda.amazonaws.com' };
+    const missing = { function: functionId, ...service, action, resource: on, reason, count };
+    return allowed ? [] : [{ ...missing, at: declaredAt ?? resource.at() }];
   });
 }
 
@@ -165,64 +168,96 @@ interface NeedOf extends Need {
   readonly declaredAt?: string;
 }
 
+interface Judged {
+  readonly role: Role;
+  readonly needs: readonly NeedOf[];
+}
+
+/** Each function's role with what was recorded, and with what Lambda needs. */
+function judgedFunctions(
+  template: ResolvedTemplate,
+  calls: readonly RecordedCall[],
+  clock: Pick<Clock, 'now'>,
+): Judged[] {
+  const keyNeeds = keyNeedsOf(template);
+  return roleSourcesOf(template).map((source) => {
+    const { functionId, roleId } = source;
+    const own = calls
+      .filter((call) => call.function === functionId)
+      .map(({ action, resource, keys, count }) => ({ action, resource, keys: keys ?? {}, count }));
+    // SAM gives the role that it creates what Lambda needs.
+    const implied = roleId === undefined ? [] : lambdaNeedsOf(template, template.resources.get(functionId)!);
+    const ofLambda = implied.flatMap(({ declaredAt, ...need }) =>
+      [need, ...keyNeeds(need)].map((each) => ({ ...each, count: 0, declaredAt })),
+    );
+    return { role: createRole(source, clock), needs: [...own, ...ofLambda] };
+  });
+}
+
+/** What was allowed by which statement of which role. */
+function usedStatements(judged: readonly { readonly role: Role; readonly needs: readonly Need[] }[]) {
+  const used = new Map<string, Need[]>();
+  for (const { role, needs } of judged)
+    for (const need of needs) {
+      const key = `${nameOf(role.source)} ${role.decide(need).by}`;
+      used.set(key, [...(used.get(key) ?? []), need]);
+    }
+  return used;
+}
+
 /** @param calls of this template's functions and of others, which do not matter */
 export function iamReportOf(
   template: ResolvedTemplate,
   calls: readonly RecordedCall[],
   clock: Pick<Clock, 'now'>,
 ): IamReport {
-  const roles = roleSourcesOf(template).map((source) => createRole(source, clock));
-  const keyNeeds = keyNeedsOf(template);
-  const needsOf = (role: Role): NeedOf[] => {
-    const { functionId, roleId } = role.source;
-    const own = calls
-      .filter((call) => call.function === functionId)
-      .map(({ action, resource, keys, count }) => ({ action, resource, keys: keys ?? {}, count }));
-    // SAM gives the role that it creates what Lambda needs.
-    const implied = roleId === undefined ? [] : lambdaNeedsOf(template, template.resources.get(functionId)!);
-    return [
-      ...own,
-      ...implied.flatMap(({ declaredAt, ...need }) =>
-        [need, ...keyNeeds(need)].map((each) => ({ ...each, count: 0, declaredAt })),
-      ),
-    ];
-  };
-  const judged = roles.map((role) => ({ role, needs: needsOf(role) }));
+  const judged = judgedFunctions(template, calls, clock);
+  const services = serviceRolesOf(template, clock);
+  const roles = judged.map(({ role }) => role);
   const called = new Set(calls.map((call) => call.function));
-  const usedBy = new Map<string, Need[]>();
-  for (const { role, needs } of judged)
-    for (const need of needs) {
-      const key = `${nameOf(role.source)} ${role.decide(need).by}`;
-      usedBy.set(key, [...(usedBy.get(key) ?? []), need]);
-    }
-  const own = uniqueRoles(judged.map(({ role }) => role));
-  const ofFunctions = new Set(roles.map(({ source }) => source.roleId));
-  const others = template.ofType('AWS::IAM::Role').filter(({ logicalId }) => !ofFunctions.has(logicalId));
+  const used = usedStatements([
+    ...judged,
+    ...services.map(({ role, needs, use }) => ({ role, needs: [...needs, ...use.uses] })),
+  ]);
+  const known = uniqueRoles([...roles, ...services.map(({ role }) => role)]);
+  // The uses of services are all known; those of a function only once it was called.
+  const isUsed = new Set([
+    ...roles.filter(({ source }) => called.has(source.functionId)).map(({ source }) => nameOf(source)),
+    ...services.map(({ role }) => nameOf(role.source)),
+  ]);
+  const others = template.ofType('AWS::IAM::Role').filter(({ logicalId }) => !isKnown(known, logicalId));
   return {
     recorded: roles
       .map(({ source: { functionId } }) => ({ function: functionId, calls: callsOf(calls, functionId) }))
       .filter((each) => each.calls > 0),
     neverCalled: roles.map(({ source }) => source.functionId).filter((id) => !called.has(id)),
-    undecided: roles.flatMap(({ source: { functionId, undecided: why } }) =>
-      why === undefined ? [] : [{ function: functionId, why }],
+    undecided: [...roles, ...uniqueRoles(services.map(({ role }) => role))].flatMap(
+      ({ source: { functionId, undecided: why } }) =>
+        why === undefined ? [] : [{ function: functionId, why }],
     ),
-    missing: judged.flatMap(({ role, needs }) => missingOf(template, role, needs)),
-    unused: own
-      .filter(({ source }) =>
-        roles.some((role) => nameOf(role.source) === nameOf(source) && called.has(role.source.functionId)),
-      )
+    missing: [
+      ...judged.flatMap(({ role, needs }) => missingOf(template, role, needs)),
+      ...serviceRefusalsOf(template, services).map(({ user, ...refusal }) => ({
+        ...{ function: user, ...refusal, count: 0 },
+      })),
+    ],
+    unused: known
+      .filter(({ source }) => isUsed.has(nameOf(source)))
       .flatMap(({ source }) =>
         statementsOf(nameOf(source), source.policies)
           .filter(({ statement }) => statement.Effect === 'Allow')
-          .flatMap((written) => unusedOf(written, usedBy.get(`${nameOf(source)} ${written.key}`) ?? [])),
+          .flatMap((written) => unusedOf(written, used.get(`${nameOf(source)} ${written.key}`) ?? [])),
       ),
     wildcards: [
-      ...own.flatMap(({ source }) => statementsOf(nameOf(source), source.policies)),
+      ...known.flatMap(({ source }) => statementsOf(nameOf(source), source.policies)),
       ...others.flatMap((resource) => statementsOf(resource.logicalId, policiesOfRole(template, resource))),
     ].flatMap(wildcardsOf),
     otherRoles: others.map(({ logicalId }) => logicalId),
   };
 }
+
+const isKnown = (roles: readonly Role[], roleId: string) =>
+  roles.some(({ source }) => source.roleId === roleId);
 
 const callsOf = (calls: readonly RecordedCall[], functionId: string) =>
   calls.filter((call) => call.function === functionId).reduce((sum, { count }) => sum + count, 0);

@@ -23,8 +23,9 @@ export interface StatementPlaces {
 }
 
 export interface RoleSource {
-  /** Logical ID of the function. */
+  /** Logical ID of the function, or of the rule, stream or schedule that the role is used for. */
   readonly functionId: string;
+  /** Of the same. */
   readonly functionArn: string;
   /** Logical ID of the role; undefined for the one that SAM creates. */
   readonly roleId: string | undefined;
@@ -197,6 +198,27 @@ function sourceOf(template: ResolvedTemplate, spec: FunctionSpec): RoleSource {
     roleId: given === undefined ? undefined : role?.logicalId,
     roleArn,
     sessionArn: `arn:aws:sts::${template.accountId}:assumed-role/${roleArn.split('/').at(-1)}/${spec.name}`,
+    policies: found.policies,
+    boundary,
+    undecided: found.undecided,
+  };
+}
+
+/**
+ * A role that a service assumes.
+ *
+ * @param user logical ID of the rule, stream or schedule
+ */
+export function sourceOfRole(template: ResolvedTemplate, role: ResolvedResource, user: string): RoleSource {
+  const found: Found = { policies: [], undecided: undefined };
+  addOwn(found, template, role);
+  const boundary = boundaryOf(template, role, found);
+  return {
+    functionId: user,
+    functionArn: template.resources.get(user)!.arn,
+    roleId: role.logicalId,
+    roleArn: role.arn,
+    sessionArn: `arn:aws:sts::${template.accountId}:assumed-role/${role.name}/${user}`,
     policies: found.policies,
     boundary,
     undecided: found.undecided,

@@ -76,7 +76,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     retained: mqtt.retained,
     clients: mqtt.clients,
     authorize: (request) => ({ allowed: authorize(request), reason: 'the test says so' }),
-    disconnect: (clientId, how) => broker?.disconnectClient(clientId, 'asked for by API', how) ?? false,
+    disconnect: (clientId, how) =>
+      broker?.disconnectClient(clientId, 'requested through the API', how) ?? false,
     clock,
     log: logger,
     newId,

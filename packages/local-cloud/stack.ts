@@ -1,4 +1,4 @@
-// Puts the local cloud together from the template: first what keeps data, then what moves it, last what lets it in.
+// Opens the local cloud from the template: first what keeps data, then what moves it, last what lets it in.
 
 import type { Clock } from './clock.ts';
 import { openMetrics } from './cloudwatch/open.ts';
@@ -16,7 +16,7 @@ import { listening } from './listening.ts';
 import type { Log } from './log.ts';
 import { keepRefusals } from './refusals.ts';
 import { loopbackOnly, type MqttHosts } from './mqtt/hosts.ts';
-import type { Project, Warning } from './project.ts';
+import type { PageStack, Project, Warning } from './project.ts';
 import { openSchedules } from './scheduler/open.ts';
 import type { StackSource } from './stack-source.ts';
 import { serviceChecks } from './service-checks.ts';
@@ -26,9 +26,12 @@ import { functionsOf } from './template/functions.ts';
 import { loadDomain } from './template/domain-file.ts';
 import { loadTemplate } from './template/load.ts';
 import { queueHost } from './template/naming.ts';
-import { openBrowsers } from './web/browsers.ts';
+import type { ResolvedTemplate } from './template/resolved.ts';
+import { openBrowsers, type Browsers } from './web/browsers.ts';
 import { pageOf } from './web/page.ts';
-import { HOST, openAws, openDevicePath, openDevices, type Settings } from './open-services.ts';
+import { openAws, type Aws } from './open-aws.ts';
+import { openDevicePath } from './open-device-path.ts';
+import { HOST, openDevices, type Settings } from './open-services.ts';
 
 export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> {
   readonly source: StackSource;
@@ -59,72 +62,100 @@ export interface StackOptions extends Pick<Project, 'page' | 'originParameter'> 
 export interface Stack {
   readonly endpoints: Endpoints;
   readonly rebuild: Rebuild;
-  /** A line for each function that cannot be imported; tries those that no earlier start has imported as they are now. */
+  /** A line for each function that cannot be imported. Tries only those that changed since they last imported. */
   importProblems(): Promise<readonly string[]>;
-  /** Who can log in from the first start on; only then. */
+  /** The user that the first start creates; absent at later starts. */
   readonly firstUser?: UserPoolService['first'];
-  /** Takes nothing new, finishes and archives what came in, and closes the stores. */
+  /** Accepts nothing new, finishes and archives what came in, and closes the stores. */
   stop(): Promise<void>;
 }
 
-async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
-  const { dataDir, webPort, page, template, outputs, counters, closers } = settings;
-  const api = apiFromTemplate(template);
-  settings.log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
-  const stores = await openStores(settings);
-  const iot = await openDevices(settings);
-  const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
-  const aws = await openAws(settings, stores, iot, browsers);
-  settings.log.info('opening the MQTT port and the web port');
-  const { broker, why } = await openDevicePath(settings, stores, iot, browsers, aws);
-  const mqtt = `mqtts://${HOST}:${broker.port}`;
-  const reached = { mqtt, mqttHosts: settings.mqttHosts.reachable, aws: aws.server.url };
+type DevicePath = Awaited<ReturnType<typeof openDevicePath>>;
+
+/** Opens the web port: the page, the login, the HTTP API and MQTT over WebSocket. */
+async function listenForBrowsers(
+  settings: Settings,
+  { browsers, aws, broker, why }: { browsers: Browsers; aws: Aws } & DevicePath,
+  reached: Omit<PageStack, 'region' | 'callbacks'>,
+) {
+  const { webPort, page, template, outputs, counters, closers } = settings;
+  const spec = apiFromTemplate(template);
   const web = await listening('--web-port', webPort, () =>
     browsers.listen({
       ...{ host: HOST, port: webPort, page: pageOf(settings), refusals: settings.refusals.list, why },
       callable: [aws.server.url],
-      ...browsers.siteOf(page, { ...reached, outputs, caPem: iot.ca.certificatePem }),
+      ...browsers.siteOf(page, reached),
       broker,
       status: () => ({ totals: counters.all(), outputs }),
-      ...(api && { httpApi: { spec: api, invoke: (...call) => aws.lambda.invoke(...call) } }),
+      ...(spec && { httpApi: { spec, invoke: (...call) => aws.lambda.invoke(...call) } }),
     }),
   );
   closers.add(() => web.close());
-  const schedules = openSchedules({ ...settings, count: counters.count });
-  closers.add(() => schedules.close());
-  const url = `http://${HOST}:${web.port}`;
+  return web;
+}
+
+/** Puts the addresses of this machine into the outputs, in place of those on AWS. */
+function placeAddresses(
+  { outputs, template }: Settings,
+  browsers: Browsers,
+  aws: Aws,
+  webPort: number,
+): void {
   for (const [name, value] of Object.entries(outputs))
     outputs[name] = value.replaceAll(queueHost(template.region), aws.server.url);
-  if (api) Object.assign(outputs, withAddress(outputs, api, url + API_PREFIX));
-  // By the name that pages have it by: a page may only read answers of its own origin.
-  const loginUrl = `http://localhost:${web.port}`;
+  const api = apiFromTemplate(template);
+  if (api) Object.assign(outputs, withAddress(outputs, api, `http://${HOST}:${webPort}${API_PREFIX}`));
+  // The page is opened as `localhost`, and a page may only read answers of its own origin.
+  const loginUrl = `http://localhost:${webPort}`;
   Object.assign(outputs, withLoginAddress(outputs, browsers.userPool?.users.pool, loginUrl));
+}
+
+/** Names of the functions and values of the parameters, for `endpoints.json`. */
+const declaredIn = (template: ResolvedTemplate): Pick<Endpoints, 'functions' | 'parameters'> => ({
+  functions: Object.fromEntries(functionsOf(template).map(({ logicalId, name }) => [logicalId, name])),
+  parameters: Object.fromEntries(
+    Object.entries(template.parameters).filter(([name]) => !template.hiddenParameters.has(name)),
+  ),
+});
+
+async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
+  const { dataDir, template, outputs, counters, closers, log } = settings;
+  log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
+  const stores = await openStores(settings);
+  const iot = await openDevices(settings);
+  const browsers = await openBrowsers({ ...settings, iot, count: counters.count });
+  const aws = await openAws(settings, stores, iot, browsers);
+  log.info('opening the MQTT port and the web port');
+  const devicePath = await openDevicePath(settings, stores, iot, browsers, aws);
+  const mqtt = `mqtts://${HOST}:${devicePath.broker.port}`;
+  const reached = { mqtt, mqttHosts: settings.mqttHosts.reachable, aws: aws.server.url };
+  const forPage = { ...reached, outputs, caPem: iot.ca.certificatePem };
+  const web = await listenForBrowsers(settings, { browsers, aws, ...devicePath }, forPage);
+  const schedules = openSchedules({ ...settings, count: counters.count });
+  closers.add(() => schedules.close());
+  placeAddresses(settings, browsers, aws, web.port);
   const endpoints = {
     ...reached,
     mqttDomains: iot.mqttDomains.map(({ name }) => name),
-    web: url,
+    web: `http://${HOST}:${web.port}`,
     ca: iot.ca.certificateFile,
     outputs,
-    functions: Object.fromEntries(functionsOf(template).map(({ logicalId, name }) => [logicalId, name])),
-    parameters: Object.fromEntries(
-      Object.entries(template.parameters).filter(([name]) => !template.hiddenParameters.has(name)),
-    ),
+    ...declaredIn(template),
   };
   writeEndpoints(dataDir, endpoints);
-  const { lambda } = aws;
   return {
     endpoints,
-    rebuild: lambda.rebuild,
-    importProblems: () => lambda.importProblems(),
+    rebuild: aws.lambda.rebuild,
+    importProblems: () => aws.lambda.importProblems(),
     firstUser: browsers.userPool?.first,
   };
 }
 
-/** Port 0 is any free one, which nobody knows yet. */
+/** Port 0 is any free one, not known before the port opens. */
 const originValue = ({ originParameter, webPort }: StackOptions): Record<string, string> =>
   originParameter === undefined || webPort === 0 ? {} : { [originParameter]: `http://localhost:${webPort}` };
 
-/** @throws StartError, one line that names the thing and the remedy; whatever was open is closed again. */
+/** @throws StartError, one line that names the thing and the remedy; what was open is closed again. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { domain, ...rest } = loadDomain({ ...options.source, overrides: options.overrides });
   const template = loadTemplate({

@@ -1,0 +1,110 @@
+// Opens the path of a device's message: from the MQTT port to the rules engine, the shadows and the delivery streams.
+
+import path from 'node:path';
+import { openFirehoseApi } from './firehose/api.ts';
+import type { Iot } from './iot/iot.ts';
+import { signingNames } from './iot-data/api.ts';
+import { openDataPlane } from './iot-data/open.ts';
+import { openJournal } from './journal/journal.ts';
+import { listening } from './listening.ts';
+import { openMqtt } from './mqtt/open.ts';
+import type { Aws } from './open-aws.ts';
+import type { Settings } from './open-services.ts';
+import { openDeliveryStreams, openRules } from './rules/open.ts';
+import type { Stores } from './stores.ts';
+import type { Browsers } from './web/browsers.ts';
+
+/** A stop waits this long for events; what takes longer, and retries due later, continue after the next start. */
+const DRAIN_MILLISECONDS = 10_000;
+
+type Streams = ReturnType<typeof openDeliveryStreams>['streams'];
+type Mqtt = Awaited<ReturnType<typeof openMqtt>>;
+type DataPlane = Awaited<ReturnType<typeof openDataPlane>>;
+
+async function openBroker(settings: Settings, browsers: Browsers, aws: Aws, streams: Streams): Promise<Mqtt> {
+  const { dataDir, clock, log, counters, closers } = settings;
+  const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
+  closers.add(() => journal.close());
+  const mqtt = await openMqtt({
+    dir: path.join(dataDir, 'mqtt'),
+    journal,
+    authorize: browsers.authorize,
+    relieve: () => streams.relieve(),
+    isFull: (principal) => aws.lambda.isFull(principal),
+    clock,
+    log,
+    count: counters.count,
+  });
+  closers.add(() => mqtt.close());
+  return mqtt;
+}
+
+async function openShadowsAndPublish(settings: Settings, browsers: Browsers, mqtt: Mqtt): Promise<DataPlane> {
+  const { dataDir, clock, log, counters, closers } = settings;
+  const dataPlane = await openDataPlane({
+    dir: path.join(dataDir, 'iot/shadows'),
+    hub: mqtt.hub,
+    retained: mqtt.retained,
+    clients: mqtt.clients,
+    authorize: browsers.authorize,
+    disconnect: (clientId, how) => mqtt.disconnectClient(clientId, 'requested through the API', how),
+    clock,
+    log,
+    count: counters.count,
+  });
+  closers.add(() => dataPlane.close());
+  return dataPlane;
+}
+
+/** Opens the MQTT port, and closes the connections of each certificate that is no longer active. */
+async function listenForDevices(settings: Settings, iot: Iot, mqtt: Mqtt, dataPlane: DataPlane) {
+  const { mqttPort, mqttHosts, closers } = settings;
+  const broker = await listening('--mqtt-port', mqttPort, () =>
+    mqtt.listen({
+      tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
+      domains: iot.mqttDomains,
+      hosts: mqttHosts.listen,
+      port: mqttPort,
+      identify: (certificate) => iot.identify(certificate),
+      serveHttps: dataPlane.serveDevice,
+    }),
+  );
+  iot.endpoint.port = broker.port;
+  closers.add(() => broker.close());
+  iot.onChange((change) => {
+    if (change.kind === 'certificate' && change.status !== 'ACTIVE')
+      broker.disconnectPrincipal(change.certificateId, `certificate is ${change.status}`);
+  });
+  return broker;
+}
+
+/** Opens all of it; messages that an earlier run left unfinished are processed before the port opens. */
+export async function openDevicePath(
+  settings: Settings,
+  stores: Stores,
+  iot: Iot,
+  browsers: Browsers,
+  aws: Aws,
+) {
+  const { dataDir, clock, log, counters, closers } = settings;
+  const { count } = counters;
+  const { streams, specs } = openDeliveryStreams({ ...settings, count, stores, ...aws });
+  const mqtt = await openBroker(settings, browsers, aws, streams);
+  const dataPlane = await openShadowsAndPublish(settings, browsers, mqtt);
+  const parts = { ...settings, count, stores, iot, ...aws, streams };
+  const { rules, why } = openRules({ ...parts, hub: mqtt.hub, shadows: dataPlane.shadows });
+  mqtt.hub.setRules(rules);
+  mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
+  for (const name of signingNames) aws.services[name] = dataPlane.handler;
+  const firehose = await openFirehoseApi({
+    ...{ dir: path.join(dataDir, 'firehose'), specs, streams, log, startedAt: clock.now() },
+  });
+  aws.services['firehose'] = firehose.handler;
+  closers.add(() => firehose.close());
+  closers.add(async () => {
+    await aws.lambda.drain(DRAIN_MILLISECONDS);
+    await streams.close();
+  });
+  await mqtt.hub.recover();
+  return { broker: await listenForDevices(settings, iot, mqtt, dataPlane), why };
+}

@@ -1,11 +1,11 @@
-// `aws cloudformation describe-stacks` and its relatives, so that scripts read outputs as they do on AWS.
+// `aws cloudformation describe-stacks` and related calls, so that scripts read outputs as they do on AWS.
 
 import { AwsError } from '../aws-error.ts';
-import { createQueryHandler, type QueryParameters } from './query.ts';
+import { createQueryHandler, type QueryAction, type QueryParameters } from './query.ts';
 import type { AwsHandler } from './wire.ts';
 import type { XmlElements } from './xml.ts';
 
-/** What CloudFormation tells about a stack; `local/template` resolves it. */
+/** What CloudFormation says about a stack, as `template/` resolves it. */
 export interface Stack {
   readonly stackName: string;
   readonly region: string;
@@ -33,61 +33,70 @@ function describeStack(stack: Stack, startedAt: string): XmlElements {
   };
 }
 
+/** @throws AwsError ValidationError when the call names another stack */
+function requireThisStack(stack: Stack, parameters: QueryParameters): void {
+  const name = parameters.get('StackName');
+  if (name === undefined || name === stack.stackName || name === stackIdOf(stack)) return;
+  throw new AwsError('ValidationError', `Stack with id ${name.slice(0, 128)} does not exist`);
+}
+
+function stackActions(stack: Stack, time: string): Record<string, QueryAction> {
+  return {
+    DescribeStacks: {
+      accepts: ['StackName'],
+      run(parameters) {
+        requireThisStack(stack, parameters);
+        return { Stacks: { member: describeStack(stack, time) } };
+      },
+    },
+    ListStacks: {
+      accepts: ['NextToken'],
+      run() {
+        const described = describeStack(stack, time) as Record<string, string>;
+        const { StackId, StackName, CreationTime, StackStatus } = described;
+        return { StackSummaries: { member: { StackId, StackName, CreationTime, StackStatus } } };
+      },
+    },
+  };
+}
+
+const resourcesOf = ({ resources }: Stack) =>
+  [...resources].map(([LogicalResourceId, { type, ref }]) => ({
+    LogicalResourceId,
+    PhysicalResourceId: ref,
+    ResourceType: type,
+    ResourceStatus: 'CREATE_COMPLETE',
+  }));
+
+function resourceActions(stack: Stack, time: string): Record<string, QueryAction> {
+  return {
+    ListStackResources: {
+      accepts: ['StackName'],
+      run(parameters) {
+        requireThisStack(stack, parameters);
+        const member = resourcesOf(stack).map((each) => ({ ...each, LastUpdatedTimestamp: time }));
+        return { StackResourceSummaries: { member } };
+      },
+    },
+    DescribeStackResources: {
+      accepts: ['StackName'],
+      run(parameters) {
+        requireThisStack(stack, parameters);
+        const { stackName: StackName } = stack;
+        const member = resourcesOf(stack).map((each) => ({ ...each, StackName, Timestamp: time }));
+        return { StackResources: { member } };
+      },
+    },
+  };
+}
+
 /** @param startedAt epoch milliseconds, shown as the time at which stack and resources were created. */
 export function createCloudFormationHandler(stack: Stack, startedAt: number): AwsHandler {
   const time = new Date(startedAt).toISOString();
-  const check = (parameters: QueryParameters) => {
-    const asked = parameters.get('StackName');
-    if (asked === undefined || asked === stack.stackName || asked === stackIdOf(stack)) return;
-    throw new AwsError('ValidationError', `Stack with id ${asked.slice(0, 128)} does not exist`);
-  };
-  const resources = () =>
-    [...stack.resources].map(([LogicalResourceId, { type, ref }]) => ({
-      LogicalResourceId,
-      PhysicalResourceId: ref,
-      ResourceType: type,
-      ResourceStatus: 'CREATE_COMPLETE',
-    }));
   return createQueryHandler({
     name: 'CloudFormation',
     namespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
     limit: 16_384,
-    actions: {
-      DescribeStacks: {
-        accepts: ['StackName'],
-        run(parameters) {
-          check(parameters);
-          return { Stacks: { member: describeStack(stack, time) } };
-        },
-      },
-      ListStacks: {
-        accepts: ['NextToken'],
-        run() {
-          const { StackId, StackName, CreationTime, StackStatus } = describeStack(stack, time) as Record<
-            string,
-            string
-          >;
-          return { StackSummaries: { member: { StackId, StackName, CreationTime, StackStatus } } };
-        },
-      },
-      ListStackResources: {
-        accepts: ['StackName'],
-        run(parameters) {
-          check(parameters);
-          const summaries = resources().map((resource) => ({ ...resource, LastUpdatedTimestamp: time }));
-          return { StackResourceSummaries: { member: summaries } };
-        },
-      },
-      DescribeStackResources: {
-        accepts: ['StackName'],
-        run(parameters) {
-          check(parameters);
-          const { stackName: StackName } = stack;
-          return {
-            StackResources: { member: resources().map((each) => ({ ...each, StackName, Timestamp: time })) },
-          };
-        },
-      },
-    },
+    actions: { ...stackActions(stack, time), ...resourceActions(stack, time) },
   });
 }

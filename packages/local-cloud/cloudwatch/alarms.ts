@@ -9,7 +9,7 @@ import { judge, RANGE_BEYOND, type DataPoint, type Judgement } from './judge-ala
 import { MINUTE_MS, type MetricStore } from './metric-store.ts';
 import { periodsOf, type Span } from './time-series.ts';
 
-/** Where alarms go. */
+/** What alarm actions send to: topics and functions. */
 export interface AlarmTargets {
   publish(input: {
     topicArn: string;
@@ -34,9 +34,9 @@ export interface AlarmsOptions {
 }
 
 export interface Alarms {
-  /** Of the minutes before `now`, in epoch milliseconds. */
+  /** Evaluates every alarm over the minutes before `now`, in epoch milliseconds. */
   evaluate(now: number): Promise<void>;
-  /** What the API sets, until the next evaluation finds another state. */
+  /** Sets a state through the API; it lasts until the next evaluation finds another. */
   setState(spec: AlarmSpec, state: AlarmState, reason: string, reasonData: string | undefined): Promise<void>;
   enableActions(spec: AlarmSpec, isEnabled: boolean): void;
 }
@@ -74,7 +74,7 @@ function reasonDataOf(
   });
 }
 
-/** Runs the actions of one change, and says of each how it went. */
+/** Runs the actions of one change. @returns a history item for each, with its outcome */
 async function act(change: StateChange, { targets, log }: AlarmsOptions): Promise<HistoryItem[]> {
   const { spec, after } = change;
   const items: HistoryItem[] = [];
@@ -115,40 +115,46 @@ function updateOf({ spec, before, after }: StateChange): HistoryItem {
   };
 }
 
+async function change(
+  options: AlarmsOptions,
+  spec: AlarmSpec,
+  after: StateRecord,
+  withActions: boolean,
+): Promise<void> {
+  const { states, region, accountId, startedAt, log } = options;
+  const before = states.of(spec.name);
+  const changed: StateChange = { spec, before, after, region, accountId, configuredAt: startedAt };
+  const fields = { alarm: spec.name, before: before.state, state: after.state, reason: after.reason };
+  if (after.state === 'ALARM') log.warn('an alarm has entered the ALARM state', fields);
+  else if (withActions) log.info('the state of an alarm has changed', fields);
+  const isEnabled = before.actionsEnabled ?? spec.actionsEnabled;
+  // Actions run before the state is written: after a crash in between they run twice, and never not at all.
+  const actions = withActions && isEnabled ? await act(changed, options) : [];
+  states.set(spec.name, { ...after, actionsEnabled: before.actionsEnabled });
+  states.note([updateOf(changed), ...actions]);
+}
+
+async function evaluateOne(options: AlarmsOptions, spec: AlarmSpec, now: number): Promise<void> {
+  const { states, store, startedAt } = options;
+  const range = rangeOf(spec, store, now);
+  const judgement = judge(spec, range, startedAt);
+  const before = states.of(spec.name);
+  const { state } = judgement;
+  if (state === 'keep' || (state === before.state && states.isKnown(spec.name))) return;
+  const reasonData = reasonDataOf(spec, judgement, range, now);
+  const after = { state, reason: judgement.reason(before.state), reasonData, updatedAt: now };
+  // AWS also announces that a new alarm is OK: that would be forty mails at the first start, which nobody needs.
+  const isNew = !states.isKnown(spec.name) && state !== 'ALARM';
+  await change(options, spec, after, !isNew);
+}
+
 export function createAlarms(options: AlarmsOptions): Alarms {
-  const { specs, states, store, region, accountId, startedAt, clock, log } = options;
-
-  async function change(spec: AlarmSpec, after: StateRecord, withActions: boolean): Promise<void> {
-    const before = states.of(spec.name);
-    const changed: StateChange = { spec, before, after, region, accountId, configuredAt: startedAt };
-    const fields = { alarm: spec.name, before: before.state, state: after.state, reason: after.reason };
-    if (after.state === 'ALARM') log.warn('an alarm has entered the ALARM state', fields);
-    else if (withActions) log.info('the state of an alarm has changed', fields);
-    const isEnabled = before.actionsEnabled ?? spec.actionsEnabled;
-    // First: a crash in between acts once more, and never leaves an alarm unsaid.
-    const actions = withActions && isEnabled ? await act(changed, options) : [];
-    states.set(spec.name, { ...after, actionsEnabled: before.actionsEnabled });
-    states.note([updateOf(changed), ...actions]);
-  }
-
-  async function evaluateOne(spec: AlarmSpec, now: number): Promise<void> {
-    const range = rangeOf(spec, store, now);
-    const judgement = judge(spec, range, startedAt);
-    const before = states.of(spec.name);
-    const { state } = judgement;
-    if (state === 'keep' || (state === before.state && states.isKnown(spec.name))) return;
-    const reasonData = reasonDataOf(spec, judgement, range, now);
-    const after = { state, reason: judgement.reason(before.state), reasonData, updatedAt: now };
-    // AWS also announces that a new alarm is fine: forty mails at the first start, which nobody waits for.
-    const isNew = !states.isKnown(spec.name) && state !== 'ALARM';
-    await change(spec, after, !isNew);
-  }
-
+  const { specs, states, clock, log } = options;
   return {
     async evaluate(now) {
       for (const spec of specs) {
         try {
-          await evaluateOne(spec, now);
+          await evaluateOne(options, spec, now);
         } catch (error) {
           log.error('an alarm cannot be evaluated', {
             alarm: spec.name,
@@ -157,12 +163,10 @@ export function createAlarms(options: AlarmsOptions): Alarms {
         }
       }
     },
-    setState: (spec, state, reason, reasonData) =>
-      change(
-        spec,
-        { state, reason, reasonData, updatedAt: clock.now() },
-        state !== states.of(spec.name).state,
-      ),
+    setState(spec, state, reason, reasonData) {
+      const after = { state, reason, reasonData, updatedAt: clock.now() };
+      return change(options, spec, after, state !== states.of(spec.name).state);
+    },
     enableActions(spec, isEnabled) {
       states.set(spec.name, { ...states.of(spec.name), actionsEnabled: isEnabled });
     },

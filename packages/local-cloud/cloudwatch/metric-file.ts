@@ -1,4 +1,4 @@
-// The SQLite file of the metrics: one row a metric and minute, and the states of the alarms.
+// The SQLite file of the metrics, with one row per metric and minute, and of the states of the alarms.
 
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
@@ -66,20 +66,10 @@ function open(dir: string): DatabaseSync {
   }
 }
 
-/** @param dir created if missing. @throws what SQLite throws when the file cannot be opened */
-export function openMetricFile(dir: string): MetricFile {
-  const sql = open(dir);
-  const addMetric = sql.prepare(
-    'INSERT INTO metrics (namespace, name, dimensions, unit) VALUES (?, ?, ?, ?)',
-  );
-  const addPoint = sql.prepare(ADD_POINT);
-  const points = sql.prepare(
-    'SELECT minute, count, sum, min, max FROM points WHERE metric_id = ? AND minute >= ? AND minute < ? ORDER BY minute',
-  );
-  const last = sql.prepare('SELECT max(minute) AS minute FROM points WHERE metric_id = ?');
-  const putText = sql.prepare(
-    'INSERT INTO texts VALUES (?, ?) ON CONFLICT DO UPDATE SET text = excluded.text',
-  );
+type Rows<Kept extends keyof MetricFile> = Pick<MetricFile, Kept>;
+
+function metricRows(sql: DatabaseSync): Rows<'metrics' | 'addMetric'> {
+  const add = sql.prepare('INSERT INTO metrics (namespace, name, dimensions, unit) VALUES (?, ?, ?, ?)');
   return {
     metrics: () =>
       sql
@@ -93,23 +83,43 @@ export function openMetricFile(dir: string): MetricFile {
           unit: (row['unit'] as string | null) ?? undefined,
         })),
     addMetric: ({ namespace, name, dimensions, unit }) =>
-      Number(addMetric.run(namespace, name, JSON.stringify(dimensions), unit ?? null).lastInsertRowid),
+      Number(add.run(namespace, name, JSON.stringify(dimensions), unit ?? null).lastInsertRowid),
+  };
+}
+
+function pointRows(sql: DatabaseSync): Rows<'points' | 'lastMinute' | 'addPoint' | 'deleteBefore'> {
+  const add = sql.prepare(ADD_POINT);
+  const points = sql.prepare(
+    'SELECT minute, count, sum, min, max FROM points WHERE metric_id = ? AND minute >= ? AND minute < ? ORDER BY minute',
+  );
+  const last = sql.prepare('SELECT max(minute) AS minute FROM points WHERE metric_id = ?');
+  return {
     points: (rowId, from, to) => points.all(rowId, from, to) as unknown as Point[],
     lastMinute: (rowId) => (last.get(rowId)?.['minute'] as number | null) ?? undefined,
-    addPoint: (rowId, { minute, count, sum, min, max }) =>
-      void addPoint.run(rowId, minute, count, sum, min, max),
+    addPoint: (rowId, { minute, count, sum, min, max }) => void add.run(rowId, minute, count, sum, min, max),
     deleteBefore: (minute) => void sql.prepare('DELETE FROM points WHERE minute < ?').run(minute),
-    texts: {
-      all: () =>
-        new Map(
-          sql
-            .prepare('SELECT key, text FROM texts')
-            .all()
-            .map((row) => [row['key'] as string, row['text'] as string]),
-        ),
-      put: (key, text) => void putText.run(key, text),
-      remove: (key) => void sql.prepare('DELETE FROM texts WHERE key = ?').run(key),
+  };
+}
+
+function textRows(sql: DatabaseSync): MetricFile['texts'] {
+  const put = sql.prepare('INSERT INTO texts VALUES (?, ?) ON CONFLICT DO UPDATE SET text = excluded.text');
+  return {
+    all() {
+      const rows = sql.prepare('SELECT key, text FROM texts').all();
+      return new Map(rows.map((row) => [row['key'] as string, row['text'] as string]));
     },
+    put: (key, text) => void put.run(key, text),
+    remove: (key) => void sql.prepare('DELETE FROM texts WHERE key = ?').run(key),
+  };
+}
+
+/** @param dir created if missing. @throws what SQLite throws when the file cannot be opened */
+export function openMetricFile(dir: string): MetricFile {
+  const sql = open(dir);
+  return {
+    ...metricRows(sql),
+    ...pointRows(sql),
+    texts: textRows(sql),
     transaction(write) {
       sql.exec('BEGIN');
       try {

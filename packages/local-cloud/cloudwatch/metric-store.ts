@@ -1,4 +1,4 @@
-// Keeps metrics: the minutes under way in memory, those before in a file, each as sum, count, minimum and maximum.
+// Keeps metrics per minute as sum, count, minimum and maximum: the newest minutes in memory, earlier ones in a file.
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -19,7 +19,7 @@ export interface MetricStore {
   isRecent(metric: MetricId, at: number): boolean;
   /** In the order of their minutes; epoch milliseconds, `from` is included, `to` is not. */
   points(metric: MetricId, from: number, to: number): Point[];
-  /** Writes what is in memory, and forgets what is older than eight days. */
+  /** Writes what is in memory, and deletes what is older than eight days. */
   flush(): void;
 }
 
@@ -28,12 +28,12 @@ const DAY_MINUTES = 1_440;
 const HOUR_MINUTES = 60;
 /** An alarm looks back seven days at most. AWS keeps minutes for fifteen. */
 const KEPT_DAYS = 8;
-/** A dimension with a value a message would fill the memory. */
+/** A dimension with a new value in every message would fill the memory. */
 const MOST_METRICS = 10_000;
 
 interface Series extends ListedMetric {
   rowId: number | undefined;
-  /** The minute that values come for. */
+  /** The minute that values are added to now. */
   current: { readonly minute: number; count: number; sum: number; min: number; max: number } | undefined;
   /** Not yet in the file. */
   readonly pending: Map<number, Statistics>;
@@ -42,7 +42,8 @@ interface Series extends ListedMetric {
 const keyOf = ({ namespace, name, dimensions }: MetricId) =>
   JSON.stringify([namespace, name, ...Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))]);
 
-function settle(series: Series): void {
+/** Moves the statistics of the current minute to those that wait for the file. */
+function endCurrent(series: Series): void {
   const { current, pending } = series;
   if (!current) return;
   const { minute, ...statistics } = current;
@@ -53,7 +54,7 @@ function settle(series: Series): void {
 function measure(series: Series, minute: number, value: number): void {
   const { current } = series;
   if (current?.minute !== minute) {
-    settle(series);
+    endCurrent(series);
     series.current = { minute, ...statisticsOf(value) };
     return;
   }
@@ -63,11 +64,11 @@ function measure(series: Series, minute: number, value: number): void {
   if (value > current.max) current.max = value;
 }
 
-/** Gives the rows of metrics that are new in the file. */
+/** @returns the row ids of the metrics that are new in the file */
 function write(file: MetricFile, series: Iterable<Series>): Map<Series, number> {
   const added = new Map<Series, number>();
   for (const each of series) {
-    settle(each);
+    endCurrent(each);
     if (each.pending.size === 0) continue;
     const rowId = each.rowId ?? file.addMetric(each);
     if (each.rowId === undefined) added.set(each, rowId);
@@ -81,78 +82,94 @@ const newSeries = ({ namespace, name, dimensions }: MetricId, unit: string | und
   ...{ rowId: undefined, current: undefined, pending: new Map() },
 });
 
-export function createMetricStore(file: MetricFile, { clock, log }: { clock: Clock; log: Log }): MetricStore {
+/** All series by their key, and a new one for a metric not seen before, up to the most that are kept. */
+function openSeries(file: MetricFile, log: Log) {
   const all = new Map<string, Series>();
   for (const { rowId, ...metric } of file.metrics())
     all.set(keyOf(metric), { ...metric, rowId, current: undefined, pending: new Map() });
   let isFull = false;
-  /** Of which what is too old was deleted. */
-  let hour = 0;
+  return {
+    all: () => all.values(),
+    find: (metric: MetricId) => all.get(keyOf(metric)),
+    /** Undefined when there is no room for a new metric. */
+    findOrAdd(metric: MetricId, unit: string | undefined): Series | undefined {
+      const key = keyOf(metric);
+      const known = all.get(key);
+      if (known) return known;
+      if (all.size >= MOST_METRICS) {
+        if (!isFull)
+          log.warn(`CloudWatch keeps ${MOST_METRICS} metrics here, and leaves out new ones`, {
+            namespace: metric.namespace,
+            metric: metric.name,
+          });
+        isFull = true;
+        return undefined;
+      }
+      const made = newSeries(metric, unit);
+      all.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** The last minute with a value, in minutes since the epoch; -1 without any. */
+const lastMinuteOf = (file: MetricFile, { rowId, current, pending }: Series): number =>
+  Math.max(
+    current?.minute ?? -1,
+    ...pending.keys(),
+    rowId === undefined ? -1 : (file.lastMinute(rowId) ?? -1),
+  );
+
+/** The points of a series, from the file and from memory. @param first, end minutes since the epoch */
+function pointsOf(file: MetricFile, series: Series, first: number, end: number): Point[] {
+  endCurrent(series);
+  const stored = series.rowId === undefined ? [] : file.points(series.rowId, first, end);
+  const found = new Map<number, Statistics>(stored.map(({ minute, ...rest }) => [minute, rest]));
+  for (const [minute, statistics] of series.pending)
+    if (minute >= first && minute < end) found.set(minute, merge(found.get(minute), statistics));
+  return [...found].sort(([a], [b]) => a - b).map(([minute, statistics]) => ({ minute, ...statistics }));
+}
+
+/** @returns a function that writes all series at `now` (minutes since the epoch) and, once an hour, deletes old points */
+function createFlush(file: MetricFile, all: () => Iterable<Series>): (now: number) => void {
+  let cleanedHour = 0;
+  return (now) => {
+    const hour = Math.floor(now / HOUR_MINUTES);
+    const added = file.transaction(() => {
+      if (hour > cleanedHour) file.deleteBefore(now - KEPT_DAYS * DAY_MINUTES);
+      return write(file, all());
+    });
+    cleanedHour = hour;
+    for (const [series, rowId] of added) series.rowId = rowId;
+    for (const { pending } of all()) pending.clear();
+  };
+}
+
+export function createMetricStore(file: MetricFile, { clock, log }: { clock: Clock; log: Log }): MetricStore {
+  const series = openSeries(file, log);
+  const flush = createFlush(file, series.all);
   const minuteNow = () => Math.floor(clock.now() / MINUTE_MS);
-
-  function seriesOf(metric: MetricId, unit: string | undefined): Series | undefined {
-    const key = keyOf(metric);
-    const known = all.get(key);
-    if (known) return known;
-    if (all.size >= MOST_METRICS) {
-      if (!isFull)
-        log.warn(`CloudWatch keeps ${MOST_METRICS} metrics here, and leaves out new ones`, {
-          namespace: metric.namespace,
-          metric: metric.name,
-        });
-      isFull = true;
-      return undefined;
-    }
-    const made = newSeries(metric, unit);
-    all.set(key, made);
-    return made;
-  }
-
   return {
     meter(namespace, name, dimensions = {}, unit) {
-      const series = seriesOf({ namespace, name, dimensions }, unit);
-      if (!series) return () => {};
-      return (value) => measure(series, minuteNow(), value);
+      const measured = series.findOrAdd({ namespace, name, dimensions }, unit);
+      if (!measured) return () => {};
+      return (value) => measure(measured, minuteNow(), value);
     },
     add(metric, at, statistics, unit) {
-      const series = seriesOf(metric, unit);
+      const pending = series.findOrAdd(metric, unit)?.pending;
       const minute = Math.floor(at / MINUTE_MS);
-      series?.pending.set(minute, merge(series.pending.get(minute), statistics));
+      pending?.set(minute, merge(pending.get(minute), statistics));
     },
     metrics: () =>
-      [...all.values()].filter(({ rowId, current, pending }) => rowId ?? current ?? pending.size),
+      [...series.all()].filter(({ rowId, current, pending }) => rowId ?? current ?? pending.size),
     isRecent(metric, at) {
-      const series = all.get(keyOf(metric));
-      if (!series) return false;
-      const { rowId, current, pending } = series;
-      const last = Math.max(
-        current?.minute ?? -1,
-        ...pending.keys(),
-        rowId === undefined ? -1 : (file.lastMinute(rowId) ?? -1),
-      );
-      return last * MINUTE_MS >= at - MINUTE_MS;
+      const found = series.find(metric);
+      return found !== undefined && lastMinuteOf(file, found) * MINUTE_MS >= at - MINUTE_MS;
     },
     points(metric, from, to) {
-      const series = all.get(keyOf(metric));
-      if (!series) return [];
-      settle(series);
-      const [first, end] = [Math.ceil(from / MINUTE_MS), Math.ceil(to / MINUTE_MS)];
-      const stored = series.rowId === undefined ? [] : file.points(series.rowId, first, end);
-      const found = new Map<number, Statistics>(stored.map(({ minute, ...rest }) => [minute, rest]));
-      for (const [minute, statistics] of series.pending)
-        if (minute >= first && minute < end) found.set(minute, merge(found.get(minute), statistics));
-      return [...found].sort(([a], [b]) => a - b).map(([minute, statistics]) => ({ minute, ...statistics }));
+      const found = series.find(metric);
+      return found ? pointsOf(file, found, Math.ceil(from / MINUTE_MS), Math.ceil(to / MINUTE_MS)) : [];
     },
-    flush() {
-      const now = minuteNow();
-      const isNewHour = Math.floor(now / HOUR_MINUTES) > hour;
-      const added = file.transaction(() => {
-        if (isNewHour) file.deleteBefore(now - KEPT_DAYS * DAY_MINUTES);
-        return write(file, all.values());
-      });
-      hour = Math.floor(now / HOUR_MINUTES);
-      for (const [series, rowId] of added) series.rowId = rowId;
-      for (const { pending } of all.values()) pending.clear();
-    },
+    flush: () => flush(minuteNow()),
   };
 }

@@ -24,7 +24,7 @@ export interface Metrics {
   readonly meter: Meter;
   readonly store: MetricStore;
   readonly file: MetricFile;
-  /** Called at the end of every minute, before the alarms are evaluated. */
+  /** Registers a measurement for the end of every minute, before the alarms are evaluated. */
   beforeMinuteEnds(measure: (meter: Meter) => void): void;
   readonly gauges: readonly ((meter: Meter) => void)[];
 }
@@ -47,9 +47,7 @@ export function openMetrics(
   } catch (error) {
     throw new StartError(
       `the metrics in ${dir} cannot be opened (${reasonOf(error)}): delete the folder, or start with another --data-dir`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   const store = createMetricStore(file, options);
@@ -73,16 +71,16 @@ export function openMetrics(
   };
 }
 
-const operations: Readonly<Record<string, Operation>> = { ...metricOperations, ...alarmOperations };
+const OPERATIONS: Readonly<Record<string, Operation>> = { ...metricOperations, ...alarmOperations };
 
 function operationNamed(name: string): Operation {
-  if (Object.hasOwn(operations, name)) return operations[name]!;
+  if (Object.hasOwn(OPERATIONS, name)) return OPERATIONS[name]!;
   if (/^(Put|Delete)\w*Alarms?$/.test(name))
     throw new AwsError(
       'UnknownOperationException',
       `The local CloudWatch has no operation '${name.slice(0, 100)}': declare an AWS::CloudWatch::Alarm in the template`,
     );
-  const known = Object.keys(operations).sort().join(', ');
+  const known = Object.keys(OPERATIONS).sort().join(', ');
   const asked = printable(name).slice(0, 100);
   throw new AwsError(
     'UnknownOperationException',
@@ -103,7 +101,7 @@ function createHandler(cloudWatch: Omit<CloudWatch, 'now'>, clock: Clock): AwsHa
   });
 }
 
-/** Of the minute that has just ended. */
+/** Runs the gauges for the minute that has just ended. */
 function measureAll({ gauges, store }: Metrics, end: number): void {
   const meter: Meter =
     (namespace, name, dimensions = {}, unit) =>
@@ -117,8 +115,30 @@ function measureAll({ gauges, store }: Metrics, end: number): void {
   for (const gauge of gauges) gauge(meter);
 }
 
+/** Runs `endMinute` at the end of every minute; it must not reject. @returns a function that stops that, and waits for the last run */
+function everyMinute(clock: Clock, endMinute: () => Promise<void>): () => Promise<void> {
+  let isClosed = false;
+  let cancel = () => {};
+  let running = Promise.resolve();
+  const run = async () => {
+    await endMinute();
+    if (!isClosed) schedule();
+  };
+  const schedule = () => {
+    cancel = clock.after(MINUTE_MS - (clock.now() % MINUTE_MS), () => {
+      running = run();
+    });
+  };
+  schedule();
+  return async () => {
+    isClosed = true;
+    cancel();
+    await running;
+  };
+}
+
 /**
- * The alarms, evaluated from now on every minute, and the API.
+ * Evaluates the alarms every minute from now on, and serves the API.
  *
  * @throws StartError naming the template line of an alarm that the local cloud does not support
  */
@@ -137,33 +157,18 @@ export function openCloudWatch(
   const states = createAlarmStates(metrics.file, startedAt);
   const { region, accountId } = template;
   const alarms = createAlarms({ specs, states, store, targets, region, accountId, startedAt, clock, log });
-  let isClosed = false;
-  let cancel = () => {};
-  let running = Promise.resolve();
-
-  async function endMinute(): Promise<void> {
-    const now = clock.now();
-    try {
-      measureAll(metrics, Math.floor(now / MINUTE_MS) * MINUTE_MS);
-      store.flush();
-      await alarms.evaluate(now);
-    } catch (error) {
-      log.error('metrics cannot be written, and are tried again in a minute', {
-        reason: reasonOf(error),
-      });
-    }
-    if (!isClosed) schedule();
-  }
-  function schedule(): void {
-    cancel = clock.after(MINUTE_MS - (clock.now() % MINUTE_MS), () => {
-      running = endMinute();
-    });
-  }
-  schedule();
-  closers.add(async () => {
-    isClosed = true;
-    cancel();
-    await running;
-  });
+  closers.add(
+    everyMinute(clock, async () => {
+      const now = clock.now();
+      try {
+        measureAll(metrics, Math.floor(now / MINUTE_MS) * MINUTE_MS);
+        store.flush();
+        await alarms.evaluate(now);
+      } catch (error) {
+        const reason = reasonOf(error);
+        log.error('metrics cannot be written; the next attempt is in a minute', { reason });
+      }
+    }),
+  );
   return { handler: createHandler({ store, specs, states, alarms, startedAt }, clock) };
 }

@@ -1,4 +1,4 @@
-// The users of the template's user pool and their groups, kept in one file of the data directory for its owner alone.
+// The users of the template's user pool and their groups, kept in one file that only the owner of the data directory may read.
 
 import { randomBytes, randomUUID, scrypt, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -33,11 +33,11 @@ export interface Users {
   remove(user: User): Promise<void>;
   /** A group that the template does not have. */
   putGroup(group: PoolGroup): Promise<void>;
-  /** Takes as long for a name that nobody has. */
+  /** The user with this name and password. Takes as long for an unknown name. */
   check(name: string, password: string): Promise<User | undefined>;
-  /** A new password for a user, in the form in which it is kept. */
+  /** A new password in the form in which it is stored. */
   sealed(password: string): Promise<string>;
-  /** The first user, as long as nobody else was added and the password is the one that was made here and kept beside. */
+  /** The first user, as long as there is no other and the password is still the generated one of `password.txt`. */
   unclaimed(): Promise<User | undefined>;
 }
 
@@ -46,7 +46,7 @@ interface Stored {
   readonly groups: readonly PoolGroup[];
 }
 
-/** Who is there from the start. */
+/** The user that the first start creates. */
 export const FIRST_USER = 'you@localhost';
 const FILE = 'users.json';
 const PASSWORD_FILE = 'password.txt';
@@ -77,10 +77,10 @@ function read(file: string): Stored | undefined {
   }
 }
 
-/** The users beside the program that keeps them; none before its first start. @throws StartError when the file is damaged. */
+/** Reads the users for another program than the one that keeps them; none before its first start. @throws StartError when the file is damaged */
 export const readUsers = (dir: string): readonly User[] => read(path.join(dir, FILE))?.users ?? [];
 
-/** Makes the first user, in the strongest group, with a password that is kept beside for its owner to read. */
+/** Creates the first user, in the strongest group, with a password that `password.txt` keeps for the owner to read. */
 async function firstUser(dir: string, pool: UserPool, now: number): Promise<[User, string]> {
   const password = randomBytes(Math.max(PASSWORD_BYTES, pool.leastPassword)).toString('base64url');
   await replaceFile(path.join(dir, PASSWORD_FILE), `${password}\n`);
@@ -111,69 +111,102 @@ export interface OpenedUsers {
   readonly first?: { readonly name: string; readonly password: string; readonly file: string };
 }
 
+/** Users by subject and groups by name, in memory, and their file. */
+interface Kept {
+  readonly dir: string;
+  readonly pool: UserPool;
+  readonly users: Map<string, User>;
+  readonly groups: Map<string, PoolGroup>;
+  /** Resolves when the file has what is in memory now. */
+  readonly save: () => Promise<void>;
+}
+
+function keep(dir: string, pool: UserPool, { users, groups }: Stored): Kept {
+  const kept = {
+    users: new Map(users.map((user) => [user.sub, user])),
+    groups: new Map(groups.map((group) => [group.name, group])),
+  };
+  let saving = Promise.resolve();
+  const save = () => {
+    const content = () =>
+      JSON.stringify({ users: [...kept.users.values()], groups: [...kept.groups.values()] }, undefined, 2);
+    saving = saving.catch(() => {}).then(() => replaceFile(path.join(dir, FILE), `${content()}\n`));
+    return saving;
+  };
+  return { dir, pool, ...kept, save };
+}
+
+const findIn = ({ users }: Kept, name: string) =>
+  users.get(name) ?? [...users.values()].find(({ email }) => email === name.trim().toLowerCase());
+
+function reading(kept: Kept): Pick<Users, 'pool' | 'find' | 'all' | 'groups'> {
+  const { pool, users, groups } = kept;
+  return {
+    pool,
+    find: (name) => findIn(kept, name),
+    all: () => [...users.values()],
+    groups: () => [
+      ...pool.groups,
+      ...[...groups.values()].filter(({ name }) => !pool.groups.some((of) => of.name === name)),
+    ],
+  };
+}
+
+function writing({ dir, users, groups, save }: Kept): Pick<Users, 'put' | 'remove' | 'putGroup'> {
+  return {
+    async put(user) {
+      const before = users.get(user.sub);
+      users.set(user.sub, user);
+      await save();
+      // The password in the file would be wrong from now on.
+      const isFirst = before?.email === FIRST_USER && before.password !== user.password;
+      if (isFirst) await rm(path.join(dir, PASSWORD_FILE), { force: true });
+    },
+    async remove({ sub }) {
+      users.delete(sub);
+      await save();
+    },
+    async putGroup(group) {
+      groups.set(group.name, group);
+      await save();
+    },
+  };
+}
+
+/** @param decoy what the password of an unknown name is compared with, so that it takes as long */
+function checking(kept: Kept, decoy: string): Pick<Users, 'check' | 'sealed' | 'unclaimed'> {
+  const { dir, users } = kept;
+  return {
+    async check(name, password) {
+      const user = findIn(kept, name);
+      const fits = await opens(user?.password ?? decoy, password);
+      return fits && user?.password !== undefined ? user : undefined;
+    },
+    sealed: seal,
+    async unclaimed() {
+      const [only] = users.values();
+      if (users.size !== 1 || only?.email !== FIRST_USER || only.password === undefined) return undefined;
+      const password = await keptPassword(dir);
+      return password !== undefined && (await opens(only.password, password)) ? only : undefined;
+    },
+  };
+}
+
 /**
- * Reads `<dir>/users.json`; where there is none, makes it with the first user.
+ * Reads `<dir>/users.json`, or creates it with the first user.
  *
  * @param now epoch milliseconds
  * @throws StartError when the file holds something else.
  */
 export async function openUsers(dir: string, pool: UserPool, now: number): Promise<OpenedUsers> {
   await makeDirectory(dir);
-  const file = path.join(dir, FILE);
-  const stored = read(file);
+  const stored = read(path.join(dir, FILE));
   const made = stored ? undefined : await firstUser(dir, pool, now);
-  const users = new Map((stored?.users ?? [made![0]]).map((user) => [user.sub, user]));
-  const groups = new Map((stored?.groups ?? []).map((group) => [group.name, group]));
+  const kept = keep(dir, pool, stored ?? { users: [made![0]], groups: [] });
   const decoy = made?.[0].password ?? (await seal(randomBytes(PASSWORD_BYTES).toString('hex')));
-  let saving = Promise.resolve();
-  const save = () => {
-    const content = () =>
-      JSON.stringify({ users: [...users.values()], groups: [...groups.values()] }, undefined, 2);
-    saving = saving.catch(() => {}).then(() => replaceFile(file, `${content()}\n`));
-    return saving;
-  };
-  if (made) await save();
-
-  const find = (name: string) =>
-    users.get(name) ?? [...users.values()].find(({ email }) => email === name.trim().toLowerCase());
+  if (made) await kept.save();
   return {
-    users: {
-      pool,
-      find,
-      all: () => [...users.values()],
-      groups: () => [
-        ...pool.groups,
-        ...[...groups.values()].filter(({ name }) => !pool.groups.some((of) => of.name === name)),
-      ],
-      async put(user) {
-        const before = users.get(user.sub);
-        users.set(user.sub, user);
-        await save();
-        // What is kept beside would be wrong from now on.
-        const isFirst = before?.email === FIRST_USER && before.password !== user.password;
-        if (isFirst) await rm(path.join(dir, PASSWORD_FILE), { force: true });
-      },
-      async remove({ sub }) {
-        users.delete(sub);
-        await save();
-      },
-      async putGroup(group) {
-        groups.set(group.name, group);
-        await save();
-      },
-      async check(name, password) {
-        const user = find(name);
-        const fits = await opens(user?.password ?? decoy, password);
-        return fits && user?.password !== undefined ? user : undefined;
-      },
-      sealed: seal,
-      async unclaimed() {
-        const [only] = users.values();
-        if (users.size !== 1 || only?.email !== FIRST_USER || only.password === undefined) return undefined;
-        const password = await keptPassword(dir);
-        return password !== undefined && (await opens(only.password, password)) ? only : undefined;
-      },
-    },
+    users: { ...reading(kept), ...writing(kept), ...checking(kept, decoy) },
     ...(made && { first: { name: FIRST_USER, password: made[1], file: path.join(dir, PASSWORD_FILE) } }),
   };
 }

@@ -1,4 +1,4 @@
-// Shows the pipeline at work: one line that renews itself on a terminal, a JSON line now and then in a pipe.
+// Shows running totals: one line that renews itself on a terminal, a JSON line every half minute in a pipe.
 
 import type { Clock } from '../clock.ts';
 import type { Counters } from '../counters.ts';
@@ -12,7 +12,7 @@ interface Output {
 type Totals = Readonly<Record<string, string>>;
 
 /** Label and counter. */
-const defaultTotals: Totals = {
+const DEFAULT_TOTALS: Totals = {
   in: 'mqtt.received',
   invoked: 'lambda.invocations',
   archived: 'objects',
@@ -21,7 +21,7 @@ const defaultTotals: Totals = {
 
 const DEFAULT_COLUMNS = 80;
 
-/** Made when a number is first too long: formatters take 20 ms. */
+/** Creates the formatter when a number is first too long: it takes 20 ms. */
 function compact(options: Intl.NumberFormatOptions): Pick<Intl.NumberFormat, 'format'> {
   let made: Intl.NumberFormat | undefined;
   return {
@@ -32,8 +32,8 @@ function compact(options: Intl.NumberFormatOptions): Pick<Intl.NumberFormat, 'fo
   };
 }
 
-/** How the line is put together, the first that fits: numbers up to `exact` as they are, 12345 as 12.3k or 12k. */
-const layouts = [
+/** Forms of the line, of which the first that fits is used. Numbers up to `exact` are shown whole, 12345 as 12.3k or 12k. */
+const LAYOUTS = [
   { separator: ' · ', exact: 9_999, format: compact({ maximumSignificantDigits: 3 }) },
   { separator: ' · ', exact: 9_999, format: compact({}) },
   { separator: '  ', exact: 9_999, format: compact({}) },
@@ -41,14 +41,14 @@ const layouts = [
   { separator: ' ', exact: 999, format: compact({ maximumFractionDigits: 0 }) },
 ] as const;
 
-/** The rate and the totals in at most `width` columns. Totals that find no room are left out whole: half a number misleads. */
+/** The rate and the totals in at most `width` columns. Totals that do not fit are left out whole: half a number misleads. */
 function lineOf(
   rate: number,
   totals: readonly (readonly [label: string, value: number])[],
   width: number,
 ): string {
   let line = '';
-  for (const { separator, exact, format } of layouts) {
+  for (const { separator, exact, format } of LAYOUTS) {
     const shown = (value: number) =>
       value <= exact ? String(value) : format.format(value).replace('K', 'k');
     const parts = totals.map(([label, value]) => `${label} ${shown(value)}`);
@@ -58,56 +58,66 @@ function lineOf(
   return totals.length > 0 ? lineOf(rate, totals.slice(0, -1), width) : line.slice(0, width);
 }
 
+function jsonLineOf(sums: readonly (readonly [label: string, value: number])[], now: number): string {
+  const time = new Date(now).toISOString();
+  return JSON.stringify({ level: 'info', time, message: 'totals', ...Object.fromEntries(sums) });
+}
+
 export interface Display extends Output {
   stop(): void;
 }
 
-/** Whether a terminal may be sent more than text: https://no-color.org, and terminals that know no cursor. */
+/** Whether a terminal takes escape sequences: not with NO_COLOR (https://no-color.org), and not a terminal without a cursor. */
 export const takesEscapes = (env: NodeJS.ProcessEnv): boolean => !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 
+/** @returns a function that gives the messages received since its last call */
+function createMessageCount(counters: Counters): () => number {
+  let last = 0;
+  return () => {
+    const messages = counters.get('mqtt.received');
+    const since = messages - last;
+    last = messages;
+    return since;
+  };
+}
+
 /**
- * On a terminal the totals stand on the last line, and what is logged through `write` goes above it.
+ * On a terminal the totals are on the last line, and what is logged through `write` goes above it.
  *
  * @param totals the counter of each label, in their order.
- * @param renews false for a terminal on which the totals come as lines, now and then.
+ * @param renews false for a terminal on which the totals come as lines, every half minute.
  */
 export function createDisplay(
   out: Output,
   counters: Counters,
   clock: Clock,
-  totals: Totals = defaultTotals,
+  totals: Totals = DEFAULT_TOTALS,
   renews = true,
 ): Display {
-  const shown = Object.entries(totals);
   const isRenewed = renews && out.isTTY === true;
   const interval = isRenewed ? 1_000 : 30_000;
-  let lastMessages = 0;
+  const newMessages = createMessageCount(counters);
   let line = '';
-  let cancel = () => {};
   let running = true;
 
   const clear = () => (line && isRenewed ? `\r\u001B[2K` : '');
-  const sums = () => Object.fromEntries(shown.map(([label, counter]) => [label, counters.get(counter)]));
-
-  function refresh() {
-    const messages = counters.get('mqtt.received');
-    const rate = ((messages - lastMessages) * 1_000) / interval;
+  function show(messages: number): void {
+    const sums = Object.entries(totals).map(([label, counter]) => [label, counters.get(counter)] as const);
+    const rate = Math.round((messages * 1_000) / interval);
     if (isRenewed) {
       const before = clear();
       // Short of the last column, where some terminals wrap already.
-      line = lineOf(Math.round(rate), Object.entries(sums()), (out.columns || DEFAULT_COLUMNS) - 1);
+      line = lineOf(rate, sums, (out.columns || DEFAULT_COLUMNS) - 1);
       out.write(before + line);
-    } else if (messages !== lastMessages && out.isTTY) {
-      out.write(`${lineOf(Math.round(rate), Object.entries(sums()), Infinity)}\n`);
-    } else if (messages !== lastMessages) {
-      out.write(
-        `${JSON.stringify({ level: 'info', time: new Date(clock.now()).toISOString(), message: 'totals', ...sums() })}\n`,
-      );
+    } else if (messages > 0) {
+      out.write(`${out.isTTY ? lineOf(rate, sums, Infinity) : jsonLineOf(sums, clock.now())}\n`);
     }
-    lastMessages = messages;
+  }
+  function refresh(): void {
+    show(newMessages());
     if (running) cancel = clock.after(interval, refresh);
   }
-  cancel = clock.after(interval, refresh);
+  let cancel = clock.after(interval, refresh);
 
   return {
     isTTY: out.isTTY ?? false,

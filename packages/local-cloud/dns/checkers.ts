@@ -1,23 +1,23 @@
-// The health checkers: several for each check, each with a beat of its own, none of which knows of the others.
+// The health checkers: several for each health check, each with its own schedule and its own observations.
 
 import type { Clock } from '../clock.ts';
 import { checkHealth, newChecker, observed, type Checker } from './health.ts';
 import type { HealthCheck } from './model.ts';
 import type { Verdict } from './probe.ts';
 
-/** Of each region. Route 53 has more; what matters is that one alone decides nothing. */
+/** Checkers per region. Route 53 has more; what matters is that one alone decides nothing. */
 const PER_REGION = 2;
 
 export interface Checkers {
   of(id: string): readonly Checker[];
-  /** For what the API changed of a check. */
+  /** Takes over checks that the API changed. */
   replace(checks: ReadonlyMap<string, HealthCheck>): void;
   close(): void;
 }
 
 export interface CheckersOptions {
   readonly checks: ReadonlyMap<string, HealthCheck>;
-  /** Undefined for what must not be asked, which then counts as never seen. */
+  /** Undefined for an endpoint that must not be probed, which then counts as never seen. */
   readonly probe: (check: HealthCheck) => Promise<Verdict> | undefined;
   /** Called when a check becomes healthy or unhealthy, with the reason. */
   readonly onChange: (check: HealthCheck, health: { isHealthy: boolean; why: string }) => void;
@@ -26,70 +26,95 @@ export interface CheckersOptions {
   readonly random: () => number;
 }
 
-/** TEST-NET-2 (RFC 5737), so that nobody takes them for real ones. */
+/** Addresses of TEST-NET-2 (RFC 5737), so that nobody takes the checkers for real ones. */
 const addressOf = (index: number) => `198.51.100.${index + 1}`;
 
-export function startCheckers({ checks: given, probe, onChange, clock, random }: CheckersOptions): Checkers {
-  let checks = given;
-  let isClosed = false;
+/** Checkers by the id of their check: several of each region for each endpoint. */
+function checkersFor(checks: ReadonlyMap<string, HealthCheck>): Map<string, Checker[]> {
+  let made = 0;
   const byCheck = new Map<string, Checker[]>();
-  const last = new Map<string, boolean>();
-  const cancels = new Set<() => void>();
-  const known = () => ({ checks, checkersOf: (id: string) => byCheck.get(id) ?? [] });
+  for (const { id, config } of checks.values()) {
+    if (config.kind !== 'endpoint') continue;
+    const all = config.regions.flatMap((region) =>
+      Array.from({ length: PER_REGION }, () => newChecker(region, addressOf(made++ % 254))),
+    );
+    byCheck.set(id, all);
+  }
+  return byCheck;
+}
 
-  /** Calculated checks change with those that they look at. */
-  const tellChanges = () => {
+/** @returns a function that compares all checks with its last call, and reports those whose health changed */
+function createChangeReport(
+  byCheck: ReadonlyMap<string, readonly Checker[]>,
+  onChange: CheckersOptions['onChange'],
+): (checks: ReadonlyMap<string, HealthCheck>) => void {
+  const last = new Map<string, boolean>();
+  const checkersOf = (id: string) => byCheck.get(id) ?? [];
+  return (checks) => {
+    // All of them: a calculated check changes with those that it looks at.
     for (const check of checks.values()) {
-      const health = checkHealth(check.id, known());
+      const health = checkHealth(check.id, { checks, checkersOf });
       const before = last.get(check.id);
       last.set(check.id, health.isHealthy);
       if (before !== undefined && before !== health.isHealthy) onChange(check, health);
     }
   };
+}
 
-  const after = (ms: number, run: () => void) => {
-    const cancel = clock.after(ms, () => {
-      cancels.delete(cancel);
-      run();
-    });
-    cancels.add(cancel);
+/** Timers that can be cancelled together. */
+function createTimers(clock: Clock) {
+  const cancels = new Set<() => void>();
+  return {
+    after(ms: number, run: () => void): void {
+      const cancel = clock.after(ms, () => {
+        cancels.delete(cancel);
+        run();
+      });
+      cancels.add(cancel);
+    },
+    cancelAll(): void {
+      for (const cancel of cancels) cancel();
+    },
   };
+}
 
-  function beat(id: string, index: number): void {
+export function startCheckers({ checks: given, probe, onChange, clock, random }: CheckersOptions): Checkers {
+  let checks = given;
+  let isClosed = false;
+  const byCheck = checkersFor(checks);
+  const reportChanges = createChangeReport(byCheck, onChange);
+  const timers = createTimers(clock);
+
+  function observe(id: string, index: number): void {
     if (isClosed) return;
     const check = checks.get(id)!;
     if (check.config.kind !== 'endpoint') return;
     const { threshold, intervalSeconds } = check.config;
-    after(intervalSeconds * 1_000, () => beat(id, index));
-    const asked = check.disabled ? undefined : probe(check);
-    void asked?.then(({ isSuccess, text }) => {
+    timers.after(intervalSeconds * 1_000, () => observe(id, index));
+    const probed = check.disabled ? undefined : probe(check);
+    void probed?.then(({ isSuccess, text }) => {
       const all = byCheck.get(id)!;
       all[index] = observed(all[index]!, { isSuccess, text, at: clock.now() }, threshold);
-      if (!isClosed) tellChanges();
+      if (!isClosed) reportChanges(checks);
     });
   }
 
-  let made = 0;
-  for (const { id, config } of checks.values()) {
-    if (config.kind !== 'endpoint') continue;
-    const { regions, intervalSeconds } = config;
-    const all = regions.flatMap((region) =>
-      Array.from({ length: PER_REGION }, () => newChecker(region, addressOf(made++ % 254))),
-    );
-    byCheck.set(id, all);
-    for (const index of all.keys()) after(random() * intervalSeconds * 1_000, () => beat(id, index));
+  for (const [id, all] of byCheck) {
+    const { config } = checks.get(id)!;
+    const interval = config.kind === 'endpoint' ? config.intervalSeconds * 1_000 : 0;
+    for (const index of all.keys()) timers.after(random() * interval, () => observe(id, index));
   }
-  tellChanges();
+  reportChanges(checks);
 
   return {
     of: (id) => byCheck.get(id) ?? [],
     replace(changed) {
       checks = changed;
-      tellChanges();
+      reportChanges(checks);
     },
     close() {
       isClosed = true;
-      for (const cancel of cancels) cancel();
+      timers.cancelAll();
     },
   };
 }

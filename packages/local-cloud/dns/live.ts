@@ -1,7 +1,7 @@
-// The zones as they are now: those of the template, with what the Route 53 API changed since, kept on disk.
+// The zones as they are now: those of the template, with the changes made through the Route 53 API, which are kept on disk.
 
 import { AwsError } from '../aws-error.ts';
-import type { RecordFile } from '../files/record-file.ts';
+import type { Change, RecordFile } from '../files/record-file.ts';
 import { indexZone, type ZoneIndex } from './find.ts';
 import { keyOf, type DnsModel, type HealthCheck, type HostedZone, type RecordSet } from './model.ts';
 import { recordProblems } from './record-checks.ts';
@@ -18,14 +18,14 @@ export interface LiveZones {
   zones(): readonly HostedZone[];
   indexes(): readonly ZoneIndex[];
   checks(): ReadonlyMap<string, HealthCheck>;
-  /** Records and checks that are not as the template has them. */
+  /** Number of records and checks that differ from the template. */
   readonly changed: () => number;
   /** All or none. @throws AwsError InvalidChangeBatch */
   change(zoneId: string, changes: readonly RecordChange[]): Promise<void>;
   changeCheck(id: string, change: CheckChange): Promise<void>;
 }
 
-/** A record that was made, or one of the template that was deleted. */
+/** A record that was created or changed; without `record`, one of the template that was deleted. */
 interface Stored {
   readonly record?: RecordSet;
 }
@@ -37,7 +37,7 @@ const refuse = (reasons: readonly string[]): never => {
   throw new AwsError('InvalidChangeBatch', `[${reasons.join(', ')}]`);
 };
 
-/** What a record says, whatever made it. */
+/** The content of a record, to compare it with another by. */
 const contentOf = ({ routing, target, healthCheckId }: RecordSet) =>
   JSON.stringify([routing, target, healthCheckId ?? null]);
 
@@ -64,7 +64,39 @@ function applied(records: readonly RecordSet[], apex: string, changes: readonly 
   return [...byKey.values()];
 }
 
-/** @param file is empty at first; its records come before those of the template. */
+/** The zone with the stored records in place of the template's. */
+function withStored({ zone, records }: HostedZone, stored: ReadonlyMap<string, Stored>): HostedZone {
+  const made = [...stored.values()].flatMap(({ record }) => (record?.zoneId === zone.id ? [record] : []));
+  return { zone, records: [...records.filter((record) => !stored.has(keyOf(record))), ...made] };
+}
+
+/** The zone after the changes. @throws AwsError InvalidChangeBatch */
+function changedZone(
+  hosted: HostedZone,
+  changes: readonly RecordChange[],
+  known: Parameters<typeof recordProblems>[1],
+): HostedZone {
+  const next = { zone: hosted.zone, records: applied(hosted.records, hosted.zone.name, changes) };
+  const problems = recordProblems(next, known).filter(({ isPermitted }) => !isPermitted);
+  if (problems.length > 0) refuse([...new Set(problems.map(({ reason }) => reason))]);
+  return next;
+}
+
+/** What the file has to hold after the changes: nothing of a record that is as the template has it. */
+function toStore(
+  changes: readonly RecordChange[],
+  { records }: HostedZone,
+  contentInTemplate: ReadonlyMap<string, string>,
+): Change[] {
+  const now = new Map(records.map((record) => [keyOf(record), record]));
+  return changes.map(({ record }) => {
+    const [key, kept] = [keyOf(record), now.get(keyOf(record))];
+    const isOriginal = contentInTemplate.get(key) === (kept && contentOf(kept));
+    return { kind: 'record', key, value: isOriginal ? undefined : kept ? { record: kept } : {} };
+  });
+}
+
+/** @param file is empty at first; its records replace those of the template. */
 export function openLiveZones(model: DnsModel, file: RecordFile): LiveZones {
   const stored = file.table<Stored>('record');
   const storedChecks = file.table<CheckChange>('check');
@@ -72,16 +104,10 @@ export function openLiveZones(model: DnsModel, file: RecordFile): LiveZones {
   const checks = new Map(
     model.checks.map((check) => [check.id, { ...check, ...storedChecks.get(check.id) }] as const),
   );
-  const known = { zoneIds, checks };
-  const ofTemplate = new Map(
+  const contentInTemplate = new Map(
     model.zones.flatMap(({ records }) => records).map((record) => [keyOf(record), contentOf(record)]),
   );
-
-  const withStored = ({ zone, records }: HostedZone): HostedZone => {
-    const made = [...stored.values()].flatMap(({ record }) => (record?.zoneId === zone.id ? [record] : []));
-    return { zone, records: [...records.filter((record) => !stored.has(keyOf(record))), ...made] };
-  };
-  let zones = model.zones.map(withStored);
+  let zones = model.zones.map((zone) => withStored(zone, stored));
   let indexes = zones.map(indexZone);
 
   return {
@@ -91,21 +117,11 @@ export function openLiveZones(model: DnsModel, file: RecordFile): LiveZones {
     changed: () => stored.size + storedChecks.size,
     async change(zoneId, changes) {
       const hosted = zones.find(({ zone }) => zone.id === zoneId)!;
-      const records = applied(hosted.records, hosted.zone.name, changes);
-      const next = { zone: hosted.zone, records };
-      const problems = recordProblems(next, known).filter(({ isPermitted }) => !isPermitted);
-      if (problems.length > 0) refuse([...new Set(problems.map(({ reason }) => reason))]);
+      const next = changedZone(hosted, changes, { zoneIds, checks });
       const before = zones;
       zones = zones.map((each) => (each === hosted ? next : each));
-      const now = new Map(records.map((record) => [keyOf(record), record]));
       try {
-        await file.commit(
-          changes.map(({ record }) => {
-            const [key, kept] = [keyOf(record), now.get(keyOf(record))];
-            const isOriginal = ofTemplate.get(key) === (kept && contentOf(kept));
-            return { kind: 'record', key, value: isOriginal ? undefined : kept ? { record: kept } : {} };
-          }),
-        );
+        await file.commit(toStore(changes, next, contentInTemplate));
       } catch (error) {
         zones = before;
         throw error;

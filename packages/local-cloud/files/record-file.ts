@@ -2,18 +2,12 @@
 
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import { AwsError } from '../aws-error.ts';
 import type { Log } from '../log.ts';
-import { StartError } from '../start-error.ts';
 import { syncDirectory } from './durable-files.ts';
+import { apply, load, snapshot, tableOf, toLine, type Change, type Tables } from './record-lines.ts';
 
-/** One record set (`value`) or removed (`undefined`). */
-export interface Change {
-  readonly kind: string;
-  readonly key: string;
-  readonly value: object | undefined;
-}
+export type { Change } from './record-lines.ts';
 
 export interface RecordFile {
   /** The live records of one kind, by key. */
@@ -21,7 +15,7 @@ export interface RecordFile {
   /**
    * Applies `changes` at once, all or none, and resolves when they are on disk.
    *
-   * @throws AwsError ServiceUnavailableException when they could not be written; they are taken back then.
+   * @throws AwsError ServiceUnavailableException when they could not be written; none of them is applied then.
    */
   commit(changes: readonly Change[]): Promise<void>;
   close(): Promise<void>;
@@ -34,68 +28,8 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Bytes beyond twice the live records that are worth one rewrite of the file. */
+/** The file is rewritten when it is larger than twice the live records and these bytes. */
 const SLACK_BYTES = 4_194_304;
-
-type Tables = Map<string, Map<string, object>>;
-
-function tableOf(tables: Tables, kind: string): Map<string, object> {
-  let table = tables.get(kind);
-  if (!table) tables.set(kind, (table = new Map()));
-  return table;
-}
-
-/** Applies changes and returns those that take them back. */
-function apply(tables: Tables, changes: readonly Change[]): Change[] {
-  const undo: Change[] = [];
-  for (const { kind, key, value } of changes) {
-    const table = tableOf(tables, kind);
-    undo.unshift({ kind, key, value: table.get(key) });
-    if (value) table.set(key, value);
-    else table.delete(key);
-  }
-  return undo;
-}
-
-function toLine(changes: readonly Change[]): string {
-  const text = JSON.stringify(changes.map(({ kind, key, value }) => [kind, key, value ?? null]));
-  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
-}
-
-/** @returns the line's changes, or undefined when it is not whole. */
-function fromLine(line: string): Change[] | undefined {
-  const text = line.slice(9);
-  if (line.slice(0, 9) !== `${crc32(text).toString(16).padStart(8, '0')} `) return undefined;
-  const changes = JSON.parse(text) as [string, string, object | null][];
-  return changes.map(([kind, key, value]) => ({ kind, key, value: value ?? undefined }));
-}
-
-/** Reads the file into `tables` and returns how many bytes are good; a torn last line was never confirmed and is dropped. */
-function load(file: string, content: Buffer, tables: Tables): number {
-  let lines = 0;
-  let at = 0;
-  for (;;) {
-    const end = content.indexOf(10, at);
-    const changes = end === -1 ? undefined : fromLine(content.toString('utf8', at, end));
-    if (!changes) {
-      if (end !== -1 && content.indexOf(10, end + 1) !== -1) {
-        throw new StartError(
-          `${file} is damaged at line ${lines + 1}: restore it from a copy, or delete it to start without what it holds`,
-        );
-      }
-      return at;
-    }
-    apply(tables, changes);
-    lines += 1;
-    at = end + 1;
-  }
-}
-
-function snapshot(tables: Tables): string {
-  return [...tables]
-    .flatMap(([kind, table]) => [...table].map(([key, value]) => toLine([{ kind, key, value }])))
-    .join('');
-}
 
 async function readIfPresent(file: string): Promise<Buffer> {
   try {
@@ -120,11 +54,11 @@ export async function readRecordFile(file: string): Promise<Pick<RecordFile, 'ta
   };
 }
 
-/** Writes one record file: batches of changes at its end, and now and then all of it anew. */
+/** Writes one record file: batches of changes at its end, and at times the whole file. */
 function createWriter(file: string, syncFolder: (folder: string) => Promise<void>) {
   let handle: FileHandle | undefined;
   let size = 0;
-  /** Whether a power cut leaves the name with the file that it has now. */
+  /** Whether the name is sure to lead to this file after a power cut. */
   let isNamed = false;
   return {
     size: () => size,
@@ -186,7 +120,7 @@ function createWaiting(tables: Tables) {
       for (const { changes } of queue) apply(tables, changes);
       return text;
     },
-    /** Takes back the batch and all that waits behind it. */
+    /** Undoes the batch and all that waits behind it. */
     fail(batch: readonly Pending[], error: Error): void {
       const failed = [...batch, ...queue];
       queue = [];
@@ -195,6 +129,9 @@ function createWaiting(tables: Tables) {
     },
   };
 }
+
+type Writer = ReturnType<typeof createWriter>;
+type Waiting = ReturnType<typeof createWaiting>;
 
 /** Logs the first failure of the disk and its end, not each refused change. */
 function createFailureLog(file: string, log: Log) {
@@ -217,6 +154,61 @@ function createFailureLog(file: string, log: Log) {
   };
 }
 
+/** Rewrites the file with only the live records: at the start, and when it has grown too far. */
+function createCompaction(file: string, log: Log, writer: Writer, waiting: Waiting) {
+  /** The size at which the file last held nothing outdated. */
+  let compactSize = 0;
+  /** From the moment on that the new file has the name, changes go to it: the old one is gone then. */
+  const rewrite = async () => {
+    await writer.replace(waiting.confirmed());
+    compactSize = writer.size();
+  };
+  return {
+    rewrite,
+    async whenDue(): Promise<void> {
+      if (writer.size() < 2 * compactSize + SLACK_BYTES) return;
+      await rewrite().catch((error: unknown) => {
+        compactSize = writer.size(); // not tried again before it has grown as much again
+        log.warn(`${file} was not compacted: ${String(error)}`);
+      });
+    },
+  };
+}
+
+/** Writes what waits, batch after batch, and compacts the file when that is due. */
+function createFlushing(file: string, log: Log, writer: Writer, waiting: Waiting) {
+  const failures = createFailureLog(file, log);
+  const compaction = createCompaction(file, log, writer, waiting);
+  let flushing: Promise<void> | undefined;
+
+  /** One line for the whole batch, so that only the last line can be half written. */
+  const write = async (batch: readonly Pending[]) =>
+    writer.append(toLine(batch.flatMap((entry) => entry.changes)));
+
+  const flush = async () => {
+    while (!waiting.isEmpty()) {
+      const batch = waiting.takeAll();
+      try {
+        await write(batch);
+      } catch (error) {
+        waiting.fail(batch, failures.failed(error));
+        continue;
+      }
+      failures.recovered();
+      for (const entry of batch) entry.resolve();
+      await compaction.whenDue();
+    }
+    flushing = undefined;
+  };
+  return {
+    rewrite: compaction.rewrite,
+    start(): void {
+      flushing ??= flush();
+    },
+    finish: async () => flushing,
+  };
+}
+
 /**
  * Opens or creates `file`.
  *
@@ -234,53 +226,18 @@ export async function openRecordFile(
   if (good < content.length) log.warn(`${path.basename(file)}: dropped a half-written change`, { file });
   const writer = createWriter(file, syncFolder);
   const waiting = createWaiting(tables);
-  const failures = createFailureLog(file, log);
-  let flushing: Promise<void> | undefined;
-  /** The size at which the file last held nothing outdated. */
-  let compactSize = 0;
-
-  /** Changes go to the new file from the moment on that it has the name: the old one is gone then. */
-  const rewrite = async () => {
-    await writer.replace(waiting.confirmed());
-    compactSize = writer.size();
-  };
-  const compact = () =>
-    rewrite().catch((error: unknown) => {
-      compactSize = writer.size(); // not tried again before it has grown as much again
-      log.warn(`${file} was not compacted: ${String(error)}`);
-    });
-
-  /** One line for the whole batch, so that only the last line can be half written. */
-  const write = async (batch: readonly Pending[]) =>
-    writer.append(toLine(batch.flatMap((entry) => entry.changes)));
-
-  const flush = async () => {
-    while (!waiting.isEmpty()) {
-      const batch = waiting.takeAll();
-      try {
-        await write(batch);
-      } catch (error) {
-        waiting.fail(batch, failures.failed(error));
-        continue;
-      }
-      failures.recovered();
-      for (const entry of batch) entry.resolve();
-      if (writer.size() >= 2 * compactSize + SLACK_BYTES) await compact();
-    }
-    flushing = undefined;
-  };
-
-  await rewrite();
+  const flushing = createFlushing(file, log, writer, waiting);
+  await flushing.rewrite();
   return {
     table: <T extends object>(kind: string) =>
       tableOf(tables, kind) as ReadonlyMap<string, object> as ReadonlyMap<string, T>,
     commit(changes) {
       const done = waiting.add(changes);
-      flushing ??= flush();
+      flushing.start();
       return done;
     },
     async close() {
-      await flushing;
+      await flushing.finish();
       await writer.close();
     },
   };

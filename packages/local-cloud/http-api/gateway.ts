@@ -38,7 +38,7 @@ export const API_PREFIX = '/api';
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
 const LIMITS = { bodyBytes: 10_485_760, eventBytes: 6_291_456, timeoutMs: 30_000 } as const;
 
-/** In API Gateway's words, which say no more. */
+/** API Gateway's messages: they tell a caller no more than this. */
 const MESSAGES = {
   403: 'Forbidden',
   404: 'Not Found',
@@ -56,7 +56,7 @@ const refusal = (status: Refusal): HttpAnswer => ({
   body: Buffer.from(JSON.stringify({ message: MESSAGES[status] })),
 });
 
-/** API Gateway hands paths on decoded; undefined for what does not decode. */
+/** API Gateway passes decoded paths to functions. Undefined for a path that does not decode. */
 function decoded(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
@@ -65,7 +65,7 @@ function decoded(path: string): string | undefined {
   }
 }
 
-/** Before anything is counted for the caller: a page that may not call must not use up what those have who may. */
+/** Checked before anything is counted: a page that may not call must not use up the rate limit of callers that may. */
 function foreignPageOf(req: IncomingMessage, cors: CorsSpec | undefined): AwsError | undefined {
   try {
     refuseForeignHost(req, '127.0.0.1');
@@ -90,7 +90,7 @@ function createApiMetrics(ApiId: string, meter: Meter): (status: number, ms: num
   };
 }
 
-/** Waits for the function's result, but not for ever: the function goes on when nobody waits for it any more, as on AWS. */
+/** Waits for the function's result for `LIMITS.timeoutMs`. After that the function runs on, as on AWS. */
 async function resultOf(
   { invoke, clock }: GatewayDeps,
   functionName: string,
@@ -107,7 +107,7 @@ async function resultOf(
   }
 }
 
-/** Invokes the route's function with the event, and makes the answer of its result. */
+/** Invokes the route's function with the event, and turns its result into the answer. */
 async function integrate(deps: GatewayDeps, { route }: Match, event: string): Promise<HttpAnswer> {
   const failed = (status: 500 | 503, reason: string) => {
     deps.count('api.errors');
@@ -166,7 +166,7 @@ async function authorizeAndIntegrate(
   }
 }
 
-/** @returns a function that answers a request, whatever comes of it; it throws only for a fault of the gateway itself */
+/** @returns a function that answers a request, also with a refusal; it throws only for a fault of the gateway itself */
 function createAnswer(deps: GatewayDeps, cors: () => CorsSpec | undefined) {
   const { spec, clock, count } = deps;
   const match = createMatcher(spec.routes);
@@ -184,35 +184,43 @@ function createAnswer(deps: GatewayDeps, cors: () => CorsSpec | undefined) {
   };
 }
 
+/** Answers 500 for a fault of the gateway itself; undefined when the client has gone. */
+async function answerOrFail(
+  { log, count }: GatewayDeps,
+  answer: ReturnType<typeof createAnswer>,
+  req: IncomingMessage,
+  requestId: string,
+): Promise<HttpAnswer | undefined> {
+  try {
+    return await answer(req, requestId);
+  } catch (error) {
+    if (req.destroyed && !req.complete) {
+      log.warn('HTTP API request was cut off by its client', { requestId });
+      return undefined;
+    }
+    count('api.errors');
+    const reason = error instanceof Error ? error.stack : String(error);
+    log.error('HTTP API failed', { requestId, reason });
+    return refusal(500);
+  }
+}
+
+/** Headers of every answer. */
+const usualHeaders = (requestId: string) => ({
+  'apigw-requestid': requestId,
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+});
+
 export function createGateway(deps: GatewayDeps): ServeApi {
-  const { spec, ownOrigins, clock, log, count } = deps;
+  const { spec, ownOrigins, clock, count } = deps;
   const measure = createApiMetrics(spec.id, deps.meter ?? noMeter);
   const cors = () => spec.cors && { ...spec.cors, origins: [...spec.cors.origins, ...ownOrigins()] };
   const answer = createAnswer(deps, cors);
 
-  /** Undefined when the client has gone. */
-  async function answerOrFail(req: IncomingMessage, requestId: string): Promise<HttpAnswer | undefined> {
-    try {
-      return await answer(req, requestId);
-    } catch (error) {
-      if (req.destroyed && !req.complete) {
-        log.warn('HTTP API request was cut off by its client', { requestId });
-        return undefined;
-      }
-      count('api.errors');
-      const reason = error instanceof Error ? error.stack : String(error);
-      log.error('HTTP API failed', { requestId, reason });
-      return refusal(500);
-    }
-  }
-
   return async (req, res) => {
     const requestId = randomUUID();
-    const usual = {
-      'apigw-requestid': requestId,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    };
+    const usual = usualHeaders(requestId);
     const preflight = preflightHeaders(cors(), req);
     if (preflight) {
       res.writeHead(204, { ...usual, ...preflight }).end();
@@ -220,7 +228,7 @@ export function createGateway(deps: GatewayDeps): ServeApi {
     }
     count('api.requests');
     const begun = clock.elapsed();
-    const found = await answerOrFail(req, requestId);
+    const found = await answerOrFail(deps, answer, req, requestId);
     if (!found) return;
     const { status, headers, body } = found;
     measure(status, clock.elapsed() - begun);

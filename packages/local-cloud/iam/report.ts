@@ -1,4 +1,4 @@
-// Compares what functions called with what their roles allow: what is missing, what nothing used, and wildcards that nobody explains.
+// Compares what functions called with what their roles allow: missing permissions, unused ones, and wildcards.
 
 import type { Clock } from '../clock.ts';
 import { parsePattern } from '../policies/pattern.ts';
@@ -22,7 +22,7 @@ export interface Missing {
   readonly function: string;
   /** What makes the call in the name of the role, such as `iot.amazonaws.com`; absent for the function itself. */
   readonly service?: string;
-  /** Where the role, or what Lambda does in its name, is declared. */
+  /** Template line of the role, or of what makes Lambda call in its name. */
   readonly at: string;
   readonly action: string;
   readonly resource: string;
@@ -96,7 +96,7 @@ function covers(text: string, value: string): boolean {
   return 'test' in bound && bound.test(value);
 }
 
-/** The parts of a statement that no need of those that it decided has. */
+/** The parts of a statement that none of the needs uses. @param needs those that this statement decided */
 function unusedOf({ role, statement, places }: Written, needs: readonly Need[]): Unused[] {
   const unused = (
     part: Unused['part'],
@@ -113,7 +113,7 @@ function unusedOf({ role, statement, places }: Written, needs: readonly Need[]):
     ...unused('action', listOf(statement.Action), places.actions, (value) =>
       needs.some(({ action }) => covers(value.toLowerCase(), action.toLowerCase())),
     ),
-    // Where no action is used, its resources go without saying.
+    // Where no action is used, its resources are unused too: they are not listed again.
     ...(needs.length === 0
       ? []
       : unused('resource', listOf(statement.Resource), places.resources, (value) =>
@@ -159,7 +159,7 @@ function missingOf(template: ResolvedTemplate, role: Role, needs: readonly NeedO
   });
 }
 
-/** SAM makes a role for each function without one, which is known by its function. */
+/** SAM creates a role for each function without one; it is named after its function. */
 const nameOf = ({ roleId, functionId }: RoleSource): string => roleId ?? functionId;
 
 /** What a function, or Lambda in its name, needs. */
@@ -194,18 +194,36 @@ function judgedFunctions(
   });
 }
 
-/** What was allowed by which statement of which role. */
-function usedStatements(judged: readonly { readonly role: Role; readonly needs: readonly Need[] }[]) {
-  const used = new Map<string, Need[]>();
+interface JudgedRole {
+  readonly role: Role;
+  readonly needs: readonly Need[];
+}
+
+/** The needs that each statement decided, by role and key of the statement. */
+function needsByStatement(judged: readonly JudgedRole[]): ReadonlyMap<string, readonly Need[]> {
+  const found = new Map<string, Need[]>();
   for (const { role, needs } of judged)
     for (const need of needs) {
       const key = `${nameOf(role.source)} ${role.decide(need).by}`;
-      used.set(key, [...(used.get(key) ?? []), need]);
+      found.set(key, [...(found.get(key) ?? []), need]);
     }
-  return used;
+  return found;
 }
 
-/** @param calls of this template's functions and of others, which do not matter */
+/** The unused parts of the roles whose users are in `active`, by logical ID. */
+function unusedParts(judged: readonly JudgedRole[], active: ReadonlySet<string>): Unused[] {
+  const usedBy = needsByStatement(judged);
+  const roles = judged.map(({ role }) => role);
+  const isActive = (name: string) =>
+    roles.some(({ source }) => nameOf(source) === name && active.has(source.functionId));
+  return uniqueRoles(roles)
+    .filter(({ source }) => isActive(nameOf(source)))
+    .flatMap(({ source }) => statementsOf(nameOf(source), source.policies))
+    .filter(({ statement }) => statement.Effect === 'Allow')
+    .flatMap((written) => unusedOf(written, usedBy.get(`${written.role} ${written.key}`) ?? []));
+}
+
+/** @param calls of this template's functions; those of other functions are ignored */
 export function iamReportOf(
   template: ResolvedTemplate,
   calls: readonly RecordedCall[],
@@ -214,24 +232,16 @@ export function iamReportOf(
   const judged = judgedFunctions(template, calls, clock);
   const services = serviceRolesOf(template, clock);
   const roles = judged.map(({ role }) => role);
+  const serviceRoles = services.map(({ role }) => role);
   const called = new Set(calls.map((call) => call.function));
-  const used = usedStatements([
-    ...judged,
-    ...services.map(({ role, needs, use }) => ({ role, needs: [...needs, ...use.uses] })),
-  ]);
-  const known = uniqueRoles([...roles, ...services.map(({ role }) => role)]);
-  // The uses of services are all known; those of a function only once it was called.
-  const isUsed = new Set([
-    ...roles.filter(({ source }) => called.has(source.functionId)).map(({ source }) => nameOf(source)),
-    ...services.map(({ role }) => nameOf(role.source)),
-  ]);
-  const others = template.ofType('AWS::IAM::Role').filter(({ logicalId }) => !isKnown(known, logicalId));
+  const own = uniqueRoles([...roles, ...serviceRoles]);
+  const others = template.ofType('AWS::IAM::Role').filter(({ logicalId }) => !isKnown(own, logicalId));
   return {
     recorded: roles
       .map(({ source: { functionId } }) => ({ function: functionId, calls: callsOf(calls, functionId) }))
       .filter((each) => each.calls > 0),
     neverCalled: roles.map(({ source }) => source.functionId).filter((id) => !called.has(id)),
-    undecided: [...roles, ...uniqueRoles(services.map(({ role }) => role))].flatMap(
+    undecided: [...roles, ...uniqueRoles(serviceRoles)].flatMap(
       ({ source: { functionId, undecided: why } }) =>
         why === undefined ? [] : [{ function: functionId, why }],
     ),
@@ -241,15 +251,13 @@ export function iamReportOf(
         ...{ function: user, ...refusal, count: 0 },
       })),
     ],
-    unused: known
-      .filter(({ source }) => isUsed.has(nameOf(source)))
-      .flatMap(({ source }) =>
-        statementsOf(nameOf(source), source.policies)
-          .filter(({ statement }) => statement.Effect === 'Allow')
-          .flatMap((written) => unusedOf(written, used.get(`${nameOf(source)} ${written.key}`) ?? [])),
-      ),
+    // All that services use follows from the template; what a function uses is known once it was called.
+    unused: unusedParts(
+      [...judged, ...services.map(({ role, needs, use }) => ({ role, needs: [...needs, ...use.uses] }))],
+      new Set([...called, ...services.map(({ use }) => use.user)]),
+    ),
     wildcards: [
-      ...known.flatMap(({ source }) => statementsOf(nameOf(source), source.policies)),
+      ...own.flatMap(({ source }) => statementsOf(nameOf(source), source.policies)),
       ...others.flatMap((resource) => statementsOf(resource.logicalId, policiesOfRole(template, resource))),
     ].flatMap(wildcardsOf),
     otherRoles: others.map(({ logicalId }) => logicalId),

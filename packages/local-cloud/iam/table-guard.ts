@@ -1,4 +1,4 @@
-// Judges the requests that functions send to the table thread past the AWS port, inside that thread.
+// Judges the requests that functions send to the table thread without the AWS port, inside that thread.
 
 import { systemClock } from '../clock.ts';
 import { createCalls, type RecordedCall } from './calls.ts';
@@ -8,7 +8,7 @@ import type { KeyNames } from './partition-keys.ts';
 import type { RoleSource } from './role-source.ts';
 import { createRole, type Role, type Verdict } from './role.ts';
 
-/** What the thread is given: data alone. */
+/** What the thread gets: data only. */
 export interface TableGuardSetup {
   readonly sources: readonly RoleSource[];
   readonly keyNames: KeyNames;
@@ -29,10 +29,12 @@ export interface TableGuard {
 const REPORT_EVERY = 500;
 
 const CONDITION = /^dynamodb:/;
-/** Their parts are judged one by one. */
+/** Verdicts kept for each function. */
+const MAX_KEPT = 1_000;
+/** Operations whose parts are judged one by one. */
 const SEVERAL = /^(Batch|Transact)/;
 
-/** What decides alike as long as no condition looks into the request. */
+/** Requests with the same key get the same verdict, as long as no condition reads the request. */
 const plainKey = (operation: string, input: Readonly<Record<string, unknown>>) =>
   `${operation} ${String(input['TableName'])} ${String(input['IndexName'])}`;
 
@@ -41,14 +43,28 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
+/** @returns a function that judges a request, and keeps the verdict where no condition reads the request or the time */
+function createJudge(role: Role, { place, keyNames }: TableGuardSetup) {
+  const names = new Map(keyNames);
+  const partitionKeys = (table: string, index: string | undefined) =>
+    names.get(index === undefined ? table : `${table}/${index}`);
+  const hasConditions = [...role.keys].some((key) => CONDITION.test(key) || key.endsWith('time'));
+  const kept = new Map<string, Judged[]>();
+  return (operation: string, input: Readonly<Record<string, unknown>>): Judged[] => {
+    const key = hasConditions || SEVERAL.test(operation) ? undefined : plainKey(operation, input);
+    const known = key === undefined ? undefined : kept.get(key);
+    if (known) return known;
+    const needs = needsOfTables({ operation, input, place, partitionKeys });
+    const judged = needs.map((need) => ({ need, verdict: role.decide(need) }));
+    if (key !== undefined && kept.size < MAX_KEPT) kept.set(key, judged);
+    return judged;
+  };
+}
+
 export function createTableGuard(
   setup: TableGuardSetup,
   onCalls: (calls: RecordedCall[]) => void,
 ): TableGuard {
-  const { place, enforces } = setup;
-  const names = new Map(setup.keyNames);
-  const partitionKeys = (table: string, index: string | undefined) =>
-    names.get(index === undefined ? table : `${table}/${index}`);
   const calls = createCalls();
   let counted = 0;
   const report = () => {
@@ -57,24 +73,16 @@ export function createTableGuard(
     if (taken.length > 0) onCalls(taken);
   };
 
-  function judge(role: Role, operation: string, input: Readonly<Record<string, unknown>>): Judged[] {
-    const needs = needsOfTables({ operation, input, place, partitionKeys });
-    return needs.map((need) => ({ need, verdict: role.decide(need) }));
-  }
-
   function admitFor(role: Role): AdmitTables {
-    const hasConditions = [...role.keys].some((key) => CONDITION.test(key) || key.endsWith('time'));
-    const kept = new Map<string, Judged[]>();
+    const judge = createJudge(role, setup);
     return (operation, input) => {
-      const key = hasConditions || SEVERAL.test(operation) ? undefined : plainKey(operation, input);
-      const judged = (key === undefined ? undefined : kept.get(key)) ?? judge(role, operation, input);
-      if (key !== undefined && kept.size < 1_000) kept.set(key, judged);
+      const judged = judge(operation, input);
       let isNew = false;
       for (const { need, verdict } of judged)
         isNew = calls.note(role.source.functionId, need, verdict) || isNew;
       counted += 1;
       if (isNew || counted >= REPORT_EVERY) report();
-      return enforces ? judged.find(({ verdict }) => !verdict.allowed)?.verdict.message : undefined;
+      return setup.enforces ? judged.find(({ verdict }) => !verdict.allowed)?.verdict.message : undefined;
     };
   }
 

@@ -1,4 +1,4 @@
-// HTTPS for devices: the data plane for clients with a certificate, as far as its policies allow.
+// HTTPS for devices: the data plane for clients with a certificate, within what the policies of the certificate allow.
 // https://docs.aws.amazon.com/iot/latest/developerguide/http.html
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -18,53 +18,63 @@ import { createThrottledWarning } from '../log-throttle.ts';
 import { answerCall } from './api.ts';
 import type { DataCall, DataOperation, DataPlane } from './call.ts';
 
-/** A device that takes longer, or wants to go on, connects again. */
+/** After this time a connection is closed; the device connects again. */
 const LIFETIME_MS = 300_000;
 
 const forbidden = () => new AwsError('ForbiddenException', 'Forbidden', 403);
 
-/** Serves one connection at a time: the policies are asked for every request, so that a revoked certificate is worth nothing. */
+/** Serves one connection. The policies decide about every request, so that a revoked certificate is refused at once. */
 export type ServeDevice = (socket: TLSSocket, identity: Identity) => void;
 
-export function createDeviceHttps(deps: {
+interface Deps {
   readonly plane: DataPlane;
   readonly access: Access;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: ConnectionLimits;
-}): ServeDevice {
-  const { plane, access, clock, log } = deps;
-  const identities = new WeakMap<object, Identity>();
+}
 
-  const answer = async (req: IncomingMessage, res: ServerResponse) => {
-    const identity = identities.get(req.socket)!;
-    // There is no client ID, so the variables of things have no value, as on AWS.
-    const isAllowed = ([action, resource]: readonly [Parameters<Access['allows']>[1]['action'], string]) =>
-      access.allows(identity, { clientId: '', action, resource });
-    const check = ({ needs }: DataOperation, call: DataCall) => {
-      if (!needs?.(call).every(isAllowed)) throw forbidden();
-    };
-    try {
-      const initiator = initiatorOf(req);
-      if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
-      await answerCall(plane, req, res, identity.principal, check);
-    } catch (error) {
-      if (!(error instanceof AwsError)) {
-        const reason = error instanceof Error ? error.stack : String(error);
-        log.error('an HTTPS request of a device failed', { path: req.url, reason });
-      }
-      const shown =
-        error instanceof AwsError ? error : new AwsError('InternalFailureException', 'Internal failure', 500);
-      sendError(res, shown, 'json');
+/** @throws AwsError where the policies of the device do not allow the call */
+function requireAllowed(access: Access, identity: Identity, { needs }: DataOperation, call: DataCall): void {
+  // There is no client ID, so the variables of things have no value, as on AWS.
+  const isAllowed = needs?.(call).every(([action, resource]) =>
+    access.allows(identity, { clientId: '', action, resource }),
+  );
+  if (!isAllowed) throw forbidden();
+}
+
+async function answer(
+  { plane, access, log }: Deps,
+  identity: Identity,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  try {
+    const initiator = initiatorOf(req);
+    if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
+    await answerCall(plane, req, res, identity.principal, (operation, call) =>
+      requireAllowed(access, identity, operation, call),
+    );
+  } catch (error) {
+    if (!(error instanceof AwsError)) {
+      const reason = error instanceof Error ? error.stack : String(error);
+      log.error('an HTTPS request of a device failed', { path: req.url, reason });
     }
-  };
+    const shown =
+      error instanceof AwsError ? error : new AwsError('InternalFailureException', 'Internal failure', 500);
+    sendError(res, shown, 'json');
+  }
+}
 
+export function createDeviceHttps(deps: Deps): ServeDevice {
+  const { clock, log } = deps;
+  const identities = new WeakMap<object, Identity>();
   const server = createServer((req, res) => {
     res.on('error', () => req.socket.destroy()); // its device has gone
-    void answer(req, res);
+    void answer(deps, identities.get(req.socket)!, req, res);
   });
   const warn = createThrottledWarning(log, clock);
-  // How many there are, the port that hands them over sees to.
+  // The MQTT port, which hands the connections over, limits their number.
   limitConnections(server, { ...(deps.limits ?? defaultConnectionLimits), connections: Infinity }, (reason) =>
     warn(reason, 'refused', { action: 'HTTPS', reason }),
   );

@@ -1,4 +1,4 @@
-// The certificate authority of one installation: it signs the broker's certificate and what devices are given.
+// The certificate authority of one installation: it signs the certificates of the broker and of devices.
 
 import 'reflect-metadata';
 import { randomBytes, X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
@@ -35,7 +35,7 @@ import {
 
 const DAY = 86_400_000;
 /** The end that AWS gives to the certificates it issues. */
-const endOfDeviceCertificates = new Date('2049-12-31T23:59:59Z');
+const END_OF_DEVICE_CERTIFICATES = new Date('2049-12-31T23:59:59Z');
 const SERVER_DAYS = 397;
 const RENEW_SERVER_DAYS = 30;
 
@@ -63,8 +63,8 @@ export interface LocalCa {
   /** Key and certificate of the TLS servers, PEM; the certificate names localhost, the loopback addresses and this host. */
   readonly server: { readonly key: string; readonly cert: string };
   /**
-   * Key and certificate of a server of that name, PEM: those in the folder, or new ones where they near their end or are
-   * for other names. @throws StartError when a file is damaged.
+   * Key and certificate of a server with these names, PEM: those in the folder, or new ones when these expire soon or are for
+   * other names. @throws StartError when a file is damaged.
    */
   issueServer(request: ServerRequest): Promise<KeyPair>;
   /** Signs a device certificate. @returns PEM */
@@ -86,7 +86,7 @@ async function makeCa(organization: string, now: number): Promise<KeyPair> {
     serialNumber: serial(),
     name: [{ CN: [`${organization} local CA ${randomBytes(4).toString('hex')}`] }, { O: [organization] }],
     notBefore: new Date(now - DAY),
-    notAfter: endOfDeviceCertificates,
+    notAfter: END_OF_DEVICE_CERTIFICATES,
     signingAlgorithm: algorithm,
     keys,
     extensions: [
@@ -159,7 +159,7 @@ async function makeServer(signer: Signer, subject: ServerSubject, now: number): 
   return { key: pem, cert };
 }
 
-/** Whether a server certificate of an earlier start still serves: ours, long valid, naming every host. */
+/** Whether a server certificate of an earlier start can be used: signed by this CA, valid long enough, for every name. */
 function isCurrent(
   cert: string,
   caCert: string,
@@ -178,11 +178,38 @@ function isCurrent(
   );
 }
 
+const signerOf = async ({ cert, key }: KeyPair): Promise<Signer> => ({
+  certificate: new X509Certificate(cert),
+  key: await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), algorithm, false, ['sign']),
+});
+
+const localServer = (hosts: readonly string[]): ServerSubject => ({
+  commonName: 'localhost',
+  names: serverNames(hosts),
+  keyAlgorithm: 'EC_prime256v1',
+});
+
+/** Key and certificate of a server, of an earlier start or new. @param now epoch milliseconds */
+async function ensureServer(
+  signer: Signer,
+  { dir, file, now }: { readonly dir: string; readonly file: string; readonly now: number },
+  subject: ServerSubject,
+): Promise<KeyPair> {
+  const caCert = signer.certificate.toString('pem');
+  const { key, cert } = await ensurePair(
+    dir,
+    file,
+    () => makeServer(signer, subject, now),
+    (pair) => isCurrent(pair.cert, caCert, subject, now),
+  );
+  return { key, cert };
+}
+
 /**
- * Opens the CA of `<dir>`, making it on the first start: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem`.
- * The server certificate is renewed when it nears its end or lacks a host name.
+ * Opens the CA of `<dir>`, or creates it on the first start: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem`.
+ * The server certificate is renewed when it expires soon or lacks a host name.
  *
- * @param options.organization who the CA belongs to, in its name; a CA that is there keeps its own.
+ * @param options.organization the organization in the name of a new CA; an existing CA keeps its own.
  * @param options.hosts names or addresses that the server certificate carries besides those of this machine.
  * @throws StartError when a file is damaged.
  */
@@ -202,35 +229,18 @@ export async function openCa(options: {
     () => true,
   );
   const authority = new NodeCertificate(ca.cert);
-  const signer: Signer = {
-    certificate: new X509Certificate(ca.cert),
-    key: await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(ca.key), algorithm, false, ['sign']),
-  };
-  const ensureServer = async (folder: string, file: string, subject: ServerSubject): Promise<KeyPair> => {
-    const at = clock.now();
-    const { key, cert } = await ensurePair(
-      folder,
-      file,
-      () => makeServer(signer, subject, at),
-      (pair) => isCurrent(pair.cert, ca.cert, subject, at),
-    );
-    return { key, cert };
-  };
+  const signer = await signerOf(ca);
   return {
     certificateFile: ca.certFile,
     certificatePem: ca.cert,
-    server: await ensureServer(dir, 'server', {
-      commonName: 'localhost',
-      names: serverNames(hosts),
-      keyAlgorithm: 'EC_prime256v1',
-    }),
+    server: await ensureServer(signer, { dir, file: 'server', now }, localServer(hosts)),
     issueServer: ({ dir: folder, file, names, keyAlgorithm }) =>
-      ensureServer(folder, file, {
-        commonName: names[0]!,
-        names: names.map((value) => ({ type: 'dns', value })),
-        keyAlgorithm,
-      }),
-    issue: ({ publicKey, subject, notAfter = endOfDeviceCertificates }) =>
+      ensureServer(
+        signer,
+        { dir: folder, file, now: clock.now() },
+        { commonName: names[0]!, names: names.map((value) => ({ type: 'dns', value })), keyAlgorithm },
+      ),
+    issue: ({ publicKey, subject, notAfter = END_OF_DEVICE_CERTIFICATES }) =>
       sign(signer, {
         name: subject,
         publicKey: new PublicKey(publicKey),

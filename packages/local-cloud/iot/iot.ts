@@ -1,14 +1,14 @@
-// AWS IoT Core's identity side on one machine: CA, registry, policies and the API in front of them.
+// The identities of AWS IoT Core on one machine: CA, registry, policies and the API in front of them.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { BrokerDomain } from '../mqtt/broker.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
-import path from 'node:path';
 import { createAcmHandler } from '../acm/api.ts';
 import { certificatesOf } from '../acm/certificate-spec.ts';
 import { openCertificates, type Certificate } from '../acm/certificates.ts';
@@ -39,9 +39,9 @@ export interface Iot extends Identity {
   readonly mqttDomains: readonly BrokerDomain[];
   /** Answers requests signed for the service `acm`. */
   readonly acm: AwsHandler;
-  /** Brings the registry to what the template declares. @throws StartError naming the template line. */
+  /** Creates and updates what the template declares. @throws StartError naming the template line. */
   seed(template: SeedTemplate): Promise<void>;
-  /** Fleet provisioning, to be served on reserved topics: hooks are invoked through `lambda`, answers go out by `hub`. */
+  /** Fleet provisioning, to be served on reserved topics: `lambda` invokes hooks, `hub` sends answers. */
   provisioning(lambda: { invoke: Invoke }, hub: Pick<Hub, 'answer'>): TopicService;
   /** Answers requests signed for the service `iot`. */
   handler(req: IncomingMessage, res: ServerResponse): Promise<void>;
@@ -50,25 +50,52 @@ export interface Iot extends Identity {
   close(): Promise<void>;
 }
 
+/** The enabled domains, each with its certificate. */
+const brokerDomainsOf = (
+  domains: readonly DomainConfiguration[],
+  certificates: ReadonlyMap<string, Certificate>,
+): BrokerDomain[] =>
+  domains
+    .filter(({ isEnabled }) => isEnabled)
+    .map((domain) => {
+      const { key, cert } = certificates.get(domain.certificateArn)!;
+      return { name: domain.domainName, key, cert, requiresTls13: requiresTls13(domain) };
+    });
+
+interface IotOptions {
+  readonly dir: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly organization?: string;
+  readonly hosts?: readonly string[];
+  readonly template?: Pick<ResolvedTemplate, 'ofType'>;
+}
+
+const provisioningOver =
+  (registry: Registry, ca: LocalCa, { clock, log }: IotOptions): Iot['provisioning'] =>
+  (lambda, hub) =>
+    createProvisioning({
+      registry,
+      ca,
+      invoke: (name, payload) => lambda.invoke(name, payload),
+      answer: (clientId, message) => hub.answer(clientId, message),
+      clock,
+      log,
+      newId: randomUUID,
+    });
+
 /**
- * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, made on the first start, and
- * `acm/` with the certificates that the templates ask for.
+ * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, created on the first start, and
+ * `acm/` with the certificates that the templates declare.
  *
- * @param options.organization who a new CA belongs to, in its name.
+ * @param options.organization the organization in the name of a new CA.
  * @param options.hosts names or addresses for the server certificate besides those of this machine.
  * @param options.template what declares certificates and domain configurations.
  * @throws StartError when a file is damaged, or the template declares what AWS would refuse.
  */
-export async function openIot(options: {
-  dir: string;
-  region: string;
-  accountId: string;
-  clock: Clock;
-  log: Log;
-  organization?: string;
-  hosts?: readonly string[];
-  template?: Pick<ResolvedTemplate, 'ofType'>;
-}): Promise<Iot> {
+export async function openIot(options: IotOptions): Promise<Iot> {
   const specs = options.template ? certificatesOf(options.template) : [];
   const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
@@ -86,12 +113,7 @@ export async function openIot(options: {
     endpoint,
     certificates,
     domains,
-    mqttDomains: domains
-      .filter(({ isEnabled }) => isEnabled)
-      .map((domain) => {
-        const { key, cert } = certificates.get(domain.certificateArn)!;
-        return { name: domain.domainName, key, cert, requiresTls13: requiresTls13(domain) };
-      }),
+    mqttDomains: brokerDomainsOf(domains, certificates),
     acm: createAcmHandler({
       certificates,
       caCertificate: ca.certificatePem,
@@ -99,16 +121,7 @@ export async function openIot(options: {
     }),
     ...createIdentity(registry, ca),
     seed: (template) => seedRegistry(registry, template, ca),
-    provisioning: (lambda, hub) =>
-      createProvisioning({
-        registry,
-        ca,
-        invoke: (name, payload) => lambda.invoke(name, payload),
-        answer: (clientId, message) => hub.answer(clientId, message),
-        clock: options.clock,
-        log: options.log,
-        newId: randomUUID,
-      }),
+    provisioning: provisioningOver(registry, ca, options),
     handler: createIotHandler({ registry, ca, domains, rules, endpoint }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {

@@ -1,4 +1,4 @@
-// The login form: who may log in without it, and what becomes of a name and a password that are sent.
+// The login form: shows it, unless the user may log in without a password, and checks the name and password that are sent.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
@@ -22,16 +22,17 @@ export interface InteractionDeps {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A name may be tried five times at once and then twice a minute; all names together thirty times, and one more each two seconds. */
+/** Five attempts at once for a name, then two a minute; for all names together thirty, then one every two seconds. */
 const TRIES_OF_NAME = { burst: 5, rate: 1 / 30 } as const;
 const TRIES_OF_ALL = { burst: 30, rate: 1 / 2 } as const;
 const MAX_NAMES = 1_000;
 const LONGEST_FORM = 4_096;
+const LONGEST_FIELD = 256;
 const WRONG = 'The email address or the password is wrong.';
 const TOO_OFTEN = 'Too many attempts: wait half a minute, then try again.';
-const GONE = 'This login is over or was begun in another browser: go back to the page and log in again.';
+const GONE = 'This login has ended or was started in another browser: go back to the page and log in again.';
 
-/** Takes an attempt for a name, if there is one left. */
+/** @returns a function that takes an attempt for a name; false when none is left */
 function createAttempts(clock: Clock): (name: string) => boolean {
   const ofAll = createThrottle(TRIES_OF_ALL, clock);
   const byName = new Map<string, () => boolean>();
@@ -45,7 +46,7 @@ function createAttempts(clock: Clock): (name: string) => boolean {
   };
 }
 
-/** A form or a request of another page, which no browser sends without its origin. */
+/** Whether another page sent the form or the request: a browser always sends the origin with it. */
 export const isForeign = ({ headers }: IncomingMessage, known: readonly string[] = []): boolean =>
   headers.origin !== undefined &&
   headers.origin !== `http://${headers.host}` &&
@@ -53,35 +54,46 @@ export const isForeign = ({ headers }: IncomingMessage, known: readonly string[]
 
 const pathOf = (req: IncomingMessage) => req.url!.split('?', 1)[0]!;
 
+const problem = ({ headers }: InteractionDeps, res: ServerResponse, status: number, text: string) =>
+  answerPage(res, status, problemPage(text), headers);
+
+function refuse(
+  { users, log, count, headers }: InteractionDeps,
+  res: ServerResponse,
+  { status, action, name }: { readonly status: 401 | 429; readonly action: string; readonly name: string },
+): void {
+  const known = users.find(name)?.email ?? 'nobody of this user pool';
+  const text = status === 429 ? TOO_OFTEN : WRONG;
+  log.warn('refused', { action: 'login', user: known, reason: text });
+  count('web.refused');
+  const more = status === 429 ? { ...headers, 'retry-after': '30' } : headers;
+  answerPage(res, status, loginPage(action, { name, problem: text }), more);
+}
+
+/** Checks the name and the password of the form. @param mayTry takes an attempt for a name */
+async function tryPassword(
+  deps: InteractionDeps,
+  mayTry: (name: string) => boolean,
+  provider: Provider,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  if (isForeign(req)) return problem(deps, res, 403, 'Only the login page itself may send this form.');
+  const form = new URLSearchParams((await readBody(req, LONGEST_FORM)).toString('utf8'));
+  const [name = '', password = ''] = ['username', 'password'].map((field) =>
+    (form.get(field) ?? '').slice(0, LONGEST_FIELD),
+  );
+  const action = pathOf(req);
+  if (!mayTry(name.trim().toLowerCase())) return refuse(deps, res, { status: 429, action, name });
+  const user = await deps.users.check(name, password);
+  if (!user) return refuse(deps, res, { status: 401, action, name });
+  deps.log.info('logged in', { user: user.email });
+  await provider.interactionFinished(req, res, { login: { accountId: user.sub } });
+}
+
 export function createInteraction(deps: InteractionDeps): Interact {
-  const { users, log, count, headers } = deps;
+  const { users, log, headers } = deps;
   const mayTry = createAttempts(deps.clock);
-  const problem = (res: ServerResponse, status: number, text: string) =>
-    answerPage(res, status, problemPage(text), headers);
-
-  function refuse(res: ServerResponse, status: 401 | 429, action: string, name: string): void {
-    const known = users.find(name)?.email ?? 'nobody of this user pool';
-    const text = status === 429 ? TOO_OFTEN : WRONG;
-    log.warn('refused', { action: 'login', user: known, reason: text });
-    count('web.refused');
-    const more = status === 429 ? { ...headers, 'retry-after': '30' } : headers;
-    answerPage(res, status, loginPage(action, { name, problem: text }), more);
-  }
-
-  async function tryPassword(provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (isForeign(req)) return problem(res, 403, 'Only the login page itself may send this form.');
-    const form = new URLSearchParams((await readBody(req, LONGEST_FORM)).toString('utf8'));
-    const [name, password] = [form.get('username') ?? '', form.get('password') ?? ''].map((text) =>
-      text.slice(0, 256),
-    );
-    const action = pathOf(req);
-    if (!mayTry(name!.trim().toLowerCase())) return refuse(res, 429, action, name!);
-    const user = await users.check(name!, password!);
-    if (!user) return refuse(res, 401, action, name!);
-    log.info('logged in', { user: user.email });
-    await provider.interactionFinished(req, res, { login: { accountId: user.sub } });
-  }
-
   return async (req, res) => {
     const provider = await deps.provider();
     let params: Readonly<Record<string, unknown>>;
@@ -89,9 +101,9 @@ export function createInteraction(deps: InteractionDeps): Interact {
       ({ params } = await provider.interactionDetails(req, res));
     } catch (error) {
       if ((error as Error).name !== 'SessionNotFound') throw error;
-      return problem(res, 400, GONE);
+      return problem(deps, res, 400, GONE);
     }
-    if (req.method === 'POST') return tryPassword(provider, req, res);
+    if (req.method === 'POST') return tryPassword(deps, mayTry, provider, req, res);
     const alone = params['prompt'] === 'login' ? undefined : await loginWithoutPassword(req, users);
     if (alone) {
       log.info('logged in', { user: alone.email, password: 'not asked for' });

@@ -1,4 +1,4 @@
-// Logging in on the web port: the pages and endpoints that a user pool's domain has on AWS, opened when somebody first asks.
+// Logging in on the web port: the pages and endpoints that a user pool's domain has on AWS, loaded at the first request.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
@@ -7,16 +7,16 @@ import type { Clock } from '../clock.ts';
 import type { UserPoolService } from '../cognito/cognito.ts';
 import type { Log } from '../log.ts';
 import { loginWithoutPassword } from './alone.ts';
-import { createInteraction, isForeign } from './interaction.ts';
+import { createInteraction, isForeign, type Interact } from './interaction.ts';
 import { answerPage, pageHeaders, problemPage } from './pages.ts';
 import { createProvider, paths } from './provider.ts';
 
 export interface Login {
   /** Whether a path is one of the login. */
   serves(path: string): boolean;
-  /** Loads what answers, which takes some 160 ms of processor time: a page that is opened is about to ask for it. */
+  /** Loads the provider, which takes some 160 ms of processor time. Called when a page opens, which soon needs it. */
   prepare(): void;
-  /** Answers it, whatever comes of it. */
+  /** Answers a request, also when it fails. */
   serve(req: IncomingMessage, res: ServerResponse): Promise<void>;
 }
 
@@ -70,63 +70,94 @@ function createOpen({ service, log }: LoginDeps) {
     })));
 }
 
-export function createLogin(deps: LoginDeps): Login {
-  const { log } = deps;
+/** What the routes of the login work with. */
+interface Context {
+  readonly users: UserPoolService['users'];
+  /** Origins of the pages that may ask for tokens. */
+  readonly pages: readonly string[];
+  readonly open: ReturnType<typeof createOpen>;
+  readonly provider: () => Promise<Provider>;
+  readonly interact: Interact;
+  readonly problem: (res: ServerResponse, status: number, text: string) => void;
+}
+
+function contextOf(deps: LoginDeps): Context {
   const { users } = deps.service;
-  const { pool } = users;
-  const pages = pool.clients.flatMap(({ callbacks }) => callbacks.map((address) => new URL(address).origin));
+  const pages = users.pool.clients.flatMap(({ callbacks }) =>
+    callbacks.map((address) => new URL(address).origin),
+  );
   const headers = pageHeaders(pages);
   const open = createOpen(deps);
   const provider = async () => (await open()).provider;
-  const interact = createInteraction({ ...deps, users, provider, headers });
-  const problem = (res: ServerResponse, status: number, text: string) =>
-    answerPage(res, status, problemPage(text), headers);
+  return {
+    ...{ users, pages, open, provider },
+    interact: createInteraction({ ...deps, users, provider, headers }),
+    problem: (res, status, text) => answerPage(res, status, problemPage(text), headers),
+  };
+}
 
-  /** `prompt=none` asks not to be shown a form (OpenID Connect Core 3.1.2.1); a user who gets none needs no refusal. */
-  async function withoutNeedlessRefusal(req: IncomingMessage, search: string): Promise<string> {
-    const query = new URLSearchParams(search);
-    if (query.get('prompt') !== 'none' || !(await loginWithoutPassword(req, users))) return req.url!;
-    query.delete('prompt');
-    return `${paths.authorize}?${query.toString()}`;
-  }
+/**
+ * The address of an authorize request, without `prompt=none` for a user who gets no form anyway: with it, the request would be
+ * refused (OpenID Connect Core 3.1.2.1).
+ */
+async function withoutNeedlessRefusal(
+  users: Context['users'],
+  req: IncomingMessage,
+  search: string,
+): Promise<string> {
+  const query = new URLSearchParams(search);
+  if (query.get('prompt') !== 'none' || !(await loginWithoutPassword(req, users))) return req.url!;
+  query.delete('prompt');
+  return `${paths.authorize}?${query.toString()}`;
+}
 
-  async function loginOrLogout(path: string, search: string, req: IncomingMessage, res: ServerResponse) {
-    if (path === paths.logout) {
-      const refused = await logOut(
-        { clients: pool.clients, provider },
-        new URLSearchParams(search),
-        req,
-        res,
-      );
-      if (refused !== undefined) problem(res, 400, refused);
-      return;
-    }
-    // Cognito's takes what authorize takes.
-    res.writeHead(302, { location: `${paths.authorize}?${search}`, 'cache-control': 'no-store' }).end();
+async function loginOrLogout(
+  { users, provider, problem }: Context,
+  { path, search }: { readonly path: string; readonly search: string },
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  if (path === paths.logout) {
+    const { clients } = users.pool;
+    const refused = await logOut({ clients, provider }, new URLSearchParams(search), req, res);
+    if (refused !== undefined) problem(res, 400, refused);
+    return;
   }
+  // Cognito's login endpoint takes the parameters of its authorize endpoint.
+  res.writeHead(302, { location: `${paths.authorize}?${search}`, 'cache-control': 'no-store' }).end();
+}
 
-  async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const [path = '', search = ''] = (req.url ?? '').split(/\?(.*)/s);
-    const isRead = req.method === 'GET' || req.method === 'HEAD';
-    if (path === paths.login || path === paths.logout)
-      return isRead ? loginOrLogout(path, search, req, res) : problem(res, 405, `${path} is for GET.`);
-    if (path.startsWith(`${paths.login}/`))
-      return isRead || req.method === 'POST'
-        ? interact(req, res)
-        : problem(res, 405, 'The login is for GET and POST.');
-    if (isForeign(req, pages) && !path.includes('/.well-known/'))
-      return problem(res, 403, 'Only pages of CallbackURLs may ask for tokens.');
-    if (path === paths.authorize) req.url = await withoutNeedlessRefusal(req, search);
-    // The issuer's own address on AWS has the pool before the path.
-    if (path.startsWith(`/${pool.id}/`)) req.url = req.url!.slice(pool.id.length + 1);
-    res.setHeader('x-content-type-options', 'nosniff');
-    res.setHeader('referrer-policy', 'no-referrer');
-    await (await open()).callback(req, res);
-  }
+async function route(context: Context, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { users, pages, problem, interact, open } = context;
+  const { pool } = users;
+  const [path = '', search = ''] = (req.url ?? '').split(/\?(.*)/s);
+  const isRead = req.method === 'GET' || req.method === 'HEAD';
+  if (path === paths.login || path === paths.logout)
+    return isRead
+      ? loginOrLogout(context, { path, search }, req, res)
+      : problem(res, 405, `${path} is for GET.`);
+  if (path.startsWith(`${paths.login}/`))
+    return isRead || req.method === 'POST'
+      ? interact(req, res)
+      : problem(res, 405, 'The login is for GET and POST.');
+  if (isForeign(req, pages) && !path.includes('/.well-known/'))
+    return problem(res, 403, 'Only pages of CallbackURLs may ask for tokens.');
+  if (path === paths.authorize) req.url = await withoutNeedlessRefusal(users, req, search);
+  // The issuer's own address on AWS has the pool before the path.
+  if (path.startsWith(`/${pool.id}/`)) req.url = req.url!.slice(pool.id.length + 1);
+  res.setHeader('x-content-type-options', 'nosniff');
+  res.setHeader('referrer-policy', 'no-referrer');
+  await (await open()).callback(req, res);
+}
+
+export function createLogin(deps: LoginDeps): Login {
+  const context = contextOf(deps);
+  const { users, open, problem } = context;
 
   function fail(res: ServerResponse, error: unknown): void {
     const isLarge = error instanceof AwsError;
-    if (!isLarge) log.error('login failed', { reason: error instanceof Error ? error.stack : String(error) });
+    if (!isLarge)
+      deps.log.error('login failed', { reason: error instanceof Error ? error.stack : String(error) });
     if (res.headersSent) res.destroy();
     else if (isLarge) problem(res, 413, 'The form is too large.');
     else problem(res, 500, 'The login failed: see the log.');
@@ -136,10 +167,10 @@ export function createLogin(deps: LoginDeps): Login {
     prepare: () => void open().catch(() => {}), // the request that needs it gets the error
     serves: (path) =>
       /^\/(oauth2\/|login(\/|$)|logout$|\.well-known\/(jwks\.json|openid-configuration)$)/.test(path) ||
-      path.startsWith(`/${pool.id}/.well-known/`),
+      path.startsWith(`/${users.pool.id}/.well-known/`),
     async serve(req, res) {
       try {
-        await route(req, res);
+        await route(context, req, res);
       } catch (error) {
         fail(res, error);
       }

@@ -8,46 +8,53 @@ interface Entry {
   readonly until: number;
 }
 
-/** Of all kinds together; beyond it the oldest goes. Anybody may begin a login. */
+/** Of all kinds together; beyond it the oldest is dropped, because anybody may begin a login. */
 const MAX_ENTRIES = 5_000;
-/** Of what oidc-provider gives no end. */
+/** The lifetime of an entry for which oidc-provider gives none. */
 const FALLBACK_SECONDS = 3_600;
 
-/** An adapter for each model of oidc-provider, all over one bounded store. */
-export function createLoginMemory(now: () => number): (model: string) => Adapter {
-  const entries = new Map<string, Entry>();
-  const live = (key: string): AdapterPayload | undefined => {
-    const found = entries.get(key);
-    if (found && found.until > now()) return found.payload;
-    entries.delete(key);
-    return undefined;
-  };
-  function evict(): void {
-    if (entries.size < MAX_ENTRIES) return;
-    for (const [key, { until }] of entries) if (until <= now()) entries.delete(key);
-    const [oldest] = entries.keys();
-    if (entries.size >= MAX_ENTRIES && oldest !== undefined) entries.delete(oldest);
+type Entries = Map<string, Entry>;
+
+/** The payload of an entry that has not expired; an expired one is removed. */
+function live(entries: Entries, key: string, now: number): AdapterPayload | undefined {
+  const found = entries.get(key);
+  if (found && found.until > now) return found.payload;
+  entries.delete(key);
+  return undefined;
+}
+
+/** Makes room for one more entry: removes what has expired or, failing that, the oldest. */
+function evict(entries: Entries, now: number): void {
+  if (entries.size < MAX_ENTRIES) return;
+  for (const [key, { until }] of entries) if (until <= now) entries.delete(key);
+  const [oldest] = entries.keys();
+  if (entries.size >= MAX_ENTRIES && oldest !== undefined) entries.delete(oldest);
+}
+
+function findByUid(entries: Entries, model: string, uid: string, now: number): AdapterPayload | undefined {
+  for (const key of entries.keys()) {
+    const payload = key.startsWith(`${model}:`) ? live(entries, key, now) : undefined;
+    if (payload?.uid === uid) return payload;
   }
+  return undefined;
+}
+
+/** An adapter for each model of oidc-provider, all over one bounded store. @param now epoch milliseconds */
+export function createLoginMemory(now: () => number): (model: string) => Adapter {
+  const entries: Entries = new Map();
   return (model) => {
     const keyOf = (id: string) => `${model}:${id}`;
-    const first = (fits: (payload: AdapterPayload) => boolean): AdapterPayload | undefined => {
-      for (const key of entries.keys()) {
-        const payload = key.startsWith(`${model}:`) ? live(key) : undefined;
-        if (payload && fits(payload)) return payload;
-      }
-      return undefined;
-    };
     return {
       async upsert(id, payload, expiresIn) {
         entries.delete(keyOf(id));
-        evict();
+        evict(entries, now());
         entries.set(keyOf(id), { payload, until: now() + (expiresIn ?? FALLBACK_SECONDS) * 1000 });
       },
-      find: async (id) => live(keyOf(id)),
-      findByUid: async (uid) => first((payload) => payload.uid === uid),
+      find: async (id) => live(entries, keyOf(id), now()),
+      findByUid: async (uid) => findByUid(entries, model, uid, now()),
       findByUserCode: async () => undefined,
       async consume(id) {
-        const payload = live(keyOf(id));
+        const payload = live(entries, keyOf(id), now());
         if (payload) payload['consumed'] = Math.floor(now() / 1000);
       },
       async destroy(id) {

@@ -10,7 +10,7 @@ import { claimsOf, scopeClaims } from './claims.ts';
 import { createLoginMemory } from './memory.ts';
 import { pageHeaders, problemPage } from './pages.ts';
 
-/** Cognito's own, which cannot be set there: managed login remembers for an hour, a code holds five minutes. */
+/** Cognito's own lifetimes, which are fixed: an hour for a session of managed login, five minutes for a code. */
 const SESSION_SECONDS = 3_600;
 const CODE_SECONDS = 300;
 const INTERACTION_SECONDS = 600;
@@ -48,10 +48,51 @@ async function grantOf({ oidc }: KoaContextWithOIDC) {
   return grant;
 }
 
+const ROUTES: Configuration['routes'] = {
+  authorization: paths.authorize,
+  token: paths.token,
+  userinfo: paths.userInfo,
+  revocation: paths.revoke,
+  jwks: paths.jwks,
+};
+
+const FEATURES: Configuration['features'] = {
+  dPoP: { enabled: false },
+  pushedAuthorizationRequests: { enabled: false },
+  devInteractions: { enabled: false },
+  rpInitiatedLogout: { enabled: false },
+  revocation: {
+    enabled: true,
+    allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+  },
+};
+
+function cookiesOf(secret: UserPoolService['secret']): Configuration['cookies'] {
+  const cookie = { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true } as const;
+  return {
+    keys: [secret.mac('login cookies').toString('hex')],
+    names: { session: 'login_session', interaction: 'login', resume: 'login_resume' },
+    long: cookie,
+    short: cookie,
+  };
+}
+
+/** In seconds. */
+function lifetimesOf(clients: readonly UserPoolClient[]): Configuration['ttl'] {
+  const of = (clientId: string | undefined) => clients.find(({ id }) => id === clientId) ?? clients[0]!;
+  return {
+    Session: SESSION_SECONDS,
+    Interaction: INTERACTION_SECONDS,
+    AuthorizationCode: CODE_SECONDS,
+    IdToken: (_ctx, _token, client) => of(client.clientId).idTokenSeconds,
+    AccessToken: (_ctx, _token, client) => of(client.clientId).accessTokenSeconds,
+    RefreshToken: (_ctx, _token, client) => of(client.clientId).refreshTokenSeconds,
+    Grant: (_ctx, grant) => of(grant.clientId).refreshTokenSeconds,
+  };
+}
+
 function configurationOf({ users, secret }: UserPoolService, jwks: JWKS): Configuration {
   const { clients } = users.pool;
-  const of = (clientId: string | undefined) => clients.find(({ id }) => id === clientId) ?? clients[0]!;
-  const cookie = { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true } as const;
   return {
     adapter: createLoginMemory(() => Date.now()),
     clients: clients.map(clientMetadata),
@@ -59,42 +100,14 @@ function configurationOf({ users, secret }: UserPoolService, jwks: JWKS): Config
     claims: scopeClaims,
     scopes: ['openid', 'email', 'profile'],
     conformIdTokenClaims: false,
-    cookies: {
-      keys: [secret.mac('login cookies').toString('hex')],
-      names: { session: 'login_session', interaction: 'login', resume: 'login_resume' },
-      long: cookie,
-      short: cookie,
-    },
+    cookies: cookiesOf(secret),
     pkce: { required: () => true },
-    routes: {
-      authorization: paths.authorize,
-      token: paths.token,
-      userinfo: paths.userInfo,
-      revocation: paths.revoke,
-      jwks: paths.jwks,
-    },
+    routes: ROUTES,
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
-    features: {
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
-      devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      revocation: {
-        enabled: true,
-        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
-      },
-    },
-    ttl: {
-      Session: SESSION_SECONDS,
-      Interaction: INTERACTION_SECONDS,
-      AuthorizationCode: CODE_SECONDS,
-      IdToken: (_ctx, _token, client) => of(client.clientId).idTokenSeconds,
-      AccessToken: (_ctx, _token, client) => of(client.clientId).accessTokenSeconds,
-      RefreshToken: (_ctx, _token, client) => of(client.clientId).refreshTokenSeconds,
-      Grant: (_ctx, grant) => of(grant.clientId).refreshTokenSeconds,
-    },
-    // As Cognito: always one, which stays the same.
+    features: FEATURES,
+    ttl: lifetimesOf(clients),
+    // As Cognito: every login gets a refresh token, which stays the same.
     issueRefreshToken: async () => true,
     rotateRefreshToken: false,
     expiresWithSession: async () => false,

@@ -2,7 +2,7 @@
 
 import type { Device } from '../core/device.ts';
 import { createMapping, type MapMessage } from '../core/map-message.ts';
-import type { ParsedArchive, RawArchive, Workshop } from '../pipeline/parse-ports.ts';
+import type { ParsedArchive, RawArchive, StagingFolder } from '../pipeline/parse-ports.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { ParseBatchEnvironment } from './environment.ts';
@@ -11,12 +11,12 @@ import { createParsedArchive } from './parsed-archive.ts';
 import { createRawArchive } from './raw-archive.ts';
 import { openS3 } from './s3-client.ts';
 import { S3_FILE_LIMITS } from './time-limits.ts';
-import { openWorkshop } from './workshop.ts';
+import { openStagingFolder } from './staging-folder.ts';
 
 export interface ParsingPorts {
   readonly raw: RawArchive;
   readonly parsed: ParsedArchive;
-  readonly workshop: Workshop;
+  readonly staging: StagingFolder;
   /** The present mappings; undefined if there is none. Each device is looked up once. Rejects with the SDK's error. */
   openMapping(): Promise<MapMessage | undefined>;
   readonly now: () => number;
@@ -32,7 +32,7 @@ export function openParsing(environment: ParseBatchEnvironment, folder: string):
   return {
     raw: createRawArchive({ client: s3, bucket: rawBucket }),
     parsed: createParsedArchive({ client: s3, bucket: parsedBucket, now }),
-    workshop: openWorkshop({ folder, windowSeconds }),
+    staging: openStagingFolder({ folder, windowSeconds }),
     now,
     async openMapping() {
       const known = await mappings.read();

@@ -12,7 +12,13 @@ import { HOUR_MS } from '../core/hour.ts';
 import { mergeDay } from './merge-day.ts';
 import type { ParseHour } from './parse-hour.ts';
 import type { Counting } from './ports.ts';
-import type { HourManifest, ParsedArchive, ParseProgress, ProgressLease, Workshop } from './parse-ports.ts';
+import type {
+  HourManifest,
+  ParsedArchive,
+  ParseProgress,
+  ProgressLease,
+  StagingFolder,
+} from './parse-ports.ts';
 
 /** The result of a run. Hours as `2026-12-01T05`. */
 export interface ParseReport {
@@ -31,7 +37,7 @@ export interface ParseReport {
 
 export interface ParseBatchPorts {
   readonly parsed: ParsedArchive;
-  readonly workshop: Workshop;
+  readonly staging: StagingFolder;
   readonly parseHour: ParseHour;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -79,7 +85,7 @@ export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
 }
 
 function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing, endsAt: number) {
-  const { parsed, workshop, parseHour, now } = ports;
+  const { parsed, staging, parseHour, now } = ports;
   let { progress } = lease;
   let longest = LEAST_LEFT_MS / SAFETY;
 
@@ -95,7 +101,7 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     try {
       return await work();
     } catch (error) {
-      workshop.clear();
+      staging.clear();
       throw error;
     } finally {
       longest = Math.max(longest, now() - begun);
@@ -131,7 +137,7 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     for (const partition of progress.unmerged.filter((one) => dateOfPartition(one) < today)) {
       if (!hasTime()) return;
       try {
-        await timed(() => mergeDay(partition, { parsed, workshop }));
+        await timed(() => mergeDay(partition, { parsed, staging }));
         report.merged.push(partition);
         await change({ unmerged: progress.unmerged.filter((one) => one !== partition) });
       } catch (error) {

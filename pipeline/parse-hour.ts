@@ -22,13 +22,13 @@ import {
   type RawObject,
   type RowSorter,
   type StagedFile,
-  type Workshop,
+  type StagingFolder,
 } from './parse-ports.ts';
 
 export interface ParseHourPorts {
   readonly raw: RawArchive;
   readonly parsed: ParsedArchive;
-  readonly workshop: Workshop;
+  readonly staging: StagingFolder;
   /** Absent if there is no mapping, to save a call per line. */
   readonly mapMessage: MapMessage | undefined;
 }
@@ -52,19 +52,19 @@ type Counts = { lines: number; readings: number; rejected: number; rows: number;
 type Staged = ReadonlyMap<Partition, StagedFile>;
 
 export function createParseHour(ports: ParseHourPorts, limits: TimeLimits): ParseHour {
-  const { raw, parsed, workshop } = ports;
+  const { raw, parsed, staging } = ports;
   const readLine = createLineReader(limits);
 
   return async (hour, onPartitions, { again = false } = {}) => {
     const objects = await raw.objects(hour);
     const before = await parsed.manifest(hour);
     if (before ? !again && isDone(before, objects) : objects.length === 0) return before;
-    const sorter = workshop.openSorter();
+    const sorter = staging.openSorter();
     let staged: Staged = new Map();
     try {
       const counts: Counts = { lines: 0, readings: 0, rejected: 0, rows: 0, faults: [] };
       for (const object of objects) await readObject(object, { ...ports, readLine, sorter, hour, counts });
-      staged = stageRows(sorter, hour, workshop, counts);
+      staged = stageRows(sorter, hour, staging, counts);
       const files = [...staged.keys()].map((partition) => hourFile(partition, hour));
       const manifest = {
         ...{ hour: hourText(hour), objects, ...counts },
@@ -81,7 +81,7 @@ export function createParseHour(ports: ParseHourPorts, limits: TimeLimits): Pars
       return done;
     } finally {
       sorter.close();
-      for (const { path } of staged.values()) workshop.discard(path);
+      for (const { path } of staged.values()) staging.discard(path);
     }
   };
 }
@@ -135,7 +135,7 @@ async function readObject(
 }
 
 /** Writes the rows to files on the disk, one per site and day. The files of one site are open at the same time. */
-function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: Counts): Staged {
+function stageRows(sorter: RowSorter, hour: number, staging: StagingFolder, counts: Counts): Staged {
   const staged = new Map<Partition, StagedFile>();
   const growing = new Map<Partition, GrowingFile>();
   let site: string | undefined;
@@ -151,7 +151,7 @@ function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: 
     for (const slice of slicesByDate(block)) {
       const partition = partitionOf(site, slice.date);
       let file = growing.get(partition);
-      if (!file) growing.set(partition, (file = workshop.openFile()));
+      if (!file) growing.set(partition, (file = staging.openFile()));
       file.add(slice);
       counts.rows += slice.to - slice.from;
     }
@@ -160,7 +160,7 @@ function stageRows(sorter: RowSorter, hour: number, workshop: Workshop, counts: 
   return staged;
 }
 
-interface Replacing extends Pick<ParseHourPorts, 'parsed' | 'workshop'> {
+interface Replacing extends Pick<ParseHourPorts, 'parsed' | 'staging'> {
   readonly hour: number;
   readonly staged: Staged;
   /** Partitions that may have rows of this hour; none if it was never parsed. */
@@ -186,12 +186,12 @@ async function replaceFiles(parts: Replacing): Promise<void> {
 
 /** If the hour is merged into a day, the day's file is rewritten instead. */
 async function replaceFile(partition: Partition, parts: Replacing): Promise<void> {
-  const { parsed, workshop, hour, staged, old } = parts;
+  const { parsed, staging, hour, staged, old } = parts;
   const file = staged.get(partition);
   const key = hourFile(partition, hour);
-  const day = old.includes(partition) ? await fetchDay(partition, parsed, workshop) : undefined;
+  const day = old.includes(partition) ? await fetchDay(partition, parsed, staging) : undefined;
   try {
-    const hours = day ? (await workshop.readFile(day)).hours : [];
+    const hours = day ? (await staging.readFile(day)).hours : [];
     if (day && hours.includes(hour)) {
       await putMerged({
         ...parts,
@@ -204,6 +204,6 @@ async function replaceFile(partition: Partition, parts: Replacing): Promise<void
     } else if (file) await parsed.put(key, file);
     else await parsed.remove([key]);
   } finally {
-    if (day) workshop.discard(day.path);
+    if (day) staging.discard(day.path);
   }
 }

@@ -54,8 +54,8 @@ export interface GrowingFile {
   finish(hours: readonly number[]): StagedFile;
 }
 
-/** The staging area on this machine's disk: files and sorted runs until they are in the bucket. */
-export interface Workshop {
+/** A folder on this machine's disk for files and sorted runs until they are in the bucket. */
+export interface StagingFolder {
   openSorter(): RowSorter;
   openFile(): GrowingFile;
   /**

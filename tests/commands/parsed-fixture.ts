@@ -5,7 +5,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createParsedArchive } from '../../adapters/parsed-archive.ts';
 import { createRawArchive } from '../../adapters/raw-archive.ts';
-import { openWorkshop } from '../../adapters/workshop.ts';
+import { openStagingFolder } from '../../adapters/staging-folder.ts';
 import type { MapMessage } from '../../core/map-message.ts';
 import type { Mapped } from '../../core/mapping.ts';
 import { createParseBatch } from '../../pipeline/parse-batch.ts';
@@ -119,11 +119,11 @@ export async function writeFixture(): Promise<Fixture> {
   let time = 0;
   const client = new S3Client({ region: 'us-east-1' });
   const now = () => time;
-  const workshop = openWorkshop({ folder: temporaryFolder(), windowSeconds: WINDOW_SECONDS });
+  const staging = openStagingFolder({ folder: temporaryFolder(), windowSeconds: WINDOW_SECONDS });
   const parsed = createParsedArchive({ client, bucket: 'parsed', now });
   const raw = createRawArchive({ client, bucket: 'raw' });
-  const parseHour = createParseHour({ raw, parsed, workshop, mapMessage }, LIMITS);
-  const run = createParseBatch({ parsed, workshop, parseHour, now });
+  const parseHour = createParseHour({ raw, parsed, staging, mapMessage }, LIMITS);
+  const run = createParseBatch({ parsed, staging, parseHour, now });
   const key = `readings/site=boise/date=2026-09-21/hour-2026-09-21T06.parquet`;
   let hourFile: Buffer | undefined;
   for (const at of [FIRST_DAY + 20 * HOUR, FIRST_DAY + 2 * DAY + HOUR, TODAY + HOUR]) {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openWorkshop } from '../../adapters/workshop.ts';
+import { openStagingFolder } from '../../adapters/staging-folder.ts';
 import { hourText } from '../../core/archive/parsed-rows.ts';
 import { createParseBatch } from '../../pipeline/parse-batch.ts';
 import { createParseHour } from '../../pipeline/parse-hour.ts';
@@ -88,11 +88,11 @@ const parsed: ParsedArchive = {
 };
 
 const now = () => Number(at);
-const workshop = openWorkshop({ folder, windowSeconds: 10, rowsInMemory: 500 });
+const staging = openStagingFolder({ folder, windowSeconds: 10, rowsInMemory: 500 });
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
-const parseHour = createParseHour({ raw, parsed, workshop, mapMessage: undefined }, limits);
+const parseHour = createParseHour({ raw, parsed, staging, mapMessage: undefined }, limits);
 const [from, to] = span.split('-').map(Number);
-const report = await createParseBatch({ parsed, workshop, parseHour, now })({
+const report = await createParseBatch({ parsed, staging, parseHour, now })({
   span: from === undefined || to === undefined ? undefined : { from, to },
   endsAt: now() + 900_000,
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createParsedArchive } from '../../adapters/parsed-archive.ts';
 import { createRawArchive } from '../../adapters/raw-archive.ts';
-import { openWorkshop } from '../../adapters/workshop.ts';
+import { openStagingFolder } from '../../adapters/staging-folder.ts';
 import { createParseBatch, type ParseReport } from '../../pipeline/parse-batch.ts';
 import type { WantedSpan } from '../../core/archive/due-hours.ts';
 import { createParseHour } from '../../pipeline/parse-hour.ts';
@@ -32,7 +32,7 @@ export async function parseArchive(
   const ports = {
     raw: createRawArchive({ client, bucket: 'raw' }),
     parsed: createParsedArchive({ client, bucket: 'parsed', now }),
-    workshop: openWorkshop({
+    staging: openStagingFolder({
       folder,
       windowSeconds: 10,
       ...(rowsInMemory !== undefined && { rowsInMemory }),

@@ -1,10 +1,10 @@
-// The staging folder for files and sorted runs of the parsed archive until they are in the bucket.
+// Stages the files and sorted runs of the parsed archive in a folder of this machine until they are in the bucket.
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
-import type { Workshop } from '../pipeline/parse-ports.ts';
+import type { StagingFolder } from '../pipeline/parse-ports.ts';
 import { createParquetFile, readParquetFile } from './parquet-file.ts';
 import { createRowSorter } from './row-sorter.ts';
 
@@ -14,11 +14,11 @@ const ROWS_IN_MEMORY = 1 << 20;
 const FOLDER = /^tidegate-parsed-(\d+)-\d+$/;
 
 /** Creates this process's folder below `folder`. Folders that killed processes left are removed. */
-export function openWorkshop(options: {
+export function openStagingFolder(options: {
   readonly folder: string;
   readonly windowSeconds: number;
   readonly rowsInMemory?: number;
-}): Workshop {
+}): StagingFolder {
   const { windowSeconds, rowsInMemory = ROWS_IN_MEMORY } = options;
   for (const name of readdirSync(options.folder)) {
     const pid = FOLDER.exec(name)?.[1];

@@ -68,16 +68,9 @@ function createWrite({ alerts }: ClaimPorts): Claims['write'] {
   };
 }
 
-export function createClaims(ports: ClaimPorts): Claims {
+function createClaimPending(ports: ClaimPorts, write: Claims['write']): Claims['claimPending'] {
   const { history, rateLimit, now } = ports;
-  const noteSent = createNoteSent(ports);
-  const write = createWrite(ports);
-
-  async function claimPending(
-    from: AlertState,
-    sender: Pick<Sender, 'name' | 'sendsDigest'>,
-    onFault: (error: unknown) => void,
-  ): Promise<AlertState | undefined> {
+  return async (from, sender, onFault) => {
     const at = { ...sender, now: now() };
     // Notifications are sent even if the history cannot be written; the next event tries that again.
     const entries = await history.record(from.unrecorded).then(
@@ -94,29 +87,11 @@ export function createClaims(ports: ClaimPorts): Claims {
       return isFull ? leftToDigest(held, at.name) : held;
     });
     return isHeld && !isFull ? state : undefined;
-  }
+  };
+}
 
-  function requireClaim(until: number): void {
-    if (now() >= until) throw new Error('The claim on the notifications expired; the next sender sends them');
-  }
-
-  async function clearSent(
-    state: AlertState,
-    sent: readonly Notification[],
-    events: DeliveryEvents,
-  ): Promise<AlertState | undefined> {
-    const next = await write(state, (current) => withoutSent(current, sent));
-    await noteSent(sent, events);
-    return next;
-  }
-  const release = (state: AlertState, name: string) => write(state, (current) => released(current, name));
-
-  async function refuse(
-    from: AlertState,
-    notifications: readonly Notification[],
-    refusal: Refusal,
-    { onFailed }: DeliveryEvents,
-  ): Promise<AlertState | undefined> {
+function createRefuse({ now }: ClaimPorts, write: Claims['write']): Claims['refuse'] {
+  return async (from, notifications, refusal, { onFailed }) => {
     let known: ReadonlySet<string> = new Set();
     const state = await write(from, (current) => {
       known = new Set(current.unrecorded.map(({ entryId }) => entryId));
@@ -127,7 +102,25 @@ export function createClaims(ports: ClaimPorts): Claims {
     );
     for (const entry of fresh ?? []) onFailed?.(entry);
     return state;
-  }
+  };
+}
 
-  return { write, claimPending, requireClaim, clearSent, release, refuse };
+export function createClaims(ports: ClaimPorts): Claims {
+  const noteSent = createNoteSent(ports);
+  const write = createWrite(ports);
+  return {
+    write,
+    claimPending: createClaimPending(ports, write),
+    requireClaim(until) {
+      if (ports.now() < until) return;
+      throw new Error('The claim on the notifications expired; the next sender sends them');
+    },
+    async clearSent(state, sent, events) {
+      const next = await write(state, (current) => withoutSent(current, sent));
+      await noteSent(sent, events);
+      return next;
+    },
+    release: async (state, name) => write(state, (current) => released(current, name)),
+    refuse: createRefuse(ports, write),
+  };
 }

@@ -74,12 +74,32 @@ function createSend({ notifier, rateLimit, windows, now }: OutboxPorts, claiming
   };
 }
 
+function createDeliverDigests(ports: OutboxPorts, claiming: Claims): Outbox['deliverDigests'] {
+  const sendDigests = createSendDigests(ports, claiming);
+  return async (states, sender, { until = Infinity, ...events } = {}) => {
+    const faults: unknown[] = [];
+    const onFault = (error: unknown) => void faults.push(error);
+    const name = runOf(sender);
+    const claims: Claimed[] = [];
+    await inParallel(states, CALLS_AT_ONCE, async (from) => {
+      if (ports.now() >= until) return;
+      const state = await claiming.claimPending(from, { name, sendsDigest: true }, onFault).catch(onFault);
+      if (state) claims.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
+    });
+    let left = claims;
+    do {
+      const byChannels = Map.groupBy(left, (one) => channelsOf(one.left[0]!));
+      for (const group of byChannels.values()) await sendDigests(group, name, events).catch(onFault);
+      left = left.filter((one) => one.left.length > 0);
+    } while (left.length > 0);
+    if (faults.length > 0) throw faults[0];
+  };
+}
+
 export function createOutbox(ports: OutboxPorts): Outbox {
-  const { history, now } = ports;
   const claiming = createClaims(ports);
   const { claimPending, write } = claiming;
   const send = createSend(ports, claiming);
-  const sendDigests = createSendDigests(ports, claiming);
 
   return {
     async deliver(from, sender, events = {}) {
@@ -96,30 +116,13 @@ export function createOutbox(ports: OutboxPorts): Outbox {
 
     async record(from) {
       const { unrecorded } = from;
-      const isRecorded = await history.record(unrecorded).then(
+      const isRecorded = await ports.history.record(unrecorded).then(
         () => true,
         () => false, // the sender tries again, and reports it
       );
       return isRecorded ? write(from, (current) => withoutRecorded(current, unrecorded)) : from;
     },
 
-    async deliverDigests(states, sender, { until = Infinity, ...events } = {}) {
-      const faults: unknown[] = [];
-      const onFault = (error: unknown) => void faults.push(error);
-      const name = runOf(sender);
-      const claims: Claimed[] = [];
-      await inParallel(states, CALLS_AT_ONCE, async (from) => {
-        if (now() >= until) return;
-        const state = await claimPending(from, { name, sendsDigest: true }, onFault).catch(onFault);
-        if (state) claims.push({ state, until: heldUntil(state, name), left: heldBy(state, name) });
-      });
-      let left = claims;
-      do {
-        const byChannels = Map.groupBy(left, (one) => channelsOf(one.left[0]!));
-        for (const group of byChannels.values()) await sendDigests(group, name, events).catch(onFault);
-        left = left.filter((one) => one.left.length > 0);
-      } while (left.length > 0);
-      if (faults.length > 0) throw faults[0];
-    },
+    deliverDigests: createDeliverDigests(ports, claiming),
   };
 }

@@ -22,15 +22,20 @@ export interface JudgePorts {
 /** History entries are written once so many have gathered: an event may have hundreds. */
 const RECORDED_BETWEEN = 20;
 
-export function createJudgeSteps({ alerts, windows, outbox, now }: JudgePorts) {
-  async function reload(deviceId: string, ruleId: string): Promise<AlertState | undefined> {
-    const { states, unreadable } = await alerts.load(deviceId);
-    const fault = unreadable?.get(ruleId);
-    if (fault) throw fault;
-    return states.get(ruleId);
-  }
+async function reload(
+  { alerts }: Pick<JudgePorts, 'alerts'>,
+  deviceId: string,
+  ruleId: string,
+): Promise<AlertState | undefined> {
+  const { states, unreadable } = await alerts.load(deviceId);
+  const fault = unreadable?.get(ruleId);
+  if (fault) throw fault;
+  return states.get(ruleId);
+}
 
-  async function judgeWindow(
+/** Judges a rule on one window. */
+export function createJudgeWindow({ alerts, outbox, now }: Omit<JudgePorts, 'windows'>) {
+  return async function judgeWindow(
     rule: LimitRule,
     from: AlertState | undefined,
     current: Window,
@@ -58,15 +63,17 @@ export function createJudgeSteps({ alerts, windows, outbox, now }: JudgePorts) {
         const next = judge(rule, state, view(before), { ...moment, now: now() });
         if (next === undefined || next === state) break;
         const written: boolean = await alerts.transition(state, next);
-        state = written ? next : await reload(deviceId, rule.id);
+        state = written ? next : await reload({ alerts }, deviceId, rule.id);
         if (state && state.unrecorded.length >= RECORDED_BETWEEN) state = await outbox.record(state);
       }
     }
     return state;
-  }
+  };
+}
 
-  /** Judges the windows newer than the one that improved the state, again if another writer was faster. */
-  async function judgeNewer(
+/** Judges the windows newer than the one that improved the state, again if another writer was faster. */
+export function createJudgeNewer({ alerts, windows, outbox, now }: JudgePorts) {
+  return async function judgeNewer(
     rule: LimitRule,
     from: AlertState | undefined,
     moment: Omit<Moment, 'now'>,
@@ -79,7 +86,7 @@ export function createJudgeSteps({ alerts, windows, outbox, now }: JudgePorts) {
         const isLast = next === undefined || next === state;
         const written: AlertState = isLast ? withNewerJudged(state) : next;
         if (!(await alerts.transition(state, written))) {
-          state = await reload(written.deviceId, rule.id);
+          state = await reload({ alerts }, written.deviceId, rule.id);
           break;
         }
         state = written.unrecorded.length >= RECORDED_BETWEEN ? await outbox.record(written) : written;
@@ -87,7 +94,5 @@ export function createJudgeSteps({ alerts, windows, outbox, now }: JudgePorts) {
       }
     }
     return state;
-  }
-
-  return { judgeWindow, judgeNewer };
+  };
 }

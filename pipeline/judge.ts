@@ -19,7 +19,7 @@ import type { Window } from '../core/window.ts';
 import type { DeliveryEvents } from './deliver-events.ts';
 import type { Outbox } from './deliver.ts';
 import { createEarlierWindows, type EarlierWindows } from './earlier-windows.ts';
-import { createJudgeSteps, type JudgePorts } from './judge-window.ts';
+import { createJudgeNewer, createJudgeWindow, type JudgePorts } from './judge-window.ts';
 import type { AlertStore, Snooze, WindowStore } from './ports.ts';
 
 /**
@@ -65,7 +65,8 @@ const momentOf = (known: Device | undefined, snooze: Snooze | undefined, units: 
 
 /** @returns a function that judges one rule on windows in their order, and keeps its state in `states` */
 function createJudgeRule(ports: JudgePorts) {
-  const { judgeWindow, judgeNewer } = createJudgeSteps(ports);
+  const judgeWindow = createJudgeWindow(ports);
+  const judgeNewer = createJudgeNewer(ports);
   return async (
     rule: LimitRule,
     windows: readonly Window[],
@@ -87,7 +88,30 @@ function createJudgeRule(ports: JudgePorts) {
   };
 }
 
-export function createAlerting(options: {
+/** The newest window of each device that was judged, for rules that wait for windows to close. */
+function createNewestWindows() {
+  const newest = createRecent<number>(MAX_CALM_DEVICES);
+  return {
+    /** When the newest of these windows, or of those judged before, starts. */
+    startWith: (deviceId: string, windows: readonly Window[]) =>
+      Math.max(newest.get(deviceId) ?? 0, ...windows.map(({ windowStart }) => windowStart)),
+    /** Whether this environment sees the window for the first time; a new window closes the one before it. */
+    isNew: ({ deviceId, windowStart }: Window) => windowStart > (newest.get(deviceId) ?? -Infinity),
+    set: (deviceId: string, windowStart: number) => newest.set(deviceId, windowStart),
+  };
+}
+
+/** How rules see the changed windows of a device, of which the newest starts at `newestStart`. */
+function viewOf(newestStart: number, late: ReadonlySet<Window>) {
+  const isJudged = (rule: LimitRule, window: Window) => rule.judgeLate || !late.has(window);
+  const isClosed = (window: Window) => late.has(window) || window.windowStart < newestStart;
+  /** Whether the window may breach the rule's limit. */
+  const mayBreach = (rule: LimitRule, window: Window) =>
+    isJudged(rule, window) && (isSuspect(rule, window) || (rule.perMinute && isClosed(window)));
+  return { isJudged, isClosed, mayBreach };
+}
+
+interface AlertingOptions {
   readonly rules: () => Promise<readonly AlertRule[]>;
   readonly alerts: Pick<AlertStore, 'load' | 'transition'>;
   /** The registry's data about a device. */
@@ -104,39 +128,56 @@ export function createAlerting(options: {
    * that the retry reads what the event left pending.
    */
   readonly calmFor: number;
-}): JudgeWindows {
-  const { rules: readRules, alerts, device, windows, outbox, now, calmFor } = options;
-  const calm = createCalmDevices(now, calmFor);
-  /** The newest window that was judged, for rules that wait for windows to close. */
-  const newest = createRecent<number>(MAX_CALM_DEVICES);
+}
 
-  /** Whether this environment sees the window for the first time; a new window closes the one before it. */
-  function isNew(window: Window): boolean {
-    return window.windowStart > (newest.get(window.deviceId) ?? -Infinity);
-  }
+async function rulesFor(
+  { rules: readRules, device, now }: AlertingOptions,
+  { deviceId, site }: Window,
+): Promise<LimitRule[]> {
+  const rules = (await readRules()).filter(isLimitRule);
+  const known = rules.some(needsRegistry) ? await device(deviceId) : undefined;
+  return rules.filter((rule) => appliesTo(rule, { ...known, deviceId, site }, now()));
+}
 
-  async function rulesFor({ deviceId, site }: Window): Promise<LimitRule[]> {
-    const rules = (await readRules()).filter(isLimitRule);
-    const known = rules.some(needsRegistry) ? await device(deviceId) : undefined;
-    return rules.filter((rule) => appliesTo(rule, { ...known, deviceId, site }, now()));
-  }
-
+/** Judges each rule on the windows of a device, and gives the errors of those that could not be judged. */
+function createJudgeRules(options: AlertingOptions) {
   const judgeRule = createJudgeRule(options);
+  return async (
+    rules: readonly LimitRule[],
+    changed: readonly Window[],
+    states: Map<string, AlertState>,
+    view: Pick<ReturnType<typeof viewOf>, 'isJudged' | 'isClosed'> & { readonly moment: Omit<Moment, 'now'> },
+  ): Promise<unknown[]> => {
+    const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
+    const most = Math.max(1, ...rules.map(windowsBefore));
+    const earlierWindows = createEarlierWindows(options.windows, most);
+    const faults: unknown[] = [];
+    for (const rule of rules) {
+      try {
+        const judged = inOrder.filter((window) => view.isJudged(rule, window));
+        await judgeRule(rule, judged, states, { ...view, earlierWindows });
+      } catch (error) {
+        faults.push(error); // the other rules are judged, and their notifications sent
+      }
+    }
+    return faults;
+  };
+}
 
-  return async (changed, sender, { onUnreadable, late = new Set(), units, ...events } = {}) => {
+export function createAlerting(options: AlertingOptions): JudgeWindows {
+  const { alerts, device, outbox, now, calmFor } = options;
+  const calm = createCalmDevices(now, calmFor);
+  const newest = createNewestWindows();
+  const judgeRules = createJudgeRules(options);
+
+  return async (changed, sender, { onUnreadable, late = new Set<Window>(), units, ...events } = {}) => {
     const [first] = changed;
     if (!first) return;
     const { deviceId } = first;
-    const rules = await rulesFor(first);
-    const isJudged = (rule: LimitRule, window: Window) => rule.judgeLate || !late.has(window);
-    const newestStart = Math.max(newest.get(deviceId) ?? 0, ...changed.map(({ windowStart }) => windowStart));
-    const isClosed = (window: Window) => late.has(window) || window.windowStart < newestStart;
-    const isBreached = changed.some((window) =>
-      rules.some(
-        (rule) => isJudged(rule, window) && (isSuspect(rule, window) || (rule.perMinute && isClosed(window))),
-      ),
-    );
-    const closes = rules.some(needsClosedWindows) && changed.some(isNew);
+    const rules = await rulesFor(options, first);
+    const view = viewOf(newest.startWith(deviceId, changed), late);
+    const isBreached = changed.some((window) => rules.some((rule) => view.mayBreach(rule, window)));
+    const closes = rules.some(needsClosedWindows) && changed.some(newest.isNew);
     if (!isBreached && !closes && calm.has(deviceId)) return;
     const readAt = now();
     const { states, snooze, unreadable = new Map<string, Error>() } = await alerts.load(deviceId);
@@ -146,19 +187,11 @@ export function createAlerting(options: {
       return;
     }
     calm.delete(deviceId);
-    const inOrder = [...changed].sort((a, b) => a.windowStart - b.windowStart || a.readings - b.readings);
-    const earlierWindows = createEarlierWindows(windows, Math.max(1, ...rules.map(windowsBefore)));
     const moment = momentOf(await device(deviceId), snooze, units);
-    const faults: unknown[] = [];
-    for (const rule of rules.filter(({ id }) => !unreadable.has(id))) {
-      try {
-        const judged = inOrder.filter((window) => isJudged(rule, window));
-        await judgeRule(rule, judged, states, { earlierWindows, isClosed, moment });
-      } catch (error) {
-        faults.push(error); // the other rules are judged, and their notifications sent
-      }
-    }
-    if (closes && faults.length === 0) newest.set(deviceId, inOrder.at(-1)!.windowStart);
+    const readable = rules.filter(({ id }) => !unreadable.has(id));
+    const faults = await judgeRules(readable, changed, states, { ...view, moment });
+    if (closes && faults.length === 0)
+      newest.set(deviceId, Math.max(...changed.map(({ windowStart }) => windowStart)));
     await inParallel([...states.values()], 1, (state) => outbox.deliver(state, sender, events)).catch(
       (error: unknown) => faults.push(error),
     );

@@ -22,7 +22,7 @@ export interface RemovedDevice {
  */
 export type RemoveDevice = (deviceId: string) => Promise<RemovedDevice>;
 
-export function createRemoveDevice(ports: {
+interface RemovePorts {
   readonly devices: Pick<DeviceStore, 'load' | 'remove'>;
   readonly alerts: AlertStore;
   readonly history: Pick<AlertHistory, 'record'>;
@@ -30,28 +30,30 @@ export function createRemoveDevice(ports: {
   readonly learnedItems: Pick<LearnedItems, 'of' | 'remove'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): RemoveDevice {
-  const { devices, alerts, history, learnedItems, now } = ports;
+}
 
-  /** Whether there was an alert to end; others may write it meanwhile. */
-  async function endAlert(
-    from: AlertState,
-    rule: Parameters<typeof end>[0],
-    moment: Moment,
-  ): Promise<boolean> {
-    let state: AlertState | undefined = from;
-    while (state) {
-      const next = end(rule, state, moment);
-      if (next === state) return false;
-      if (await alerts.transition(state, next)) {
-        await history.record(next.unrecorded); // the sweep clears it from the state
-        return isAlarm(state);
-      }
-      state = (await alerts.load(from.deviceId)).states.get(from.ruleId);
+/** Whether there was an alert to end; others may write it meanwhile. */
+async function endAlert(
+  { alerts, history }: RemovePorts,
+  from: AlertState,
+  rule: Parameters<typeof end>[0],
+  moment: Moment,
+): Promise<boolean> {
+  let state: AlertState | undefined = from;
+  while (state) {
+    const next = end(rule, state, moment);
+    if (next === state) return false;
+    if (await alerts.transition(state, next)) {
+      await history.record(next.unrecorded); // the sweep clears it from the state
+      return isAlarm(state);
     }
-    return false;
+    state = (await alerts.load(from.deviceId)).states.get(from.ruleId);
   }
+  return false;
+}
 
+export function createRemoveDevice(ports: RemovePorts): RemoveDevice {
+  const { devices, alerts, learnedItems, now } = ports;
   return async (deviceId) => {
     const [{ rules }, device] = await Promise.all([readRules(ports.rules), devices.load(deviceId)]);
     // First, so that no sweep raises another alert for it.
@@ -65,7 +67,7 @@ export function createRemoveDevice(ports: {
     for (const [ruleId, state] of states) {
       const channels = state.alarm?.announced.channels ?? [];
       const rule = rules.find(({ id }) => id === ruleId) ?? { id: ruleId, channels };
-      if (await endAlert(state, rule, moment)) ended.push(ruleId);
+      if (await endAlert(ports, state, rule, moment)) ended.push(ruleId);
     }
     for await (const key of learnedItems.of(deviceId)) await learnedItems.remove(key);
     if (snooze) await alerts.snooze(deviceId, undefined);

@@ -41,12 +41,24 @@ async function take(
 /** Sends the first notifications of each claim in digests. A rejection leaves what was not sent to the next sender. */
 export type SendDigests = (claims: readonly Claimed[], name: string, events: DeliveryEvents) => Promise<void>;
 
-export function createSendDigests({ notifier, now }: DigestPorts, claiming: Claims): SendDigests {
-  async function releaseAll(claims: readonly Claimed[], name: string): Promise<void> {
-    for (const one of claims) one.left = [];
-    await inParallel(claims, CALLS_AT_ONCE, async ({ state }) => state && claiming.release(state, name));
-  }
+async function releaseAll(claiming: Claims, claims: readonly Claimed[], name: string): Promise<void> {
+  for (const one of claims) one.left = [];
+  await inParallel(claims, CALLS_AT_ONCE, async ({ state }) => state && claiming.release(state, name));
+}
 
+function halvesOf({ notifications, ...digest }: Digest): readonly Digest[] {
+  const middle = Math.ceil(notifications.length / 2);
+  return [notifications.slice(0, middle), notifications.slice(middle)].map((half) => ({
+    ...digest,
+    notifications: half,
+  }));
+}
+
+/** The refusal of a summary is only reported: the mails are still to come, and it is their outcome that is recorded. */
+const summaryEntry = ({ notifications: [first] }: Digest, { reason }: Refusal, now: number) =>
+  refusalEntry(first!, { reason: `text message: ${reason}`, isOver: true, now });
+
+export function createSendDigests({ notifier, now }: DigestPorts, claiming: Claims): SendDigests {
   /** Sends one digest. If SNS refuses its content, sends its halves, down to the notification at fault. */
   async function sendDigest(
     claims: readonly Claimed[],
@@ -61,7 +73,7 @@ export function createSendDigests({ notifier, now }: DigestPorts, claiming: Clai
       claiming.requireClaim(Math.min(...claims.map(({ until }) => until)));
       refusal = await notifier.notifyAll(digest);
     } catch (error) {
-      await releaseAll(claims, name);
+      await releaseAll(claiming, claims, name);
       throw error;
     }
     if (!refusal) {
@@ -72,19 +84,15 @@ export function createSendDigests({ notifier, now }: DigestPorts, claiming: Clai
     }
     const why = refusal;
     if (digest.isSummary) {
-      // The mails are still to come, and it is their outcome that is recorded.
-      const outcome = { reason: `text message: ${why.reason}`, isOver: true, now: now() };
-      events.onFailed?.(refusalEntry(notifications[0]!, outcome));
+      events.onFailed?.(summaryEntry(digest, why, now()));
       return;
     }
     if (why.of === 'message' && notifications.length > 1) {
-      const middle = Math.ceil(notifications.length / 2);
-      for (const half of [notifications.slice(0, middle), notifications.slice(middle)])
-        await sendDigest(claims, name, { ...digest, notifications: half }, events);
+      for (const half of halvesOf(digest)) await sendDigest(claims, name, half, events);
       return;
     }
     await take(claims, notifications, async (state, own) => claiming.refuse(state, own, why, events));
-    if (why.of === 'topic') await releaseAll(claims, name);
+    if (why.of === 'topic') await releaseAll(claiming, claims, name);
   }
 
   return async (claims, name, events) => {

@@ -100,21 +100,54 @@ async function devicesFor(
   return toSweep.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
 }
 
-export function createSweeping(
-  parts: Omit<
-    DeviceSweepParts,
-    'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'metricsLastSeen' | 'foresight'
-  > & {
-    readonly rules: () => Promise<RuleSet<AlertRule>>;
-    readonly alerts: AlertStore & OpenAlerts;
-    readonly devices: Pick<DeviceStore, 'list'>;
-    readonly outbox: Outbox;
-    readonly sweepProgress: SweepProgress;
-    readonly learnedStore: LearnedStore;
-    readonly learnedItems: LearnedItems;
-  },
-): Sweep {
-  const { alerts, devices, outbox, sweepProgress, learnedItems, now } = parts;
+interface SweepParts extends Omit<
+  DeviceSweepParts,
+  'rules' | 'kept' | 'changed' | 'watchedSince' | 'alerts' | 'metricsLastSeen' | 'foresight'
+> {
+  readonly rules: () => Promise<RuleSet<AlertRule>>;
+  readonly alerts: AlertStore & OpenAlerts;
+  readonly devices: Pick<DeviceStore, 'list'>;
+  readonly outbox: Outbox;
+  readonly sweepProgress: SweepProgress;
+  readonly learnedStore: LearnedStore;
+  readonly learnedItems: LearnedItems;
+}
+
+/** Sweeps devices in their order while there is time; gives how many were begun. */
+async function sweepWhileTime(
+  devices: readonly SweptDevice[],
+  { until, now }: { readonly until: number; readonly now: () => number },
+  sweepOne: (device: SweptDevice) => Promise<void>,
+): Promise<number> {
+  let [begun, isOver] = [0, false];
+  await inParallel(devices, CALLS_AT_ONCE, async (device) => {
+    // At least some, however late it is: otherwise no device would ever be checked.
+    isOver ||= now() >= until && begun >= CALLS_AT_ONCE;
+    if (isOver) return;
+    begun += 1;
+    await sweepOne(device);
+  });
+  return begun;
+}
+
+interface SweepRun {
+  readonly rules: readonly AlertRule[];
+  /** Ids of rules that cannot be read. */
+  readonly kept: ReadonlySet<string>;
+  readonly open: readonly AlertState[];
+  /** Where the sweep before stopped. */
+  readonly from: Awaited<ReturnType<SweepProgress['begin']>>;
+  readonly begunAt: number;
+  readonly sender: string;
+  readonly events: DeliveryEvents;
+  /** The end of a share of the time that is left now. */
+  readonly endOf: (share: number) => number;
+  readonly errors: unknown[];
+}
+
+/** @returns a function that sweeps the devices for which there is time, saves the progress, and gives how many devices are left */
+function createSweepDevices(parts: SweepParts) {
+  const { devices, outbox, sweepProgress, now } = parts;
   const metricsLastSeen = createRecent<MetricLastSeen>(REMEMBERED_METRICS);
   const foresight = {
     ...parts,
@@ -122,54 +155,65 @@ export function createSweeping(
     duties: createSiteDuties(),
   };
 
-  return async (sender, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
-    const { rules, unreadable } = await parts.rules();
-    const span = await sweepProgress.begin();
-    const errors: unknown[] = [];
+  return async ({ rules, kept, open, from, begunAt, errors, ...run }: SweepRun): Promise<number> => {
     const onError = (error: unknown) => void errors.push(error);
-    const open = await openAlerts(alerts, onError);
     const openBy = Map.groupBy(open, ({ deviceId }) => deviceId);
-    const begunAt = now();
-    const known = knownNow(span.rules, rules, begunAt);
+    const known = knownNow(from.rules, rules, begunAt);
     const changed = changedRules(known);
-    const toSweep = beginningAfter(span.last, await devicesFor(devices, rules, openBy, changed));
-    const kept = new Set(unreadable.map(({ id }) => id));
+    const toSweep = beginningAfter(from.last, await devicesFor(devices, rules, openBy, changed));
     const sweepDevice = createDeviceSweep({
       ...parts,
-      ...{ metricsLastSeen, foresight, rules, kept, changed, watchedSince: span.since },
+      ...{ metricsLastSeen, foresight, rules, kept, changed, watchedSince: from.since },
     });
-    const part = (share: number) => now() + (endsAt - now()) * share;
-
-    const devicesUntil = part(DEVICES_SHARE);
-    let [begun, isOver] = [0, false];
-    await inParallel(toSweep, CALLS_AT_ONCE, async (device) => {
-      // At least some, however late it is: otherwise no device would ever be checked.
-      isOver ||= now() >= devicesUntil && begun >= CALLS_AT_ONCE;
-      if (isOver) return;
-      begun += 1;
+    const time = { until: run.endOf(DEVICES_SHARE), now };
+    const begun = await sweepWhileTime(toSweep, time, async (device) => {
       const own = openBy.get(device.deviceId) ?? [];
       const pending = await sweepDevice(device, own, onError).catch(
         (error: unknown) => (onError(error), own),
       );
-      for (const state of pending) await outbox.deliver(state, sender, events).catch(onError);
+      for (const state of pending) await outbox.deliver(state, run.sender, run.events).catch(onError);
     });
     const last = begun < toSweep.length ? toSweep[begun - 1]?.deviceId : undefined;
     const isWhole = last === undefined && errors.length === 0;
     const judged = isWhole ? knownAfter(known, begunAt, parts.windowSeconds * 1000) : known;
-    if (last !== span.last || !areSame(judged, span.rules))
+    if (last !== from.last || !areSame(judged, from.rules))
       await sweepProgress.stop({ last, rules: judged }).catch(onError);
-    if (last !== undefined) onLate?.(toSweep.length - begun);
+    return toSweep.length - begun;
+  };
+}
+
+/** Removes what was learned of devices and by rules that are gone. */
+async function forgetGone(
+  { learnedItems, devices, now }: SweepParts,
+  { rules, kept, endOf }: SweepRun,
+): Promise<void> {
+  const until = endOf(FORGETTING_SHARE);
+  await forgetLearned(learnedItems, {
+    ...{ rules, unreadable: kept, devices: () => everyDevice(devices) },
+    isOver: () => now() >= until,
+  });
+}
+
+export function createSweeping(parts: SweepParts): Sweep {
+  const { outbox, now } = parts;
+  const sweepDevices = createSweepDevices(parts);
+
+  return async (sender, { endsAt = Infinity, onUnreadable, onLate, ...events } = {}) => {
+    const { rules, unreadable } = await parts.rules();
+    const from = await parts.sweepProgress.begin();
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const open = await openAlerts(parts.alerts, onError);
+    const kept = new Set(unreadable.map(({ id }) => id));
+    const endOf = (share: number) => now() + (endsAt - now()) * share;
+    const run = { rules, kept, open, from, begunAt: now(), sender, events, endOf, errors };
+    const late = await sweepDevices(run);
+    if (late > 0) onLate?.(late);
 
     const left = open.filter(({ pending }) => pending.some(({ inDigest }) => inDigest));
-    const until = part(DIGESTS_SHARE);
+    const until = endOf(DIGESTS_SHARE);
     await outbox.deliverDigests(left, sender, { until, ...events }).catch(onError);
-    if (last === undefined && isForgetting(begunAt)) {
-      const forgetsUntil = part(FORGETTING_SHARE);
-      await forgetLearned(learnedItems, {
-        ...{ rules, unreadable: kept, devices: () => everyDevice(devices) },
-        isOver: () => now() >= forgetsUntil,
-      }).catch(onError);
-    }
+    if (late === 0 && isForgetting(run.begunAt)) await forgetGone(parts, run).catch(onError);
     for (const rule of unreadable) {
       const error = new UnreadableRuleError(rule);
       onUnreadable?.(error);

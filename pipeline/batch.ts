@@ -36,17 +36,10 @@ export interface Batch {
 /** The part of the later steps' time that stays reserved for them when the first message takes long. */
 const URGENT_REST = 1 / 4;
 
-/** `callsAtOnce`: calls to AWS at a time. */
-export function createBatch(
-  messages: readonly ParsedMessage[],
-  callsAtOnce: number,
-  budget: TimeBudget,
-): Batch {
+/** The first error of each message, and the first message for which there is no time. */
+function createOutcomes(messages: readonly ParsedMessage[]) {
   const failures = new Map<ParsedMessage, unknown>();
   let until = messages.length;
-
-  const places = new Map(messages.map((message, place) => [message, place]));
-  let byDevice: Map<string, ParsedMessage[]> | undefined;
 
   function charge(behind: Behind, error: unknown): void {
     for (const message of behind) if (!failures.has(message)) failures.set(message, error);
@@ -65,7 +58,28 @@ export function createBatch(
   }
 
   return {
-    messages,
+    charge,
+    leave,
+    inTime: () => messages.slice(0, until),
+    failed: () =>
+      messages.flatMap((message) =>
+        failures.has(message) ? [{ message, error: failures.get(message) }] : [],
+      ),
+  };
+}
+
+/** `callsAtOnce`: calls to AWS at a time. */
+export function createBatch(
+  messages: readonly ParsedMessage[],
+  callsAtOnce: number,
+  budget: TimeBudget,
+): Batch {
+  const { charge, leave, inTime: messagesInTime, failed } = createOutcomes(messages);
+  const places = new Map(messages.map((message, place) => [message, place]));
+  let byDevice: Map<string, ParsedMessage[]> | undefined;
+
+  return {
+    ...{ messages, inTime: messagesInTime, failed },
 
     async each(items, work, behind, share) {
       const doOne = async (item: (typeof items)[number]) => {
@@ -93,13 +107,6 @@ export function createBatch(
       ]);
       return byDevice.get(deviceId)!;
     },
-
-    inTime: () => messages.slice(0, until),
-
-    failed: () =>
-      messages.flatMap((message) =>
-        failures.has(message) ? [{ message, error: failures.get(message) }] : [],
-      ),
   };
 }
 

@@ -19,38 +19,47 @@ export type FoldHours = (
   options: { readonly endsAt: number },
 ) => Promise<{ readonly isLate: boolean }>;
 
-/** `windows` must read consistently. */
-export function createFoldHours(parts: {
+interface FoldParts {
   readonly rollups: Omit<Rollups, 'mark'>;
+  /** Must read consistently. */
   readonly windows: Pick<WindowHistory, 'stored'>;
   readonly windowSeconds: number;
   readonly retentionDays: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): FoldHours {
-  const { rollups, windows, windowSeconds, retentionDays, now } = parts;
+}
 
-  /** The hour of the oldest stored window. */
-  async function firstHour(devices: readonly Device[]): Promise<number | undefined> {
-    const span = { from: now() - retentionDays * 24 * HOUR_MS, to: now(), limit: 1 };
-    const oldest = await inParallel(devices, READS_AT_ONCE, async ({ deviceId }) => {
-      const [window] = await windows.stored({ ...span, deviceId });
-      return window?.windowStart ?? Infinity;
-    });
-    const first = oldest.reduce((a, b) => Math.min(a, b), Infinity);
-    return first === Infinity ? undefined : hourOf(first);
-  }
+/** The hour of the oldest stored window. */
+async function firstHour(
+  { windows, retentionDays, now }: FoldParts,
+  devices: readonly Device[],
+): Promise<number | undefined> {
+  const span = { from: now() - retentionDays * 24 * HOUR_MS, to: now(), limit: 1 };
+  const oldest = await inParallel(devices, READS_AT_ONCE, async ({ deviceId }) => {
+    const [window] = await windows.stored({ ...span, deviceId });
+    return window?.windowStart ?? Infinity;
+  });
+  const first = oldest.reduce((a, b) => Math.min(a, b), Infinity);
+  return first === Infinity ? undefined : hourOf(first);
+}
 
-  /** Folds the hour, and the earlier ones that changed since they were folded. The marks are read before the windows. */
-  async function foldDevice(deviceId: string, hour: number): Promise<void> {
-    const marks = (await rollups.marks(deviceId)).filter(({ start }) => start <= hour);
-    for (const start of new Set([hour, ...marks.map((mark) => mark.start)])) {
-      const limit = HOUR_MS / 1000 / windowSeconds;
-      const stored = await windows.stored({ deviceId, from: start, to: start + HOUR_MS, limit });
-      for (const folded of foldHours(stored)) await rollups.keep(deviceId, folded);
-    }
-    for (const mark of marks) await rollups.unmark(deviceId, mark);
+/** Folds the hour, and the earlier ones that changed since they were folded. The marks are read before the windows. */
+async function foldDevice(
+  { rollups, windows, windowSeconds }: FoldParts,
+  deviceId: string,
+  hour: number,
+): Promise<void> {
+  const marks = (await rollups.marks(deviceId)).filter(({ start }) => start <= hour);
+  for (const start of new Set([hour, ...marks.map((mark) => mark.start)])) {
+    const limit = HOUR_MS / 1000 / windowSeconds;
+    const stored = await windows.stored({ deviceId, from: start, to: start + HOUR_MS, limit });
+    for (const folded of foldHours(stored)) await rollups.keep(deviceId, folded);
   }
+  for (const mark of marks) await rollups.unmark(deviceId, mark);
+}
+
+export function createFoldHours(parts: FoldParts): FoldHours {
+  const { rollups, windowSeconds, retentionDays, now } = parts;
 
   /** Saves the progress, and gives it. */
   async function foldHour(
@@ -63,7 +72,7 @@ export function createFoldHours(parts: {
     for (let from = 0; from < left.length; from += DEVICES_AT_ONCE) {
       if (now() >= endsAt) break;
       const some = left.slice(from, from + DEVICES_AT_ONCE);
-      await inParallel(some, READS_AT_ONCE, async ({ deviceId }) => foldDevice(deviceId, until));
+      await inParallel(some, READS_AT_ONCE, async ({ deviceId }) => foldDevice(parts, deviceId, until));
       done = some.at(-1)!.deviceId;
     }
     const isOver = done === (left.at(-1)?.deviceId ?? done);
@@ -76,7 +85,7 @@ export function createFoldHours(parts: {
     if (!hasWholeWindows(windowSeconds)) return { isLate: false };
     let progress = await rollups.progress();
     if (!progress) {
-      const first = await firstHour(devices);
+      const first = await firstHour(parts, devices);
       if (first === undefined) return { isLate: false };
       progress = { until: first, after: '' };
     }

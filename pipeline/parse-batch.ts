@@ -62,7 +62,7 @@ export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
     const report: Growing = { hours: [], failed: [], merged: [], unmerged: [] };
     const lease = await parsed.lease(endsAt);
     if ('busyUntil' in lease) return { ...report, busyUntil: new Date(lease.busyUntil).toISOString() };
-    const run = createRun(ports, lease, report, endsAt);
+    const run = { report, progress: createProgress(lease), timer: createTimer(ports, endsAt) };
     try {
       const { until, open } = lease.progress;
       const due = dueHours(
@@ -72,11 +72,11 @@ export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
       );
       const hours = span ? hoursWithin(span, now()) : due;
       for (const hour of hours) {
-        if (!run.hasTime()) return { ...report, nextHour: hourText(hour) };
-        await run.parse(hour, span?.again);
-        if (!span) await run.passed(hour);
+        if (!run.timer.hasTime()) return { ...report, nextHour: hourText(hour) };
+        await parseDue(ports, run, hour, span?.again);
+        if (!span) await run.progress.passed(hour);
       }
-      await run.merge();
+      await mergeDue(ports, run);
       return report;
     } finally {
       await lease.release();
@@ -84,10 +84,9 @@ export function createParseBatch(ports: ParseBatchPorts): ParseBatch {
   };
 }
 
-function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing, endsAt: number) {
-  const { parsed, staging, parseHour, now } = ports;
+/** The progress, stored with each change. */
+function createProgress(lease: ProgressLease) {
   let { progress } = lease;
-  let longest = LEAST_LEFT_MS / SAFETY;
 
   async function change(next: Partial<ParseProgress>): Promise<void> {
     const changed = { ...progress, ...next };
@@ -96,71 +95,89 @@ function createRun(ports: ParseBatchPorts, lease: ProgressLease, report: Growing
     progress = changed;
   }
 
-  async function timed<Result>(work: () => Promise<Result>): Promise<Result> {
-    const begun = now();
-    try {
-      return await work();
-    } catch (error) {
-      staging.clear();
-      throw error;
-    } finally {
-      longest = Math.max(longest, now() - begun);
-    }
-  }
-
-  const withHour = (hour: string) => [...new Set([...progress.open, hour])].sort();
-  const withoutHour = (hour: string) => progress.open.filter((open) => open !== hour);
-
-  async function parse(hour: number, again = false): Promise<void> {
-    const name = hourText(hour);
-    const onPartitions = (partitions: readonly Partition[]) =>
-      change({ open: withHour(name), unmerged: [...new Set([...progress.unmerged, ...partitions])].sort() });
-    try {
-      const manifest = await timed(() => parseHour(hour, onPartitions, { again }));
-      if (manifest) {
-        const { objects: _objects, files: _files, ...rest } = manifest;
-        report.hours.push(rest);
-      }
-      const comesAgain = manifest?.state === 'failed' || hour >= firstIncomplete(now());
-      await change({ open: comesAgain ? withHour(name) : withoutHour(name) });
-    } catch (error) {
-      report.failed.push({ hour: name, reason: (error as Error).message });
-      await change({ open: withHour(name) });
-    }
-  }
-
-  /** Once a day, after all hours of the days before were parsed. */
-  async function merge(): Promise<void> {
-    const today = dateOf(firstIncomplete(now()));
-    const isParsed = (progress.until ?? '') >= hourText(Date.parse(today));
-    if (progress.mergedOn === today || !isParsed) return;
-    for (const partition of progress.unmerged.filter((one) => dateOfPartition(one) < today)) {
-      if (!hasTime()) return;
-      try {
-        await timed(() => mergeDay(partition, { parsed, staging }));
-        report.merged.push(partition);
-        await change({ unmerged: progress.unmerged.filter((one) => one !== partition) });
-      } catch (error) {
-        report.unmerged.push({ partition, reason: (error as Error).message });
-      }
-    }
-    if (report.unmerged.length === 0) await change({ mergedOn: today });
-  }
-
-  function hasTime(): boolean {
-    return now() + longest * SAFETY <= endsAt;
-  }
-
   return {
-    parse,
-    merge,
-    hasTime,
+    get: () => progress,
+    change,
+    withHour: (hour: string) => [...new Set([...progress.open, hour])].sort(),
+    withoutHour: (hour: string) => progress.open.filter((open) => open !== hour),
+    withUnmerged: (partitions: readonly Partition[]) =>
+      [...new Set([...progress.unmerged, ...partitions])].sort(),
+    withoutUnmerged: (partition: Partition) => progress.unmerged.filter((one) => one !== partition),
     /** The hour is done, or listed as open: the schedule does not start it again. */
     async passed(hour: number): Promise<void> {
       const next = hourText(hour + HOUR_MS);
       if (next > (progress.until ?? '')) await change({ until: next });
     },
   };
+}
+
+/** Measures each piece of work, to know whether there is time for another. */
+function createTimer({ staging, now }: Pick<ParseBatchPorts, 'staging' | 'now'>, endsAt: number) {
+  let longest = LEAST_LEFT_MS / SAFETY;
+  return {
+    hasTime: () => now() + longest * SAFETY <= endsAt,
+    async timed<Result>(work: () => Promise<Result>): Promise<Result> {
+      const begun = now();
+      try {
+        return await work();
+      } catch (error) {
+        staging.clear();
+        throw error;
+      } finally {
+        longest = Math.max(longest, now() - begun);
+      }
+    },
+  };
+}
+
+interface Run {
+  readonly report: Growing;
+  readonly progress: ReturnType<typeof createProgress>;
+  readonly timer: ReturnType<typeof createTimer>;
+}
+
+async function parseDue(
+  { parseHour, now }: ParseBatchPorts,
+  { report, progress, timer }: Run,
+  hour: number,
+  again = false,
+): Promise<void> {
+  const name = hourText(hour);
+  const onPartitions = (partitions: readonly Partition[]) =>
+    progress.change({ open: progress.withHour(name), unmerged: progress.withUnmerged(partitions) });
+  try {
+    const manifest = await timer.timed(() => parseHour(hour, onPartitions, { again }));
+    if (manifest) {
+      const { objects: _objects, files: _files, ...rest } = manifest;
+      report.hours.push(rest);
+    }
+    const comesAgain = manifest?.state === 'failed' || hour >= firstIncomplete(now());
+    await progress.change({ open: comesAgain ? progress.withHour(name) : progress.withoutHour(name) });
+  } catch (error) {
+    report.failed.push({ hour: name, reason: (error as Error).message });
+    await progress.change({ open: progress.withHour(name) });
+  }
+}
+
+/** Once a day, after all hours of the days before were parsed. */
+async function mergeDue(
+  { parsed, staging, now }: ParseBatchPorts,
+  { report, progress, timer }: Run,
+): Promise<void> {
+  const today = dateOf(firstIncomplete(now()));
+  const { until = '', mergedOn, unmerged } = progress.get();
+  if (mergedOn === today || until < hourText(Date.parse(today))) return;
+  for (const partition of unmerged.filter((one) => dateOfPartition(one) < today)) {
+    if (!timer.hasTime()) return;
+    try {
+      await timer.timed(() => mergeDay(partition, { parsed, staging }));
+      report.merged.push(partition);
+      await progress.change({ unmerged: progress.withoutUnmerged(partition) });
+    } catch (error) {
+      report.unmerged.push({ partition, reason: (error as Error).message });
+    }
+  }
+  if (report.unmerged.length === 0) await progress.change({ mergedOn: today });
 }
 
 /** Counts the metrics that alarms watch, and logs each reason. */

@@ -1,4 +1,4 @@
-// Finds what became of predictions in what was measured: the first minute whose mean is beyond the announced limit.
+// Finds in the measured values what became of predictions: the first minute whose mean is beyond the announced limit.
 
 import { DAY_MS, dayOf } from '../core/archive/day-choice.ts';
 import { decimalFromText } from '../core/decimal.ts';
@@ -21,32 +21,26 @@ export interface JudgedAnnouncements {
 }
 
 const MINUTE_SECONDS = 60;
-/** Hours of which the windows are read; more are taken whole. */
+/** Most hours whose windows are read; of further hours only the whole is known. */
 const MAX_SPLIT = 100;
 
-/** Of one device, in their order. `now`: epoch milliseconds. Rejects with the SDK's error. */
-export async function withOutcomes(
-  windows: Pick<WindowHistory, 'hours' | 'stored'>,
+type Windows = Pick<WindowHistory, 'hours' | 'stored'>;
+
+interface Announced {
+  readonly deviceId: string;
+  readonly announcements: readonly Announcement[];
+  /** Gives days whose windows are gone. */
+  readonly archive: Pick<DeviceDays, 'of'>;
+  readonly now: number;
+}
+
+/** Gives the minutes of hours of a device; undefined if its windows are gone, or some of them, and the archive cannot give them. */
+function createMinutesOf(
+  windows: Windows,
   windowSeconds: number,
-  {
-    deviceId,
-    announcements,
-    archive,
-    now,
-  }: {
-    readonly deviceId: string;
-    readonly announcements: readonly Announcement[];
-    /** Gives days whose windows are gone. */
-    readonly archive: Pick<DeviceDays, 'of'>;
-    readonly now: number;
-  },
-): Promise<JudgedAnnouncements> {
-  if (announcements.length === 0) return { predictions: [], isToTheMinute: true };
-  const from = Math.min(...announcements.map((each) => each.from));
-  const to = Math.max(from + 1, ...announcements.map((each) => countsUntil(each, now)));
-  const hours = await windows.hours({ deviceId, from: hourOf(from), to });
+  { deviceId, archive }: Pick<Announced, 'deviceId' | 'archive'>,
+) {
   const minutes = new Map<number, readonly Bucket[] | undefined>();
-  let isToTheMinute = true;
 
   async function archivedHour({ start }: Bucket): Promise<readonly Window[] | undefined> {
     const day = dayOf(start);
@@ -54,8 +48,7 @@ export async function withOutcomes(
     return own?.filter(({ windowStart }) => hourOf(windowStart) === start);
   }
 
-  /** Undefined if its windows are gone, or some of them, and the archive cannot give them. */
-  async function minutesOf(hour: Bucket): Promise<readonly Bucket[] | undefined> {
+  return async (hour: Bucket): Promise<readonly Bucket[] | undefined> => {
     if (minutes.has(hour.start) || minutes.size >= MAX_SPLIT) return minutes.get(hour.start);
     const limit = HOUR_MS / 1000 / windowSeconds + 1;
     const stored = await windows.stored({ deviceId, from: hour.start, to: hour.end, limit });
@@ -64,7 +57,21 @@ export async function withOutcomes(
     const found = whole && rollUp(whole, Math.max(MINUTE_SECONDS, windowSeconds));
     minutes.set(hour.start, found);
     return found;
-  }
+  };
+}
+
+/** Of one device, in their order. `now`: epoch milliseconds. Rejects with the SDK's error. */
+export async function withOutcomes(
+  windows: Windows,
+  windowSeconds: number,
+  { deviceId, announcements, archive, now }: Announced,
+): Promise<JudgedAnnouncements> {
+  if (announcements.length === 0) return { predictions: [], isToTheMinute: true };
+  const from = Math.min(...announcements.map((each) => each.from));
+  const to = Math.max(from + 1, ...announcements.map((each) => countsUntil(each, now)));
+  const hours = await windows.hours({ deviceId, from: hourOf(from), to });
+  const minutesOf = createMinutesOf(windows, windowSeconds, { deviceId, archive });
+  let isToTheMinute = true;
 
   async function crossingOf(announcement: Announcement): Promise<number | undefined> {
     const until = countsUntil(announcement, now);
@@ -90,17 +97,17 @@ export async function withOutcomes(
   return { predictions, isToTheMinute };
 }
 
-/** Whether any reading of the bucket is beyond the limit: without one no mean is. */
+/** Whether any reading of the bucket is beyond the limit: otherwise no mean is. */
 function reaches({ metrics }: Bucket, { metric, side, limit }: Announcement): boolean {
-  const [figures, level] = [metrics.get(metric), decimalFromText(limit)];
-  if (!figures || level === undefined) return false;
-  return side === 'above' ? figures.max > level : figures.min < level;
+  const [statistics, level] = [metrics.get(metric), decimalFromText(limit)];
+  if (!statistics || level === undefined) return false;
+  return side === 'above' ? statistics.max > level : statistics.min < level;
 }
 
-/** Whether its mean is, exactly. */
+/** Whether the bucket's mean is beyond the limit, computed exactly. */
 function isBeyond({ metrics }: Bucket, { metric, side, limit }: Announcement): boolean {
-  const [figures, level] = [metrics.get(metric), decimalFromText(limit)];
-  if (!figures || level === undefined) return false;
-  const atLimit = level * BigInt(figures.count);
-  return side === 'above' ? figures.sum > atLimit : figures.sum < atLimit;
+  const [statistics, level] = [metrics.get(metric), decimalFromText(limit)];
+  if (!statistics || level === undefined) return false;
+  const atLimit = level * BigInt(statistics.count);
+  return side === 'above' ? statistics.sum > atLimit : statistics.sum < atLimit;
 }

@@ -20,7 +20,7 @@ import type { Counting, HistoryPage, HistoryQuestion, WindowHistory } from './po
 /** `sources` covers the span of the page; absent if all of it is from the table. */
 export type WindowsPage = HistoryPage & { readonly sources?: readonly SourceSpan[] };
 
-/** As `WindowHistory.read`. The device is asked for where its site decides where its archive is. Rejects with the SDK's error. */
+/** As `WindowHistory.read`. `load` is called if the site of the device decides where its archive is. Rejects with the SDK's error. */
 export type ReadWindows = (
   question: HistoryQuestion,
   load: () => Promise<Device | undefined>,
@@ -55,7 +55,7 @@ function archiveDays(
   { limits, windowRetentionDays, historyRetentionDays, now }: Parts,
   { from, to, seconds }: HistoryQuestion,
 ): ReadonlySet<number> {
-  // The archive has no days of windows that lie across midnight, and neither have the tables hours of them.
+  // Windows that lie across midnight have no days in the archive and no hours in the tables.
   if (seconds % HOUR_SECONDS === 0 || !hasWholeWindows(seconds)) return new Set();
   const firstKept = firstWholeDay(now(), windowRetentionDays);
   const lateMs = (limits.maxLatenessSeconds + limits.maxSkewSeconds) * 1000;
@@ -67,73 +67,103 @@ function archiveDays(
   return new Set(days.filter((day) => day < firstKept || isWhole(day)));
 }
 
-export function createReadWindows(parts: Parts): ReadWindows {
-  const { history, windowRetentionDays, now } = parts;
-  const archivedDay = kept(parts.archivedDay, now);
+const isForgotten = ({ windowRetentionDays, now }: Parts, time: number): boolean =>
+  dayOf(time) < firstWholeDay(now(), windowRetentionDays);
 
-  /** From the first of the days that may be in the archive to the last one. */
-  async function readDays(
+type AskedDay = Parameters<ArchivedDay>[1];
+
+/** Gives the part of a day that the question is about, from the archive or else from the table; at most its limit from the table. */
+function createReadDay(parts: Parts) {
+  const { history, now } = parts;
+  const archivedDay = kept(parts.archivedDay, now);
+  return async (
+    device: Pick<Device, 'deviceId' | 'site'>,
+    asked: AskedDay,
+    question: HistoryQuestion,
+    counting: Counting,
+  ): Promise<HistoryPage & { readonly source?: Source }> => {
+    const own = await archivedDay(device, asked, counting);
+    if (own) return { buckets: bucketsOf(own, question), source: 'archive' };
+    const from = Math.max(question.from, asked.day);
+    const to = Math.min(question.to, asked.day + DAY_MS);
+    const { buckets, next } = await history.read({ ...question, from, to });
+    return {
+      buckets,
+      ...(isForgotten(parts, asked.day) && { source: 'gone' as const }),
+      ...(next !== undefined && next < to && { next }),
+    };
+  };
+}
+
+/** The page of the buckets that were found up to `next`; of more than the limit, the first. */
+function pageOf(
+  { limit, to }: Pick<HistoryQuestion, 'limit' | 'to'>,
+  span: { readonly from: number; readonly to: number },
+  {
+    buckets,
+    sources,
+  }: { readonly buckets: readonly Bucket[]; readonly sources: ReadonlyMap<number, Source> },
+  next: number | undefined,
+): WindowsPage {
+  const until = buckets[limit]?.start ?? next ?? (span.to < to ? span.to : undefined);
+  return {
+    buckets: buckets.slice(0, limit),
+    ...(until !== undefined && { next: until }),
+    ...(sources.size > 0 && {
+      sources: sourcesOf({ from: span.from, to: until ?? span.to }, (day) => sources.get(day) ?? 'table'),
+    }),
+  };
+}
+
+/** Reads from the first of the days that may be in the archive to the last one. */
+function createReadDays(parts: Parts) {
+  const readDay = createReadDay(parts);
+  return async (
     question: HistoryQuestion,
     wanted: ReadonlySet<number>,
     load: () => Promise<Device | undefined>,
     counting: Counting,
-  ): Promise<WindowsPage> {
-    const { deviceId, seconds, limit, metric } = question;
+  ): Promise<WindowsPage> => {
+    const { deviceId, seconds, limit } = question;
     const [first, last] = [Math.min(...wanted), Math.max(...wanted) + DAY_MS];
     const from = Math.max(bucketStartOf(question.from, seconds), first);
     const span = { from, to: Math.min(question.to, last) };
     const stretch = [...wanted].slice(0, DAYS_A_PAGE);
-    const hours = await history.hours({ deviceId, from: first, to: stretch.at(-1)! + DAY_MS });
-    const found = stretch.flatMap((day) => {
+    const hours = await parts.history.hours({ deviceId, from: first, to: stretch.at(-1)! + DAY_MS });
+    const days = stretch.flatMap((day) => {
       const own = hoursOfDay(hours, day);
       return own.length > 0 ? [{ day, hours: own, isWhole: true }] : [];
     });
-    const device = found.length > 0 ? await load() : undefined;
-    const sources = new Map<number, Source>();
-    const buckets: Bucket[] = [];
-    for (const [index, asked] of found.entries()) {
-      if (index === ARCHIVED_A_PAGE || buckets.length >= limit) return pageOf(asked.day);
-      const own = await archivedDay(device ?? { deviceId }, asked, counting);
-      if (own) {
-        sources.set(asked.day, 'archive');
-        buckets.push(...bucketsOf(own, { ...span, seconds, metric }));
-      } else {
-        if (isForgotten(asked.day)) sources.set(asked.day, 'gone');
-        const ofDay = { from: Math.max(from, asked.day), to: Math.min(span.to, asked.day + DAY_MS) };
-        const page = await history.read({ ...question, ...ofDay, limit: limit - buckets.length });
-        buckets.push(...page.buckets);
-        if (page.next !== undefined && page.next < ofDay.to) return pageOf(page.next);
-      }
+    const device = days.length > 0 ? await load() : undefined;
+    const found = { sources: new Map<number, Source>(), buckets: [] as Bucket[] };
+    const { sources, buckets } = found;
+    for (const [index, asked] of days.entries()) {
+      if (index === ARCHIVED_A_PAGE || buckets.length >= limit)
+        return pageOf(question, span, found, asked.day);
+      const rest = { ...question, ...span, limit: limit - buckets.length };
+      const own = await readDay(device ?? { deviceId }, asked, rest, counting);
+      if (own.source) sources.set(asked.day, own.source);
+      buckets.push(...own.buckets);
+      if (own.next !== undefined) return pageOf(question, span, found, own.next);
     }
-    return pageOf(stretch.length < wanted.size ? stretch.at(-1)! + DAY_MS : undefined);
+    const next = stretch.length < wanted.size ? stretch.at(-1)! + DAY_MS : undefined;
+    return pageOf(question, span, found, next);
+  };
+}
 
-    function pageOf(next: number | undefined): WindowsPage {
-      const [shown, cut] = [buckets.slice(0, limit), buckets[limit]];
-      const until = cut?.start ?? next ?? (span.to < question.to ? span.to : undefined);
-      return {
-        buckets: shown,
-        ...(until !== undefined && { next: until }),
-        ...(sources.size > 0 && {
-          sources: sourcesOf({ from, to: until ?? span.to }, (day) => sources.get(day) ?? 'table'),
-        }),
-      };
-    }
-  }
-
+export function createReadWindows(parts: Parts): ReadWindows {
+  const { history } = parts;
+  const readDays = createReadDays(parts);
   return async (question, load, counting) => {
     const wanted = archiveDays(parts, question);
     if (wanted.size === 0) return history.read(question);
     const first = Math.min(...wanted);
-    if (question.from >= first || isForgotten(question.from))
+    if (question.from >= first || isForgotten(parts, question.from))
       return readDays(question, wanted, load, counting);
     // The part of a day before them is a page of its own.
     const page = await history.read({ ...question, to: first });
     return { ...page, next: page.next !== undefined && page.next < first ? page.next : first };
   };
-
-  function isForgotten(time: number): boolean {
-    return dayOf(time) < firstWholeDay(now(), windowRetentionDays);
-  }
 }
 
 function bucketsOf(
@@ -151,8 +181,8 @@ function bucketsOf(
   });
   if (metric === undefined) return rollUp(within, seconds);
   const own = within.flatMap((window) => {
-    const figures = window.metrics.get(metric);
-    return figures ? [{ ...window, metrics: new Map([[metric, figures]]) }] : [];
+    const statistics = window.metrics.get(metric);
+    return statistics ? [{ ...window, metrics: new Map([[metric, statistics]]) }] : [];
   });
   return rollUp(own, seconds);
 }

@@ -134,7 +134,7 @@ function learnedRoutes(parts: OutlookParts): Route[] {
       query: {},
       answer: z.strictObject({ deviceId: z.string(), ruleId: z.string() }),
       async run({ params }) {
-        const isKnown = await outlooks.learnAnew(await deviceOf(params.deviceId), params.ruleId);
+        const isKnown = await outlooks.learnAgain(await deviceOf(params.deviceId), params.ruleId);
         if (!isKnown)
           throw new ApiProblem(
             404,

@@ -19,9 +19,9 @@ export interface DeviceOutlook {
   readonly known?: Known;
   /** The rule's outlook after the last of these minutes; absent if the device sent nothing lately. */
   readonly outlook?: Outlook;
-  /** It learns from the history that is stored: what it made of that is no news. */
+  /** It still learns from the stored history, so its outlook is not about now. */
   readonly isBehind?: true;
-  /** When the device defrosts, as somebody entered it. */
+  /** When the device defrosts, as a user entered it. */
   readonly entered?: DefrostSchedule;
 }
 
@@ -32,10 +32,10 @@ export interface DeviceOutlooks {
    * Starts the learning again from now; false if the rule does not judge this device's trends or habits. Rejects with
    * the SDK's error.
    */
-  learnAnew(device: Device, ruleId: string): Promise<boolean>;
+  learnAgain(device: Device, ruleId: string): Promise<boolean>;
   /**
-   * Has a rule judge the device by these defrosts, or by what it learns (undefined), within a quarter of an hour; false where the rule
-   * is none that predicts of the device. Rejects with the SDK's error.
+   * Makes a rule judge the device by these defrosts, or by those that it learns (undefined), within a quarter of an
+   * hour; false if the rule makes no predictions for the device. Rejects with the SDK's error.
    */
   enter(device: Device, ruleId: string, entered: DefrostSchedule | undefined): Promise<boolean>;
 }
@@ -45,23 +45,32 @@ const BEHIND_MS = 60 * MINUTE_MS;
 /** The stored state is a quarter of an hour behind at most. */
 const PAGES = 1;
 
-export function createDeviceOutlooks(parts: {
+interface OutlookParts {
   readonly rules: Pick<RuleStore, 'read'>;
   readonly windows: Pick<WindowStore, 'before'>;
   readonly learnedStore: LearnedStore;
   readonly windowSeconds: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): DeviceOutlooks {
-  const { rules, learnedStore, now } = parts;
+}
+
+async function rulesFor({ rules, now }: OutlookParts, device: Device): Promise<InsightRule[]> {
+  const all: readonly AlertRule[] = (await readRules(rules)).rules;
+  return all.filter(isInsightRule).filter((rule) => appliesTo(rule, device, now()));
+}
+
+const ruleOf = async (parts: OutlookParts, device: Device, ruleId: string) =>
+  (await rulesFor(parts, device)).find(({ id }) => id === ruleId);
+
+/** Stored history is learned from within minutes, so only the rest of the time counts as left. */
+const sinceHistory = (outlook: Outlook | undefined, behind: number): Outlook | undefined =>
+  outlook?.left === undefined ? outlook : { ...outlook, left: Math.max(MINUTE_MS, outlook.left - behind) };
+
+/** Gives what one rule learned about a device. */
+function createLook(parts: OutlookParts) {
+  const { learnedStore, now } = parts;
   const duties = createSiteDuties();
-
-  async function rulesFor(device: Device): Promise<InsightRule[]> {
-    const all: readonly AlertRule[] = (await readRules(rules)).rules;
-    return all.filter(isInsightRule).filter((rule) => appliesTo(rule, device, now()));
-  }
-
-  async function look({ deviceId, site }: Device, rule: InsightRule): Promise<DeviceOutlook> {
+  return async ({ deviceId, site }: Device, rule: InsightRule): Promise<DeviceOutlook> => {
     const kept = await learnedStore.load(deviceId, rule.id);
     const entered = kept?.entered && { entered: kept.entered };
     if (kept?.of !== subjectOf(rule)) return { rule, ...entered };
@@ -79,34 +88,30 @@ export function createDeviceOutlooks(parts: {
       ...{ rule, until, ...(known && { known }), ...(outlook && { outlook }), ...entered },
       ...(behind > BEHIND_MS && { isBehind: true as const }),
     };
-  }
+  };
+}
 
-  /** Stored history is learned from within minutes, so only the rest of the time counts as left. */
-  const sinceHistory = (outlook: Outlook | undefined, behind: number): Outlook | undefined =>
-    outlook?.left === undefined ? outlook : { ...outlook, left: Math.max(MINUTE_MS, outlook.left - behind) };
-
+export function createDeviceOutlooks(parts: OutlookParts): DeviceOutlooks {
+  const { learnedStore, now } = parts;
+  const look = createLook(parts);
   return {
-    read: async (device) => Promise.all((await rulesFor(device)).map((rule) => look(device, rule))),
-    async learnAnew(device, ruleId) {
-      const rule = (await rulesFor(device)).find(({ id }) => id === ruleId);
+    read: async (device) => Promise.all((await rulesFor(parts, device)).map((rule) => look(device, rule))),
+    async learnAgain(device, ruleId) {
+      const rule = await ruleOf(parts, device, ruleId);
       if (!rule) return false;
       const kept = await learnedStore.load(device.deviceId, ruleId);
       await learnedStore.restart(device.deviceId, ruleId, {
-        ...{
-          learned: beginLearning(),
-          until: closedUntil(now()),
-          of: subjectOf(rule),
-          entered: kept?.entered,
-        },
+        ...{ learned: beginLearning(), until: closedUntil(now()) },
+        ...{ of: subjectOf(rule), entered: kept?.entered },
       });
       return true;
     },
     async enter(device, ruleId, entered) {
       const { deviceId } = device;
-      const rule = (await rulesFor(device)).find(({ id }) => id === ruleId);
+      const rule = await ruleOf(parts, device, ruleId);
       if (rule?.insight !== 'predicted') return false;
       if (await learnedStore.enter(deviceId, ruleId, entered)) return true;
-      // Nothing was looked at yet. Whoever is faster has something kept.
+      // Nothing is stored for the device yet. If another writer is faster, its item is kept.
       await learnedStore.save(deviceId, ruleId, { ...beginningOf(rule, now()), entered }, undefined);
       return learnedStore.enter(deviceId, ruleId, entered);
     },

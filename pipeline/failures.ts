@@ -90,70 +90,79 @@ const shown = (key: string, storedAt: number, { again, ...message }: FailedMessa
   ...('problem' in again && { problem: again.problem }),
 });
 
-export function createFailures(
-  ports: Pick<ApiPorts, 'errors' | 'lastMessages' | 'ingestAgain' | 'now'> & {
-    readonly follow: FollowMessage;
-  },
-): Failures {
-  const { errors, ingestAgain, follow, now } = ports;
+type FailurePorts = Pick<ApiPorts, 'errors' | 'lastMessages' | 'ingestAgain' | 'now'> & {
+  readonly follow: FollowMessage;
+};
 
-  async function read(key: string): Promise<FailedMessage | undefined> {
-    const text = await errors.read(key);
-    return text === undefined ? undefined : failedMessageOf(key, text);
-  }
+async function readMessage(
+  { errors }: Pick<FailurePorts, 'errors'>,
+  key: string,
+): Promise<FailedMessage | undefined> {
+  const text = await errors.read(key);
+  return text === undefined ? undefined : failedMessageOf(key, text);
+}
 
-  return {
-    async list({ kind, device, limit }) {
-      const kinds = kind === undefined ? FAILURE_KINDS : [kind];
-      const prefixes =
-        device === undefined ? kinds.map((each) => FAILURE_PREFIXES[each]) : [errors.folderOf(device)];
-      const pages = await Promise.all(prefixes.map((prefix) => errors.list(prefix)));
-      const objects = pages.flatMap((page) => page.objects).sort((a, b) => b.storedAt - a.storedAt);
-      const newest = objects.slice(0, limit);
-      const found = new Map<string, Failure>();
-      await inParallel(newest, READS_AT_ONCE, async ({ key, storedAt }) => {
-        const message = await read(key);
-        if (message) found.set(key, shown(key, storedAt, message));
-      });
-      return {
-        failures: newest.flatMap(({ key }) => found.get(key) ?? []),
-        isWhole: pages.every((page) => page.isWhole),
-        total: objects.length,
-      };
-    },
-
-    async inspect(key) {
-      const [message, { objects }] = await Promise.all([read(key), errors.list(key)]);
-      if (!message) return undefined;
-      const failure = shown(key, objects.find((each) => each.key === key)?.storedAt ?? 0, message);
-      const events = await eventsOf(ports, message.again);
-      if (typeof events === 'string')
-        return { failure: { ...failure, canReplay: false, problem: events }, messages: [] };
-      const messages: FollowedMessage[] = [];
-      for (const event of events.slice(0, MOST_FOLLOWED)) messages.push(await follow(event, true));
-      return { failure, messages };
-    },
-
-    async replay(key, from) {
-      const message = await read(key);
-      if (!message) return undefined;
-      const events = await eventsOf(ports, message.again);
-      if (typeof events === 'string') return events;
-      const until = now() + REPLAY_MS;
-      const failed: { index: number; error: string }[] = [];
-      let [replayed, next] = [0, from];
-      while (next < events.length && now() < until) {
-        const some = events
-          .slice(next, next + REPLAYS_AT_ONCE)
-          .map((event, n) => ({ event, index: next + n }));
-        await inParallel(some, REPLAYS_AT_ONCE, async ({ event, index }) => {
-          const error = await ingestAgain(event);
-          if (error === undefined) replayed += 1;
-          else failed.push({ index, error });
-        });
-        next += some.length;
-      }
-      return { replayed, failed, ...(next < events.length && { next }) };
-    },
+function createList({ errors }: Pick<FailurePorts, 'errors'>): Failures['list'] {
+  return async ({ kind, device, limit }) => {
+    const kinds = kind === undefined ? FAILURE_KINDS : [kind];
+    const prefixes =
+      device === undefined ? kinds.map((each) => FAILURE_PREFIXES[each]) : [errors.folderOf(device)];
+    const pages = await Promise.all(prefixes.map((prefix) => errors.list(prefix)));
+    const objects = pages.flatMap((page) => page.objects).sort((a, b) => b.storedAt - a.storedAt);
+    const newest = objects.slice(0, limit);
+    const found = new Map<string, Failure>();
+    await inParallel(newest, READS_AT_ONCE, async ({ key, storedAt }) => {
+      const message = await readMessage({ errors }, key);
+      if (message) found.set(key, shown(key, storedAt, message));
+    });
+    return {
+      failures: newest.flatMap(({ key }) => found.get(key) ?? []),
+      isWhole: pages.every((page) => page.isWhole),
+      total: objects.length,
+    };
   };
 }
+
+function createInspect(ports: FailurePorts): Failures['inspect'] {
+  const { errors, follow } = ports;
+  return async (key) => {
+    const [message, { objects }] = await Promise.all([readMessage(ports, key), errors.list(key)]);
+    if (!message) return undefined;
+    const failure = shown(key, objects.find((each) => each.key === key)?.storedAt ?? 0, message);
+    const events = await eventsOf(ports, message.again);
+    if (typeof events === 'string')
+      return { failure: { ...failure, canReplay: false, problem: events }, messages: [] };
+    const messages: FollowedMessage[] = [];
+    for (const event of events.slice(0, MOST_FOLLOWED)) messages.push(await follow(event, true));
+    return { failure, messages };
+  };
+}
+
+function createReplay(ports: FailurePorts): Failures['replay'] {
+  const { ingestAgain, now } = ports;
+  return async (key, from) => {
+    const message = await readMessage(ports, key);
+    if (!message) return undefined;
+    const events = await eventsOf(ports, message.again);
+    if (typeof events === 'string') return events;
+    const until = now() + REPLAY_MS;
+    const failed: { index: number; error: string }[] = [];
+    let [replayed, next] = [0, from];
+    while (next < events.length && now() < until) {
+      const some = events.slice(next, next + REPLAYS_AT_ONCE).map((event, n) => ({ event, index: next + n }));
+      await inParallel(some, REPLAYS_AT_ONCE, async ({ event, index }) => {
+        const error = await ingestAgain(event);
+        if (error === undefined) replayed += 1;
+        else failed.push({ index, error });
+      });
+      next += some.length;
+    }
+    return { replayed, failed, ...(next < events.length && { next }) };
+  };
+}
+
+export const createFailures = (ports: FailurePorts): Failures => ({
+  list: createList(ports),
+  inspect: createInspect(ports),
+  replay: createReplay(ports),
+});

@@ -45,49 +45,56 @@ export const nextAfter = (
   { isSorted }: Pick<FoundDevices, 'isSorted'>,
 ): string => (isSorted ? deviceId : UNSORTED + deviceId);
 
+type Devices = Pick<DeviceStore, 'list'>;
+
+const readPage = (devices: Devices, after: string | undefined): Promise<DevicePage> =>
+  devices.list({ limit: DEVICES_A_READ, ...(after !== undefined && { after }) });
+
+/** Undefined if there are too many devices to sort. */
+async function readAll(devices: Devices): Promise<Device[] | undefined> {
+  const all: Device[] = [];
+  let after: string | undefined;
+  do {
+    const page = await readPage(devices, after);
+    all.push(...page.devices);
+    after = page.last;
+    if (all.length > MAX_SORTED || (all.length === MAX_SORTED && after !== undefined)) return undefined;
+  } while (after !== undefined);
+  return all;
+}
+
+/** The wanted devices of one page of the table. */
+async function unsortedPage(
+  devices: Devices,
+  isWanted: (device: Device) => boolean,
+  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+): Promise<FoundDevices> {
+  const page = await readPage(devices, after);
+  const wanted = page.devices.filter(isWanted);
+  const last = wanted.length > limit ? wanted[limit - 1]!.deviceId : page.last;
+  return {
+    devices: wanted.slice(0, limit),
+    isSorted: false,
+    ...(last !== undefined && { next: nextAfter({ deviceId: last }, { isSorted: false }) }),
+  };
+}
+
 /** Rejects with the SDK's error when a table cannot be reached. */
 export function createFindDevices(ports: {
-  readonly devices: Pick<DeviceStore, 'list'>;
+  readonly devices: Devices;
   readonly alerts: Pick<OpenAlerts, 'listOpen'>;
 }): FindDevices {
   const { devices, alerts } = ports;
-
-  const readPage = (limit: number, after: string | undefined): Promise<DevicePage> =>
-    devices.list({ limit, ...(after !== undefined && { after }) });
-
-  /** Undefined if there are too many devices to sort. */
-  async function readAll(): Promise<Device[] | undefined> {
-    const all: Device[] = [];
-    let after: string | undefined;
-    do {
-      const page = await readPage(DEVICES_A_READ, after);
-      all.push(...page.devices);
-      after = page.last;
-      if (all.length > MAX_SORTED || (all.length === MAX_SORTED && after !== undefined)) return undefined;
-    } while (after !== undefined);
-    return all;
-  }
-
   return async ({ limit, next, match, state, sites }) => {
     const hasState = await testOf(state, alerts);
     const isWanted = (device: Device) =>
       matches(match, device) && seesSite({ sites }, device.site) && hasState(device);
 
-    async function unsorted(after: string | undefined): Promise<FoundDevices> {
-      const page = await readPage(DEVICES_A_READ, after);
-      const wanted = page.devices.filter(isWanted);
-      const last = wanted.length > limit ? wanted[limit - 1]!.deviceId : page.last;
-      return {
-        devices: wanted.slice(0, limit),
-        isSorted: false,
-        ...(last !== undefined && { next: nextAfter({ deviceId: last }, { isSorted: false }) }),
-      };
-    }
-
-    if (next?.startsWith(UNSORTED)) return unsorted(next.slice(UNSORTED.length));
-    const all = await readAll();
+    if (next?.startsWith(UNSORTED))
+      return unsortedPage(devices, isWanted, { limit, after: next.slice(UNSORTED.length) });
+    const all = await readAll(devices);
     // Also if the table grew between two pages: then some devices come twice, and none is left out.
-    if (!all) return unsorted(undefined);
+    if (!all) return unsortedPage(devices, isWanted, { limit, after: undefined });
     const sorted = all
       .filter((device) => (next === undefined || device.deviceId > next) && isWanted(device))
       .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));

@@ -44,7 +44,7 @@ const JUDGED_WITHIN_MS = 15 * 60_000;
 const MAX_ENTRIES = 500;
 const TRANSITION_MARGIN_MS = 60_000;
 
-export function createFollowMessage(parts: {
+interface FollowParts {
   readonly mapMessage: MapMessage;
   readonly rules: Pick<RuleStore, 'read'>;
   readonly devices: Pick<DeviceStore, 'load'>;
@@ -52,59 +52,77 @@ export function createFollowMessage(parts: {
   readonly history: Pick<AlertHistory, 'read'>;
   readonly limits: TimeLimits & { readonly windowSeconds: number };
   readonly now: ApiPorts['now'];
-}): FollowMessage {
-  const { mapMessage, rules, devices, windows, history, limits, now } = parts;
+}
+
+/** Whether the windows counted each of the readings. */
+async function countedOf(
+  { windows, limits: { windowSeconds } }: FollowParts,
+  readings: readonly ExplainedReading[],
+  isAsSent: boolean,
+): Promise<Counted[]> {
+  const keyOf = ({ deviceId, timestamp }: ExplainedReading) =>
+    `${windowStartOf(timestamp, windowSeconds)}/${deviceId}`;
+  const found = new Map<string, Awaited<ReturnType<WindowHistory['fingerprints']>>>();
+  const keys = [...new Map(readings.map((each) => [keyOf(each), each]))].slice(0, MAX_WINDOWS);
+  await inParallel(keys, READS_AT_ONCE, async ([key, { deviceId, timestamp }]) => {
+    found.set(key, await windows.fingerprints(deviceId, windowStartOf(timestamp, windowSeconds)));
+  });
+  return readings.map((each) => {
+    if (!found.has(keyOf(each)) || (!isAsSent && !each.isOwnTime)) return 'unknown';
+    const prints = found.get(keyOf(each));
+    if (prints?.known.has(each.fingerprint)) return 'counted';
+    return prints && !prints.isWhole ? 'unknown' : 'absent';
+  });
+}
+
+/** The changes of alerts that the windows of the readings caused. */
+async function alertsOf(
+  { history, limits: { windowSeconds }, now }: FollowParts,
+  readings: readonly ExplainedReading[],
+  receivedAt: number,
+): Promise<HistoryEntry[]> {
+  const byDevice = Map.groupBy(readings, ({ deviceId }) => deviceId);
+  const all: HistoryEntry[] = [];
+  await inParallel([...byDevice].slice(0, MAX_WINDOWS), READS_AT_ONCE, async ([deviceId, own]) => {
+    const starts = new Set(own.map(({ timestamp }) => windowStartOf(timestamp, windowSeconds)));
+    const { entries } = await history.read({
+      deviceId,
+      from: receivedAt - TRANSITION_MARGIN_MS,
+      to: Math.min(now() + 1, Math.max(receivedAt, ...starts) + JUDGED_WITHIN_MS),
+      limit: MAX_ENTRIES,
+    });
+    // A reminder repeats what an earlier window decided.
+    const isOfIt = ({ windowStart, what }: HistoryEntry) =>
+      windowStart !== undefined && starts.has(windowStart) && what !== 'repeated' && what !== 'escalated';
+    all.push(...entries.filter(isOfIt));
+  });
+  return all.sort((a, b) => b.at - a.at);
+}
+
+/** The devices of the readings that are known. */
+async function devicesOf(
+  { devices }: Pick<FollowParts, 'devices'>,
+  readings: readonly { readonly deviceId: string }[],
+): Promise<ReadonlyMap<string, Device | undefined>> {
+  const known = new Map<string, Device | undefined>();
+  const ids = [...new Set(readings.map(({ deviceId }) => deviceId))].slice(0, MAX_WINDOWS);
+  await inParallel(ids, READS_AT_ONCE, async (id) => void known.set(id, await devices.load(id)));
+  return known;
+}
+
+export function createFollowMessage(parts: FollowParts): FollowMessage {
+  const { mapMessage, rules, limits, now } = parts;
   const { windowSeconds } = limits;
-
-  async function countedOf(readings: readonly ExplainedReading[], isAsSent: boolean): Promise<Counted[]> {
-    const keyOf = ({ deviceId, timestamp }: ExplainedReading) =>
-      `${windowStartOf(timestamp, windowSeconds)}/${deviceId}`;
-    const found = new Map<string, Awaited<ReturnType<WindowHistory['fingerprints']>>>();
-    const keys = [...new Map(readings.map((each) => [keyOf(each), each]))].slice(0, MAX_WINDOWS);
-    await inParallel(keys, READS_AT_ONCE, async ([key, { deviceId, timestamp }]) => {
-      found.set(key, await windows.fingerprints(deviceId, windowStartOf(timestamp, windowSeconds)));
-    });
-    return readings.map((each) => {
-      if (!found.has(keyOf(each)) || (!isAsSent && !each.isOwnTime)) return 'unknown';
-      const prints = found.get(keyOf(each));
-      if (prints?.known.has(each.fingerprint)) return 'counted';
-      return prints && !prints.isWhole ? 'unknown' : 'absent';
-    });
-  }
-
-  async function alertsOf(
-    readings: readonly ExplainedReading[],
-    receivedAt: number,
-  ): Promise<HistoryEntry[]> {
-    const byDevice = Map.groupBy(readings, ({ deviceId }) => deviceId);
-    const all: HistoryEntry[] = [];
-    await inParallel([...byDevice].slice(0, MAX_WINDOWS), READS_AT_ONCE, async ([deviceId, own]) => {
-      const starts = new Set(own.map(({ timestamp }) => windowStartOf(timestamp, windowSeconds)));
-      const { entries } = await history.read({
-        deviceId,
-        from: receivedAt - TRANSITION_MARGIN_MS,
-        to: Math.min(now() + 1, Math.max(receivedAt, ...starts) + JUDGED_WITHIN_MS),
-        limit: MAX_ENTRIES,
-      });
-      // A reminder repeats what an earlier window decided.
-      const isOfIt = ({ windowStart, what }: HistoryEntry) =>
-        windowStart !== undefined && starts.has(windowStart) && what !== 'repeated' && what !== 'escalated';
-      all.push(...entries.filter(isOfIt));
-    });
-    return all.sort((a, b) => b.at - a.at);
-  }
 
   return async (event, isAsSent) => {
     const message = parseMessage(event, limits, await mapMessage(event));
     const { context } = message;
-    const known = new Map<string, Device | undefined>();
-    const ids = [...new Set(message.accepted.map(({ deviceId }) => deviceId))].slice(0, MAX_WINDOWS);
-    await inParallel(ids, READS_AT_ONCE, async (id) => void known.set(id, await devices.load(id)));
+    const known = await devicesOf(parts, message.accepted);
     const found = explanationOf(message, (await readRules(rules)).rules, now(), (id) => known.get(id));
     const { readings, ...explanation } = found;
     const [counted, alerts] = await Promise.all([
-      countedOf(readings, isAsSent),
-      context ? alertsOf(readings, context.receivedAt) : [],
+      countedOf(parts, readings, isAsSent),
+      context ? alertsOf(parts, readings, context.receivedAt) : [],
     ]);
     return {
       ...explanation,

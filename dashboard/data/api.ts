@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 /** A request that failed: a sentence for the user, and details for support. */
 export class ApiError extends Error {
   readonly status: number;
-  /** For whoever investigates the failure: method, path, status and request ID. */
+  /** For an investigation of the failure: method, path, status and request ID. */
   readonly details: string;
   constructor(status: number, message: string, details: string) {
     super(message);
@@ -15,6 +15,12 @@ export class ApiError extends Error {
     this.details = details;
   }
 }
+
+/** Any error as an `ApiError`, so that views can show it. */
+export const asApiError = (error: unknown) =>
+  error instanceof ApiError
+    ? error
+    : new ApiError(0, (error as Error).message, String((error as Error).stack ?? error).slice(0, 300));
 
 export interface Api {
   /** A list becomes a repeated query parameter. */
@@ -59,6 +65,45 @@ function refusalOf({ status, headers }: Response, text: string, what: string): A
   return new ApiError(status, sentenceOf(status, body), details);
 }
 
+type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Retries requests that the API throttled (429). */
+async function request<T>(
+  send: Send,
+  url: string,
+  init: RequestInit = {},
+  parse: (text: string) => unknown = JSON.parse,
+): Promise<T> {
+  const what = `${init.method ?? 'GET'} ${new URL(url).pathname}`;
+  for (let tries = 1; ; tries += 1) {
+    let response: Response;
+    try {
+      response = await send(url, init);
+    } catch (error) {
+      throw new ApiError(0, 'The API cannot be reached.', `${what}: ${(error as Error).message}`);
+    }
+    if (response.status === 429 && tries < MOST_TRIES) {
+      await wait(Number(response.headers.get('retry-after') ?? 0) * 1000 || RETRY_MS * 2 ** tries);
+      continue;
+    }
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    if (response.ok) return (text === '' ? undefined : parse(text)) as T;
+    throw refusalOf(response, text, what);
+  }
+}
+
+/** The query with a question mark before it; empty without parameters. */
+function queryText(query: Parameters<Api['get']>[1] = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value = []]) =>
+    [value].flat().map((each) => [name, String(each)] as [string, string]),
+  );
+  const text = new URLSearchParams(pairs).toString();
+  return text && `?${text}`;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 export function createApi(config: PageConfig, session: Session): Api {
   const base = new URL(config.api, location.href).href.replace(/\/$/, '');
 
@@ -66,47 +111,13 @@ export function createApi(config: PageConfig, session: Session): Api {
     const credentials = await session.credentials();
     return new AwsClient({ ...credentials, service: 'execute-api', region: config.region, retries: 0 });
   }
-  const once = async (url: string, init: RequestInit) => (await signer()).fetch(url, init);
-
-  /** Retries requests that the API throttled (429). */
-  async function request<T>(
-    url: string,
-    init: RequestInit,
-    parse: (text: string) => unknown = JSON.parse,
-  ): Promise<T> {
-    const what = `${init.method ?? 'GET'} ${new URL(url).pathname}`;
-    for (let tries = 1; ; tries += 1) {
-      let response: Response;
-      try {
-        response = await once(url, init);
-      } catch (error) {
-        throw new ApiError(0, 'The API cannot be reached.', `${what}: ${(error as Error).message}`);
-      }
-      if (response.status === 429 && tries < MOST_TRIES) {
-        await wait(Number(response.headers.get('retry-after') ?? 0) * 1000 || RETRY_MS * 2 ** tries);
-        continue;
-      }
-      if (response.status === 204) return undefined as T;
-      const text = await response.text();
-      if (response.ok) return (text === '' ? undefined : parse(text)) as T;
-      throw refusalOf(response, text, what);
-    }
-  }
-
-  const addressOf: (...args: Parameters<Api['get']>) => string = (path, query = {}) => {
-    const pairs = Object.entries(query).flatMap(([name, value = []]) =>
-      [value].flat().map((each) => [name, String(each)] as [string, string]),
-    );
-    const text = new URLSearchParams(pairs).toString();
-    return `${base}${path}${text && `?${text}`}`;
-  };
+  const once: Send = async (url, init) => (await signer()).fetch(url, init);
 
   return {
-    get: (path, query) => request(addressOf(path, query), {}),
-    text: (path, query) => request(addressOf(path, query), {}, (text) => text),
+    get: (path, query) => request(once, `${base}${path}${queryText(query)}`),
+    text: (path, query) => request(once, `${base}${path}${queryText(query)}`, {}, (text) => text),
     async prepare(method, path, body) {
-      const headers = { 'content-type': 'application/json' };
-      const init = { method, headers, body: JSON.stringify(body), keepalive: true };
+      const init = { method, headers: JSON_TYPE, body: JSON.stringify(body), keepalive: true };
       const signed = await (await signer()).sign(`${base}${path}`, init);
       return async () => {
         const response = await fetch(signed);
@@ -114,11 +125,8 @@ export function createApi(config: PageConfig, session: Session): Api {
       };
     },
     send(method, path, body, ifMatch) {
-      const headers = {
-        'content-type': 'application/json',
-        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
-      };
-      return request(`${base}${path}`, {
+      const headers = { ...JSON_TYPE, ...(ifMatch !== undefined && { 'if-match': ifMatch }) };
+      return request(once, `${base}${path}`, {
         method,
         ...(body !== undefined && { body: JSON.stringify(body), headers }),
       });

@@ -5,7 +5,7 @@ import type { WindowPage } from '../model/api-types.ts';
 import type { Step } from '../model/ladder.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
 import { joined, startOf, stillLive, type LiveReading, type StoredWindow } from '../model/windows.ts';
-import { ApiError, pathOf, type Api } from './api.ts';
+import { asApiError, pathOf, type Api, type ApiError } from './api.ts';
 import type { Live } from './live.ts';
 
 export interface History {
@@ -22,6 +22,14 @@ export interface History {
   readonly close: () => void;
 }
 
+/** Epoch milliseconds. A live history goes on after `to`. */
+export interface HistorySpan {
+  readonly from: number;
+  readonly to: number;
+  readonly isLive: boolean;
+  readonly step: Step;
+}
+
 const PAGE = 2000;
 /** How long after its end a window's readings are stored. */
 const SETTLE_MS = 2500;
@@ -30,80 +38,128 @@ const LONGEST_WAIT_MS = 20_000;
 
 const decoder = new TextDecoder();
 
-export function openHistory(
-  { api, live }: { api: Api; live: Live },
-  deviceId: string,
-  { from, to, isLive, step }: { from: number; to: number; isLive: boolean; step: Step },
-): History {
+/** Stored windows, followed by the live readings that are not stored yet. @param size of a window, in milliseconds */
+function createBuckets(size: number) {
   const version = signal(0);
-  const isLoaded = signal(false);
-  const failure = signal<ApiError | undefined>(undefined);
   const isGone = signal(false);
   const stored = new Map<number, StoredWindow>();
   let tail: LiveReading[] = [];
   let units: Readonly<Record<string, string>> = {};
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isClosed = false;
   let cached: { readonly version: number; readonly series: StoredWindow[] } | undefined;
-
-  async function read(since: number, until: number): Promise<void> {
-    const path = `${pathOf('devices', deviceId)}/windows`;
-    let next: string | undefined;
-    do {
-      const query = { from: since, to: until, resolution: step.resolution, limit: PAGE, next };
-      const page: WindowPage = await api.get(path, query);
-      if (isClosed) return;
+  return {
+    ...{ version, isGone },
+    takePage(page: WindowPage): void {
       for (const window of page.windows) stored.set(window.start, window);
       units = { ...units, ...page.units };
       if (page.sources?.some(({ source }) => source === 'gone')) isGone.value = true;
-      next = page.next;
       version.value += 1;
-    } while (next !== undefined);
-  }
-
-  /** Reads again from the last window that may still have been open, and drops the live readings that are stored now. */
-  async function load(): Promise<void> {
-    clearTimeout(timer);
-    const now = Date.now();
-    const last = Math.max(...stored.keys(), -Infinity);
-    const since = Number.isFinite(last) ? last - 2 * step.size : startOf(from, step.size);
-    try {
-      await read(since, isLive ? now + 60_000 : to);
-      tail = stillLive(tail, stored, step.size, startOf(now - SETTLE_MS, step.size) - step.size);
-      failure.value = undefined;
-      isLoaded.value = true;
-    } catch (error) {
-      failure.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
-    }
-    if (isClosed || !isLive) return;
-    const end = startOf(now, step.size) + step.size + SETTLE_MS - now;
-    timer = setTimeout(() => void load(), Math.min(end > SETTLE_MS ? end : end + step.size, LONGEST_WAIT_MS));
-  }
-
-  const stopListening = live.listen((topic, payload, at) => {
-    if (!isLive || senderOf(topic)?.deviceId !== deviceId) return;
-    tail.push(...readingsOf(decoder.decode(payload), at));
-    version.value += 1;
-  });
-  const stopConnecting = live.onConnect(() => {
-    if (isLoaded.value) void load(); // fetches what was missed while disconnected
-  });
-  void load();
-  return {
-    ...{ version, isLoaded, failure, isGone },
+    },
+    takeLive(readings: readonly LiveReading[]): void {
+      tail.push(...readings);
+      version.value += 1;
+    },
+    /** Drops the live readings that are stored now. */
+    dropStored(now: number): void {
+      tail = stillLive(tail, stored, size, startOf(now - SETTLE_MS, size) - size);
+    },
+    /** The first window that may have been open when it was read; undefined before the first read. */
+    openSince(): number | undefined {
+      const last = Math.max(...stored.keys(), -Infinity);
+      return Number.isFinite(last) ? last - 2 * size : undefined;
+    },
     series() {
-      if (cached?.version !== version.value) {
-        cached = { version: version.value, series: joined(stored, tail, step.size) };
-      }
+      if (cached?.version !== version.value)
+        cached = { version: version.value, series: joined(stored, tail, size) };
       return cached.series;
     },
     units: () => units,
+  };
+}
+
+/** How long, in milliseconds, until the window that is open now is stored. */
+function untilStored(now: number, size: number): number {
+  const end = startOf(now, size) + size + SETTLE_MS - now;
+  return Math.min(end > SETTLE_MS ? end : end + size, LONGEST_WAIT_MS);
+}
+
+/** Reads page by page, until `take` returns false. `from` and `to` are epoch milliseconds. */
+async function readWindows(
+  api: Api,
+  deviceId: string,
+  span: { readonly from: number; readonly to: number; readonly resolution: Step['resolution'] },
+  take: (page: WindowPage) => boolean,
+): Promise<void> {
+  let next: string | undefined;
+  do {
+    const path = `${pathOf('devices', deviceId)}/windows`;
+    const page: WindowPage = await api.get(path, { ...span, limit: PAGE, next });
+    if (!take(page)) return;
+    next = page.next;
+  } while (next !== undefined);
+}
+
+/** Loads the windows, and for a live history again each time when a window is stored. */
+function createLoader(
+  api: Api,
+  deviceId: string,
+  { from, to, isLive, step: { size, resolution } }: HistorySpan,
+  buckets: ReturnType<typeof createBuckets>,
+) {
+  const isLoaded = signal(false);
+  const failure = signal<ApiError | undefined>(undefined);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+
+  const take = (page: WindowPage) => {
+    if (!isClosed) buckets.takePage(page);
+    return !isClosed;
+  };
+
+  /** Reads again from the last window that may still have been open. */
+  async function load(): Promise<void> {
+    clearTimeout(timer);
+    const now = Date.now();
+    const since = buckets.openSince() ?? startOf(from, size);
+    try {
+      await readWindows(api, deviceId, { from: since, to: isLive ? now + 60_000 : to, resolution }, take);
+      buckets.dropStored(now);
+      failure.value = undefined;
+      isLoaded.value = true;
+    } catch (error) {
+      failure.value = asApiError(error);
+    }
+    if (!isClosed && isLive) timer = setTimeout(() => void load(), untilStored(now, size));
+  }
+
+  const close = () => {
+    isClosed = true;
+    clearTimeout(timer);
+  };
+  return { isLoaded, failure, load, close };
+}
+
+export function openHistory(
+  { api, live }: { api: Api; live: Live },
+  deviceId: string,
+  span: HistorySpan,
+): History {
+  const buckets = createBuckets(span.step.size);
+  const { isLoaded, failure, load, close } = createLoader(api, deviceId, span, buckets);
+  const stops = [
+    close,
+    live.listen((topic, payload, at) => {
+      if (!span.isLive || senderOf(topic)?.deviceId !== deviceId) return;
+      buckets.takeLive(readingsOf(decoder.decode(payload), at));
+    }),
+    live.onConnect(() => {
+      if (isLoaded.value) void load(); // fetches what was missed while disconnected
+    }),
+  ];
+  void load();
+  return {
+    ...buckets,
+    ...{ isLoaded, failure },
     retry: () => void load(),
-    close() {
-      isClosed = true;
-      clearTimeout(timer);
-      stopListening();
-      stopConnecting();
-    },
+    close: () => stops.forEach((stop) => stop()),
   };
 }

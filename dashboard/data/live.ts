@@ -58,12 +58,12 @@ function connect(mqtt: Mqtt, { url, identityId }: Awaited<ReturnType<typeof sign
   const clientId = `dashboard-${identityId}-${tab}`;
   return mqtt.connect(url, {
     ...{ clientId, reconnectPeriod: 0, connectTimeout: 10_000, keepalive: 30 },
-    writeCache: false, // or all 65,536 numbers of a packet are made beforehand, in 11 MiB
-    timerVariant: 'native', // the other one is a worker from a blob, which the page's policy forbids
+    writeCache: false, // the cache of all 65,536 packet numbers takes 11 MiB
+    timerVariant: 'native', // the other variant starts a worker from a blob, which the page's policy forbids
   });
 }
 
-/** Functions to call; each is removed by what adding it returns. */
+/** Functions to call. Adding one returns a function that removes it. */
 function createCallbacks<T extends (...args: never[]) => void>() {
   const all = new Set<T>();
   return {
@@ -75,7 +75,7 @@ function createCallbacks<T extends (...args: never[]) => void>() {
   };
 }
 
-/** What views subscribe to; a filter that two views want is subscribed once. */
+/** The filters of all views. A filter of two views is subscribed once. */
 function createSubscriptions(
   client: () => MqttClient | undefined,
   sites: () => readonly string[] | undefined,
@@ -102,33 +102,44 @@ function createSubscriptions(
   };
 }
 
-/** Subscribes to what views ask for; what is asked for twice is subscribed once. */
-export function createLive(config: PageConfig, session: Session): Live {
-  const state = signal<LiveState>({ kind: 'connecting' });
+/** Messages a second, counted once a second. */
+function createRate() {
   const rate = signal(0);
-  const listeners = createCallbacks<OnMessage>();
-  const subscriptions = createSubscriptions(
-    () => client,
-    () => sites,
-  );
-  const connected = createCallbacks<() => void>();
-  let client: MqttClient | undefined;
-  let pause = SHORTEST_PAUSE_MS;
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let received = 0;
-  let lostAt: number | undefined;
-  let hasBegun = false;
-  let sites: readonly string[] | undefined;
-
   setInterval(() => {
     rate.value = received;
     received = 0;
   }, 1000);
+  return {
+    rate,
+    count: () => {
+      received += 1;
+    },
+  };
+}
+
+function discard(client: MqttClient | undefined): void {
+  client?.removeAllListeners();
+  client?.on('error', () => {});
+  client?.end(true);
+}
+
+interface ConnectionEvents {
+  readonly connected: () => void;
+  readonly message: OnMessage;
+}
+
+/** One connection at a time. After a loss it connects again, each time after a longer pause, with fresh credentials. */
+function createConnection(config: PageConfig, session: Session, on: ConnectionEvents) {
+  const state = signal<LiveState>({ kind: 'connecting' });
+  let client: MqttClient | undefined;
+  let sites: readonly string[] | undefined;
+  let pause = SHORTEST_PAUSE_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let lostAt: number | undefined;
 
   function lose(reason: string): void {
-    client?.removeAllListeners();
-    client?.on('error', () => {});
-    client?.end(true);
+    discard(client);
     client = undefined;
     lostAt ??= Date.now();
     state.value = { kind: 'off', since: lostAt, nextTry: Date.now() + pause, reason };
@@ -138,8 +149,13 @@ export function createLive(config: PageConfig, session: Session): Live {
     session.forget(); // the next attempt uses fresh credentials, whatever the reason
   }
 
+  function connected(): void {
+    pause = SHORTEST_PAUSE_MS;
+    lostAt = undefined;
+    on.connected();
+  }
+
   async function open(): Promise<void> {
-    hasBegun = true;
     clearTimeout(timer);
     try {
       const [{ default: mqtt }, signed] = await Promise.all([import('mqtt'), signedAddress(config, session)]);
@@ -148,34 +164,46 @@ export function createLive(config: PageConfig, session: Session): Live {
     } catch (error) {
       return lose((error as Error).message);
     }
-    client.on('connect', () => {
-      pause = SHORTEST_PAUSE_MS;
-      lostAt = undefined;
-      subscriptions.renew();
-      state.value = { kind: 'live', since: Date.now() };
-      for (const run of connected.all) run();
-    });
-    client.on('message', (topic, payload) => {
-      received += 1;
-      const at = Date.now();
-      for (const each of listeners.all) each(topic, payload, at);
-    });
+    client.on('connect', connected);
+    client.on('message', (topic, payload) => on.message(topic, payload, Date.now()));
     client.on('error', (error) => lose(error.message));
     client.on('close', () => lose('the connection ended'));
   }
 
-  return {
-    state,
-    rate,
-    begin() {
-      if (!hasBegun) void open();
+  return { state, open, client: () => client, sites: () => sites };
+}
+
+export function createLive(config: PageConfig, session: Session): Live {
+  const { rate, count } = createRate();
+  const listeners = createCallbacks<OnMessage>();
+  const runs = createCallbacks<() => void>();
+  const { state, open, client, sites } = createConnection(config, session, {
+    connected() {
+      subscriptions.renew();
+      state.value = { kind: 'live', since: Date.now() };
+      for (const run of runs.all) run();
     },
-    onConnect: (run) => connected.add(run),
+    message(...message) {
+      count();
+      for (const each of listeners.all) each(...message);
+    },
+  });
+  const subscriptions = createSubscriptions(client, sites);
+  let hasBegun = false;
+  const begin = () => {
+    if (!hasBegun) void open();
+    hasBegun = true;
+  };
+  return {
+    ...{ state, rate, begin },
+    onConnect: (run) => runs.add(run),
     listen: (each) => listeners.add(each),
     subscribe: (filter) => subscriptions.add(filter),
     async publish(topic, payload) {
-      if (!client?.connected) throw new Error('There is no connection to publish over.');
-      await client.publishAsync(topic, payload, { qos: 1 });
+      const connected = client();
+      if (!connected?.connected)
+        throw new Error('There is no connection to publish over. Try again when the page is live.');
+      await connected.publishAsync(topic, payload, { qos: 1 });
     },
     tryNow: () => void open(),
   };

@@ -115,7 +115,34 @@ async function askForTokens(
   return { provider, idToken: answer['id_token']!, refreshToken: answer['refresh_token'] };
 }
 
-export function createLogin({ login: config }: PageConfig): Login {
+/** The login page's address. Keeps an attempt in this tab, which the login's return must match. */
+async function authorizeUrl(
+  { url, clientId }: LoginConfig,
+  more: Readonly<Record<string, string>>,
+): Promise<string> {
+  const attempt = { state: randomText(), verifier: randomText(), hash: location.hash };
+  sessionStorage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: ownAddress(),
+    scope: 'openid email',
+    state: attempt.state,
+    code_challenge: await challengeOf(attempt.verifier),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  return `${url}/oauth2/authorize?${query}`;
+}
+
+function userOf({ idToken }: Tokens): User {
+  const { email, sub, 'cognito:groups': groups = [] } = claimsOf(idToken);
+  const { group, sites } = accessOf(groups) ?? {};
+  return { name: email ?? sub ?? 'you', sub: sub ?? '', group, sites };
+}
+
+/** The tokens of this tab. */
+function createTokens(config: LoginConfig | undefined) {
   let tokens = readStored(TOKENS_KEY) as Tokens | undefined;
 
   function keep(next: Tokens | undefined): void {
@@ -123,13 +150,6 @@ export function createLogin({ login: config }: PageConfig): Login {
     if (!tokens) return sessionStorage.removeItem(TOKENS_KEY);
     sessionStorage.setItem(TOKENS_KEY, JSON.stringify(tokens));
     for (const kept of [sessionStorage, localStorage]) kept.removeItem(GUEST_KEY);
-  }
-
-  function user(): User | undefined {
-    if (!tokens) return undefined;
-    const { email, sub, 'cognito:groups': groups = [] } = claimsOf(tokens.idToken);
-    const { group, sites } = accessOf(groups) ?? {};
-    return { name: email ?? sub ?? 'you', sub: sub ?? '', group, sites };
   }
 
   async function renew(): Promise<void> {
@@ -142,24 +162,16 @@ export function createLogin({ login: config }: PageConfig): Login {
     }
   }
 
-  async function authorizeUrl({ url, clientId }: LoginConfig, more: Readonly<Record<string, string>>) {
-    const attempt = { state: randomText(), verifier: randomText(), hash: location.hash };
-    sessionStorage.setItem(ATTEMPT_KEY, JSON.stringify(attempt));
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      redirect_uri: ownAddress(),
-      scope: 'openid email',
-      state: attempt.state,
-      code_challenge: await challengeOf(attempt.verifier),
-      code_challenge_method: 'S256',
-      ...more,
-    });
-    return `${url}/oauth2/authorize?${query}`;
-  }
+  return { current: () => tokens, keep, renew };
+}
 
+export function createLogin({ login: config }: PageConfig): Login {
+  const { current, keep, renew } = createTokens(config);
   return {
-    user,
+    user() {
+      const tokens = current();
+      return tokens && userOf(tokens);
+    },
     async begin() {
       const query = new URLSearchParams(location.search);
       const [code, error] = ANSWERS.map((name) => query.get(name)) as [string | null, string | null];
@@ -176,9 +188,9 @@ export function createLogin({ login: config }: PageConfig): Login {
       }
     },
     async logins() {
-      if (!tokens) return {};
-      const { exp = 0 } = claimsOf(tokens.idToken);
-      if (exp * 1000 - RENEW_BEFORE_MS < Date.now()) await renew();
+      const held = current();
+      if (held && (claimsOf(held.idToken).exp ?? 0) * 1000 - RENEW_BEFORE_MS < Date.now()) await renew();
+      const tokens = current();
       return tokens ? { [tokens.provider]: tokens.idToken } : {};
     },
     async go() {

@@ -37,19 +37,13 @@ export async function readRecent(api: Reads, device: readonly string[]) {
   return windows;
 }
 
-/**
- * Calls `load` with up to twenty devices at a time. After a failed call, its devices are loaded when they next become
- * visible.
- */
-export function createRecent(load: (deviceIds: readonly string[]) => Promise<void>) {
-  /** Loaded, or about to be. */
-  const kept = new Set<string>();
-  const seen = new Map<string, number>();
-  /** In the order in which they went out of sight. */
-  const unseen = new Set<string>();
+/** Calls `load` with up to twenty devices at a time, and `failed` with those of a failed call. */
+function createQueue(
+  load: (deviceIds: readonly string[]) => Promise<void>,
+  failed: (deviceIds: readonly string[]) => void,
+) {
   const queue = new Set<string>();
   let loading = 0;
-  let hasConnected = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function next(): void {
@@ -59,7 +53,7 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
       for (const id of ids) queue.delete(id);
       loading += 1;
       void load(ids)
-        .catch(() => ids.forEach((id) => kept.delete(id))) // the device list reports the failure
+        .catch(() => failed(ids)) // the device list reports the failure
         .finally(() => {
           loading -= 1;
           next();
@@ -67,10 +61,30 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
     }
   }
 
-  function ask(deviceIds: Iterable<string>): void {
-    for (const deviceId of deviceIds) queue.add(deviceId);
-    timer ??= setTimeout(next, hasConnected ? GATHER_MS : CONNECTING_MS);
-  }
+  return {
+    /** Loads the devices after a pause, in milliseconds, in which more may be added. */
+    add(deviceIds: Iterable<string>, pause: number): void {
+      for (const deviceId of deviceIds) queue.add(deviceId);
+      timer ??= setTimeout(next, pause);
+    },
+    remove: (deviceId: string) => queue.delete(deviceId),
+    /** Ends the pause, so that the next `add` sets its own. */
+    endPause(): void {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** Loads devices when they become visible. After a failed call, its devices are loaded when they next become visible. */
+export function createRecent(load: (deviceIds: readonly string[]) => Promise<void>) {
+  /** Loaded, or about to be. */
+  const kept = new Set<string>();
+  const seen = new Map<string, number>();
+  /** In the order in which they went out of sight. */
+  const unseen = new Set<string>();
+  const queue = createQueue(load, (ids) => ids.forEach((id) => kept.delete(id)));
+  let pause = CONNECTING_MS;
 
   function leave(deviceId: string): void {
     const count = (seen.get(deviceId) ?? 1) - 1;
@@ -79,7 +93,8 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
     unseen.add(deviceId);
     if (unseen.size <= MOST_UNSEEN) return;
     const [oldest] = unseen;
-    for (const set of [unseen, kept, queue]) set.delete(oldest!);
+    for (const set of [unseen, kept]) set.delete(oldest!);
+    queue.remove(oldest!);
   }
 
   return {
@@ -90,16 +105,15 @@ export function createRecent(load: (deviceIds: readonly string[]) => Promise<voi
       unseen.delete(deviceId);
       if (!kept.has(deviceId)) {
         kept.add(deviceId);
-        ask([deviceId]);
+        queue.add([deviceId], pause);
       }
       return () => leave(deviceId);
     },
     /** Call it after each new connection: loads what was missed before. */
     connected(): void {
-      hasConnected = true;
-      clearTimeout(timer);
-      timer = undefined;
-      ask(kept);
+      pause = GATHER_MS;
+      queue.endPause();
+      queue.add(kept, pause);
     },
   };
 }

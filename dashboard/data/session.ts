@@ -73,30 +73,26 @@ async function askForLiveAccess(config: PageConfig, credentials: Credentials): P
   throw new Error(detail ?? `The API gave no access to live data: it answered ${response.status}.`);
 }
 
-/** A guest's identity is kept in this browser across reloads. A user's identity comes from the login. */
-export function openSession(config: PageConfig, login: Login): Session {
-  const call = createCaller(config);
-  const user = signal(login.user());
-  const kept = createKept(config.identityPoolId, () => login.user()?.sub);
-  const found = kept.credentials();
-  let credentials = found && Promise.resolve(found);
-  let access: (LiveAccess & { readonly identityId: string }) | undefined;
+type Kept = ReturnType<typeof createKept>;
 
-  async function identityOf(logins: Json): Promise<string> {
+/** Asks Cognito for credentials. Resolves to new ones at each call. */
+function createIssuer(config: PageConfig, kept: Kept, logins: Login['logins']) {
+  const call = createCaller(config);
+
+  async function identityOf(given: Json): Promise<string> {
     const known = kept.identity();
     if (known !== undefined) return known;
-    const answer = await call('GetId', { IdentityPoolId: config.identityPoolId, Logins: logins });
+    const answer = await call('GetId', { IdentityPoolId: config.identityPoolId, Logins: given });
     const identityId = String(answer['IdentityId']);
     kept.keepIdentity(identityId);
     return identityId;
   }
 
-  async function issue(isRetry = false): Promise<Credentials> {
-    const logins = await login.logins();
-    user.value = login.user();
-    const identityId = await identityOf(logins);
+  return async function issue(isRetry = false): Promise<Credentials> {
+    const given = await logins();
+    const identityId = await identityOf(given);
     try {
-      const answer = await call('GetCredentialsForIdentity', { IdentityId: identityId, Logins: logins });
+      const answer = await call('GetCredentialsForIdentity', { IdentityId: identityId, Logins: given });
       const { AccessKeyId, SecretKey, SessionToken, Expiration } = answer['Credentials'] as Json;
       const issued = {
         identityId,
@@ -113,19 +109,45 @@ export function openSession(config: PageConfig, login: Login): Session {
       if (isRetry || !(error instanceof CognitoError)) throw error;
       return issue(true);
     }
-  }
+  };
+}
+
+/** Holds credentials until shortly before they expire. Calls at the same time share one request. */
+function createCredentials(kept: Kept, issue: () => Promise<Credentials>) {
+  const found = kept.credentials();
+  let credentials = found && Promise.resolve(found);
 
   async function current(): Promise<Credentials> {
     const held = credentials;
     if (held) {
-      const found = await held.catch(() => undefined);
-      if (found && found.expiration - RENEW_BEFORE_MS > Date.now()) return found;
+      const known = await held.catch(() => undefined);
+      if (known && known.expiration - RENEW_BEFORE_MS > Date.now()) return known;
       if (credentials !== held) return current(); // another call is renewing them
     }
     credentials = issue();
     return credentials;
   }
 
+  return {
+    current,
+    forget: () => {
+      credentials = undefined;
+      kept.forgetCredentials();
+    },
+  };
+}
+
+/** A guest's identity is kept in this browser across reloads. A user's identity comes from the login. */
+export function openSession(config: PageConfig, login: Login): Session {
+  const user = signal(login.user());
+  const kept = createKept(config.identityPoolId, () => login.user()?.sub);
+  const issue = createIssuer(config, kept, async () => {
+    const logins = await login.logins();
+    user.value = login.user();
+    return logins;
+  });
+  const { current, forget } = createCredentials(kept, issue);
+  let access: (LiveAccess & { readonly identityId: string }) | undefined;
   return {
     credentials: current,
     async mqttCredentials() {
@@ -135,10 +157,7 @@ export function openSession(config: PageConfig, login: Login): Session {
         access = { ...(await askForLiveAccess(config, found)), identityId: found.identityId };
       return { ...found, sites: access.sites };
     },
-    forget() {
-      credentials = undefined;
-      kept.forgetCredentials();
-    },
+    forget,
     isGuest: () => user.value === undefined,
     may: (group) => user.value?.group !== undefined && isAtLeast(user.value.group, group),
     sites: () => user.value?.sites,
@@ -146,8 +165,7 @@ export function openSession(config: PageConfig, login: Login): Session {
     canLogIn: config.login !== undefined,
     logIn: () => login.go(),
     logOut() {
-      credentials = undefined;
-      kept.forgetCredentials();
+      forget();
       kept.forgetIdentity();
       login.leave();
     },

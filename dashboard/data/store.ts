@@ -3,7 +3,7 @@
 import { batch, signal, type Signal } from '@preact/signals';
 import type { Alert, Device, FleetDevice, FleetPage, Rule } from '../model/api-types.ts';
 import type { PageConfig } from '../model/config.ts';
-import { ApiError, type Api } from './api.ts';
+import { asApiError, type Api, type ApiError } from './api.ts';
 import type { Live } from './live.ts';
 import type { Session } from './session.ts';
 import { createTracks, type Track } from './tracks.ts';
@@ -60,12 +60,7 @@ async function readFleet(api: Api): Promise<FleetDevice[]> {
   return devices;
 }
 
-const asApiError = (error: unknown) =>
-  error instanceof ApiError
-    ? error
-    : new ApiError(0, (error as Error).message, String((error as Error).stack ?? error).slice(0, 300));
-
-/** The alerts as the API had them last, but for those that this page has just acknowledged. */
+/** The alerts as the API had them last, except those that this page has just acknowledged. */
 function createAlerts(api: Parts['api'], session: Parts['session']) {
   const alerts = signal<readonly Alert[]>([]);
   const assumed = new Set<string>();
@@ -101,18 +96,19 @@ function createAlerts(api: Parts['api'], session: Parts['session']) {
   return { alerts, refreshAlerts, assume, refreshedAt: () => alertsAt };
 }
 
-export function createStore({ config, api, live, session }: Parts): Store {
+/** The devices and rules. They are read together, so that a device is shown with its rules. */
+function createList(
+  { api, session }: Parts,
+  tracks: ReturnType<typeof createTracks>,
+  refreshAlerts: () => Promise<void>,
+) {
   const devices = signal<readonly Device[] | undefined>(undefined);
-  const { alerts, refreshAlerts, assume, refreshedAt } = createAlerts(api, session);
   const rules = signal<readonly Rule[]>([]);
   const failure = signal<ApiError | undefined>(undefined);
-  const now = signal(Date.now());
-  const windowMs = config.storage.windowSeconds * 1000;
-  const tracks = createTracks(api, live, windowMs);
-  let devicesAt = 0;
+  let readAt = 0;
 
   async function refresh(): Promise<void> {
-    devicesAt = Date.now();
+    readAt = Date.now();
     try {
       await session.credentials();
       const [found, known] = await Promise.all([
@@ -128,23 +124,35 @@ export function createStore({ config, api, live, session }: Parts): Store {
       });
     } catch (error) {
       failure.value = asApiError(error);
-      devicesAt = Date.now() - DEVICES_EVERY_MS + ALERTS_EVERY_MS; // retries in five seconds
+      readAt = Date.now() - DEVICES_EVERY_MS + ALERTS_EVERY_MS; // retries in five seconds
     }
   }
 
-  function isListOld(at: number): boolean {
-    if (at - devicesAt > DEVICES_EVERY_MS) return true;
+  function isOld(at: number): boolean {
+    if (at - readAt > DEVICES_EVERY_MS) return true;
     const known = new Set(devices.value?.map(({ deviceId }) => deviceId));
     if (devices.value === undefined || known.size > LARGEST_LOOKED_UP) return false;
-    return at - devicesAt > LIST_AGAIN_MS && tracks.hasUnknownDevice(known);
+    return at - readAt > LIST_AGAIN_MS && tracks.hasUnknownDevice(known);
   }
+
+  return { devices, rules, failure, refresh, isOld, readAt: () => readAt };
+}
+
+export function createStore(parts: Parts): Store {
+  const { config, api, live, session } = parts;
+  const windowMs = config.storage.windowSeconds * 1000;
+  const now = signal(Date.now());
+  const tracks = createTracks(api, live, windowMs);
+  const { alerts, refreshAlerts, assume, refreshedAt } = createAlerts(api, session);
+  const list = createList(parts, tracks, refreshAlerts);
+  const { devices, rules, failure, refresh } = list;
 
   setInterval(() => {
     const at = Date.now();
     now.value = at;
     tracks.flush(at);
     if (document.hidden) return;
-    if (isListOld(at)) void refresh();
+    if (list.isOld(at)) void refresh();
     else if (at - refreshedAt() > ALERTS_EVERY_MS)
       void refreshAlerts().catch((error: unknown) => {
         failure.value = asApiError(error);
@@ -153,13 +161,12 @@ export function createStore({ config, api, live, session }: Parts): Store {
   live.subscribe('telemetry/#');
   live.onConnect(() => {
     tracks.connected();
-    if (Date.now() - devicesAt > LIST_AGAIN_MS) void refresh();
+    if (Date.now() - list.readAt() > LIST_AGAIN_MS) void refresh();
   });
   void refresh().finally(() => setTimeout(live.begin, PAINT_MS));
   setTimeout(live.begin, LATEST_LIVE_MS);
   return {
     ...{ devices, alerts, rules, failure, now, windowMs, refresh, refreshAlerts, assume },
-    track: (deviceId) => tracks.track(deviceId),
-    look: (deviceId) => tracks.look(deviceId),
+    ...{ track: tracks.track, look: tracks.look },
   };
 }

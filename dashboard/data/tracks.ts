@@ -41,7 +41,7 @@ const CLOSED_AFTER_MS = 5000;
 
 const decoder = new TextDecoder();
 
-/** What is closed needs no single readings any more; what is too old goes. */
+/** Merges readings of closed windows into their windows, and deletes old windows. @param size in milliseconds */
 function compact(own: Track, now: number, isKept: boolean, size: number): void {
   const open = isKept ? startOf(now - CLOSED_AFTER_MS, size) - size : Infinity;
   if (own.live.some(({ at }) => at < open)) {
@@ -62,46 +62,66 @@ function takeStored(own: Track, newest: StoredWindow | undefined): void {
   Object.assign(own.values, newestOf(newest));
 }
 
-/** @param size of a stored window, in milliseconds */
-export function createTracks(api: Reads, live: LiveMessages, size: number) {
+const emptyTrack = (deviceId: string): Track => ({
+  ...{ deviceId, version: signal(0) },
+  ...{ windows: new Map(), live: [], values: {}, lastReadingAt: undefined },
+});
+
+/** The tracks of all devices, and which of them changed. @param size of a stored window, in milliseconds */
+function createTrackMap(size: number, isKept: (deviceId: string) => boolean) {
   const tracks = new Map<string, Track>();
   const dirty = new Set<Track>();
   /** Devices that sent messages since the list was last read. */
   const received = new Set<string>();
-  const recent = createRecent(load);
 
   function track(deviceId: string): Track {
-    let found = tracks.get(deviceId);
-    if (!found) {
-      const empty = { windows: new Map(), live: [], values: {}, lastReadingAt: undefined };
-      tracks.set(deviceId, (found = { deviceId, version: signal(0), ...empty }));
-    }
+    const found = tracks.get(deviceId) ?? emptyTrack(deviceId);
+    tracks.set(deviceId, found);
     return found;
   }
 
-  function take(own: Track, reading: LiveReading): void {
-    if (recent.isKept(own.deviceId)) own.live.push(reading);
-    else addReading(own.windows, reading, size);
-    if (own.lastReadingAt === undefined || reading.at >= own.lastReadingAt) {
-      own.lastReadingAt = reading.at;
-      Object.assign(own.values, reading.values);
-    }
-    received.add(own.deviceId);
-    dirty.add(own);
-  }
+  return {
+    track,
+    received,
+    take: (own: Track, reading: LiveReading): void => {
+      if (isKept(own.deviceId)) own.live.push(reading);
+      else addReading(own.windows, reading, size);
+      if (own.lastReadingAt === undefined || reading.at >= own.lastReadingAt) {
+        own.lastReadingAt = reading.at;
+        Object.assign(own.values, reading.values);
+      }
+      received.add(own.deviceId);
+      dirty.add(own);
+    },
+    flush: (now: number): void => {
+      batch(() => {
+        for (const own of dirty) {
+          compact(own, now, isKept(own.deviceId), size);
+          own.version.value += 1;
+        }
+      });
+      dirty.clear();
+    },
+  };
+}
 
-  async function load(deviceIds: readonly string[]): Promise<void> {
+/** Puts the windows that were loaded before those that arrived meanwhile. */
+function takeLoaded(own: Track, stored: ReadonlyMap<number, StoredWindow>): void {
+  const newest = [...stored.values()].at(-1);
+  own.windows = new Map([...stored, ...laterThan(newest, own.windows)]);
+  takeStored(own, newest);
+  own.version.value += 1;
+}
+
+/** @param size of a stored window, in milliseconds */
+export function createTracks(api: Reads, live: LiveMessages, size: number) {
+  const recent = createRecent(async (deviceIds) => {
     const found = await readRecent(api, deviceIds);
     batch(() => {
-      for (const [deviceId, stored] of found) {
-        const own = track(deviceId);
-        const newest = [...stored.values()].at(-1);
-        own.windows = new Map([...stored, ...laterThan(newest, own.windows)]);
-        takeStored(own, newest);
-        own.version.value += 1;
-      }
+      for (const [deviceId, stored] of found) takeLoaded(track(deviceId), stored);
     });
-  }
+  });
+  const { track, received, take, flush } = createTrackMap(size, recent.isKept);
 
   live.listen((topic, payload, at) => {
     const sender = senderOf(topic);
@@ -110,7 +130,7 @@ export function createTracks(api: Reads, live: LiveMessages, size: number) {
   });
 
   return {
-    track,
+    ...{ track, flush },
     look: (deviceId: string) => recent.look(deviceId),
     connected: () => recent.connected(),
     /** Takes over each device's newest window from the fleet list. */
@@ -121,15 +141,6 @@ export function createTracks(api: Reads, live: LiveMessages, size: number) {
         takeStored(own, lastWindow);
         own.version.value += 1;
       }
-    },
-    flush(now: number) {
-      batch(() => {
-        for (const own of dirty) {
-          compact(own, now, recent.isKept(own.deviceId), size);
-          own.version.value += 1;
-        }
-      });
-      dirty.clear();
     },
     hasUnknownDevice: (known: ReadonlySet<string>) => [...received].some((deviceId) => !known.has(deviceId)),
   };

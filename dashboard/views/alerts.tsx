@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { ApiError } from '../data/api.ts';
+import { asApiError, type ApiError } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { caseFilterOf, casesOf, historyFromOf, type Case, type CaseFilter } from '../model/alert-cases.ts';
 import { alertSpansOf } from '../model/alert-spans.ts';
@@ -110,7 +110,7 @@ function useHistory(app: App, since: number | undefined) {
         failure.value = undefined;
       },
       (error: unknown) => {
-        failure.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+        failure.value = asApiError(error);
       },
     );
   useEffect(() => void load(), [app.store.alerts.value, since]);

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError } from '../data/api.ts';
+import { ApiError, asApiError } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { Followed } from '../model/followed.ts';
 import { dayMinuteText } from '../model/format.ts';
@@ -111,7 +111,7 @@ export function Failures({ app }: { app: App }) {
         found.value = listed;
       },
       (error: unknown) => {
-        found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+        found.value = asApiError(error);
       },
     );
   };

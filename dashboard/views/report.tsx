@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { sheetOf, type SheetDevice } from '../../core/report-sheet.ts';
-import { ApiError } from '../data/api.ts';
+import { ApiError, asApiError } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { plural } from '../model/format.ts';
 import {
@@ -56,7 +56,7 @@ function useReports(app: App, choice: ReportChoice, tries: number) {
     };
     if (isWanted)
       read().catch((error: unknown) => {
-        if (isWanted) found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+        if (isWanted) found.value = asApiError(error);
       });
     return () => {
       isWanted = false;

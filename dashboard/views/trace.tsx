@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { ApiError, pathOf } from '../data/api.ts';
+import { ApiError, asApiError, pathOf } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { ArchivedMessage } from '../model/followed.ts';
 import { dayMinuteText, plural } from '../model/format.ts';
@@ -81,7 +81,7 @@ export function Trace({ app }: { app: App }) {
         if (isWanted) found.value = page;
       },
       (error: unknown) => {
-        if (isWanted) found.value = error instanceof ApiError ? error : new ApiError(0, String(error), '');
+        if (isWanted) found.value = asApiError(error);
       },
     );
     return () => {

@@ -45,33 +45,30 @@ export async function snooze(app: App, deviceId: string): Promise<void> {
   });
 }
 
-export function ActionButton({
-  app,
-  label,
-  run,
-  isMain = false,
-  isBare = false,
-  says,
-  group = 'operator',
-}: {
+/** Why the user cannot do this now; undefined if nothing prevents it. */
+function hindranceOf(app: App, group: Group): string | undefined {
+  if (app.live.state.value.kind === 'off') return 'Needs a connection';
+  if (app.session.may(group)) return undefined;
+  return `Needs the group ${group}: ask your Tidegate administrator`;
+}
+
+interface ActionProps {
   app: App;
   label: string;
   run: () => Promise<unknown>;
   isMain?: boolean;
   /** Without a border, for rows of buttons. */
   isBare?: boolean;
-  /** The least group that may use it. */
+  /** The group with the fewest permissions that may use it. */
   group?: Group;
   /** Added to the label for screen readers. */
   says?: string;
-}) {
+}
+
+export function ActionButton(props: ActionProps) {
+  const { app, label, run, isMain = false, isBare = false, says, group = 'operator' } = props;
   const isBusy = useSignal(false);
-  const reason =
-    app.live.state.value.kind === 'off'
-      ? 'Needs a connection'
-      : app.session.may(group)
-        ? undefined
-        : `Needs the group ${group}: ask your Tidegate administrator`;
+  const reason = hindranceOf(app, group);
   const press = async () => {
     isBusy.value = true;
     try {

@@ -1,5 +1,6 @@
 // Shows a message: its steps as a timeline, and what was read, skipped, rejected and evaluated.
 
+import type { ComponentChildren } from 'preact';
 import { secondText } from '../model/format.ts';
 import {
   delayText,
@@ -39,6 +40,35 @@ export function MessageSteps({ message }: { message: Message }) {
   );
 }
 
+function ReadingLine({ reading }: { reading: Followed['readings'][number] }) {
+  const { deviceId, timestamp, isOwnTime, metrics, window } = reading;
+  const around = {
+    from: String(window.start - 5 * MINUTE_MS),
+    to: String(window.end + 5 * MINUTE_MS),
+  };
+  return (
+    <>
+      <a href={linkTo('device', [deviceId], around)}>{deviceId}</a>, <Time at={timestamp} as={secondText} /> (
+      {isOwnTime ? 'device time' : 'arrival time'}):{' '}
+      <span class="mono">{metrics.map(valueText).join(', ')}</span>
+    </>
+  );
+}
+
+const RejectedLine = ({ of: { index, reason, detail, remedy } }: { of: Followed['rejected'][number] }) => (
+  <>
+    {index !== undefined && `Reading ${index}: `}
+    <b class="mono">{reason}</b>: {detail}. <span class="dim">To fix it: {remedy}.</span>
+  </>
+);
+
+const Pair = ({ name, children }: { name: string; children: ComponentChildren }) => (
+  <div class="pair">
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
 /** What was read from the message, and what was not. */
 export function ReadOut({ message }: { message: Message }) {
   const { readings, rejected, skipped, judged, hints, rounded, format } = message;
@@ -47,54 +77,31 @@ export function ReadOut({ message }: { message: Message }) {
     <dl class="readout-of">
       <dt>Format</dt>
       <dd class="mono">{format ?? 'not recognised'}</dd>
-      {readings.slice(0, MOST_READINGS).map(({ deviceId, timestamp, isOwnTime, metrics, window }, index) => (
-        <div class="pair" key={index}>
-          <dt>Reading</dt>
-          <dd>
-            <a
-              href={linkTo('device', [deviceId], {
-                from: String(window.start - 5 * MINUTE_MS),
-                to: String(window.end + 5 * MINUTE_MS),
-              })}
-            >
-              {deviceId}
-            </a>
-            , <Time at={timestamp} as={secondText} /> ({isOwnTime ? 'device time' : 'arrival time'}):{' '}
-            <span class="mono">{metrics.map(valueText).join(', ')}</span>
-          </dd>
-        </div>
+      {readings.slice(0, MOST_READINGS).map((reading, index) => (
+        <Pair key={index} name="Reading">
+          <ReadingLine reading={reading} />
+        </Pair>
       ))}
       {more > 0 && <dd class="dim">… and {more} more</dd>}
-      {rejected.map(({ index, reason, detail, remedy }, place) => (
-        <div class="pair" key={place}>
-          <dt>Rejected</dt>
-          <dd>
-            {index !== undefined && `Reading ${index}: `}
-            <b class="mono">{reason}</b>: {detail}. <span class="dim">To fix it: {remedy}.</span>
-          </dd>
-        </div>
+      {rejected.map((each, index) => (
+        <Pair key={index} name="Rejected">
+          <RejectedLine of={each} />
+        </Pair>
       ))}
       {skipped.length > 0 && (
-        <>
-          <dt>Skipped</dt>
-          <dd class="mono break">
+        <Pair name="Skipped">
+          <span class="mono break">
             {skipped.map(({ name, reason }) => `${name || 'the payload'} (${reason})`).join(', ')}
-          </dd>
-        </>
+          </span>
+        </Pair>
       )}
-      {rounded > 0 && (
-        <>
-          <dt>Rounded</dt>
-          <dd>{rounded} values at the fifteenth decimal</dd>
-        </>
-      )}
+      {rounded > 0 && <Pair name="Rounded">{rounded} values at the fifteenth decimal</Pair>}
       <dt>Rules</dt>
       <dd>{judged.length > 0 ? judged.join('; ') : 'no rule uses it'}</dd>
       {hints.map((hint) => (
-        <div class="pair" key={hint}>
-          <dt>Hint</dt>
-          <dd>{hint}</dd>
-        </div>
+        <Pair key={hint} name="Hint">
+          {hint}
+        </Pair>
       ))}
     </dl>
   );

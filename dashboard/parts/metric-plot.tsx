@@ -51,18 +51,7 @@ function Readout({ data, seconds, hint }: { data: PlotData; seconds: number | un
   );
 }
 
-export function MetricPlot({
-  title,
-  data,
-  height,
-  sync,
-  hint = '',
-  theme,
-  onMove,
-  onSelect,
-  isMain = false,
-  isIndented = false,
-}: {
+interface PlotProps {
   title: string;
   data: PlotData;
   height: number;
@@ -74,7 +63,10 @@ export function MetricPlot({
   isMain?: boolean;
   /** Whether a plot above has a second scale. */
   isIndented?: boolean;
-}) {
+}
+
+/** Draws into the element of the returned `host`. `point` is the moment of the pointer, in epoch seconds. */
+function usePlot({ data, height, sync, theme, onSelect, isMain = false, isIndented = false }: PlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const point = useSignal<number | undefined>(undefined);
@@ -93,6 +85,12 @@ export function MetricPlot({
     return () => plot.current?.close();
   }, [theme, height, lines, isIndented]);
   useEffect(() => plot.current?.update(data), [data]);
+  return { host, point };
+}
+
+export function MetricPlot(props: PlotProps) {
+  const { title, data, hint = '', onMove } = props;
+  const { host, point } = usePlot(props);
   const press = (event: KeyboardEvent) => {
     const move = MOVES_BY_KEY[event.key];
     if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;

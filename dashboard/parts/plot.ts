@@ -57,72 +57,80 @@ function timeLabels(u: uPlot, splits: number[]): string[] {
 const valueLabels = (_u: uPlot, values: number[]) =>
   values.map((value) => String(value).replace('-', '\u2212'));
 
-function optionsFor(host: HTMLElement, options: PlotOptions, data: () => PlotData): uPlot.Options {
+type Data = () => PlotData;
+
+/** The line that has its own scale on the right, if one does. */
+const ownScaled = (data: Data) => data().lines.find(({ range }) => range !== undefined);
+const colorOf = (line: Line, data: Data) => paintOf()[LINE_STYLES[data().lines.indexOf(line)]!.color];
+
+function axesFor({ axisWidth, hasTimes }: PlotOptions, data: Data): uPlot.Axis[] {
   const paint = paintOf();
-  const hidden = { stroke: 'transparent', width: 0, points: { show: false } };
-  const ownScale = () => data().lines.find(({ range }) => range !== undefined);
-  const own = ownScale();
-  const colorOf = (line: Line) => paint[LINE_STYLES[data().lines.indexOf(line)]!.color];
   const axis = { stroke: paint.ink2, font: FONT(12), ticks: { show: false } };
-  const scale = {
-    ...axis,
-    size: options.axisWidth,
-    gap: 8,
-    space: 34,
-    incrs: INCREMENTS,
-    values: valueLabels,
-  };
+  const scale = { ...axis, size: axisWidth, gap: 8, space: 34, incrs: INCREMENTS, values: valueLabels };
+  const own = ownScaled(data);
+  return [
+    {
+      ...{ ...axis, grid: { stroke: paint.grid, width: 1 }, show: hasTimes },
+      ...{ size: hasTimes ? 26 : 0, gap: 6, space: 76, values: timeLabels },
+    },
+    { ...scale, grid: { stroke: paint.grid, width: 1 } },
+    ...(own
+      ? [{ ...scale, scale: 'other', side: 1 as const, stroke: colorOf(own, data), grid: { show: false } }]
+      : []),
+  ];
+}
+
+/** The highest and lowest values, which only bound the band, then the mean and the other lines. */
+function seriesFor(host: HTMLElement, data: Data): uPlot.Series[] {
+  const hidden = { stroke: 'transparent', width: 0, points: { show: false } };
   const isDense = data().columns.x.length > host.clientWidth / 2.4;
+  return [
+    {},
+    hidden,
+    hidden,
+    { stroke: paintOf().mean, width: isDense ? 1.25 : 1.75, points: { show: false }, spanGaps: false },
+    ...data().lines.map((line, index) => ({
+      ...{ scale: scaleOf(line), stroke: colorOf(line, data), width: 1.5 },
+      ...{ dash: [...LINE_STYLES[index]!.dash], points: { show: false }, spanGaps: false },
+    })),
+  ];
+}
+
+const hooksFor = ({ onPoint, onSelect }: PlotOptions, data: Data): uPlot.Hooks.Arrays => ({
+  drawClear: [(u) => drawBelow(u, data())],
+  draw: [(u) => drawAbove(u, data())],
+  setCursor: [(u) => onPoint?.(u.cursor.idx == null ? undefined : u.data[0][u.cursor.idx])],
+  setSelect: [
+    (u) => {
+      const { left, width } = u.select;
+      if (width < LEAST_SELECTION) return;
+      onSelect?.(u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000);
+      u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    },
+  ],
+});
+
+function optionsFor(host: HTMLElement, options: PlotOptions, data: Data): uPlot.Options {
+  const { height, axisWidth, hasTimes, isIndented, sync, onSelect } = options;
+  const own = ownScaled(data);
   return {
-    width: host.clientWidth,
-    height: options.height,
-    legend: { show: false },
-    padding: [8, own || !options.isIndented ? 0 : options.axisWidth, options.hasTimes ? 0 : 8, 0],
+    ...{ width: host.clientWidth, height, legend: { show: false } },
+    padding: [8, own || !isIndented ? 0 : axisWidth, hasTimes ? 0 : 8, 0],
     scales: {
       x: { time: true, range: () => [data().from / 1000, data().to / 1000] },
       y: { range: () => [...data().range] },
-      ...(own && { other: { range: () => [...(ownScale()?.range ?? data().range)] } }),
+      ...(own && { other: { range: () => [...(ownScaled(data)?.range ?? data().range)] } }),
     },
     cursor: {
-      ...(options.sync !== undefined && { sync: { key: options.sync } }),
-      points: { size: 7, fill: paint.paper, width: 1.5 },
-      drag: { x: options.onSelect !== undefined, y: false, setScale: false },
+      ...(sync !== undefined && { sync: { key: sync } }),
+      points: { size: 7, fill: paintOf().paper, width: 1.5 },
+      drag: { x: onSelect !== undefined, y: false, setScale: false },
       y: false,
     },
-    axes: [
-      {
-        ...{ ...axis, grid: { stroke: paint.grid, width: 1 }, show: options.hasTimes },
-        ...{ size: options.hasTimes ? 26 : 0, gap: 6, space: 76, values: timeLabels },
-      },
-      { ...scale, grid: { stroke: paint.grid, width: 1 } },
-      ...(own
-        ? [{ ...scale, scale: 'other', side: 1 as const, stroke: colorOf(own), grid: { show: false } }]
-        : []),
-    ],
-    series: [
-      {},
-      hidden,
-      hidden,
-      { stroke: paint.mean, width: isDense ? 1.25 : 1.75, points: { show: false }, spanGaps: false },
-      ...data().lines.map((line, index) => ({
-        ...{ scale: scaleOf(line), stroke: colorOf(line), width: 1.5 },
-        ...{ dash: [...LINE_STYLES[index]!.dash], points: { show: false }, spanGaps: false },
-      })),
-    ],
-    bands: [{ series: [1, 2], fill: paint.band }],
-    hooks: {
-      drawClear: [(u) => drawBelow(u, data())],
-      draw: [(u) => drawAbove(u, data())],
-      setCursor: [(u) => options.onPoint?.(u.cursor.idx == null ? undefined : u.data[0][u.cursor.idx])],
-      setSelect: [
-        (u) => {
-          const { left, width } = u.select;
-          if (width < LEAST_SELECTION) return;
-          options.onSelect?.(u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000);
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
-    },
+    axes: axesFor(options, data),
+    series: seriesFor(host, data),
+    bands: [{ series: [1, 2], fill: paintOf().band }],
+    hooks: hooksFor(options, data),
   };
 }
 

@@ -127,79 +127,90 @@ function Toasts({ app }: { app: App }) {
   );
 }
 
-export function Shell({
-  app,
-  entries,
-  children,
-}: {
+interface FrameProps {
   app: App;
   entries: readonly Entry[];
-  children: ComponentChildren;
-}) {
-  const view = app.route.value.view === 'device' ? 'fleet' : app.route.value.view;
-  const current = (name: string) => (view === name ? ('page' as const) : undefined);
+}
+
+/** The view that the navigation marks: a device belongs to the fleet. */
+const currentView = ({ route }: App) => (route.value.view === 'device' ? 'fleet' : route.value.view);
+const isCurrent = (app: App, view: string) => (currentView(app) === view ? ('page' as const) : undefined);
+
+const TopBar = ({ app, entries }: FrameProps) => (
+  <header class="bar">
+    <a class="brand" href="#/fleet">
+      <Icon name="mark" />
+      Tidegate
+    </a>
+    <nav class="nav" aria-label="Main">
+      {entries.map(({ view, name }) => (
+        <a key={view} href={linkTo(view)} aria-current={isCurrent(app, view)}>
+          {name}
+          {view === 'alerts' && <Count app={app} />}
+        </a>
+      ))}
+    </nav>
+    <div class="right">
+      <LiveSign app={app} />
+      {!app.session.isGuest() && (
+        <a class="btn" href={linkTo('add')} aria-current={isCurrent(app, 'add')}>
+          Add a device
+        </a>
+      )}
+      <Person app={app} />
+      <button class="icon" aria-label="Dark or light" title="Dark or light" onClick={() => toggleTheme(app)}>
+        <Icon name="theme" />
+      </button>
+    </div>
+  </header>
+);
+
+const Footer = ({ app }: { app: App }) => (
+  <footer class="foot">
+    <span>
+      {ZONE === 'UTC'
+        ? 'Times in UTC'
+        : `Times in ${ZONE.replaceAll('_', ' ')} (${offsetText()}), UTC on hover`}
+    </span>
+    {app.config.isLocal && <span class="push">Runs on this machine; no data leaves it</span>}
+  </footer>
+);
+
+function BottomBar({ app, entries }: FrameProps) {
   const tabs = entries.slice(0, MOST_TABS);
-  const isElsewhere = !tabs.some((entry) => entry.view === view);
+  const isElsewhere = !tabs.some(({ view }) => view === currentView(app));
   return (
-    <>
-      <a class="skip" href="#main" onClick={skip}>
-        Skip to content
+    <nav class="tabs" aria-label="Main, bottom">
+      {tabs.map(({ view, name, icon }) => (
+        <a key={view} href={linkTo(view)} aria-current={isCurrent(app, view)}>
+          <Icon name={icon} />
+          {name}
+          {view === 'alerts' && <Count app={app} isSilent />}
+        </a>
+      ))}
+      <a href="#/more" aria-current={isElsewhere ? 'page' : undefined}>
+        <Icon name="more" />
+        More
       </a>
-      <header class="bar">
-        <a class="brand" href="#/fleet">
-          <Icon name="mark" />
-          Tidegate
-        </a>
-        <nav class="nav" aria-label="Main">
-          {entries.map((entry) => (
-            <a key={entry.view} href={linkTo(entry.view)} aria-current={current(entry.view)}>
-              {entry.name}
-              {entry.view === 'alerts' && <Count app={app} />}
-            </a>
-          ))}
-        </nav>
-        <div class="right">
-          <LiveSign app={app} />
-          {!app.session.isGuest() && (
-            <a class="btn" href={linkTo('add')} aria-current={current('add')}>
-              Add a device
-            </a>
-          )}
-          <Person app={app} />
-          <button class="icon" aria-label="Dark or light" onClick={() => toggleTheme(app)}>
-            <Icon name="theme" />
-          </button>
-        </div>
-      </header>
-      <Notice app={app} />
-      <Toasts app={app} />
-      <main id="main" tabIndex={-1} class={app.live.state.value.kind === 'off' ? 'stale' : undefined}>
-        {children}
-      </main>
-      <footer class="foot">
-        <span>
-          {ZONE === 'UTC'
-            ? 'Times in UTC'
-            : `Times in ${ZONE.replaceAll('_', ' ')} (${offsetText()}), UTC on hover`}
-        </span>
-        {app.config.isLocal && <span class="push">On this machine: nothing leaves it</span>}
-      </footer>
-      <nav class="tabs" aria-label="Main, bottom">
-        {tabs.map((entry) => (
-          <a key={entry.view} href={linkTo(entry.view)} aria-current={current(entry.view)}>
-            <Icon name={entry.icon} />
-            {entry.name}
-            {entry.view === 'alerts' && <Count app={app} isSilent />}
-          </a>
-        ))}
-        <a href="#/more" aria-current={isElsewhere ? 'page' : undefined}>
-          <Icon name="more" />
-          More
-        </a>
-      </nav>
-    </>
+    </nav>
   );
 }
+
+export const Shell = ({ app, entries, children }: FrameProps & { children: ComponentChildren }) => (
+  <>
+    <a class="skip" href="#main" onClick={skip}>
+      Skip to content
+    </a>
+    <TopBar app={app} entries={entries} />
+    <Notice app={app} />
+    <Toasts app={app} />
+    <main id="main" tabIndex={-1} class={app.live.state.value.kind === 'off' ? 'stale' : undefined}>
+      {children}
+    </main>
+    <Footer app={app} />
+    <BottomBar app={app} entries={entries} />
+  </>
+);
 
 /** Moves the focus without changing the address. */
 function skip(event: Event): void {

@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { State } from '../model/fleet.ts';
 import type { Columns } from '../model/windows.ts';
-import { fillHatch, openCanvas, paintOf, type Size } from './paint.ts';
+import { fillHatch, openCanvas, paintOf, type Paint, type Size } from './paint.ts';
 
 export interface SparkData {
   readonly columns: Columns;
@@ -40,55 +40,71 @@ function runsOf({ mean }: Columns): number[][] {
   return runs.filter((run) => run.length > 0);
 }
 
-function draw(canvas: HTMLCanvasElement, size: Size, data: SparkData): void {
+/** The sheet to draw on, with the scales of both axes. */
+type Sheet = NonNullable<ReturnType<typeof sheetOf>>;
+
+function sheetOf(canvas: HTMLCanvasElement, size: Size, data: SparkData) {
   const opened = openCanvas(canvas, size);
-  if (!opened) return;
-  const { g, width, height, ratio } = opened;
-  const { columns, low, high, state, from, to } = data;
-  const paint = paintOf();
+  if (!opened) return undefined;
+  const { width, height } = opened;
+  const { low, high, from, to } = data;
   const [bottom, top] = scaleOf(data);
   const pad = height > 30 ? 12 : 4;
   const x = (seconds: number) => pad + ((seconds * 1000 - from) / (to - from)) * (width - 2 * pad);
   const y = (value: number) => height - ((value - bottom) / (top - bottom)) * height;
   const yHigh = high === undefined ? 0 : Math.max(0, y(high));
   const yLow = low === undefined ? height : Math.min(height, y(low));
-  if (low !== undefined || high !== undefined) {
-    g.fillStyle = paint.channel;
-    g.fillRect(0, yHigh, width, yLow - yHigh);
-    fillHatch(g, ratio, paint.hatch, [0, 0, width, yHigh]);
-    fillHatch(g, ratio, paint.hatch, [0, yLow, width, height - yLow]);
-  }
-  if (state !== 'ok') {
-    g.strokeStyle = paint.ink3;
-    g.lineWidth = 1;
-    g.setLineDash([3, 2]);
-    for (const limit of [yHigh, yLow]) {
-      if (limit <= 0 || limit >= height) continue;
-      g.beginPath();
-      g.moveTo(0, Math.round(limit) + 0.5);
-      g.lineTo(width, Math.round(limit) + 0.5);
-      g.stroke();
-    }
-    g.setLineDash([]);
-  }
-  for (const run of runsOf(columns)) {
+  return { ...opened, x, y, yHigh, yLow };
+}
+
+function drawChannel({ g, width, height, ratio, yHigh, yLow }: Sheet, paint: Paint): void {
+  g.fillStyle = paint.channel;
+  g.fillRect(0, yHigh, width, yLow - yHigh);
+  fillHatch(g, ratio, paint.hatch, [0, 0, width, yHigh]);
+  fillHatch(g, ratio, paint.hatch, [0, yLow, width, height - yLow]);
+}
+
+function drawLimits({ g, width, height, yHigh, yLow }: Sheet, paint: Paint): void {
+  g.strokeStyle = paint.ink3;
+  g.lineWidth = 1;
+  g.setLineDash([3, 2]);
+  for (const limit of [yHigh, yLow]) {
+    if (limit <= 0 || limit >= height) continue;
     g.beginPath();
-    for (const [step, index] of run.entries())
-      g[step === 0 ? 'moveTo' : 'lineTo'](x(columns.x[index]!), y(columns.max[index]!));
-    for (const index of run.toReversed()) g.lineTo(x(columns.x[index]!), y(columns.min[index]!));
-    g.closePath();
-    g.fillStyle = paint.band;
-    g.fill();
-    g.beginPath();
-    for (const [step, index] of run.entries())
-      g[step === 0 ? 'moveTo' : 'lineTo'](x(columns.x[index]!), y(columns.mean[index]!));
-    g.strokeStyle = paint.mean;
-    g.lineWidth = 1.5;
-    g.lineJoin = 'round';
+    g.moveTo(0, Math.round(limit) + 0.5);
+    g.lineTo(width, Math.round(limit) + 0.5);
     g.stroke();
   }
+  g.setLineDash([]);
+}
+
+/** The band from lowest to highest, and the mean over it. */
+function drawRun({ g, x, y }: Sheet, columns: Columns, run: readonly number[], paint: Paint): void {
+  g.beginPath();
+  for (const index of run) g.lineTo(x(columns.x[index]!), y(columns.max[index]!));
+  for (const index of run.toReversed()) g.lineTo(x(columns.x[index]!), y(columns.min[index]!));
+  g.closePath();
+  g.fillStyle = paint.band;
+  g.fill();
+  g.beginPath();
+  for (const index of run) g.lineTo(x(columns.x[index]!), y(columns.mean[index]!));
+  g.strokeStyle = paint.mean;
+  g.lineWidth = 1.5;
+  g.lineJoin = 'round';
+  g.stroke();
+}
+
+function draw(canvas: HTMLCanvasElement, size: Size, data: SparkData): void {
+  const sheet = sheetOf(canvas, size, data);
+  if (!sheet) return;
+  const { columns, low, high, state } = data;
+  const paint = paintOf();
+  if (low !== undefined || high !== undefined) drawChannel(sheet, paint);
+  if (state !== 'ok') drawLimits(sheet, paint);
+  for (const run of runsOf(columns)) drawRun(sheet, columns, run, paint);
   const [lastX, last] = [columns.x.at(-1), columns.mean.at(-1)];
   if (state === 'silent' || lastX === undefined || last == null) return;
+  const { g, x, y } = sheet;
   g.fillStyle = state === 'alarm' ? paint.alarm : paint.mean;
   g.beginPath();
   g.arc(x(lastX), y(last), 2.5, 0, 7);

@@ -2,7 +2,7 @@
 
 import { setQuery, say, type App } from '../data/app.ts';
 import { hasArrived, isSaved, type Added } from '../data/adding.ts';
-import { filesOf, RECIPES, shownSecrets, type Secrets } from '../model/new-device.ts';
+import { filesOf, RECIPES, shownSecrets, type Recipe, type Secrets } from '../model/new-device.ts';
 
 /** Saves a text from the page's memory as a file, without a server. */
 function download(name: string, text: string): void {
@@ -63,6 +63,19 @@ async function copy(app: App, text: string): Promise<void> {
   }
 }
 
+function Recipes({ app, chosen }: { app: App; chosen: Recipe }) {
+  const choose = (id: string) => setQuery(app, { for: id === RECIPES[0]!.id ? undefined : id }, false);
+  return (
+    <span class="seg" role="group" aria-label="Client">
+      {RECIPES.map(({ id, label }) => (
+        <button key={id} aria-pressed={id === chosen.id} onClick={() => choose(id)}>
+          {label}
+        </button>
+      ))}
+    </span>
+  );
+}
+
 export function LinesStep({ app, device }: { app: App; device: Added | undefined }) {
   const { broker } = app.config;
   const chosen = RECIPES.find(({ id }) => id === app.route.value.query['for']) ?? RECIPES[0]!;
@@ -80,17 +93,7 @@ export function LinesStep({ app, device }: { app: App; device: Added | undefined
     <li class={hasArrived.value ? 'done' : undefined}>
       <div>
         <h2>Set up the device</h2>
-        <span class="seg" role="group" aria-label="Client">
-          {RECIPES.map(({ id, label }) => (
-            <button
-              key={id}
-              aria-pressed={id === chosen.id}
-              onClick={() => setQuery(app, { for: id === RECIPES[0]!.id ? undefined : id }, false)}
-            >
-              {label}
-            </button>
-          ))}
-        </span>
+        <Recipes app={app} chosen={chosen} />
         <div class="codebox">
           <pre class="code" tabIndex={0} aria-label={`Lines for ${chosen.label}`}>
             {chosen.lines(device, broker, shownSecrets(device.name))}

@@ -72,17 +72,9 @@ function Progress({
   );
 }
 
-export function FirstMessage({
-  app,
-  device,
-  hasArrived,
-}: {
-  app: App;
-  device: NewDevice | undefined;
-  hasArrived: Signal<boolean>;
-}) {
+/** The first message of the device, or of one behind it. */
+function useArrived(app: App, name: string | undefined, hasArrived: Signal<boolean>): Arrived | undefined {
   const arrived = useSignal<Arrived | undefined>(undefined);
-  const name = device?.name;
   useEffect(() => {
     if (name === undefined) return undefined;
     return app.live.listen((topic, payload, at) => {
@@ -95,8 +87,42 @@ export function FirstMessage({
       void app.store.refresh();
     });
   }, [name]);
-  const { known, problem } = useProgress(app, name, arrived.value !== undefined);
-  const found = arrived.value;
+  return arrived.value;
+}
+
+const Found = ({ found: { deviceId, topic, at, text } }: { found: Arrived }) => (
+  <>
+    <p class="row">
+      <Shape name="past" />
+      <b>The first message arrived</b>
+      <span class="dim">
+        at <Time at={at} as={secondText} />, on <span class="mono break">{topic}</span>
+      </span>
+    </p>
+    <div class="g3">
+      <pre class="code" tabIndex={0} aria-label="The first message">
+        {text}
+      </pre>
+    </div>
+    <p class="g4">
+      <a class="btn go" href={linkTo('device', [deviceId], { range: '10m' })}>
+        Look at {nameText(deviceId)}
+      </a>
+    </p>
+  </>
+);
+
+export function FirstMessage({
+  app,
+  device,
+  hasArrived,
+}: {
+  app: App;
+  device: NewDevice | undefined;
+  hasArrived: Signal<boolean>;
+}) {
+  const found = useArrived(app, device?.name, hasArrived);
+  const { known, problem } = useProgress(app, device?.name, found !== undefined);
   return (
     <li class={found ? 'done' : undefined}>
       <div>
@@ -105,26 +131,7 @@ export function FirstMessage({
         {device && (
           <div class="listen" role="status">
             {found ? (
-              <>
-                <p class="row">
-                  <Shape name="past" />
-                  <b>The first message arrived</b>
-                  <span class="dim">
-                    at <Time at={found.at} as={secondText} />, on{' '}
-                    <span class="mono break">{found.topic}</span>
-                  </span>
-                </p>
-                <div class="g3">
-                  <pre class="code" tabIndex={0} aria-label="The first message">
-                    {found.text}
-                  </pre>
-                </div>
-                <p class="g4">
-                  <a class="btn go" href={linkTo('device', [found.deviceId], { range: '10m' })}>
-                    Look at {nameText(found.deviceId)}
-                  </a>
-                </p>
-              </>
+              <Found found={found} />
             ) : (
               <>
                 <p class="row">

@@ -50,7 +50,7 @@ function List({
   now: number;
 }) {
   return (
-    <nav class="list" aria-label="Mails and texts">
+    <nav class="list" aria-label="Messages">
       {messages.map((message) => (
         <a
           key={message.id}
@@ -108,14 +108,35 @@ function Letter({ message }: { message: Message }) {
   );
 }
 
+function Messages({ app, messages }: { app: App; messages: readonly Message[] }) {
+  const { path } = app.route.value;
+  const chosen = path[0] ?? messages[0]?.id;
+  const message = messages.find(({ id }) => id === chosen);
+  return (
+    <div class="panes g4" data-open={path.length > 0 ? '' : undefined}>
+      <List messages={messages} chosen={chosen} now={app.store.now.value} />
+      <div>
+        <a class="back" href={linkTo('inbox')}>
+          ← All messages
+        </a>
+        {message ? (
+          <Letter message={message} />
+        ) : (
+          <StateBox title="This message is no longer listed">
+            The list has the newest {messages.length} messages. Older ones are in the data folder.
+          </StateBox>
+        )}
+      </div>
+    </div>
+  );
+}
+
 /** Only on the local cloud: on AWS, messages are delivered to their recipients. */
 export function Inbox({ app }: { app: App }) {
   const { value, problem } = usePolled('/inbox.json', EVERY_MS);
   const delivered = value as Delivered | undefined;
   if (!delivered && problem === undefined) return <div aria-busy="true" />;
   const { messages = [], total = 0 } = delivered ?? {};
-  const chosen = app.route.value.path[0] ?? messages[0]?.id;
-  const message = messages.find(({ id }) => id === chosen);
   return (
     <>
       <h1>Inbox</h1>
@@ -124,30 +145,14 @@ export function Inbox({ app }: { app: App }) {
         {total > messages.length && ` The newest ${messages.length} of ${total}.`}
       </p>
       {problem !== undefined && (
-        <StateBox title="Mails and texts cannot be read">
+        <StateBox title="Emails and text messages cannot be read">
           Is npm start still running? {problem}. The messages below may be out of date.
         </StateBox>
       )}
       {delivered && messages.length === 0 && (
         <StateBox title="Nothing was sent yet">The first email is sent when an alert is raised.</StateBox>
       )}
-      {messages.length > 0 && (
-        <div class="panes g4" data-open={app.route.value.path.length > 0 ? '' : undefined}>
-          <List messages={messages} chosen={chosen} now={app.store.now.value} />
-          <div>
-            <a class="back" href={linkTo('inbox')}>
-              ← All mails and texts
-            </a>
-            {message ? (
-              <Letter message={message} />
-            ) : (
-              <StateBox title="This message is no longer listed">
-                The newest {messages.length} are listed.
-              </StateBox>
-            )}
-          </div>
-        </div>
-      )}
+      {messages.length > 0 && <Messages app={app} messages={messages} />}
     </>
   );
 }

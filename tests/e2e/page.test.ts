@@ -685,7 +685,7 @@ testInBrowser(
     const sent: string[] = [];
     page.on('request', (request) => sent.push(request.postData() ?? ''));
     await page.goto(addressOf(tidegate, '#/add?site=seattle'));
-    const makeKey = page.getByRole('button', { name: 'Make its key' });
+    const makeKey = page.getByRole('button', { name: 'Create the device' });
     for (const [name, problem] of [
       [MARKUP, /The name is not allowed: 1 to 128/],
       ['gw:child', /gateway:child is how a sensor behind a gateway is named/],
@@ -773,7 +773,7 @@ testInBrowser(
     assert.equal(await page.getByLabel('Desired', { exact: true }).isEditable(), false);
     await page.goto(addressOf(tidegate, '#/add?name=x&site=seattle'));
     await see(page, 'Adding devices needs the group admin: ask your Tidegate administrator.');
-    assert.ok(await page.getByRole('button', { name: 'Make its key' }).isDisabled());
+    assert.ok(await page.getByRole('button', { name: 'Create the device' }).isDisabled());
     await page.context().close();
   },
 );
@@ -786,7 +786,7 @@ testInBrowser('an administrator of one site adds devices of it, and of no other'
   const { page } = await openPage(browser);
   await logIn(page, tidegate, { name, password: password! });
   await page.goto(addressOf(tidegate, '#/add'));
-  const [site, makeKey] = [page.getByLabel('Site'), page.getByRole('button', { name: 'Make its key' })];
+  const [site, makeKey] = [page.getByLabel('Site'), page.getByRole('button', { name: 'Create the device' })];
   await page.getByLabel('Name').fill('own-sensor');
   assert.equal(await site.inputValue(), 'lima');
   await makeKey.click();

@@ -106,7 +106,7 @@ function asStartError(error: unknown, resource: SeedResource): unknown {
     );
   }
   if (error instanceof AwsError && error.status < 500) {
-    const place = error.message.startsWith('template body') ? resource.at('TemplateBody') : resource.at();
+    const place = error.message.startsWith('The template body') ? resource.at('TemplateBody') : resource.at();
     return new StartError(`${place}: ${resource.logicalId}: ${error.message}`);
   }
   return error;

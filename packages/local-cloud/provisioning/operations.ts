@@ -15,22 +15,25 @@ import {
   seconds,
   text,
 } from '../iot/api-request.ts';
+import { AwsError } from '../aws-error.ts';
 import { newCertificate } from '../iot/certificate-operations.ts';
 import { certificateWithKeys } from '../iot/device-certificate.ts';
 import { compileBody } from './template.ts';
-import { change, find, type ProvisioningTemplate, type Registry } from '../iot/registry.ts';
+import { change, type ProvisioningTemplate, type Registry } from '../iot/registry.ts';
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateProvisioningClaim.html */
 const CLAIM_MS = 300_000;
 
-const templateOf = (registry: Registry, name: string) =>
-  find(registry.provisioningTemplates, 'Provisioning template', name);
+function templateOf(registry: Registry, name: string): ProvisioningTemplate {
+  const found = registry.provisioningTemplates.get(name);
+  if (!found) throw new AwsError('ResourceNotFoundException', `Unable to find template named ${name}`, 404);
+  return found;
+}
 
 function summary(registry: Registry, template: ProvisioningTemplate) {
   return {
     templateArn: registry.arn(`provisioningtemplate/${template.name}`),
     templateName: template.name,
-    description: template.description,
     creationDate: seconds(template.createdAt),
     lastModifiedDate: seconds(template.modifiedAt),
     enabled: template.enabled,
@@ -65,7 +68,7 @@ async function createTemplate({ registry }: IotCloud, { body }: ApiRequest) {
     throw invalid('type must be FLEET_PROVISIONING');
   if (registry.provisioningTemplates.has(name))
     throw alreadyExists(
-      `Provisioning template ${name} already exists`,
+      `Template with name ${name} already exists`,
       registry.arn(`provisioningtemplate/${name}`),
       name,
     );
@@ -139,6 +142,7 @@ export const provisioningOperations: readonly Operation[] = [
       const template = templateOf(registry, label(request, 'templateName'));
       return {
         ...summary(registry, template),
+        description: template.description,
         defaultVersionId: 1,
         templateBody: template.body,
         provisioningRoleArn: template.roleArn,

@@ -1,6 +1,7 @@
 // A fleet provisioning template: what becomes of a device's certificate, checked when the template is made, not when a device asks.
 // https://docs.aws.amazon.com/iot/latest/developerguide/provision-template.html
 
+import { invalid } from '../iot/api-request.ts';
 import { certificateFacts } from '../iot/certificate-facts.ts';
 import {
   certificateOf,
@@ -99,7 +100,7 @@ function planOf(resources: unknown, names: Names, configuration: Expression): Pl
     else found = { ...found, ...kind.read(Properties, OverrideSettings, names, place) };
   }
   const { thing, status } = found;
-  if (!status) throw templateError(path, 'there is no AWS::IoT::Certificate');
+  if (!status) throw invalid('The template body is invalid: Template must have certificate resource.');
   return (scope) => {
     const planned = thing?.(scope);
     const deviceConfiguration = configuration(scope);

@@ -33,7 +33,11 @@ export function isObject(value: unknown): value is Json {
 
 /** What is wrong with a template, and where. */
 export function templateError(path: Path, problem: string): AwsError {
-  return new AwsError('InvalidRequestException', `template body: ${path.join('.') || 'it'}: ${problem}`, 400);
+  return new AwsError(
+    'InvalidRequestException',
+    `The template body is invalid: ${path.join('.') || 'it'}: ${problem}`,
+    400,
+  );
 }
 
 /** What is wrong with the parameters that a device sent. */

@@ -66,16 +66,20 @@ test('what AWS would refuse is refused with its codes', async () => {
   const { client } = await open();
   const create = (changes: object) =>
     client.send(new CreateProvisioningTemplateCommand({ ...template, templateName: 'U', ...changes }));
-  await assert.rejects(create({ templateName: 'T' }), { name: 'ResourceAlreadyExistsException' });
+  await assert.rejects(create({ templateName: 'T' }), {
+    name: 'ResourceAlreadyExistsException',
+    message: 'Template with name T already exists',
+  });
   await assert.rejects(create({ templateBody: '{}' }), {
     name: 'InvalidRequestException',
-    message: /^template body: Resources/,
+    message: /^The template body is invalid: Resources/,
   });
   await assert.rejects(create({ templateName: 'a b' }), { name: 'InvalidRequestException' });
   await assert.rejects(create({ type: 'JITP' }), { name: 'InvalidRequestException' });
   await assert.rejects(create({ tags: [{ Key: 'a', Value: 'b' }] }), { name: 'NotImplementedException' });
   await assert.rejects(client.send(new CreateProvisioningClaimCommand({ templateName: 'U' })), {
     name: 'ResourceNotFoundException',
+    message: 'Unable to find template named U',
   });
 });
 

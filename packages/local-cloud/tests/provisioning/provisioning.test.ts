@@ -338,7 +338,7 @@ test('a template of the stack that cannot work stops the start with its line', a
     {
       name: 'StartError',
       message:
-        'template.yaml:TemplateBody: Fleet: template body: Resources: there is no AWS::IoT::Certificate',
+        'template.yaml:TemplateBody: Fleet: The template body is invalid: Template must have certificate resource.',
     },
   );
 });

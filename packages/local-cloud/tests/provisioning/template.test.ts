@@ -86,7 +86,11 @@ const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 
 const refusals: readonly (readonly [title: string, parts: object, problem: RegExp])[] = [
   ['an unknown section', { Outputs: {} }, /Outputs: not supported by the local cloud/],
   ['no resources', { Resources: undefined }, /Resources: an object of resources/],
-  ['no certificate', { Resources: {} }, /there is no AWS::IoT::Certificate/],
+  [
+    'no certificate',
+    { Resources: {} },
+    /^The template body is invalid: Template must have certificate resource.$/,
+  ],
   [
     'two certificates',
     { Resources: { a: certificateResource, b: certificateResource } },

@@ -1,6 +1,7 @@
 // The report on permissions as lines for people.
 
-import type { IamReport, Missing, Unused, Wildcard } from './report.ts';
+import type { IamReport, Missing } from './report.ts';
+import type { Unused, Wildcard } from './statements.ts';
 
 const many = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 

@@ -23,7 +23,7 @@ export const usageOf = (project?: Project): string => {
   return `usage: ${line} answer NAME [TYPE] [--from REGION|IP] [--unhealthy CHECK ...] [--count N]
        ${line} serve [--port ${PORT}] [--host ADDRESS] [--data-dir DIR]${drill}
        ${sourceUsage(project) || '[--template FILE] '}[--parameter-overrides Key=Value ...] [--at NAME=ADDRESS ...] [--place NETWORK=REGION ...]
-       answer  what Route 53 would answer by ${TEMPLATE}, the way through the records, and why each was passed over
+       answer  what Route 53 would answer by ${TEMPLATE}, the way through the records, and why each was skipped
        serve   a DNS server on UDP and TCP, real health checks, and the Route 53 API at the AWS port of the stack in DIR
        --at    where on this machine a name outside the zones is: NAME=http://127.0.0.1:8080/path or NAME=127.0.0.1:8883
        --place region of a network, for latency records: 10.1.0.0/16=eu-west-1; every other is in ${account.region}`;

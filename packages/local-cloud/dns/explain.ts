@@ -1,4 +1,4 @@
-// Says in lines what `answer` found: the way through the records, why each was passed over, and the answer.
+// Explains in lines what `answer` found: the way through the records, why each was skipped, and the answer.
 
 import type { Outcome, Question, Visit } from './answer.ts';
 import { absolute } from './name.ts';
@@ -16,7 +16,7 @@ function linesOf({ name, type, considered }: Visit): string[] {
     head,
     ...considered.map(({ record, isChosen, why }) => {
       const label = record.setIdentifier === undefined ? '' : `${labelOf(record)}: `;
-      const verdict = isChosen ? 'chosen     ' : 'passed over';
+      const verdict = isChosen ? 'chosen ' : 'skipped';
       const place = record.at === undefined ? '' : ` (${record.at})`;
       return `  ${verdict}  ${label}${targetOf(record)}, ${why}${place}`;
     }),

@@ -93,7 +93,7 @@ test('the zone has its SOA and four name servers', () => {
   assert.equal(ask(model, 'example.com', 'SOA').answers.length, 1);
 });
 
-test('an explanation shows the way and why each record was passed over', () => {
+test('an explanation shows the way and why each record was skipped', () => {
   const pair = zoneOf([
     'Name: iot.example.com, Type: CNAME, TTL: 30, ResourceRecords: [a.test], SetIdentifier: one, Failover: PRIMARY, HealthCheckId: !Ref A',
     'Name: iot.example.com, Type: CNAME, TTL: 30, ResourceRecords: [b.test], SetIdentifier: two, Failover: SECONDARY, HealthCheckId: !Ref B',
@@ -106,14 +106,14 @@ test('an explanation shows the way and why each record was passed over', () => {
   assert.deepEqual(lines('A'), [
     'iot.example.com. CNAME from us-east-1',
     'iot.example.com. CNAME: failover, 2 records',
-    '  passed over  one: a.test, A is unhealthy (template.yaml:19)',
-    '  chosen       two: b.test, the primary is unhealthy (B is healthy) (template.yaml:22)',
+    '  skipped  one: a.test, A is unhealthy (template.yaml:19)',
+    '  chosen   two: b.test, the primary is unhealthy (B is healthy) (template.yaml:22)',
     'NOERROR',
     'iot.example.com. 30 IN CNAME b.test',
   ]);
   assert.equal(
     lines('AB')[2],
-    '  chosen       one: a.test, no record of the group is healthy, so all count as healthy: the primary (A is unhealthy) (template.yaml:19)',
+    '  chosen   one: a.test, no record of the group is healthy, so all count as healthy: the primary (A is unhealthy) (template.yaml:19)',
   );
 });
 

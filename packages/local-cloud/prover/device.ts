@@ -1,4 +1,4 @@
-// A device that does one thing and says whether the broker let it: over MQTT 3.1.1, where a refusal ends the connection, or HTTPS.
+// A device that tries one thing and reports whether the broker allowed it: over MQTT 3.1.1, where a refusal ends the connection, or over HTTPS.
 
 import { once } from 'node:events';
 import { request } from 'node:https';
@@ -8,33 +8,34 @@ import { generate, parser, type Packet } from 'mqtt-packet';
 export interface DeviceKeys {
   readonly certificate: string;
   readonly key: string;
-  /** What it trusts. */
+  /** The certificate that it trusts. */
   readonly ca: string;
 }
 
 export interface Device {
-  /** False where the broker ended the connection instead of an answer. */
+  /** False where the broker closed the connection instead of answering. */
   publish(topic: string, payload: string, retain: boolean): Promise<boolean>;
   subscribe(filter: string): Promise<boolean>;
-  /** The next message on the topic; false where none comes in time. */
+  /** Waits for a message on the topic; false where none comes in time. */
   hears(topic: string): Promise<boolean>;
   close(): void;
 }
 
 const ANSWER_MS = 5_000;
 
-/** @returns undefined where the broker refused the connection */
-export async function connectDevice(
-  url: string,
-  clientId: string,
-  keys: DeviceKeys,
-): Promise<Device | undefined> {
+const connectTo = (url: string, keys: DeviceKeys): TLSSocket => {
   const { hostname, port } = new URL(url);
-  const socket: TLSSocket = connect({
+  return connect({
     ...{ host: hostname, port: Number(port), servername: 'localhost' },
     ...{ cert: keys.certificate, key: keys.key, ca: keys.ca },
     checkServerIdentity: () => undefined, // by an address, whose CA is the stack's own
   });
+};
+
+type Answer = (fits: (packet: Packet) => boolean) => Promise<Packet | undefined>;
+
+/** @returns a function that waits for the first packet that fits; undefined where the connection or the time ends */
+function collectPackets(socket: TLSSocket): Answer {
   const packets: Packet[] = [];
   const waiting = new Set<() => void>();
   let isOpen = true;
@@ -47,14 +48,12 @@ export async function connectDevice(
     wake();
   });
   socket.on('data', (data: Buffer) => reader.parse(data));
-  socket.on('error', () => socket.destroy()); // what the connection is closed with is the refusal
+  socket.on('error', () => socket.destroy()); // the closed connection is the refusal
   socket.on('close', () => {
     isOpen = false;
     wake();
   });
-
-  /** The first packet that fits; undefined where the connection ends, or the time. */
-  const answer = (fits: (packet: Packet) => boolean): Promise<Packet | undefined> =>
+  return (fits) =>
     new Promise((resolve) => {
       const timer = setTimeout(() => end(undefined), ANSWER_MS);
       const end = (packet: Packet | undefined) => {
@@ -69,6 +68,16 @@ export async function connectDevice(
       waiting.add(look);
       look();
     });
+}
+
+/** @returns undefined where the broker refused the connection */
+export async function connectDevice(
+  url: string,
+  clientId: string,
+  keys: DeviceKeys,
+): Promise<Device | undefined> {
+  const socket = connectTo(url, keys);
+  const answer = collectPackets(socket);
   const send = (packet: Packet) => socket.write(generate(packet, { protocolVersion: 4 }));
 
   await Promise.race([once(socket, 'secureConnect').catch(() => undefined), once(socket, 'close')]);

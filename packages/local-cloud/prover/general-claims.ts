@@ -1,4 +1,4 @@
-// What holds for devices of any stack: the names that AWS IoT itself gives to things are theirs alone.
+// The claims for devices of any stack: the topics and client IDs that AWS IoT reserves for a thing are that thing's alone.
 
 import { readClaims, type Claims } from './claims.ts';
 
@@ -18,53 +18,58 @@ const requests = ['get', 'start-next', '+/get', '+/update'].map((request) => `jo
 const JOB_REQUESTS = of(requests);
 const JOB_NEWS = of(['jobs/notify', 'jobs/notify-next', ...requests.flatMap(answers)]);
 
-/** The claims for certificates with these policies, where nobody gives any. */
+/** Topics of another thing that no device may publish to, by what a publish would do. */
+const REQUESTS = [
+  ['sends requests to shadows', SHADOW_REQUESTS],
+  ['sends requests to jobs', JOB_REQUESTS],
+] as const;
+/** Topics of another thing that no device may receive from, by what they report. */
+const NEWS = [
+  ['shadows', SHADOW_NEWS],
+  ['jobs', JOB_NEWS],
+] as const;
+
+const HTTPS_ACTIONS = [
+  ...['iot:GetThingShadow', 'iot:UpdateThingShadow', 'iot:DeleteThingShadow'],
+  ...['iot:ListNamedShadowsForThing', 'iotjobsdata:DescribeJobExecution'],
+  ...['iotjobsdata:GetPendingJobExecutions', 'iotjobsdata:UpdateJobExecution'],
+  'iotjobsdata:StartNextPendingJobExecution',
+];
+
+const CLAIMS = [
+  {
+    claim: 'No holder connects with the client ID of another thing',
+    actions: ['iot:Connect'],
+    on: [OTHER],
+  },
+  ...REQUESTS.map(([what, on]) => ({
+    claim: `No holder ${what} of another thing`,
+    actions: ['iot:Publish', 'iot:RetainPublish'],
+    on,
+  })),
+  ...NEWS.map(([what, on]) => ({
+    claim: `No holder hears the ${what} of another thing`,
+    actions: ['iot:Receive'],
+    on,
+  })),
+  {
+    claim: 'No holder hears when another thing connects or subscribes',
+    actions: ['iot:Receive'],
+    on: [`$aws/events/presence/+/${OTHER}`, `$aws/events/subscriptions/+/${OTHER}`],
+  },
+  {
+    claim: 'No holder reads or writes shadows or jobs of another thing over HTTPS',
+    actions: HTTPS_ACTIONS,
+    on: [OTHER],
+  },
+];
+
+/** The claims for certificates with these policies, used when you give none. */
 export const generalClaims = (policies: readonly string[]): Claims =>
   readClaims(
     {
       principals: { holder: { certificate: policies } },
-      claims: [
-        {
-          claim: 'No holder connects with the client ID of another thing',
-          actions: ['iot:Connect'],
-          on: [OTHER],
-        },
-        ...(
-          [
-            ['sends requests to shadows', SHADOW_REQUESTS],
-            ['sends requests to jobs', JOB_REQUESTS],
-          ] as const
-        ).map(([what, on]) => ({
-          claim: `No holder ${what} of another thing`,
-          actions: ['iot:Publish', 'iot:RetainPublish'],
-          on,
-        })),
-        ...(
-          [
-            ['shadows', SHADOW_NEWS],
-            ['jobs', JOB_NEWS],
-          ] as const
-        ).map(([what, on]) => ({
-          claim: `No holder hears the ${what} of another thing`,
-          actions: ['iot:Receive'],
-          on,
-        })),
-        {
-          claim: 'No holder hears when another thing connects or subscribes',
-          actions: ['iot:Receive'],
-          on: [`$aws/events/presence/+/${OTHER}`, `$aws/events/subscriptions/+/${OTHER}`],
-        },
-        {
-          claim: 'No holder reads or writes shadows or jobs of another thing over HTTPS',
-          actions: [
-            ...['iot:GetThingShadow', 'iot:UpdateThingShadow', 'iot:DeleteThingShadow'],
-            ...['iot:ListNamedShadowsForThing', 'iotjobsdata:DescribeJobExecution'],
-            ...['iotjobsdata:GetPendingJobExecutions', 'iotjobsdata:UpdateJobExecution'],
-            'iotjobsdata:StartNextPendingJobExecution',
-          ],
-          on: [OTHER],
-        },
-      ].map((claim) => ({ of: 'holder', ...claim })),
+      claims: CLAIMS.map((claim) => ({ of: 'holder', ...claim })),
     },
     'general claims',
   );

@@ -1,23 +1,23 @@
-// Walks over the tokens of one SQL text, with bounds on how deep and how long an expression may be.
+// Reads the tokens of one SQL text in order, with limits on the depth and the length of an expression.
 
 import { readToken, type Token } from './lex.ts';
 import { SqlError } from './sql-error.ts';
 
-/** So that neither parsing nor evaluating an expression can exhaust the stack. */
+/** Limits, so that neither parsing nor evaluating an expression can exhaust the stack. */
 const MAX_NESTING = 100;
 const MAX_OPERATORS = 500;
 
-const reserved = new Set(
+const RESERVED = new Set(
   'SELECT FROM WHERE AS AND OR NOT IN EXISTS CASE WHEN THEN ELSE END NULL TRUE FALSE'.split(' '),
 );
 
 export interface Cursor {
   readonly sql: string;
   peek(): Token;
-  /** The token behind the next one. */
+  /** The token after the next one. */
   peekSecond(): Token;
   take(): Token;
-  /** Offset behind the token that was taken last. */
+  /** Offset of the end of the token that was taken last. */
   end(): number;
   /** The word of the next token in capitals, empty if it is not a word. */
   keyword(): string;
@@ -32,7 +32,7 @@ export interface Cursor {
   countOperator(): void;
 }
 
-const hints: Readonly<Record<string, string>> = {
+const HINTS: Readonly<Record<string, string>> = {
   '[': '; take an element with get(array, index)',
   LIKE: '; there is no LIKE, use startswith, endswith or indexof',
   BETWEEN: '; there is no BETWEEN, use >= and <=',
@@ -40,56 +40,69 @@ const hints: Readonly<Record<string, string>> = {
   '=': '; values are compared with one =',
 };
 
-export function createCursor(sql: string, offset = 0): Cursor {
+/** The tokens themselves, and the one that is next. */
+function createTokens(sql: string, offset: number): Pick<Cursor, 'peek' | 'peekSecond' | 'take' | 'end'> {
   let next = readToken(sql, offset);
   let second: Token | undefined;
   let end = offset;
+  return {
+    peek: () => next,
+    peekSecond: () => (second ??= readToken(sql, next.end)),
+    take() {
+      const taken = next;
+      next = second ?? readToken(sql, taken.end);
+      second = undefined;
+      end = taken.end;
+      return taken;
+    },
+    end: () => end,
+  };
+}
+
+function createLimits(fail: Cursor['fail']): Pick<Cursor, 'nested' | 'countOperator'> {
   let depth = 0;
   let operatorCount = 0;
-
-  const peek = () => next;
-  const peekSecond = () => (second ??= readToken(sql, next.end));
-  const keyword = () => (next.kind === 'word' ? next.text.toUpperCase() : '');
-  const isNext = (text: string) => (next.kind === 'symbol' && next.text === text) || keyword() === text;
-  const fail = (problem: string, at = next.at): never => {
-    throw new SqlError(sql, at, problem);
-  };
-  const unexpected = (wanted: string): never => {
-    const hint = hints[next.kind === 'word' ? keyword() : next.text] ?? '';
-    const found = next.kind === 'end' ? 'the end' : JSON.stringify(sql.slice(next.at, next.end));
-    return fail(`expected ${wanted}, found ${found}${hint}`);
-  };
-  function take(): Token {
-    const taken = next;
-    next = second ?? readToken(sql, taken.end);
-    second = undefined;
-    end = taken.end;
-    return taken;
-  }
-  function nested<Result>(parse: () => Result): Result {
-    depth++;
-    if (depth > MAX_NESTING) fail(`nested deeper than ${MAX_NESTING} levels`);
-    const result = parse();
-    depth--;
-    return result;
-  }
   return {
-    sql,
-    peek,
-    peekSecond,
-    take,
-    end: () => end,
-    keyword,
-    accept: (text) => isNext(text) && Boolean(take()),
-    expect: (text, why) => (isNext(text) ? take() : unexpected(`${text} ${why}`)),
-    name: (why, anyWord = false) =>
-      next.kind === 'word' && (anyWord || !reserved.has(keyword())) ? take() : unexpected(why),
-    fail,
-    unexpected,
-    nested,
+    nested(parse) {
+      depth++;
+      if (depth > MAX_NESTING) fail(`nested deeper than ${MAX_NESTING} levels`);
+      const result = parse();
+      depth--;
+      return result;
+    },
     countOperator() {
       operatorCount++;
       if (operatorCount > MAX_OPERATORS) fail(`more than ${MAX_OPERATORS} operators`);
     },
+  };
+}
+
+const keywordOf = ({ kind, text }: Token) => (kind === 'word' ? text.toUpperCase() : '');
+
+export function createCursor(sql: string, offset = 0): Cursor {
+  const tokens = createTokens(sql, offset);
+  const { peek, take } = tokens;
+  const keyword = () => keywordOf(peek());
+  const isNext = (text: string) => (peek().kind === 'symbol' && peek().text === text) || keyword() === text;
+  const fail = (problem: string, at = peek().at): never => {
+    throw new SqlError(sql, at, problem);
+  };
+  const unexpected = (wanted: string): never => {
+    const { kind, text, at, end } = peek();
+    const hint = HINTS[kind === 'word' ? keyword() : text] ?? '';
+    const found = kind === 'end' ? 'the end' : JSON.stringify(sql.slice(at, end));
+    return fail(`expected ${wanted}, found ${found}${hint}`);
+  };
+  return {
+    sql,
+    ...tokens,
+    keyword,
+    accept: (text) => isNext(text) && Boolean(take()),
+    expect: (text, why) => (isNext(text) ? take() : unexpected(`${text} ${why}`)),
+    name: (why, anyWord = false) =>
+      peek().kind === 'word' && (anyWord || !RESERVED.has(keyword())) ? take() : unexpected(why),
+    fail,
+    unexpected,
+    ...createLimits(fail),
   };
 }

@@ -110,7 +110,7 @@ function createDispatcher(evaluation: Evaluation) {
   /** `isTaken`: another rule took the message, as one for payloads that are not JSON does; then the failure is only counted. */
   const now = (rule: Rule, context: MessageContext, outcome: Outcome, isTaken = false): RuleDispatch[] => {
     const { message, topic } = context;
-    if (outcome.kind === 'passed over') return [];
+    if (outcome.kind === 'skipped') return [];
     if (outcome.kind === 'selected') {
       count('ruleMatches');
       return delivery.dispatches(rule, message, topic, outcome);

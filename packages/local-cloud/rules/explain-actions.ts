@@ -1,4 +1,4 @@
-// Shows what each action of a rule would get: the real actions run, against services that only take notes.
+// Shows what each action of a rule would send: the real actions run, against services that only note their calls.
 
 import type { Action, RuleTargets, Selected } from './action.ts';
 import { compileAction } from './actions.ts';
@@ -11,59 +11,71 @@ import type { CompiledStatement } from './statement.ts';
 
 type Note = (line: string) => void;
 
-/** Services that do nothing but say what they were asked. */
-export function takeNotes(note: Note): RuleTargets {
-  return {
-    lambda: {
-      invokeAsync: async (name, payload) => note(`function ${name} gets ${oneLine(payload)}`),
+type Notes<Service extends keyof RuleTargets> = Required<Pick<RuleTargets, Service>>;
+
+const noteStreams = (note: Note): Notes<'streams' | 'dataStreams'> => ({
+  streams: {
+    async put(name, records) {
+      for (const record of records) {
+        note(`delivery stream ${name} gets ${record.length} bytes: ${oneLine(record.toString('utf8'))}`);
+      }
     },
-    streams: {
-      async put(name, records) {
-        for (const record of records) {
-          note(`delivery stream ${name} gets ${record.length} bytes: ${oneLine(record.toString('utf8'))}`);
-        }
-      },
+  },
+  dataStreams: {
+    async put(name, { partitionKey, data }) {
+      note(`stream ${name} gets under the key ${oneLine(partitionKey)}: ${oneLine(data.toString('utf8'))}`);
     },
-    dataStreams: {
-      async put(name, { partitionKey, data }) {
-        note(`stream ${name} gets under the key ${oneLine(partitionKey)}: ${oneLine(data.toString('utf8'))}`);
-      },
+  },
+});
+
+const noteStores = (note: Note): Notes<'store' | 'tables' | 'logs'> => ({
+  store: {
+    async put(bucket, key, body) {
+      note(`bucket ${bucket}, key ${oneLine(key)}`);
+      note(`${body.length} bytes: ${oneLine(body.toString('utf8'))}`);
     },
-    store: {
-      async put(bucket, key, body) {
-        note(`bucket ${bucket}, key ${oneLine(key)}`);
-        note(`${body.length} bytes: ${oneLine(body.toString('utf8'))}`);
-      },
+  },
+  tables: {
+    put: async (table, item) => note(`table ${table} gets the item ${oneLine(JSON.stringify(item))}`),
+  },
+  logs: {
+    async put(group, events) {
+      for (const { timestamp, message } of events)
+        note(`log group ${group} gets at ${timestamp}: ${oneLine(message)}`);
     },
-    topics: {
-      async publish({ topicArn, message, messageStructure }) {
-        const form = messageStructure ? ', one text for each protocol' : '';
-        note(`topic ${topicArn} gets ${oneLine(message)}${form}`);
-      },
+  },
+});
+
+const noteReceivers = (note: Note): Notes<'lambda' | 'topics' | 'queues' | 'http' | 'publish'> => ({
+  lambda: {
+    invokeAsync: async (name, payload) => note(`function ${name} gets ${oneLine(payload)}`),
+  },
+  topics: {
+    async publish({ topicArn, message, messageStructure }) {
+      const form = messageStructure ? ', one text for each protocol' : '';
+      note(`topic ${topicArn} gets ${oneLine(message)}${form}`);
     },
-    queues: {
-      put: async (queue, body) => note(`queue ${queue} gets ${oneLine(body)}`),
-    },
-    tables: {
-      put: async (table, item) => note(`table ${table} gets the item ${oneLine(JSON.stringify(item))}`),
-    },
-    logs: {
-      async put(group, events) {
-        for (const { timestamp, message } of events)
-          note(`log group ${group} gets at ${timestamp}: ${oneLine(message)}`);
-      },
-    },
-    http: {
-      // Whether it may be posted is decided where the stack runs.
-      hosts: 'any',
-      post: async (url, _headers, body) => note(`${url} gets ${oneLine(body.toString('utf8'))}`),
-    },
-    async publish({ topic, payload, qos, properties }) {
-      note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`);
-      if (properties) note(`with ${oneLine(JSON.stringify(properties))}`);
-    },
-  };
-}
+  },
+  queues: {
+    put: async (queue, body) => note(`queue ${queue} gets ${oneLine(body)}`),
+  },
+  http: {
+    // The running stack decides whether it may post there.
+    hosts: 'any',
+    post: async (url, _headers, body) => note(`${url} gets ${oneLine(body.toString('utf8'))}`),
+  },
+  async publish({ topic, payload, qos, properties }) {
+    note(`${oneLine(topic)} gets with QoS ${qos}: ${oneLine(payload.toString('utf8'))}`);
+    if (properties) note(`with ${oneLine(JSON.stringify(properties))}`);
+  },
+});
+
+/** Services that only note their calls. */
+export const takeNotes = (note: Note): RuleTargets => ({
+  ...noteStreams(note),
+  ...noteStores(note),
+  ...noteReceivers(note),
+});
 
 /** Every text with a substitution, with the path of properties that leads to it. */
 function templatesOf(value: unknown, path: string): [string, string][] {
@@ -88,7 +100,7 @@ function explainTemplates(spec: ActionSpec, statement: CompiledStatement, scope:
 export interface ExplainedAction {
   readonly lines: readonly string[];
   readonly action: Action;
-  /** Why the action fails before it asks its service. */
+  /** Why the action fails before it calls its service. */
   readonly failure?: string;
 }
 

@@ -141,7 +141,7 @@ function verdict(spec: RuleSpec, outcome: Outcome): string {
   if (outcome.kind === 'failed') {
     return `The rule fails: ${outcome.reason}. No action runs, not even the error action; there is a log line.`;
   }
-  if (outcome.kind === 'passed over') return 'The rule does not fire: WHERE is not true.';
+  if (outcome.kind === 'skipped') return 'The rule does not fire: WHERE is not true.';
   return `The rule fires: ${spec.actions.length === 1 ? '1 action runs' : `${spec.actions.length} actions run`}.`;
 }
 
@@ -209,7 +209,7 @@ export async function explainRule(
     ...explainSet(syntax, statement, scope),
     ...explainWhere(syntax, statement, scope),
   ];
-  if (outcome.kind === 'passed over') return end(false, ...before, '', verdict(spec, outcome));
+  if (outcome.kind === 'skipped') return end(false, ...before, '', verdict(spec, outcome));
   const selection = explainSelect(syntax, statement, scope, outcome);
   if (outcome.kind === 'failed') return end(false, ...before, ...selection, '', verdict(spec, outcome));
   const actions = await explainActions(spec, rule, message, outcome);

@@ -1,4 +1,4 @@
-// Puts the rules of the template together with what their actions reach.
+// Opens the rules of the template with the services that their actions send to.
 
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -14,6 +14,7 @@ import type { Hub } from '../mqtt/hub.ts';
 import type { Shadows } from '../shadow/service.ts';
 import type { Stores } from '../stores.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
+import type { RuleTargets } from './action.ts';
 import { createRulesEngine } from './engine.ts';
 import { allowedHosts, createHttpClient } from './http-client.ts';
 import { createLogGroups } from './log-groups.ts';
@@ -55,59 +56,54 @@ export function openDeliveryStreams(
   return { specs, streams };
 }
 
-/** The rules engine, and what explains why it does what it does. @throws StartError naming the template line */
-export function openRules(options: RulesOptions) {
-  const { dataDir, template, stores, iot, lambda, dataStreams, streams, hub, shadows } = options;
-  const { clock, log, count, meter } = options;
-  const tables = {
-    put: async (TableName: string, Item: object) =>
-      void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
+const queuesOf = ({ queues }: Stores): RuleTargets['queues'] => ({
+  /** By name where the template has the queue, by address where a message says it. */
+  put: (queue, body) => queues.send(queue.includes('/') ? queues.at(queue) : queues.named(queue), [{ body }]),
+});
+
+/** The services that actions send to. */
+function targetsOf(options: RulesOptions): RuleTargets {
+  const { dataDir, template, stores, lambda, dataStreams, streams, hub, clock } = options;
+  return {
+    lambda,
+    dataStreams,
+    streams,
+    store: stores.objects,
+    topics: stores.topics,
+    queues: queuesOf(stores),
+    tables: {
+      put: async (TableName: string, Item: object) =>
+        void (await stores.dynamoDb.call('PutItem', { TableName, Item })),
+    },
+    logs: createLogGroups({
+      dir: path.join(dataDir, 'logs/groups'),
+      groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
+    }),
+    http: createHttpClient(allowedHosts()),
+    publish: createRepublisher({
+      publish: (message) => hub.publish(message),
+      serves: (topic) => hub.serves(topic),
+      clock,
+      newId: randomUUID,
+    }),
   };
-  const logs = createLogGroups({
-    dir: path.join(dataDir, 'logs/groups'),
-    groups: template.ofType('AWS::Logs::LogGroup').map(({ name }) => name),
-  });
-  const publish = createRepublisher({
-    publish: (message) => hub.publish(message),
-    serves: (topic) => hub.serves(topic),
-    clock,
-    newId: randomUUID,
-  });
+}
+
+/** Opens the rules engine, and what explains its decisions. @throws StartError naming the template line */
+export function openRules(options: RulesOptions) {
+  const { template, iot, lambda, shadows, clock, log, count, meter } = options;
+  const { accountId } = template;
   const declared = rulesFromTemplate(template);
   const recent = keepRecentMessages(
     createRulesEngine({
       rules: declared,
-      actions: {
-        lambda,
-        dataStreams,
-        streams,
-        store: stores.objects,
-        topics: stores.topics,
-        queues: {
-          /** By name where the template has it, by address where a message says it. */
-          put(queue, body) {
-            const { queues } = stores;
-            return queues.send(queue.includes('/') ? queues.at(queue) : queues.named(queue), [{ body }]);
-          },
-        },
-        tables,
-        logs,
-        http: createHttpClient(allowedHosts()),
-        publish,
-      },
+      actions: targetsOf(options),
       lookups: createLookups({ lambda, iot, shadows: () => shadows }),
-      log,
-      clock,
-      count,
-      meter,
-      accountId: template.accountId,
+      ...{ log, clock, count, meter, accountId },
     }),
   );
   const rules = recent.engine;
-  const why = createWhy({
-    ...{ recent, clock, accountId: template.accountId },
-    rules: () => [...declared, ...rules.more()],
-  });
+  const why = createWhy({ recent, clock, accountId, rules: () => [...declared, ...rules.more()] });
   iot.rules.book = openRuleBook({ template, engine: rules, registry: iot.registry, clock, log });
   return { rules, why };
 }

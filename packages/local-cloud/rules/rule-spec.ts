@@ -1,4 +1,4 @@
-// What the template says about rules; an action, or a property of one, that the local cloud does not run is refused here.
+// Reads the rules of the template, and refuses actions and properties of actions that the local cloud does not support.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -40,7 +40,7 @@ export const isTemplate = (value: unknown): boolean => typeof value === 'string'
 interface ActionKind {
   readonly required: readonly string[];
   readonly optional: readonly string[];
-  /** The properties in which AWS substitutes, also in the values of those that are maps. */
+  /** The properties in which AWS substitutes; of a map, also in its values. */
   readonly substituted: readonly string[];
   /** The property that names another resource of the template, and the types that it may have. */
   readonly target?: {
@@ -50,7 +50,7 @@ interface ActionKind {
   };
 }
 
-const kinds: Readonly<Record<string, ActionKind>> = {
+const KINDS: Readonly<Record<string, ActionKind>> = {
   Lambda: {
     required: ['FunctionArn'],
     optional: [],
@@ -68,7 +68,7 @@ const kinds: Readonly<Record<string, ActionKind>> = {
     target: { property: 'DeliveryStreamName', by: 'name', types: ['AWS::KinesisFirehose::DeliveryStream'] },
   },
   Kinesis: {
-    // AWS takes a rule without PartitionKey and does not say where its records go.
+    // AWS accepts a rule without PartitionKey, and does not document where its records go.
     required: ['StreamName', 'PartitionKey', 'RoleArn'],
     optional: [],
     substituted: ['StreamName', 'PartitionKey'],
@@ -107,7 +107,7 @@ const kinds: Readonly<Record<string, ActionKind>> = {
   },
   Http: {
     required: ['Url'],
-    // The endpoint is not asked to confirm itself: the local cloud posts to hosts that are named at its start.
+    // The endpoint does not have to confirm: the local cloud posts only to hosts that are named at its start.
     optional: ['ConfirmationUrl', 'Headers'],
     substituted: ['Url', 'Headers'],
   },
@@ -127,7 +127,7 @@ const kinds: Readonly<Record<string, ActionKind>> = {
 
 /** IoT Core quota: actions per rule. */
 const MAX_ACTIONS = 10;
-const supportedActions = Object.keys(kinds).join(', ');
+const SUPPORTED_ACTIONS = Object.keys(KINDS).join(', ');
 type Properties = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
@@ -148,8 +148,36 @@ function findTarget(template: Template, kind: ActionKind, properties: Properties
 }
 
 interface ReadOptions {
-  /** What the API makes may deliver to what the API made: whether that is there is known when a message comes. */
+  /** A rule that the API creates may deliver to what the API created: whether that exists is checked when a message comes. */
   readonly atRunTime?: boolean;
+}
+
+/** @throws StartError for a property that the action does not have or AWS does not substitute in, and for a missing one */
+function checkProperties(
+  rule: ResolvedResource,
+  path: Path,
+  type: string,
+  { required, optional, substituted }: ActionKind,
+  properties: Properties,
+): void {
+  for (const [name, value] of Object.entries(properties)) {
+    const at = [...path, name];
+    if (!required.includes(name) && !optional.includes(name)) {
+      throw stop(rule, at, `${type}.${name} is not supported by the local cloud; take it out`);
+    }
+    if (isTemplate(value) && !substituted.includes(name)) {
+      throw stop(rule, at, `AWS does not substitute in ${type}.${name}`);
+    }
+  }
+  const missing = required.find((name) => properties[name] === undefined);
+  if (missing) throw stop(rule, path, `the action ${type} needs ${missing}`);
+}
+
+/** The problem of a target that the template does not declare; what a substitution gives is known when a message comes. */
+function targetProblem(type: string, kind: ActionKind, properties: Properties): string | undefined {
+  if (!kind.target || isTemplate(fieldAt(properties, kind.target.property))) return undefined;
+  const { property, types } = kind.target;
+  return `${type}.${property} names no ${types.join(' or ')} of this template`;
 }
 
 function readAction(
@@ -162,38 +190,18 @@ function readAction(
   const [type, ...others] = isProperties(action) ? Object.keys(action) : [];
   if (type === undefined || others.length > 0)
     throw stop(rule, path, 'an action has exactly one kind, such as Lambda');
-  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
-  if (!kind) {
-    const problem = `the action ${type} is not supported by the local cloud: use ${supportedActions}`;
-    throw stop(rule, [...path, type], problem);
-  }
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+  const at = [...path, type];
+  if (!kind)
+    throw stop(rule, at, `the action ${type} is not supported by the local cloud: use ${SUPPORTED_ACTIONS}`);
   const properties = (action as Properties)[type];
-  if (!isProperties(properties)) throw stop(rule, [...path, type], `the action ${type} has no properties`);
-  for (const [name, value] of Object.entries(properties)) {
-    const at = [...path, type, name];
-    if (!kind.required.includes(name) && !kind.optional.includes(name)) {
-      throw stop(rule, at, `${type}.${name} is not supported by the local cloud; take it out`);
-    }
-    if (isTemplate(value) && !kind.substituted.includes(name)) {
-      throw stop(rule, at, `AWS does not substitute in ${type}.${name}`);
-    }
-  }
-  const missing = kind.required.find((name) => properties[name] === undefined);
-  if (missing) throw stop(rule, [...path, type], `the action ${type} needs ${missing}`);
+  if (!isProperties(properties)) throw stop(rule, at, `the action ${type} has no properties`);
+  checkProperties(rule, at, type, kind, properties);
   const target = findTarget(template, kind, properties);
-  // What a substitution gives is known when a message comes.
-  if (
-    kind.target &&
-    !atRunTime &&
-    target === undefined &&
-    !isTemplate(fieldAt(properties, kind.target.property))
-  ) {
-    const { property, types } = kind.target;
-    const problem = `${type}.${property} names no ${types.join(' or ')} of this template`;
-    throw stop(rule, [...path, type, ...property.split('.')], problem);
-  }
-  const refuse = (problem: string, property?: string) =>
-    stop(rule, [...path, type, ...(property ? [property] : [])], problem);
+  const problem = atRunTime || target !== undefined ? undefined : targetProblem(type, kind, properties);
+  if (problem !== undefined) throw stop(rule, [...at, ...kind.target!.property.split('.')], problem);
+  const refuse = (reason: string, property?: string) =>
+    stop(rule, [...at, ...(property ? [property] : [])], reason);
   return { type, properties, target, refuse };
 }
 
@@ -216,7 +224,7 @@ export function readRule(template: Template, rule: ResolvedResource, options: Re
   return {
     name: rule.name,
     sql,
-    // AWS takes the old version where the rule names none.
+    // AWS uses the old version where the rule names none.
     version: version === '2016-03-23' ? version : OLD_VERSION,
     // Text where the value comes from a parameter.
     disabled: disabled === true || disabled === 'true',

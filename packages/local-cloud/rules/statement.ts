@@ -1,4 +1,4 @@
-// A rule's SQL, compiled: takes a message and says what the rule's actions get.
+// A rule's SQL, compiled: takes a message and returns what the rule's actions get.
 
 import { compile } from './compile.ts';
 import { asksService, checkSingleCalls } from './compile-call.ts';
@@ -13,24 +13,24 @@ import { ARRAY_REASON, OLD_VERSION, requireAlike, type SqlVersion } from './sql-
 import { type Expression, type SelectList, someExpression } from './syntax.ts';
 import { jsonOf, toText, type Value } from '../json/value.ts';
 
-/** What the actions get: JSON, or the payload's own bytes where `SELECT *` meets what is not JSON. */
+/** What the actions get: JSON, or the payload's own bytes where `SELECT *` selects a payload that is not JSON. */
 export type Output =
   { readonly kind: 'json'; readonly value: Value } | { readonly kind: 'bytes'; readonly bytes: Buffer };
 
 export type Outcome =
   | { readonly kind: 'selected'; readonly output: Output; readonly scope: Scope }
   /** WHERE was not true. */
-  | { readonly kind: 'passed over' }
+  | { readonly kind: 'skipped' }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type Substitute = (scope: Scope) => string;
 
 export interface CompiledStatement {
-  /** Undefined for a rule that Basic Ingest alone reaches. */
+  /** Undefined for a rule that only Basic Ingest reaches. */
   readonly from?: TopicFilter;
-  /** What names mean in its clauses. */
+  /** The meaning of names in its clauses. */
   readonly names: Names;
-  /** It, or a template that was compiled for it, asks another service: `evaluate` and `scope` throw Unanswered until all answers are there. */
+  /** Whether it, or a template compiled for it, asks another service: then `evaluate` and `scope` throw Unanswered until all answers are there. */
   readonly asks: boolean;
   evaluate(message: MessageContext): Outcome;
   /** What templates are evaluated against. @throws SqlFailure if SET fails */
@@ -47,13 +47,13 @@ const readsNames = (node: unknown) => someExpression(node, ({ kind }) => kind ==
 const isAll = (select: SelectList) =>
   select.kind === 'items' && select.items.length === 1 && select.items[0]!.kind === 'all';
 
-const notJson = { text: 'not JSON', binary: 'not UTF-8' };
+const NOT_JSON = { text: 'not JSON', binary: 'not UTF-8' };
 
 /** "The SQL statement and templates must not refer to JSON names other than *" where the payload is not JSON. */
 function requireJson({ message }: { readonly message: MessageContext }, what: string): void {
   const { kind } = message.payload();
   if (kind === 'text' || kind === 'binary')
-    throw new SqlFailure(`${what} from the payload, which is ${notJson[kind]}`);
+    throw new SqlFailure(`${what} from the payload, which is ${NOT_JSON[kind]}`);
 }
 
 function compileSet(names: Names, set: readonly { name: string; to: Expression }[]): (scope: Scope) => Scope {
@@ -97,6 +97,37 @@ function substitution(parts: readonly (string | Evaluate)[], needsJson: boolean)
   };
 }
 
+/** Compiles what evaluates a message: SET, WHERE and SELECT. */
+function compileEvaluation(
+  statement: ReturnType<typeof parseStatement>,
+  names: Names,
+  isOld: boolean,
+): Pick<CompiledStatement, 'evaluate' | 'scope'> {
+  const set = compileSet(names, statement.set);
+  const where = statement.where ? compile(statement.where, names) : () => true;
+  const output = compileOutput(statement.select, names);
+  const needsJson = readsNames(statement);
+
+  function scopeOf(message: MessageContext): Scope {
+    const payload = message.payload();
+    const element = payload.kind === 'json' ? payload.value : undefined;
+    return set({ message, element, variables: NO_VARIABLES });
+  }
+  function evaluate(message: MessageContext): Outcome {
+    try {
+      if (needsJson) requireJson({ message }, 'it selects');
+      const scope = scopeOf(message);
+      if (where(scope) !== true) return { kind: 'skipped' };
+      if (isOld && Array.isArray(scope.element)) return { kind: 'failed', reason: ARRAY_REASON };
+      return { kind: 'selected', output: output(scope), scope };
+    } catch (error) {
+      if (error instanceof SqlFailure) return { kind: 'failed', reason: error.message };
+      throw error;
+    }
+  }
+  return { evaluate, scope: scopeOf };
+}
+
 /** @throws SqlError with the position of what is wrong or not supported */
 export function compileStatement(
   sql: string,
@@ -108,37 +139,14 @@ export function compileStatement(
   if (isOld) requireAlike(statement, sql);
   checkSingleCalls(statement, sql);
   const names: Names = { sql, variables: statement.set.map(({ name }) => name), lookups };
-  const set = compileSet(names, statement.set);
-  const where = statement.where ? compile(statement.where, names) : () => true;
-  const output = compileOutput(statement.select, names);
-  const needsJson = readsNames(statement);
   let asks = asksService(statement);
-
-  function scopeOf(message: MessageContext): Scope {
-    const payload = message.payload();
-    const element = payload.kind === 'json' ? payload.value : undefined;
-    return set({ message, element, variables: NO_VARIABLES });
-  }
-  function evaluate(message: MessageContext): Outcome {
-    try {
-      if (needsJson) requireJson({ message }, 'it selects');
-      const scope = scopeOf(message);
-      if (where(scope) !== true) return { kind: 'passed over' };
-      if (isOld && Array.isArray(scope.element)) return { kind: 'failed', reason: ARRAY_REASON };
-      return { kind: 'selected', output: output(scope), scope };
-    } catch (error) {
-      if (error instanceof SqlFailure) return { kind: 'failed', reason: error.message };
-      throw error;
-    }
-  }
   return {
     from: statement.from && compileFilter(sql, statement.from),
     names,
     get asks() {
       return asks;
     },
-    evaluate,
-    scope: scopeOf,
+    ...compileEvaluation(statement, names, isOld),
     compileTemplate(text) {
       const inTemplate = { ...names, sql: text, inTemplate: true };
       const parts = parseTemplate(text);

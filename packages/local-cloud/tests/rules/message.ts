@@ -30,10 +30,10 @@ export function contextOf(message: InboundMessage, topic = message.topic): Messa
   return createMessageContext(message, topic, environment);
 }
 
-/** What the SQL selects, as JSON text; `passed over` and `failed: <reason>` as they are. */
+/** What the SQL selects, as JSON text; `skipped` and `failed: <reason>` as they are. */
 export function select(sql: string, payload: string | Buffer, topic?: string): string {
   const outcome = compileStatement(sql).evaluate(contextOf(messageOf(payload, topic)));
-  if (outcome.kind === 'passed over') return outcome.kind;
+  if (outcome.kind === 'skipped') return outcome.kind;
   if (outcome.kind === 'failed') return `failed: ${outcome.reason}`;
   return outcome.output.kind === 'json'
     ? jsonOf(outcome.output.value)

@@ -1,4 +1,4 @@
-// What a bucket keeps beside the current content: the record of each key, and the content of its earlier versions.
+// What a bucket keeps besides the current content: the record of each key, and the content of its earlier versions.
 
 import { randomBytes } from 'node:crypto';
 import { copyFile, link, readdir, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export interface KeyState {
 export interface BucketRecords {
   /** Runs changes of one key one after the other. */
   readonly exclusively: <T>(key: string, run: () => Promise<T>) => Promise<T>;
-  /** The state of a key; a file that somebody put there gets a record first. */
+  /** The state of a key. A file put into the folder by another program gets a record first. */
   resolve(key: string): Promise<KeyState>;
   /** As `resolve`, within `exclusively`. */
   readKnown(key: string): Promise<KeyState>;
@@ -34,10 +34,56 @@ export interface BucketRecords {
 
 export const createVersionId = () => randomBytes(24).toString('base64url');
 
-/** Nothing has been recorded yet. */
+/** The names in a folder that does not exist yet. */
 function none(error: unknown): string[] {
   if (isMissing(error)) return [];
   throw error;
+}
+
+/** Where the records and the earlier versions of a bucket are. */
+function pathsIn(stateDir: string) {
+  const recordsFolder = path.join(stateDir, 'records');
+  const folderOf = (key: string) => path.join(recordsFolder, recordNameOf(key).slice(0, 2));
+  return {
+    recordsFolder,
+    folderOf,
+    recordOf: (key: string) => path.join(folderOf(key), `${recordNameOf(key)}.json`),
+    earlier: (key: string, versionId: string) => path.join(folderOf(key), recordNameOf(key), versionId),
+  };
+}
+
+type Paths = ReturnType<typeof pathsIn>;
+
+async function save({ folderOf, recordOf }: Paths, record: KeyRecord): Promise<void> {
+  await makeDirectory(folderOf(record.key));
+  if (record.versions.length) await writeFileSafely(recordOf(record.key), JSON.stringify(record));
+  else await rm(recordOf(record.key), { force: true });
+}
+
+/** `known` is false where there is no record, or none of the file that is there. */
+async function read(
+  { recordOf }: Paths,
+  places: Places,
+  key: string,
+): Promise<KeyState & { known: boolean; record: KeyRecord | undefined }> {
+  const file = await places.open(key);
+  try {
+    const record = await readRecord(recordOf(key));
+    const versions = await effectiveVersions(record, file);
+    return { versions: versions ?? [], known: versions !== undefined, record, file };
+  } catch (error) {
+    await file?.handle.close();
+    throw error;
+  }
+}
+
+/** Gives a second name to a file, or copies it where the file system has no hard links. */
+async function linkOrCopy(file: string, target: string): Promise<void> {
+  await makeDirectory(path.dirname(target));
+  await link(file, target).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') await copyFile(file, target);
+  });
+  await syncDirectory(path.dirname(target));
 }
 
 /** @param stateDir where everything but the current content is kept */
@@ -46,59 +92,32 @@ export function createBucketRecords(
   places: Places,
   isVersioned: () => boolean,
 ): BucketRecords {
-  const recordsFolder = path.join(stateDir, 'records');
-  const folderOf = (key: string) => path.join(recordsFolder, recordNameOf(key).slice(0, 2));
-  const recordOf = (key: string) => path.join(folderOf(key), `${recordNameOf(key)}.json`);
-  const earlier = (key: string, versionId: string) => path.join(folderOf(key), recordNameOf(key), versionId);
+  const paths = pathsIn(stateDir);
+  const { recordsFolder, earlier } = paths;
   const exclusively = createSerialQueue();
 
-  async function save(record: KeyRecord): Promise<void> {
-    await makeDirectory(folderOf(record.key));
-    if (record.versions.length) await writeFileSafely(recordOf(record.key), JSON.stringify(record));
-    else await rm(recordOf(record.key), { force: true });
-  }
-
-  async function read(key: string): Promise<KeyState & { known: boolean; record: KeyRecord | undefined }> {
-    const file = await places.open(key);
-    try {
-      const record = await readRecord(recordOf(key));
-      const versions = await effectiveVersions(record, file);
-      return { versions: versions ?? [], known: versions !== undefined, record, file };
-    } catch (error) {
-      await file?.handle.close();
-      throw error;
-    }
-  }
-
   async function readKnown(key: string): Promise<KeyState> {
-    const state = await read(key);
+    const state = await read(paths, places, key);
     if (state.known || !state.file) return state;
     const version = await adopt(state.file, isVersioned() ? createVersionId() : 'null');
     const before = state.record?.versions ?? [];
     const versions = [version, ...(before[0]?.deleteMarker ? before : before.slice(1))];
-    await save({ key, versions });
+    await save(paths, { key, versions });
     return { versions, file: state.file };
   }
 
   return {
     exclusively,
     readKnown,
-    save,
     earlier,
+    save: (record) => save(paths, record),
     async resolve(key) {
-      const state = await read(key);
+      const state = await read(paths, places, key);
       if (state.known) return state;
       await state.file?.handle.close();
       return exclusively(key, () => readKnown(key));
     },
-    async preserve(key, versionId, file) {
-      const target = earlier(key, versionId);
-      await makeDirectory(path.dirname(target));
-      await link(file, target).catch(async (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') await copyFile(file, target); // no hard links on this file system
-      });
-      await syncDirectory(path.dirname(target));
-    },
+    preserve: (key, versionId, file) => linkOrCopy(file, earlier(key, versionId)),
     dropEarlier: (key, versionId) => rm(earlier(key, versionId), { force: true }),
     async *keys() {
       for (const name of await readdir(recordsFolder, { recursive: true }).catch(none)) {

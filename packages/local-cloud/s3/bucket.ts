@@ -39,7 +39,7 @@ export interface Bucket {
   recordedKeys(): AsyncGenerator<string>;
 }
 
-/** What the changes of a bucket work with. */
+/** What changes of a bucket work with. */
 interface Parts {
   readonly records: BucketRecords;
   readonly places: Places;
@@ -98,6 +98,58 @@ async function removeVersion(
   return { versionId, deleteMarker: version.deleteMarker };
 }
 
+/** @param check throws to leave the object as it is */
+async function put(
+  parts: Parts,
+  key: string,
+  { file, ...content }: Finished,
+  check?: (current: Version | undefined) => void,
+): Promise<Version> {
+  const { records, places, clock } = parts;
+  const state = await records.readKnown(key);
+  try {
+    check?.(current(state));
+    const { mtimeMs } = await stat(file);
+    const versionId = parts.isVersioned ? createVersionId() : 'null';
+    const version: Version = { ...content, versionId, mtimeMs, lastModified: clock.now() };
+    await change(parts, key, state, version);
+    await places.place(file, key);
+    return version;
+  } finally {
+    await state.file?.handle.close();
+  }
+}
+
+const versionIn = (versions: readonly Version[], versionId: string | undefined): Version | undefined =>
+  versions.find((each) => versionId === undefined || each.versionId === versionId);
+
+async function tag(
+  { records }: Parts,
+  key: string,
+  tags: Tags,
+  versionId: string | undefined,
+): Promise<Version | undefined> {
+  const { versions, file } = await records.readKnown(key);
+  await file?.handle.close();
+  const found = versionIn(versions, versionId);
+  if (!found || found.deleteMarker) return found;
+  const tagged = { ...found, tags };
+  await records.save({ key, versions: versions.map((each) => (each === found ? tagged : each)) });
+  return tagged;
+}
+
+async function remove(
+  parts: Parts,
+  key: string,
+  versionId: string | undefined,
+  expected: Version | undefined,
+): Promise<Removal> {
+  const state = await parts.records.readKnown(key);
+  await state.file?.handle.close();
+  if (expected && state.versions[0]?.lastModified !== expected.lastModified) return {};
+  return versionId === undefined ? mark(parts, key, state) : removeVersion(parts, key, state, versionId);
+}
+
 /** @param stateDir where everything but the current content is kept */
 export function createBucket(stateDir: string, places: Places, clock: Clock, isVersioned: boolean): Bucket {
   const records = createBucketRecords(stateDir, places, () => parts.isVersioned);
@@ -119,49 +171,15 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
     },
     async open(key, versionId) {
       const state = await records.resolve(key);
-      const version =
-        versionId === undefined
-          ? state.versions[0]
-          : state.versions.find((each) => each.versionId === versionId);
+      const version = versionIn(state.versions, versionId);
       if (version && version === state.versions[0] && state.file) return { version, file: state.file };
       await state.file?.handle.close();
       if (!version) return undefined;
       return { version, file: records.earlier(key, version.versionId) };
     },
-    put: (key, finished, check) =>
-      records.exclusively(key, async () => {
-        const state = await records.readKnown(key);
-        try {
-          check?.(current(state));
-          const { mtimeMs } = await stat(finished.file);
-          const { file, ...content } = finished;
-          const versionId = parts.isVersioned ? createVersionId() : 'null';
-          const version: Version = { ...content, versionId, mtimeMs, lastModified: clock.now() };
-          await change(parts, key, state, version);
-          await places.place(file, key);
-          return version;
-        } finally {
-          await state.file?.handle.close();
-        }
-      }),
-    tag: (key, tags, versionId) =>
-      records.exclusively(key, async () => {
-        const { versions, file } = await records.readKnown(key);
-        await file?.handle.close();
-        const found = versions.find((each) => versionId === undefined || each.versionId === versionId);
-        if (!found || found.deleteMarker) return found;
-        const tagged = { ...found, tags };
-        await records.save({ key, versions: versions.map((each) => (each === found ? tagged : each)) });
-        return tagged;
-      }),
+    put: (key, finished, check) => records.exclusively(key, () => put(parts, key, finished, check)),
+    tag: (key, tags, versionId) => records.exclusively(key, () => tag(parts, key, tags, versionId)),
     remove: (key, versionId, expected) =>
-      records.exclusively(key, async () => {
-        const state = await records.readKnown(key);
-        await state.file?.handle.close();
-        if (expected && state.versions[0]?.lastModified !== expected.lastModified) return {};
-        return versionId === undefined
-          ? mark(parts, key, state)
-          : removeVersion(parts, key, state, versionId);
-      }),
+      records.exclusively(key, () => remove(parts, key, versionId, expected)),
   };
 }

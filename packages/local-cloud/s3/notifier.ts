@@ -1,4 +1,4 @@
-// Notifies functions, queues and topics of changes of objects, before the change is answered.
+// Notifies functions, queues and topics of changes of objects, before the change is acknowledged.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 
 import type { Clock } from '../clock.ts';
@@ -11,7 +11,7 @@ export interface ObjectEvent {
   readonly name: string;
   readonly bucket: string;
   readonly key: string;
-  /** Of what was written. */
+  /** Of the object that was written. */
   readonly size?: number;
   readonly etag?: string;
   readonly versionId?: string;
@@ -35,51 +35,61 @@ const fits = (event: string, name: string) =>
 /** As S3 writes keys into events: percent-encoded, with + for a space, and slashes as they are. */
 const encodedKey = (key: string) => encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
 
-/** Resolves when every notification is on disk, or counted as failed. */
-export function createNotifier(options: NotifierOptions): (event: ObjectEvent) => Promise<void> {
-  const { notifications, targets, region, clock, newId, log, count } = options;
-
-  function documentOf({ id }: NotificationSpec, event: ObjectEvent): string {
-    const { name, bucket, key, size, etag, versionId } = event;
-    const now = clock.now();
-    return JSON.stringify({
-      Records: [
-        {
-          eventVersion: '2.1',
-          eventSource: 'aws:s3',
-          awsRegion: region,
-          eventTime: new Date(now).toISOString(),
-          eventName: name,
-          userIdentity: { principalId: 'local' },
-          requestParameters: { sourceIPAddress: '127.0.0.1' },
-          responseElements: { 'x-amz-request-id': newId() },
-          s3: {
-            s3SchemaVersion: '1.0',
-            configurationId: id,
-            bucket: {
-              name: bucket,
-              ownerIdentity: { principalId: 'local' },
-              arn: `arn:aws:s3:::${bucket}`,
-            },
-            object: { key: encodedKey(key), size, eTag: etag, versionId, sequencer: sequencerOf(now) },
-          },
-        },
-      ],
-    });
-  }
-
+/** @returns sequencers in hexadecimal: of two events of one key, the later has the greater one. @param now epoch milliseconds */
+function createSequencer(): (now: number) => string {
   let last = 0n;
-  /** Hexadecimal; of two events of one key, the later has the greater one. */
-  function sequencerOf(now: number): string {
+  return (now) => {
     const fromTime = BigInt(now) * 1_048_576n;
     last = fromTime > last ? fromTime : last + 1n;
     return last.toString(16).toUpperCase().padStart(18, '0');
-  }
+  };
+}
 
-  async function send(spec: NotificationSpec, event: ObjectEvent): Promise<void> {
-    const { kind, arn } = spec.target;
+interface Occurrence {
+  readonly region: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly requestId: string;
+  readonly sequencer: string;
+}
+
+function recordOf(configurationId: string, event: ObjectEvent, occurrence: Occurrence): object {
+  const { name, bucket, key, size, etag, versionId } = event;
+  const { region, now, requestId, sequencer } = occurrence;
+  return {
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    awsRegion: region,
+    eventTime: new Date(now).toISOString(),
+    eventName: name,
+    userIdentity: { principalId: 'local' },
+    requestParameters: { sourceIPAddress: '127.0.0.1' },
+    responseElements: { 'x-amz-request-id': requestId },
+    s3: {
+      s3SchemaVersion: '1.0',
+      configurationId,
+      bucket: { name: bucket, ownerIdentity: { principalId: 'local' }, arn: `arn:aws:s3:::${bucket}` },
+      object: { key: encodedKey(key), size, eTag: etag, versionId, sequencer },
+    },
+  };
+}
+
+const isWanted = (
+  { bucket, event, prefix, suffix }: NotificationSpec,
+  { name, ...of }: ObjectEvent,
+): boolean =>
+  bucket === of.bucket && fits(event, name) && of.key.startsWith(prefix) && of.key.endsWith(suffix);
+
+/** Resolves when every notification is on disk, or counted as failed. */
+export function createNotifier(options: NotifierOptions): (event: ObjectEvent) => Promise<void> {
+  const { notifications, targets, region, clock, newId, log, count } = options;
+  const sequencerOf = createSequencer();
+
+  async function send({ id, target: { kind, arn } }: NotificationSpec, event: ObjectEvent): Promise<void> {
     try {
-      await targets[kind](arn, documentOf(spec, event));
+      const now = clock.now();
+      const occurrence = { region, now, requestId: newId(), sequencer: sequencerOf(now) };
+      await targets[kind](arn, JSON.stringify({ Records: [recordOf(id, event, occurrence)] }));
       count('s3.notifications');
     } catch (error) {
       count('s3.notificationsFailed');
@@ -94,10 +104,6 @@ export function createNotifier(options: NotifierOptions): (event: ObjectEvent) =
   }
 
   return async (event) => {
-    for (const spec of notifications) {
-      const { bucket, event: wanted, prefix, suffix } = spec;
-      if (bucket !== event.bucket || !fits(wanted, event.name)) continue;
-      if (event.key.startsWith(prefix) && event.key.endsWith(suffix)) await send(spec, event);
-    }
+    for (const spec of notifications) if (isWanted(spec, event)) await send(spec, event);
   };
 }

@@ -1,4 +1,4 @@
-// Finds, places and removes the files of a bucket's objects, in a tree that people read with any tool.
+// Finds, places and removes the files of a bucket's objects, in a folder tree that any tool can read.
 
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
@@ -20,14 +20,15 @@ export interface Places {
   /** Removes the file of `key` and the folders that it leaves empty. */
   remove(key: string): Promise<void>;
   /**
-   * The keys that have files, in S3's order, from `prefix` and behind `after`.
-   * What the caller adds to `skip` while it reads is skipped, with everything that begins so.
+   * The keys that have files, in S3's order: those that begin with `prefix` and come after `after`.
+   * Keys that begin with `skip.prefix` are skipped; the caller may set it while it reads.
    */
   keys(prefix: string, after: string, skip: { prefix?: string }): AsyncGenerator<string>;
 }
 
 const code = (error: unknown) => (error as NodeJS.ErrnoException).code;
-const blocked = new Set(['ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EPERM']);
+/** Why a file cannot be moved to its plain place: it then gets the encoded one. */
+const BLOCKED = new Set(['ENOTDIR', 'EEXIST', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG', 'EPERM']);
 
 const LAST_CHARACTER = '\u{10FFFF}';
 
@@ -37,7 +38,7 @@ function isBehind(start: string, prefix: string, after: string): boolean {
   return !after.startsWith(start) && compareKeys(start + LAST_CHARACTER, after) <= 0;
 }
 
-/** A file system that ignores case, or that follows links, may give another file than the key's. */
+/** Whether a file has exactly this name: a file system that ignores case or follows links may return another one. */
 async function isItself(dir: string, file: string): Promise<boolean> {
   return path.relative(await realpath(dir), await realpath(file)) === path.relative(dir, file);
 }
@@ -59,7 +60,7 @@ async function openFile(dir: string, file: string): Promise<OpenFile | undefined
   return undefined;
 }
 
-/** Whether a file may go to `file`: nothing is there, or an object of that very name. */
+/** Whether a file may go to `file`: nothing is there, or an object with exactly that name. */
 async function isFree(dir: string, file: string): Promise<boolean> {
   try {
     return (await lstat(file)).isFile() && (await isItself(dir, file));
@@ -90,45 +91,46 @@ async function prune(dir: string, from: string): Promise<void> {
   }
 }
 
+const encodedFile = (dir: string, key: string) => path.join(dir, ENCODED_FOLDER, ...encodedPathOf(key));
+
+async function openKey(dir: string, key: string): Promise<OpenFile | undefined> {
+  const plain = plainPathOf(key);
+  return (plain && (await openFile(dir, path.join(dir, ...plain)))) ?? openFile(dir, encodedFile(dir, key));
+}
+
+/** Moves a finished file to its plain place or, where that is taken, to its encoded one. @returns the place */
+async function moveToPlace(dir: string, finished: string, key: string): Promise<string> {
+  const plain = plainPathOf(key);
+  const encoded = encodedFile(dir, key);
+  const isEncoded = await lstat(encoded).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  const file = plain && path.join(dir, ...plain);
+  if (!file || isEncoded || !(await isFree(dir, file))) return moveTo(finished, encoded);
+  try {
+    return await moveTo(finished, file);
+  } catch (error) {
+    if (!BLOCKED.has(code(error) ?? '')) throw error;
+    return moveTo(finished, encoded);
+  }
+}
+
 /** @param dir the bucket's folder */
 export function createPlaces(dir: string): Places {
-  const inTurn = createSerialQueue();
-  const encoded = (key: string) => path.join(dir, ENCODED_FOLDER, ...encodedPathOf(key));
-
-  async function openKey(key: string): Promise<OpenFile | undefined> {
-    const plain = plainPathOf(key);
-    return (plain && (await openFile(dir, path.join(dir, ...plain)))) ?? openFile(dir, encoded(key));
-  }
-
-  /** In turn, because whether a name is free depends on the folders and files that others make and remove. */
-  async function moveToPlace(finished: string, key: string): Promise<string> {
-    const plain = plainPathOf(key);
-    const inHex = encoded(key);
-    const hexIsTaken = await lstat(inHex).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    const file = plain && path.join(dir, ...plain);
-    if (!file || hexIsTaken || !(await isFree(dir, file))) return moveTo(finished, inHex);
-    try {
-      return await moveTo(finished, file);
-    } catch (error) {
-      if (!blocked.has(code(error) ?? '')) throw error;
-      return moveTo(finished, inHex);
-    }
-  }
-
+  // One at a time: whether a name is free depends on the folders and files that others make and remove.
+  const exclusively = createSerialQueue();
   return {
-    open: openKey,
+    open: (key) => openKey(dir, key),
     async place(finished, key) {
-      const file = await inTurn('', () => moveToPlace(finished, key));
+      const file = await exclusively('', () => moveToPlace(dir, finished, key));
       await syncDirectory(path.dirname(file));
     },
     async remove(key) {
-      const found = await openKey(key);
+      const found = await openKey(dir, key);
       if (!found) return;
       await found.handle.close();
-      await inTurn('', async () => {
+      await exclusively('', async () => {
         await rm(found.file);
         await syncDirectory(path.dirname(found.file));
         await prune(dir, found.file);

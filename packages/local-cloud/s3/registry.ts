@@ -1,4 +1,4 @@
-// The buckets there are: those of the template, and those that clients made, which come back after a restart.
+// The list of buckets: those of the template, and those that clients created, which are kept over a restart.
 
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export interface BucketInfo {
   readonly createdAt: number;
   readonly versioned: boolean;
   readonly fromTemplate: boolean;
-  /** Whether versions were kept once, and are not any more. */
+  /** Whether versioning was on once and is off now. */
   readonly suspended?: boolean;
   readonly tags?: Tags;
   /** JSON text. */
@@ -32,7 +32,7 @@ export interface Registered {
   info: BucketInfo;
   readonly bucket: Bucket;
   readonly rules: readonly ExpirationRule[];
-  /** Properties of the template's bucket; none of one that a client made. */
+  /** Properties of the template's bucket; none for a bucket that a client created. */
   readonly declared: BucketResource['properties'];
 }
 
@@ -54,11 +54,11 @@ export interface Registry {
   readonly delete: (name: string) => Promise<void>;
   /** Where a bucket keeps what is not an object. */
   stateOf(name: string): string;
-  /** Where files wait that are not yet objects; emptied at the start. */
+  /** The folder of files that are not yet objects; emptied at the start. */
   readonly spoolDir: string;
 }
 
-/** A hidden name: no bucket may have it. Another name would leave behind what data directories hold. */
+/** A hidden name, which no bucket may have. Existing data directories have it: do not rename it. */
 const STATE_FOLDER = '.tidegate';
 type Settings = Omit<BucketInfo, 'name'>;
 
@@ -88,13 +88,6 @@ async function writeSettings(stateDir: string, info: BucketInfo): Promise<void> 
   await writeFileSafely(path.join(stateDir, 'bucket.json'), JSON.stringify(settings));
 }
 
-/** Moves a folder away first, so that a crash never leaves half of it. */
-async function discard(folder: string, spoolDir: string): Promise<void> {
-  const discarded = path.join(spoolDir, randomUUID());
-  await rename(folder, discarded);
-  await rm(discarded, { recursive: true, force: true });
-}
-
 /** @throws AwsError for a bucket of the template */
 function configured(before: BucketInfo, changes: Parameters<Registry['configure']>[1]): BucketInfo {
   if (before.fromTemplate)
@@ -107,82 +100,120 @@ function configured(before: BucketInfo, changes: Parameters<Registry['configure'
   return { ...before, ...changes, suspended: isSuspended };
 }
 
-/** @throws StartError when the folder cannot be read */
-export async function openRegistry(dir: string, clock: Clock): Promise<Registry> {
-  const spoolDir = path.join(dir, STATE_FOLDER, 'unfinished');
-  const stateOf = (name: string) => path.join(dir, STATE_FOLDER, 'buckets', name);
-  const buckets = new Map<string, Registered>();
-  const serially = createSerialQueue();
+/** The buckets in memory, and the folders in which they are kept. */
+interface BucketList {
+  readonly dir: string;
+  readonly spoolDir: string;
+  readonly clock: Clock;
+  readonly buckets: Map<string, Registered>;
+  readonly stateOf: (name: string) => string;
+}
 
-  function add(
-    info: BucketInfo,
-    rules: readonly ExpirationRule[],
-    declared: BucketResource['properties'] = {},
-  ): void {
-    const places = createPlaces(path.join(dir, info.name));
-    const bucket = createBucket(stateOf(info.name), places, clock, info.versioned);
-    buckets.set(info.name, { info, bucket, rules, declared });
-  }
+const NOTHING_DECLARED: BucketResource['properties'] = {};
 
-  async function save(
-    info: BucketInfo,
-    rules: readonly ExpirationRule[],
-    declared?: BucketResource['properties'],
-  ): Promise<void> {
-    await makeDirectory(path.join(dir, info.name));
-    await makeDirectory(stateOf(info.name));
-    await writeSettings(stateOf(info.name), info);
-    add(info, rules, declared);
-  }
+function add(
+  { dir, clock, buckets, stateOf }: BucketList,
+  info: BucketInfo,
+  rules: readonly ExpirationRule[],
+  declared: BucketResource['properties'],
+): void {
+  const places = createPlaces(path.join(dir, info.name));
+  const bucket = createBucket(stateOf(info.name), places, clock, info.versioned);
+  buckets.set(info.name, { info, bucket, rules, declared });
+}
 
-  function find(name: string): Registered {
-    const found = buckets.get(name);
-    if (!found) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
-    return found;
-  }
+async function save(
+  list: BucketList,
+  info: BucketInfo,
+  rules: readonly ExpirationRule[],
+  declared = NOTHING_DECLARED,
+): Promise<void> {
+  const { dir, stateOf } = list;
+  await makeDirectory(path.join(dir, info.name));
+  await makeDirectory(stateOf(info.name));
+  await writeSettings(stateOf(info.name), info);
+  add(list, info, rules, declared);
+}
 
-  await rm(spoolDir, { recursive: true, force: true });
-  await makeDirectory(spoolDir);
+function find({ buckets }: BucketList, name: string): Registered {
+  const found = buckets.get(name);
+  if (!found) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+  return found;
+}
+
+/** Empties the spool folder, and reads the buckets that clients created. @throws StartError when one cannot be read */
+async function openBucketList(dir: string, clock: Clock): Promise<BucketList> {
+  const list: BucketList = {
+    ...{ dir, clock, buckets: new Map() },
+    spoolDir: path.join(dir, STATE_FOLDER, 'unfinished'),
+    stateOf: (name: string) => path.join(dir, STATE_FOLDER, 'buckets', name),
+  };
+  await rm(list.spoolDir, { recursive: true, force: true });
+  await makeDirectory(list.spoolDir);
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name === STATE_FOLDER) continue;
-    const settings = await readSettings(path.join(stateOf(entry.name), 'bucket.json'));
-    if (settings) add({ ...settings, name: entry.name, fromTemplate: false }, []);
+    const settings = await readSettings(path.join(list.stateOf(entry.name), 'bucket.json'));
+    const info = settings && { ...settings, name: entry.name, fromTemplate: false };
+    if (info) add(list, info, [], NOTHING_DECLARED);
   }
+  return list;
+}
 
+async function ensure(list: BucketList, resource: BucketResource): Promise<void> {
+  const { name } = resource;
+  const { versioned, suspended, rules, tags, policy } = settingsOf(resource);
+  requireBucketName(name);
+  const createdAt = list.buckets.get(name)?.info.createdAt ?? list.clock.now();
+  const info = { name, createdAt, versioned, suspended, tags, policy, fromTemplate: true };
+  await save(list, info, rules, resource.properties);
+}
+
+async function create(list: BucketList, name: string, tags?: Tags): Promise<void> {
+  requireBucketName(name);
+  if (list.buckets.has(name)) {
+    const message = 'Your previous request to create the named bucket succeeded and you already own it.';
+    throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
+  }
+  const createdAt = list.clock.now();
+  await save(list, { name, createdAt, versioned: false, fromTemplate: false, tags }, []);
+}
+
+async function configure(
+  list: BucketList,
+  name: string,
+  changes: Parameters<Registry['configure']>[1],
+): Promise<void> {
+  const found = find(list, name);
+  const info = configured(found.info, changes);
+  await writeSettings(list.stateOf(name), info);
+  found.info = info;
+  found.bucket.isVersioned = info.versioned;
+}
+
+async function remove(list: BucketList, name: string): Promise<void> {
+  const { dir, spoolDir, buckets, stateOf } = list;
+  await requireDeletable(find(list, name));
+  buckets.delete(name);
+  const discarded = path.join(spoolDir, randomUUID());
+  await rename(path.join(dir, name), discarded);
+  await rm(discarded, { recursive: true, force: true });
+  await rm(stateOf(name), { recursive: true, force: true });
+  await syncDirectory(dir);
+}
+
+/** @throws StartError when the folder cannot be read */
+export async function openRegistry(dir: string, clock: Clock): Promise<Registry> {
+  const list = await openBucketList(dir, clock);
+  const { buckets, stateOf, spoolDir } = list;
+  // Each change of a bucket begins with the settings that the one before left.
+  const serially = createSerialQueue();
   return {
-    find,
+    find: (name) => find(list, name),
     all: () => [...buckets.values()].sort((a, b) => (a.info.name < b.info.name ? -1 : 1)),
-    async ensure(resource) {
-      const { name } = resource;
-      const { versioned, suspended, rules, tags, policy } = settingsOf(resource);
-      requireBucketName(name);
-      const createdAt = buckets.get(name)?.info.createdAt ?? clock.now();
-      const info = { name, createdAt, versioned, suspended, tags, policy, fromTemplate: true };
-      await save(info, rules, resource.properties);
-    },
-    async create(name, tags) {
-      requireBucketName(name);
-      if (buckets.has(name)) {
-        const message = 'Your previous request to create the named bucket succeeded and you already own it.';
-        throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
-      }
-      await save({ name, createdAt: clock.now(), versioned: false, fromTemplate: false, tags }, []);
-    },
-    configure: (name, changes) =>
-      serially(name, async () => {
-        const found = find(name);
-        const info = configured(found.info, changes);
-        await writeSettings(stateOf(name), info);
-        found.info = info;
-        found.bucket.isVersioned = info.versioned;
-      }),
-    async delete(name) {
-      await requireDeletable(find(name));
-      buckets.delete(name);
-      await discard(path.join(dir, name), spoolDir);
-      await rm(stateOf(name), { recursive: true, force: true });
-      await syncDirectory(dir);
-    },
+    ensure: (resource) => ensure(list, resource),
+    create: (name, tags) => create(list, name, tags),
+    configure: (name, changes) => serially(name, () => configure(list, name, changes)),
+    delete: (name) => remove(list, name),
     stateOf,
     spoolDir,
   };

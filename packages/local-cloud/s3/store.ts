@@ -1,4 +1,4 @@
-// The object store behind S3 and Firehose: buckets of the template, and such as a client makes, in one folder.
+// The object store of S3 and Firehose: the buckets of the template and those that clients create, in one folder.
 
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -37,7 +37,7 @@ export interface ObjectStore {
   createBucket: (name: string, tags?: Tags) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
   deleteBucket: (name: string) => Promise<void>;
-  /** Changes a bucket that a client made. @throws AwsError NoSuchBucket, OperationAborted for one of the template */
+  /** Changes a bucket that a client created. @throws AwsError NoSuchBucket, OperationAborted for one of the template */
   configure(
     name: string,
     changes: Pick<BucketInfo, 'tags' | 'policy'> & { versioned?: boolean },
@@ -45,7 +45,7 @@ export interface ObjectStore {
   buckets(): readonly BucketInfo[];
   /** @throws AwsError NoSuchBucket */
   bucket(name: string): BucketInfo;
-  /** What the template says of a bucket, nothing of one that a client made. @throws AwsError NoSuchBucket */
+  /** Properties of the template's bucket; none for a bucket that a client created. @throws AwsError NoSuchBucket */
   declared(name: string): BucketResource['properties'];
   /** Resolves when the object is on disk. @throws AwsError NoSuchBucket, KeyTooLongError */
   put(
@@ -56,13 +56,13 @@ export interface ObjectStore {
   ): Promise<Version>;
   /** @throws AwsError NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker, by its id) */
   get(bucket: string, key: string, versionId?: string): Promise<StoredObject>;
-  /** Removes the object, or one version permanently; what is not there is removed already. @throws AwsError NoSuchBucket */
+  /** Removes the object, or one version permanently; succeeds also where there is none. @throws AwsError NoSuchBucket */
   remove(bucket: string, key: string, versionId?: string): Promise<Removal>;
   /** A version without its content. @throws as `get` */
   find(bucket: string, key: string, versionId?: string): Promise<Version>;
   /** Replaces the tags of a version, the current one by default. @throws as `get` */
   tag(bucket: string, key: string, tags: Tags, versionId?: string): Promise<Version>;
-  /** When the current object expires, as `x-amz-expiration` says it. @throws AwsError NoSuchBucket */
+  /** When the current object expires, in the form of `x-amz-expiration`. @throws AwsError NoSuchBucket */
   expiration(bucket: string, key: string, lastModified: number): string | undefined;
   /** Newest first. */
   versions(bucket: string, key: string): Promise<readonly Version[]>;
@@ -85,7 +85,7 @@ export interface ObjectStoreOptions {
   readonly notify?: (event: ObjectEvent) => Promise<void>;
 }
 
-/** Writes the body through to `file` and says what object it will be. */
+/** Writes the body to the disk as `file`. @returns the object that it will be */
 async function finish(
   file: string,
   body: Buffer | AsyncIterable<Buffer>,
@@ -105,7 +105,7 @@ async function finish(
   };
 }
 
-/** Why there is nothing to read: no such object, no such version, or a delete marker that was asked for by its id. */
+/** Why there is nothing to read: no such object, no such version, or the id of a delete marker. */
 function missing(isMarker: boolean, byVersion: boolean): AwsError {
   if (!byVersion) return new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
   if (!isMarker) return new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
@@ -131,45 +131,37 @@ function createExpire(registry: Registry, uploads: Uploads, clock: Clock): () =>
     });
 }
 
-/** Opens the folder and the buckets in it; what a crash left half written is removed. */
-export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
-  const { dir, clock, log, notify } = options;
-  await makeDirectory(dir);
-  const registry = await openRegistry(dir, clock);
+/** What operations on objects work with. */
+interface Parts {
+  readonly registry: Registry;
+  readonly notify: ObjectStoreOptions['notify'];
+}
+
+async function put(
+  { registry, notify }: Parts,
+  ...[name, key, body, options = {}]: Parameters<ObjectStore['put']>
+): Promise<Version> {
+  const { bucket } = registry.find(name);
+  requireKey(key);
+  const file = path.join(registry.spoolDir, randomUUID());
+  let version: Version;
+  try {
+    version = await bucket.put(key, await finish(file, body, options), options.check);
+  } finally {
+    await rm(file, { force: true });
+  }
+  const { size, etag, versionId } = version;
+  const event = `ObjectCreated:${options.by ?? 'Put'}`;
+  await notify?.({ name: event, bucket: name, key, size, etag, versionId: shownVersion(versionId) });
+  return version;
+}
+
+function objectOperations({
+  registry,
+  notify,
+}: Parts): Pick<ObjectStore, 'get' | 'find' | 'tag' | 'remove' | 'expiration' | 'versions'> {
   const bucketOf = (name: string) => registry.find(name).bucket;
-
-  const put: ObjectStore['put'] = async (name, key, body, options = {}) => {
-    const bucket = bucketOf(name);
-    requireKey(key);
-    const file = path.join(registry.spoolDir, randomUUID());
-    let version: Version;
-    try {
-      version = await bucket.put(key, await finish(file, body, options), options.check);
-    } finally {
-      await rm(file, { force: true });
-    }
-    const { size, etag, versionId } = version;
-    const event = `ObjectCreated:${options.by ?? 'Put'}`;
-    await notify?.({ name: event, bucket: name, key, size, etag, versionId: shownVersion(versionId) });
-    return version;
-  };
-
-  const uploads = createUploads(
-    { put, stateOf: (name) => registry.stateOf(registry.find(name).info.name) },
-    clock,
-  );
-  const expire = createExpire(registry, uploads, clock);
-  const endExpiry = everyDay(clock, log, expire);
-
   return {
-    ensureBucket: registry.ensure,
-    createBucket: registry.create,
-    configure: registry.configure,
-    deleteBucket: registry.delete,
-    buckets: () => registry.all().map(({ info }) => info),
-    bucket: (name) => registry.find(name).info,
-    declared: (name) => registry.find(name).declared,
-    put,
     async get(name, key, versionId) {
       requireKey(key);
       const found = await bucketOf(name).open(key, versionId);
@@ -198,8 +190,43 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
     },
     expiration: (name, key, lastModified) => expirationOf(key, lastModified, registry.find(name).rules),
     versions: async (name, key) => bucketOf(name).versions(key),
-    list: async (name, query) => listObjects(bucketOf(name), query),
-    listVersions: async (name, query) => listVersions(bucketOf(name), query),
+  };
+}
+
+function bucketOperations(
+  registry: Registry,
+): Omit<
+  ObjectStore,
+  keyof ReturnType<typeof objectOperations> | 'put' | 'uploads' | 'now' | 'expire' | 'close'
+> {
+  return {
+    ensureBucket: registry.ensure,
+    createBucket: registry.create,
+    configure: registry.configure,
+    deleteBucket: registry.delete,
+    buckets: () => registry.all().map(({ info }) => info),
+    bucket: (name) => registry.find(name).info,
+    declared: (name) => registry.find(name).declared,
+    list: async (name, query) => listObjects(registry.find(name).bucket, query),
+    listVersions: async (name, query) => listVersions(registry.find(name).bucket, query),
+  };
+}
+
+/** Opens the folder and the buckets in it; what a crash left half written is removed. */
+export async function createObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+  const { dir, clock, log, notify } = options;
+  await makeDirectory(dir);
+  const registry = await openRegistry(dir, clock);
+  const parts: Parts = { registry, notify };
+  const putObject: ObjectStore['put'] = (...call) => put(parts, ...call);
+  const stateOf = (name: string) => registry.stateOf(registry.find(name).info.name);
+  const uploads = createUploads({ put: putObject, stateOf }, clock);
+  const expire = createExpire(registry, uploads, clock);
+  const endExpiry = everyDay(clock, log, expire);
+  return {
+    ...bucketOperations(registry),
+    ...objectOperations(parts),
+    put: putObject,
     uploads,
     now: () => clock.now(),
     expire,

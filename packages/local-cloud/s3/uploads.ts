@@ -67,7 +67,7 @@ export interface ChosenPart {
 }
 
 export interface CompleteOptions {
-  /** What the client says the whole object's checksum is. */
+  /** The checksum of the whole object that the client sent. */
   readonly expected?: Checksum;
   readonly check?: PutOptions['check'];
 }
@@ -174,44 +174,71 @@ function requirePartNumber(number: number): void {
   );
 }
 
-export function createUploads(store: UploadTarget, clock: Clock): Uploads {
-  const folderOf = (bucket: string, uploadId = '') => path.join(store.stateOf(bucket), 'uploads', uploadId);
-  const partFile = (bucket: string, { uploadId }: Upload, number: number) =>
-    path.join(folderOf(bucket, uploadId), `part-${String(number).padStart(5, '0')}`);
+const UPLOAD_FILE = 'upload.json';
+const PART_FILE_FORM = /^part-\d{5}\.json$/;
 
-  async function parts(bucket: string, upload: Upload): Promise<Part[]> {
-    const names = await readdir(folderOf(bucket, upload.uploadId)).catch(() => {
-      throw noSuchUpload(); // completed or aborted in the meantime
-    });
-    const files = names.filter((name) => /^part-\d{5}\.json$/.test(name)).sort();
-    const read = files.map((name) => readJson<Part>(path.join(folderOf(bucket, upload.uploadId), name)));
-    return (await Promise.all(read)).filter((part) => part !== undefined);
-  }
+/** Where the uploads of a bucket, one upload and its parts are. */
+function pathsIn({ stateOf }: UploadTarget) {
+  const folderOf = (bucket: string, uploadId = '') => path.join(stateOf(bucket), 'uploads', uploadId);
+  return {
+    folderOf,
+    partFile: (bucket: string, { uploadId }: Upload, number: number) =>
+      path.join(folderOf(bucket, uploadId), `part-${String(number).padStart(5, '0')}`),
+  };
+}
 
-  async function abort(bucket: string, { uploadId }: Upload): Promise<void> {
-    await rm(folderOf(bucket, uploadId), { recursive: true, force: true });
-  }
+type Paths = ReturnType<typeof pathsIn>;
 
+async function readParts(folder: string): Promise<Part[]> {
+  const names = await readdir(folder).catch(() => {
+    throw noSuchUpload(); // completed or aborted in the meantime
+  });
+  const files = names.filter((name) => PART_FILE_FORM.test(name)).sort();
+  const read = files.map((name) => readJson<Part>(path.join(folder, name)));
+  return (await Promise.all(read)).filter((part) => part !== undefined);
+}
+
+/** Creates, finds and lists uploads. */
+function uploadFolders(
+  { folderOf }: Paths,
+  clock: Clock,
+): Pick<Uploads, 'create' | 'find' | 'list' | 'abort'> {
   return {
     async create(bucket, given) {
       requireKey(given.key);
       const upload: Upload = { ...given, uploadId: randomUUID().replaceAll('-', ''), initiated: clock.now() };
-      await makeDirectory(folderOf(bucket, upload.uploadId));
-      await writeFileSafely(
-        path.join(folderOf(bucket, upload.uploadId), 'upload.json'),
-        JSON.stringify(upload),
-      );
+      const folder = folderOf(bucket, upload.uploadId);
+      await makeDirectory(folder);
+      await writeFileSafely(path.join(folder, UPLOAD_FILE), JSON.stringify(upload));
       return upload;
     },
     async find(bucket, key, uploadId) {
-      const file = path.join(
-        folderOf(bucket, UPLOAD_ID_FORM.test(uploadId) ? uploadId : 'none'),
-        'upload.json',
-      );
-      const upload = await readJson<Upload>(file);
+      const folder = folderOf(bucket, UPLOAD_ID_FORM.test(uploadId) ? uploadId : 'none');
+      const upload = await readJson<Upload>(path.join(folder, UPLOAD_FILE));
       if (upload?.key !== key) throw noSuchUpload();
       return upload;
     },
+    async list(bucket) {
+      const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      });
+      const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), UPLOAD_FILE)));
+      return (await Promise.all(read)).filter((upload) => upload !== undefined);
+    },
+    async abort(bucket, { uploadId }) {
+      await rm(folderOf(bucket, uploadId), { recursive: true, force: true });
+    },
+  };
+}
+
+export function createUploads(store: UploadTarget, clock: Clock): Uploads {
+  const paths = pathsIn(store);
+  const { folderOf, partFile } = paths;
+  const folders = uploadFolders(paths, clock);
+  const parts = async (bucket: string, upload: Upload) => readParts(folderOf(bucket, upload.uploadId));
+  return {
+    ...folders,
     async putPart(bucket, upload, number, body, checksum) {
       requirePartNumber(number);
       const file = partFile(bucket, upload, number);
@@ -230,24 +257,12 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
       const { headers, metadata, tags } = upload;
       const version = await store.put(bucket, upload.key, read(), {
         by: 'CompleteMultipartUpload',
-        headers,
-        metadata,
-        tags,
+        ...{ headers, metadata, tags, check },
         etag: etagOf(wanted),
         checksum: () => verify(finish(), expected),
-        check,
       });
-      await abort(bucket, upload);
+      await folders.abort(bucket, upload);
       return version;
-    },
-    abort,
-    async list(bucket) {
-      const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
-      const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), 'upload.json')));
-      return (await Promise.all(read)).filter((upload) => upload !== undefined);
     },
   };
 }

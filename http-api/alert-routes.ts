@@ -88,158 +88,172 @@ const createRemarkOf =
     ...(comment !== undefined && { comment }),
   });
 
-/** Which alerts are active, and what happened to them. */
-function readingRoutes(stores: Stores): Route[] {
-  const { alerts, now } = stores;
-  const readHistory = createReadHistory(stores);
-  return [
-    route({
-      method: 'GET',
-      path: '/alerts',
-      summary: 'Active alerts, acknowledged or not, the most severe first, then the oldest',
-      params: {},
-      query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
-      answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
-      async run({ query, caller }) {
-        const { limit = USUAL_LIMIT } = query;
-        const first = createFirstAlerts(limit);
-        let isComplete = true;
-        try {
-          for await (const state of alerts.listOpen()) {
-            if (!isAlarm(state) || !seesSite(caller, state.alarm?.announced.site)) continue;
-            if (query.severity === undefined || state.severity === query.severity) first.add(state);
-          }
-        } catch (error) {
-          // It comes after all others; the sweep reports it every minute.
-          if (!(error instanceof UnreadableStateError)) throw error;
-          isComplete = false;
+function activeAlertsRoute({ alerts }: Stores): Route {
+  return route({
+    method: 'GET',
+    path: '/alerts',
+    summary: 'Active alerts, acknowledged or not, the most severe first, then the oldest',
+    params: {},
+    query: { limit: pageLimit(USUAL_LIMIT, 1000), severity: z.optional(severity) },
+    answer: z.strictObject({ alerts: z.array(alert), isComplete: z.boolean() }),
+    async run({ query, caller }) {
+      const { limit = USUAL_LIMIT } = query;
+      const first = createFirstAlerts(limit);
+      let isComplete = true;
+      try {
+        for await (const state of alerts.listOpen()) {
+          if (!isAlarm(state) || !seesSite(caller, state.alarm?.announced.site)) continue;
+          if (query.severity === undefined || state.severity === query.severity) first.add(state);
         }
-        return {
-          alerts: first.sorted().map(shownAlert),
-          isComplete: isComplete && first.count() <= limit,
-        };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/alerts/history',
-      summary: 'The alert history of all devices, newest first; by default the last seven days',
-      params: {},
-      query: historyQuery(now),
-      answer: historyPage,
-      run: async ({ query, caller }) => readHistory(query, {}, caller),
-    }),
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/alerts',
-      summary: 'The state of every rule that ever raised an alert for a device, and the snooze of the device',
-      params: { deviceId },
-      query: {},
-      answer: z.strictObject({ alerts: z.array(alert), snooze: z.optional(snooze) }),
-      async run({ params }) {
-        const { states, snooze: found } = await alerts.load(params.deviceId);
-        const isOn = found !== undefined && found.until > now();
-        return { alerts: [...states.values()].map(shownAlert), ...(isOn && { snooze: found }) };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/alerts/history',
-      summary: 'The alert history of a device, newest first; by default the last seven days',
-      params: { deviceId },
-      query: historyQuery(now),
-      answer: historyPage,
-      run: async ({ params, query, caller }) => readHistory(query, params, caller),
-    }),
-  ];
+      } catch (error) {
+        // It comes after all others; the sweep reports it every minute.
+        if (!(error instanceof UnreadableStateError)) throw error;
+        isComplete = false;
+      }
+      return {
+        alerts: first.sorted().map(shownAlert),
+        isComplete: isComplete && first.count() <= limit,
+      };
+    },
+  });
 }
 
-/** What people do about an alert. */
-function changingRoutes(stores: Stores): Route[] {
+function historyRoute(stores: Stores): Route {
+  const readHistory = createReadHistory(stores);
+  return route({
+    method: 'GET',
+    path: '/alerts/history',
+    summary: 'The alert history of all devices, newest first; by default the last seven days',
+    params: {},
+    query: historyQuery(stores.now),
+    answer: historyPage,
+    run: async ({ query, caller }) => readHistory(query, {}, caller),
+  });
+}
+
+function deviceAlertsRoute({ alerts, now }: Stores): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/alerts',
+    summary: 'The state of every rule that ever raised an alert for a device, and the snooze of the device',
+    params: { deviceId },
+    query: {},
+    answer: z.strictObject({ alerts: z.array(alert), snooze: z.optional(snooze) }),
+    async run({ params }) {
+      const { states, snooze: found } = await alerts.load(params.deviceId);
+      const isOn = found !== undefined && found.until > now();
+      return { alerts: [...states.values()].map(shownAlert), ...(isOn && { snooze: found }) };
+    },
+  });
+}
+
+function deviceHistoryRoute(stores: Stores): Route {
+  const readHistory = createReadHistory(stores);
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/alerts/history',
+    summary: 'The alert history of a device, newest first; by default the last seven days',
+    params: { deviceId },
+    query: historyQuery(stores.now),
+    answer: historyPage,
+    run: async ({ params, query, caller }) => readHistory(query, params, caller),
+  });
+}
+
+function acknowledgeRoute(stores: Stores): Route {
   const change = createChange(stores);
   const remarkOf = createRemarkOf(stores.now);
-  return [
-    route({
-      method: 'POST',
-      path: '/devices/{deviceId}/alerts/{ruleId}/acknowledge',
-      summary: 'Acknowledges an alert, in the name of the caller, until it gets worse or is over',
-      params: { deviceId, ruleId },
-      query: {},
-      body: z.strictObject({ comment: z.optional(remark) }),
-      answer: alert,
-      async run({ params, body, caller }) {
-        const missing = `Rule ${params.ruleId} has no active alert for ${params.deviceId}`;
-        return change(params, (state) => acknowledge(state, remarkOf(caller, body.comment)), missing);
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/devices/{deviceId}/alerts/{ruleId}/comment',
-      summary: "Adds a comment to an alert's history, in the name of the caller",
-      params: { deviceId, ruleId },
-      query: {},
-      body: z.strictObject({ comment: remark }),
-      answer: alert,
-      async run({ params, body, caller }) {
-        const missing = `Rule ${params.ruleId} never raised an alert for ${params.deviceId}`;
-        return change(
-          params,
-          (state) => remarked(state, 'commented', remarkOf(caller, body.comment)),
-          missing,
-        );
-      },
-    }),
-  ];
+  return route({
+    method: 'POST',
+    path: '/devices/{deviceId}/alerts/{ruleId}/acknowledge',
+    summary: 'Acknowledges an alert, in the name of the caller, until it gets worse or is over',
+    params: { deviceId, ruleId },
+    query: {},
+    body: z.strictObject({ comment: z.optional(remark) }),
+    answer: alert,
+    async run({ params, body, caller }) {
+      const missing = `Rule ${params.ruleId} has no active alert for ${params.deviceId}`;
+      return change(params, (state) => acknowledge(state, remarkOf(caller, body.comment)), missing);
+    },
+  });
 }
 
-/** Devices that send no notifications for a while. */
-function snoozeRoutes(stores: Stores): Route[] {
-  const { alerts, now } = stores;
-  return [
-    route({
-      method: 'GET',
-      path: '/snoozes',
-      summary: 'Snoozed devices, sorted by the end of the snooze',
-      params: {},
-      query: {},
-      answer: z.strictObject({ snoozes: z.array(listedSnooze) }),
-      async run() {
-        const snoozes: z.infer<typeof listedSnooze>[] = [];
-        for await (const found of alerts.listSnoozes()) if (found.until > now()) snoozes.push(found);
-        return { snoozes: snoozes.sort((a, b) => a.until - b.until) };
-      },
-    }),
-    route({
-      method: 'PUT',
-      path: '/devices/{deviceId}/snooze',
-      summary:
-        'Snoozes a device until a time, at most 30 days ahead: no notification is sent, and alerts that are still active at the end are sent then',
-      params: { deviceId },
-      query: {},
-      body: z.strictObject({ until: timeAhead(now), comment: z.optional(remark) }),
-      answer: snooze,
-      async run({ params, body, caller }) {
-        const { until, comment } = body;
-        if (until <= now() || until > now() + LONGEST_SNOOZE_MS) {
-          throw invalid({ in: 'body', name: 'until', detail: 'must be a time in the next 30 days' });
-        }
-        const made = { until, by: caller.id, ...(comment !== undefined && { comment }) };
-        await alerts.snooze(params.deviceId, made);
-        return made;
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/devices/{deviceId}/snooze',
-      summary: 'Ends the snooze of a device; deferred alerts that are still active are sent within a minute',
-      params: { deviceId },
-      query: {},
-      answer: z.undefined(),
-      run: async ({ params }) => alerts.snooze(params.deviceId, undefined),
-    }),
-  ];
+function commentRoute(stores: Stores): Route {
+  const change = createChange(stores);
+  const remarkOf = createRemarkOf(stores.now);
+  return route({
+    method: 'POST',
+    path: '/devices/{deviceId}/alerts/{ruleId}/comment',
+    summary: "Adds a comment to an alert's history, in the name of the caller",
+    params: { deviceId, ruleId },
+    query: {},
+    body: z.strictObject({ comment: remark }),
+    answer: alert,
+    async run({ params, body, caller }) {
+      const missing = `Rule ${params.ruleId} never raised an alert for ${params.deviceId}`;
+      return change(params, (state) => remarked(state, 'commented', remarkOf(caller, body.comment)), missing);
+    },
+  });
 }
 
-export function alertRoutes(stores: Stores): Route[] {
-  return [...readingRoutes(stores), ...changingRoutes(stores), ...snoozeRoutes(stores)];
+function snoozesRoute({ alerts, now }: Stores): Route {
+  return route({
+    method: 'GET',
+    path: '/snoozes',
+    summary: 'Snoozed devices, sorted by the end of the snooze',
+    params: {},
+    query: {},
+    answer: z.strictObject({ snoozes: z.array(listedSnooze) }),
+    async run() {
+      const snoozes: z.infer<typeof listedSnooze>[] = [];
+      for await (const found of alerts.listSnoozes()) if (found.until > now()) snoozes.push(found);
+      return { snoozes: snoozes.sort((a, b) => a.until - b.until) };
+    },
+  });
 }
+
+function snoozeRoute({ alerts, now }: Stores): Route {
+  return route({
+    method: 'PUT',
+    path: '/devices/{deviceId}/snooze',
+    summary:
+      'Snoozes a device until a time, at most 30 days ahead: no notification is sent, and alerts that are still active at the end are sent then',
+    params: { deviceId },
+    query: {},
+    body: z.strictObject({ until: timeAhead(now), comment: z.optional(remark) }),
+    answer: snooze,
+    async run({ params, body, caller }) {
+      const { until, comment } = body;
+      if (until <= now() || until > now() + LONGEST_SNOOZE_MS) {
+        throw invalid({ in: 'body', name: 'until', detail: 'must be a time in the next 30 days' });
+      }
+      const made = { until, by: caller.id, ...(comment !== undefined && { comment }) };
+      await alerts.snooze(params.deviceId, made);
+      return made;
+    },
+  });
+}
+
+function snoozeEndRoute({ alerts }: Stores): Route {
+  return route({
+    method: 'DELETE',
+    path: '/devices/{deviceId}/snooze',
+    summary: 'Ends the snooze of a device; deferred alerts that are still active are sent within a minute',
+    params: { deviceId },
+    query: {},
+    answer: z.undefined(),
+    run: async ({ params }) => alerts.snooze(params.deviceId, undefined),
+  });
+}
+
+export const alertRoutes = (stores: Stores): Route[] => [
+  activeAlertsRoute(stores),
+  historyRoute(stores),
+  deviceAlertsRoute(stores),
+  deviceHistoryRoute(stores),
+  acknowledgeRoute(stores),
+  commentRoute(stores),
+  snoozesRoute(stores),
+  snoozeRoute(stores),
+  snoozeEndRoute(stores),
+];

@@ -11,7 +11,7 @@ import type { DeviceStore, WindowHistory } from '../pipeline/ports.ts';
 import type { PresenceLog } from '../pipeline/device-ports.ts';
 import type { RemoveDevice } from '../pipeline/remove-device.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
-import { figures, statisticsOf, units } from './statistics.ts';
+import { statisticFields, statisticsOf, units } from './statistics.ts';
 import { ApiProblem } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 
@@ -55,7 +55,7 @@ const connection = z.strictObject({
   ipAddress: z.optional(z.string()),
 });
 
-const lastWindow = z.strictObject({ start: time, ...figures });
+const lastWindow = z.strictObject({ start: time, ...statisticFields });
 
 const USUAL_PAGE = 50;
 
@@ -89,79 +89,82 @@ interface DeviceStores {
   readonly presence: Pick<PresenceLog, 'read'>;
 }
 
-/** Devices: which there are, one of them, and forgetting one. */
-function registryRoutes({ devices, history, find, remove }: DeviceStores): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/devices',
-      summary:
-        'Devices by name, page by page, filtered by site, type, group or state; more than 2,000 devices come in no particular order',
-      params: {},
-      query: {
-        limit: pageLimit(USUAL_PAGE, 500),
-        next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of an earlier page')),
-        ...matchFields,
-        state: z.optional(z.enum(DEVICE_STATES)),
-      },
-      answer: z.strictObject({
-        devices: z.array(device),
-        isSorted: z
-          .boolean()
-          .check(z.describe('False for more than 2,000 devices: they come in no particular order')),
-        next: z.optional(z.string()),
-      }),
-      async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
-        if (caller.isGuest && (state === 'alarm' || state === 'silent'))
-          throw new ApiProblem(403, 'Guests do not see alerts: log in to use this `state`');
-        const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-        const page = await find({ limit, next, match, state, sites: caller.sites });
-        return { ...page, devices: page.devices.map((each) => shownTo(caller, each)) };
-      },
+function devicesRoute({ find }: Pick<DeviceStores, 'find'>): Route {
+  return route({
+    method: 'GET',
+    path: '/devices',
+    summary:
+      'Devices by name, page by page, filtered by site, type, group or state; more than 2,000 devices come in no particular order',
+    params: {},
+    query: {
+      limit: pageLimit(USUAL_PAGE, 500),
+      next: z.optional(matching(/^(unsorted\/)?[^#+/]{1,128}$/, 'the `next` of an earlier page')),
+      ...matchFields,
+      state: z.optional(z.enum(DEVICE_STATES)),
+    },
+    answer: z.strictObject({
+      devices: z.array(device),
+      isSorted: z
+        .boolean()
+        .check(z.describe('False for more than 2,000 devices: they come in no particular order')),
+      next: z.optional(z.string()),
     }),
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}',
-      summary: 'One device with its newest window',
-      params: { deviceId },
-      query: {},
-      answer: z.extend(device, { lastWindow: z.optional(lastWindow) }),
-      async run({ params, caller }) {
-        const [found, window] = await Promise.all([
-          devices.load(params.deviceId),
-          history.last(params.deviceId),
-        ]);
-        if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
-        const shown = shownTo(caller, found);
-        if (!window) return shown;
-        return { ...shown, lastWindow: { start: window.windowStart, ...statisticsOf(window) } };
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/devices/{deviceId}',
-      summary:
-        'Removes a device that is no longer in use and ends its alerts. Windows, archive and history stay. A message from the device makes it known again',
-      params: { deviceId },
-      query: {},
-      answer: z.strictObject({
-        deviceId: z.string(),
-        isRemoved: z.boolean().check(z.describe('Whether the device was known')),
-        ended: z.array(z.string()).check(z.describe('Rules whose alerts were ended')),
-      }),
-      async run({ params }) {
-        try {
-          return { deviceId: params.deviceId, ...(await remove(params.deviceId)) };
-        } catch (error) {
-          if (error instanceof UnreadableStateError) throw new ApiProblem(409, error.message);
-          throw error;
-        }
-      },
-    }),
-  ];
+    async run({ query: { limit = USUAL_PAGE, next, state, ...given }, caller }) {
+      if (caller.isGuest && (state === 'alarm' || state === 'silent'))
+        throw new ApiProblem(403, 'Guests do not see alerts: log in to use this `state`');
+      const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const page = await find({ limit, next, match, state, sites: caller.sites });
+      return { ...page, devices: page.devices.map((each) => shownTo(caller, each)) };
+    },
+  });
 }
 
-/** What was noted of a device: rejected readings and connections. */
+function deviceRoute({ devices, history }: Pick<DeviceStores, 'devices' | 'history'>): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}',
+    summary: 'One device with its newest window',
+    params: { deviceId },
+    query: {},
+    answer: z.extend(device, { lastWindow: z.optional(lastWindow) }),
+    async run({ params, caller }) {
+      const [found, window] = await Promise.all([
+        devices.load(params.deviceId),
+        history.last(params.deviceId),
+      ]);
+      if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
+      const shown = shownTo(caller, found);
+      if (!window) return shown;
+      return { ...shown, lastWindow: { start: window.windowStart, ...statisticsOf(window) } };
+    },
+  });
+}
+
+function removalRoute({ remove }: Pick<DeviceStores, 'remove'>): Route {
+  return route({
+    method: 'DELETE',
+    path: '/devices/{deviceId}',
+    summary:
+      'Removes a device that is no longer in use and ends its alerts. Windows, archive and history stay. A message from the device makes it known again',
+    params: { deviceId },
+    query: {},
+    answer: z.strictObject({
+      deviceId: z.string(),
+      isRemoved: z.boolean().check(z.describe('Whether the device was known')),
+      ended: z.array(z.string()).check(z.describe('Rules whose alerts were ended')),
+    }),
+    async run({ params }) {
+      try {
+        return { deviceId: params.deviceId, ...(await remove(params.deviceId)) };
+      } catch (error) {
+        if (error instanceof UnreadableStateError) throw new ApiProblem(409, error.message);
+        throw error;
+      }
+    },
+  });
+}
+
+/** What was recorded about a device: rejected readings and connections. */
 function noteRoutes({ devices, presence }: DeviceStores): Route[] {
   return [
     route({
@@ -197,6 +200,8 @@ function noteRoutes({ devices, presence }: DeviceStores): Route[] {
 }
 
 export const deviceRoutes = (stores: DeviceStores): Route[] => [
-  ...registryRoutes(stores),
+  devicesRoute(stores),
+  deviceRoute(stores),
+  removalRoute(stores),
   ...noteRoutes(stores),
 ];

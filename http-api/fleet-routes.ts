@@ -2,20 +2,20 @@
 
 import * as z from 'zod/mini';
 import { seesSite } from '../core/access.ts';
-import { matches, SEVERITIES } from '../core/alert-rule.ts';
+import { matches, SEVERITIES, type Match } from '../core/alert-rule.ts';
 import { ALERT_STATES, type AlertState } from '../core/alert-state.ts';
 import { isAlarm } from '../core/alert-step.ts';
 import { unitsOf } from '../core/unit.ts';
 import { UnreadableStateError } from '../core/unreadable-state.ts';
-import { DEVICE_STATES, isWholeSilence } from '../pipeline/find-devices.ts';
+import { DEVICE_STATES, isWholeSilence, type DeviceState } from '../pipeline/find-devices.ts';
 import type { ReadFleet } from '../pipeline/fleet.ts';
 import type { OpenAlerts } from '../pipeline/ports.ts';
 import type { FleetEntry } from '../pipeline/rollup-ports.ts';
 import { byUrgency } from './alert-order.ts';
 import { deviceId, matchFields, pageLimit, time } from './fields.ts';
-import { figures, shownStatistics, units } from './statistics.ts';
+import { statisticFields, shownStatistics, units } from './statistics.ts';
 import { ApiProblem } from './problem.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
 
 const USUAL_PAGE = 1000;
 const LARGEST_PAGE = 10_000;
@@ -45,7 +45,7 @@ const fleetDevice = z.strictObject({
   presenceSince: z.optional(time),
   lastSeenAt: z.optional(time),
   units,
-  lastWindow: z.optional(z.strictObject({ start: time, ...figures })),
+  lastWindow: z.optional(z.strictObject({ start: time, ...statisticFields })),
   alerts: z.optional(z.int().check(z.describe('Number of active alerts'))),
   worstAlert: z.optional(worstAlert),
 });
@@ -103,13 +103,38 @@ const shownWorst = ({ ruleId, state, severity, value, alarm }: AlertState) => ({
   ...{ ruleId, state, severity, since: alarm?.announced.since, value, unit: alarm?.announced.unit },
 });
 
-export function fleetRoutes({
-  readFleet,
-  alerts,
-}: {
+interface FleetParts {
   readonly readFleet: ReadFleet;
   readonly alerts: Pick<OpenAlerts, 'listOpen'>;
-}): Route[] {
+}
+
+interface FleetQuestion {
+  readonly limit: number;
+  readonly next: string | undefined;
+  readonly match: Match;
+  readonly state: DeviceState | undefined;
+}
+
+/** The devices of a page that the caller may see; their alerts only if the caller is no guest. */
+async function readPage(
+  { readFleet, alerts }: FleetParts,
+  { limit, next, match, state }: FleetQuestion,
+  caller: ApiCaller,
+) {
+  const [fleet, open] = await Promise.all([readFleet(), caller.isGuest ? undefined : openAlerts(alerts)]);
+  const known = new Set(fleet.entries.map(({ device }) => device.deviceId));
+  const wanted = fleet.entries.filter(
+    ({ device }) => matches(match, device) && seesSite(caller, device.site) && hasState(state, device, open),
+  );
+  const left = next === undefined ? wanted : wanted.filter(({ device }) => device.deviceId > next);
+  const page = fitting(left.slice(0, limit).map((entry) => shownEntry(entry, known, open)));
+  return {
+    ...{ asOf: fleet.asOf, devices: page, total: wanted.length },
+    next: page.length < left.length ? page.at(-1)!.deviceId : undefined,
+  };
+}
+
+export function fleetRoutes(parts: FleetParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -133,28 +158,14 @@ export function fleetRoutes({
         if (caller.isGuest && (state === 'alarm' || state === 'silent'))
           throw new ApiProblem(403, 'Guests do not see alerts: log in to use this `state`');
         const match = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-        const [fleet, open] = await Promise.all([
-          readFleet(),
-          caller.isGuest ? undefined : openAlerts(alerts),
-        ]);
-        const known = new Set(fleet.entries.map(({ device }) => device.deviceId));
-        const wanted = fleet.entries.filter(
-          ({ device }) =>
-            matches(match, device) && seesSite(caller, device.site) && hasState(state, device, open),
-        );
-        const left = next === undefined ? wanted : wanted.filter(({ device }) => device.deviceId > next);
-        const page = fitting(left.slice(0, limit).map((entry) => shownEntry(entry, known, open)));
-        return {
-          ...{ asOf: fleet.asOf, devices: page, total: wanted.length },
-          next: page.length < left.length ? page.at(-1)!.deviceId : undefined,
-        };
+        return readPage(parts, { limit, next, match, state }, caller);
       },
     }),
   ];
 }
 
 function hasState(
-  state: (typeof DEVICE_STATES)[number] | undefined,
+  state: DeviceState | undefined,
   { deviceId: id, online }: FleetEntry['device'],
   open: OpenByDevice | undefined,
 ): boolean {

@@ -124,137 +124,138 @@ function createMappingVersions({ mappings, now }: Pick<Ports, 'mappings' | 'now'
   return { find, append };
 }
 
-/** What mappings there are. */
-function readingRoutes(parts: Parts): Route[] {
-  const { mappings, find } = parts;
-  return [
-    route({
-      method: 'GET',
-      path: '/mappings',
-      summary: 'The newest version of each mapping',
-      params: {},
-      query: {},
-      answer: z.strictObject({ mappings: z.array(version), unreadable: z.array(unreadableMapping) }),
-      async run() {
-        const { mappings: all, unreadable } = await mappings.read();
-        return { mappings: all.map(({ versions }) => versions.at(-1)), unreadable };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/mappings/{mappingId}',
-      summary: 'A mapping with all its versions, the newest last',
-      params: { mappingId: ruleId },
-      query: {},
-      answer: z.strictObject({ id: ruleId, versions: z.array(version) }),
-      async run({ params: { mappingId } }) {
-        const found = await find(mappingId);
-        if (found) return found;
-        throw new ApiProblem(404, `There is no mapping ${mappingId}`);
-      },
-    }),
-  ];
+function mappingsRoute({ mappings }: Pick<Parts, 'mappings'>): Route {
+  return route({
+    method: 'GET',
+    path: '/mappings',
+    summary: 'The newest version of each mapping',
+    params: {},
+    query: {},
+    answer: z.strictObject({ mappings: z.array(version), unreadable: z.array(unreadableMapping) }),
+    async run() {
+      const { mappings: all, unreadable } = await mappings.read();
+      return { mappings: all.map(({ versions }) => versions.at(-1)), unreadable };
+    },
+  });
 }
 
-/** Changes of mappings. */
-function changingRoutes(parts: Parts): Route[] {
-  const { check, find, warningsOf, append } = parts;
-  return [
-    route({
-      method: 'PUT',
-      path: '/mappings/{mappingId}',
-      summary:
-        'Creates or changes a mapping. The new version applies to messages that arrive from one minute later. With `messages`, it is stored only if it can read them',
-      params: { mappingId: ruleId },
-      query: {},
-      body: mappingBody,
-      answer: z.extend(version, {
-        warnings: z.optional(
-          z
-            .array(z.string())
-            .check(z.describe('From a test on the last messages, if no messages were given')),
-        ),
-      }),
-      async run({ params: { mappingId }, body }) {
-        await check(mappingId, body);
-        const known = await find(mappingId);
-        if ((known?.versions.length ?? 0) >= MAX_MAPPING_VERSIONS) {
-          const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, the most that are kept for the archive: delete it and create one with another id`;
-          throw new ApiProblem(409, detail);
-        }
-        const warnings = body.messages ? [] : await warningsOf(mappingId, body);
-        const isOneMore = !known || !isInUse(known);
-        const made = await append(
-          known,
-          { ...storedOf(body), id: mappingId },
-          isOneMore ? MAX_MAPPINGS : undefined,
-        );
-        return warnings.length > 0 ? { ...made, warnings } : made;
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/mappings/{mappingId}',
-      summary:
-        'Ends a mapping one minute later: the built-in formats apply again. Its versions are kept for messages that arrived before',
-      params: { mappingId: ruleId },
-      query: {},
-      answer: z.undefined(),
-      async run({ params: { mappingId } }) {
-        const known = await find(mappingId);
-        const last = known?.versions.at(-1);
-        if (!last || last.enabled === false) throw new ApiProblem(404, `There is no mapping ${mappingId}`);
-        await append(known, { ...last, enabled: false });
-      },
-    }),
-  ];
+function mappingRoute({ find }: Pick<Parts, 'find'>): Route {
+  return route({
+    method: 'GET',
+    path: '/mappings/{mappingId}',
+    summary: 'A mapping with all its versions, the newest last',
+    params: { mappingId: ruleId },
+    query: {},
+    answer: z.strictObject({ id: ruleId, versions: z.array(version) }),
+    async run({ params: { mappingId } }) {
+      const found = await find(mappingId);
+      if (found) return found;
+      throw new ApiProblem(404, `There is no mapping ${mappingId}`);
+    },
+  });
 }
 
-/** Trials, which store nothing. */
-function trialRoutes(parts: Parts): Route[] {
-  const { check, rules, trial } = parts;
-  return [
-    route({
-      method: 'POST',
-      path: '/mappings/{mappingId}/validate',
-      summary: 'Checks a mapping, with messages if given, and stores nothing',
-      params: { mappingId: ruleId },
-      query: {},
-      body: mappingBody,
-      answer: z.strictObject({ id: ruleId, ...mappingFields }),
-      async run({ params: { mappingId }, body }) {
-        await check(mappingId, body);
-        return { ...storedOf(body), id: mappingId };
-      },
+function changeRoute({ check, find, warningsOf, append }: Parts): Route {
+  return route({
+    method: 'PUT',
+    path: '/mappings/{mappingId}',
+    summary:
+      'Creates or changes a mapping. The new version applies to messages that arrive from one minute later. With `messages`, it is stored only if it can read them',
+    params: { mappingId: ruleId },
+    query: {},
+    body: mappingBody,
+    answer: z.extend(version, {
+      warnings: z.optional(
+        z.array(z.string()).check(z.describe('From a test on the last messages, if no messages were given')),
+      ),
     }),
-    route({
-      method: 'POST',
-      path: '/mappings/{mappingId}/try',
-      summary:
-        'Shows the readings that a mapping gives for messages; without `messages`, for the last messages of the devices that it matches. Stores nothing',
-      params: { mappingId: ruleId },
-      query: {},
-      body: mappingBody,
-      answer: z.strictObject({
-        messages: z.array(tried),
-        note: z.optional(z.string().check(z.describe('Why there are no messages'))),
-      }),
-      async run({ params: { mappingId }, body }) {
-        await check(mappingId, { ...body, messages: undefined });
-        const mapping = { ...body, id: mappingId };
-        const judging = (await readRules(rules)).rules;
-        if (!body.messages) return trial.onLast(mapping, body.match, judging);
-        return { messages: await trial.on(mapping, body.messages, judging) };
-      },
+    async run({ params: { mappingId }, body }) {
+      await check(mappingId, body);
+      const known = await find(mappingId);
+      if ((known?.versions.length ?? 0) >= MAX_MAPPING_VERSIONS) {
+        const detail = `Mapping ${mappingId} has ${MAX_MAPPING_VERSIONS} versions, the most that are kept for the archive: delete it and create one with another id`;
+        throw new ApiProblem(409, detail);
+      }
+      const warnings = body.messages ? [] : await warningsOf(mappingId, body);
+      const isOneMore = !known || !isInUse(known);
+      const made = await append(
+        known,
+        { ...storedOf(body), id: mappingId },
+        isOneMore ? MAX_MAPPINGS : undefined,
+      );
+      return warnings.length > 0 ? { ...made, warnings } : made;
+    },
+  });
+}
+
+function removalRoute({ find, append }: Pick<Parts, 'find' | 'append'>): Route {
+  return route({
+    method: 'DELETE',
+    path: '/mappings/{mappingId}',
+    summary:
+      'Ends a mapping one minute later: the built-in formats apply again. Its versions are kept for messages that arrived before',
+    params: { mappingId: ruleId },
+    query: {},
+    answer: z.undefined(),
+    async run({ params: { mappingId } }) {
+      const known = await find(mappingId);
+      const last = known?.versions.at(-1);
+      if (!last || last.enabled === false) throw new ApiProblem(404, `There is no mapping ${mappingId}`);
+      await append(known, { ...last, enabled: false });
+    },
+  });
+}
+
+function validationRoute({ check }: Pick<Parts, 'check'>): Route {
+  return route({
+    method: 'POST',
+    path: '/mappings/{mappingId}/validate',
+    summary: 'Checks a mapping, with messages if given, and stores nothing',
+    params: { mappingId: ruleId },
+    query: {},
+    body: mappingBody,
+    answer: z.strictObject({ id: ruleId, ...mappingFields }),
+    async run({ params: { mappingId }, body }) {
+      await check(mappingId, body);
+      return { ...storedOf(body), id: mappingId };
+    },
+  });
+}
+
+function trialRoute({ check, rules, trial }: Pick<Parts, 'check' | 'rules' | 'trial'>): Route {
+  return route({
+    method: 'POST',
+    path: '/mappings/{mappingId}/try',
+    summary:
+      'Shows the readings that a mapping gives for messages; without `messages`, for the last messages of the devices that it matches. Stores nothing',
+    params: { mappingId: ruleId },
+    query: {},
+    body: mappingBody,
+    answer: z.strictObject({
+      messages: z.array(tried),
+      note: z.optional(z.string().check(z.describe('Why there are no messages'))),
     }),
-  ];
+    async run({ params: { mappingId }, body }) {
+      await check(mappingId, { ...body, messages: undefined });
+      const mapping = { ...body, id: mappingId };
+      const judging = (await readRules(rules)).rules;
+      if (!body.messages) return trial.onLast(mapping, body.match, judging);
+      return { messages: await trial.on(mapping, body.messages, judging) };
+    },
+  });
 }
 
 export function mappingRoutes(ports: Ports): Route[] {
   const trial = createTrial(ports);
   const parts: Parts = { ...ports, trial, ...createMappingChecks(trial), ...createMappingVersions(ports) };
-  const [put, remove] = changingRoutes(parts);
-  return [...readingRoutes(parts), put!, ...trialRoutes(parts), remove!];
+  return [
+    mappingsRoute(parts),
+    mappingRoute(parts),
+    changeRoute(parts),
+    validationRoute(parts),
+    trialRoute(parts),
+    removalRoute(parts),
+  ];
 }
 
 /** The mapping without the messages, which are only for testing. */

@@ -59,20 +59,16 @@ export interface Trial {
   ) => Promise<TriedOnLast>;
 }
 
-export function createTrial(ports: {
+interface TrialPorts {
   readonly lastMessages: LastMessages;
   readonly devices: Pick<DeviceStore, 'load'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Trial {
-  const { lastMessages, devices, now } = ports;
-  const apply = createApplying();
+}
 
-  async function on(
-    mapping: MappingParts,
-    samples: readonly unknown[],
-    judging: readonly AlertRule[] = [],
-  ): Promise<Tried[]> {
+function createOn({ now }: Pick<TrialPorts, 'now'>): Trial['on'] {
+  const apply = createApplying();
+  return async (mapping, samples, judging = []) => {
     const results: Tried[] = [];
     for (const sample of samples) {
       const event = eventOf(sample, now());
@@ -80,13 +76,11 @@ export function createTrial(ports: {
       results.push(withHints(shownOf(parseMessage(event, ANY_TIME, mapped)), judging, sample));
     }
     return results;
-  }
+  };
+}
 
-  async function onLast(
-    mapping: MappingParts,
-    match: Match | undefined,
-    judging: readonly AlertRule[] = [],
-  ): Promise<TriedOnLast> {
+function createOnLast({ lastMessages, devices }: TrialPorts, on: Trial['on']): Trial['onLast'] {
+  return async (mapping, match, judging = []) => {
     const isMatch = matchingOf(match, devices);
     const samples: unknown[] = [];
     let seen = 0;
@@ -99,11 +93,14 @@ export function createTrial(ports: {
     const note =
       seen === 0
         ? 'The archive has no messages yet: they appear up to 300 seconds after they arrive. Wait, or give messages'
-        : `None of the last ${seen} messages in the archive is from a device that match fits. A message appears up to 300 seconds after it arrives. Wait, or give messages`;
+        : `None of the last ${seen} messages in the archive is from a device that \`match\` fits. A message appears up to 300 seconds after it arrives. Wait, or give messages`;
     return { messages: [], note };
-  }
+  };
+}
 
-  return { on, onLast };
+export function createTrial(ports: TrialPorts): Trial {
+  const on = createOn(ports);
+  return { on, onLast: createOnLast(ports, on) };
 }
 
 /** Reads each device once, and only if type or group matter. */

@@ -2,13 +2,14 @@
 
 import * as z from 'zod/mini';
 import { mappableOf } from '../core/message.ts';
+import type { MessageContext } from '../core/reading.ts';
 import { ruleEventOf } from '../core/rule-event.ts';
 import type { FollowMessage } from '../pipeline/follow-message.ts';
 import type { LastMessages } from '../pipeline/api-ports.ts';
 import { deviceId, pageLimit, time, timeText } from './fields.ts';
 import { followed, shownFollowed } from './message-schema.ts';
 import { invalid } from './problem.ts';
-import { route, type Route } from './route.ts';
+import { route, type ApiCaller, type Route } from './route.ts';
 
 const USUAL_MESSAGES = 10;
 const MOST_MESSAGES = 50;
@@ -27,8 +28,43 @@ interface MessageParts {
   readonly now: () => number;
 }
 
+interface Search {
+  readonly deviceId: string;
+  readonly before?: number | undefined;
+  readonly traceId?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Whether the thing of the device sent the message, at the time and with the trace that are wanted. */
+const isWanted = ({ deviceId: id, before, traceId }: Search, context: MessageContext) =>
+  context.deviceId === thingOf(id) &&
+  (before === undefined || context.receivedAt < before) &&
+  (traceId === undefined || context.traceId === traceId);
+
+/** Searches the archive, newest messages first. */
+async function search({ follow, lastMessages }: MessageParts, query: Search, caller: ApiCaller) {
+  const { deviceId: id, before, traceId, limit = USUAL_MESSAGES } = query;
+  const messages: unknown[] = [];
+  let seen = 0;
+  let seenFrom: number | undefined;
+  for await (const { event, key, storedAt } of lastMessages.newestFirst(before)) {
+    const message = mappableOf(event);
+    seen += 1;
+    if (message) seenFrom = Math.min(seenFrom ?? Infinity, message.context.receivedAt);
+    if (message && isWanted(query, message.context)) {
+      const made = await follow(event, true);
+      const isOfDevice =
+        id === message.context.deviceId || made.readings.some((reading) => reading.deviceId === id);
+      const payload = textOf(message.payload);
+      if (isOfDevice) messages.push({ ...shownFollowed(made, caller), payload, archive: { key, storedAt } });
+    }
+    if (messages.length === (traceId === undefined ? limit : 1) || seen === MAX_SEEN) break;
+  }
+  return { messages, seen, seenFrom };
+}
+
 /** The last messages of a device. */
-function archiveRoutes({ follow, lastMessages, now }: MessageParts): Route[] {
+function archiveRoutes(parts: MessageParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -37,7 +73,7 @@ function archiveRoutes({ follow, lastMessages, now }: MessageParts): Route[] {
         'The last messages of a device from the archive, newest first, and what became of each. A message appears in the archive up to 300 seconds after it arrives',
       params: { deviceId },
       query: {
-        before: z.optional(timeText(now).check(z.describe('Only messages that arrived earlier'))),
+        before: z.optional(timeText(parts.now).check(z.describe('Only messages that arrived earlier'))),
         traceId: z.optional(
           z
             .string()
@@ -61,34 +97,8 @@ function archiveRoutes({ follow, lastMessages, now }: MessageParts): Route[] {
         seen: z.int().check(z.describe('Messages of all devices that were searched')),
         seenFrom: z.optional(time.check(z.describe('When the oldest of them arrived; epoch milliseconds'))),
       }),
-      async run({ params, query: { before, traceId, limit = USUAL_MESSAGES }, caller }) {
-        const found: unknown[] = [];
-        let seen = 0;
-        let seenFrom: number | undefined;
-        for await (const { event, key, storedAt } of lastMessages.newestFirst(before)) {
-          const message = mappableOf(event);
-          seen += 1;
-          if (message) {
-            const { context } = message;
-            seenFrom = Math.min(seenFrom ?? Infinity, context.receivedAt);
-            const isMeant =
-              context.deviceId === thingOf(params.deviceId) &&
-              (before === undefined || context.receivedAt < before) &&
-              (traceId === undefined || context.traceId === traceId);
-            if (isMeant) {
-              const made = await follow(event, true);
-              const isOfChild =
-                params.deviceId === context.deviceId ||
-                made.readings.some((reading) => reading.deviceId === params.deviceId);
-              const payload = textOf(message.payload);
-              if (isOfChild)
-                found.push({ ...shownFollowed(made, caller), payload, archive: { key, storedAt } });
-            }
-          }
-          if (found.length === (traceId === undefined ? limit : 1) || seen === MAX_SEEN) break;
-        }
-        return { messages: found, seen, seenFrom };
-      },
+      run: async ({ params, query: { limit, ...query }, caller }) =>
+        search(parts, { ...params, ...query, limit }, caller),
     }),
   ];
 }

@@ -97,49 +97,52 @@ async function reportsOf(
   return { found: sealed, next: isWhole ? page.next : nextAfter(found.at(-1)!.device, page) };
 }
 
-export function reportRoutes(parts: ReportRouteParts): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/reports',
-      summary:
-        'The report of each device of a site, type or group, or of one device, over a month in the time zone of its site',
-      params: {},
-      query,
-      answer: z.strictObject({ devices: z.array(reported), next: z.optional(z.string()) }),
-      async run({ query: asked, ...call }) {
-        const { found, next } = await reportsOf(parts, asked, call, PAGE_MS);
-        return { devices: found.map(shownReport), next };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/reports/csv',
-      summary:
-        'The same as a table: a line a day, an excursion, a gap and a summary of each device; all pages have a header',
-      params: {},
-      query,
-      answer: z.string(),
-      textType: 'text/csv',
-      async run({ query: asked, ...call }) {
-        const { found } = await reportsOf(parts, asked, call);
-        return reportCsv(
-          found.map((each) => ({
-            ...{ deviceId: each.device.deviceId, site: each.device.site },
-            ...{ month: each.month.name, timeZone: each.month.timeZone },
-            ...{
-              report: each.report,
-              audit: each.audit,
-              sources: each.sources,
-              archiveSeal: each.archiveSeal,
-              seal: shownReport(each).seal,
-            },
-          })),
-        );
-      },
-    }),
-  ];
+function reportsRoute(parts: ReportRouteParts): Route {
+  return route({
+    method: 'GET',
+    path: '/reports',
+    summary:
+      'The report of each device of a site, type or group, or of one device, over a month in the time zone of its site',
+    params: {},
+    query,
+    answer: z.strictObject({ devices: z.array(reported), next: z.optional(z.string()) }),
+    async run({ query: asked, ...call }) {
+      const { found, next } = await reportsOf(parts, asked, call, PAGE_MS);
+      return { devices: found.map(shownReport), next };
+    },
+  });
 }
+
+function tableRoute(parts: ReportRouteParts): Route {
+  return route({
+    method: 'GET',
+    path: '/reports/csv',
+    summary:
+      'The same as a table: a line a day, an excursion, a gap and a summary of each device; all pages have a header',
+    params: {},
+    query,
+    answer: z.string(),
+    textType: 'text/csv',
+    async run({ query: asked, ...call }) {
+      const { found } = await reportsOf(parts, asked, call);
+      return reportCsv(
+        found.map((each) => ({
+          ...{ deviceId: each.device.deviceId, site: each.device.site },
+          ...{ month: each.month.name, timeZone: each.month.timeZone },
+          ...{
+            report: each.report,
+            audit: each.audit,
+            sources: each.sources,
+            archiveSeal: each.archiveSeal,
+            seal: shownReport(each).seal,
+          },
+        })),
+      );
+    },
+  });
+}
+
+export const reportRoutes = (parts: ReportRouteParts): Route[] => [reportsRoute(parts), tableRoute(parts)];
 
 function shownReport({ archiveSeal, ...reportedDevice }: SealedReport) {
   const { device, month, limits, report: made, audit, isPredicted, sources } = reportedDevice;

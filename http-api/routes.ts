@@ -32,35 +32,38 @@ import { ruleRoutes } from './rule-routes.ts';
 import { thingRoutes } from './thing-routes.ts';
 import { windowRoutes } from './window-routes.ts';
 
-export function createRoutes(
-  ports: ApiPorts,
-  settings: TimeLimits & {
-    readonly windowSeconds: number;
-    readonly windowRetentionDays: number;
-    readonly historyRetentionDays: number;
-    /** IANA name. */
-    readonly timeZone: string;
-  },
-): Route[] {
-  const { windows: history, devices, alerts, rules, mappings, now } = ports;
-  const { windowSeconds, windowRetentionDays, historyRetentionDays, timeZone } = settings;
-  const archivedDay = createArchivedDay({ rows: ports.archive, windowSeconds, limits: settings });
-  const find = createFindDevices({ devices, alerts });
-  const follow = createFollowMessage({
-    ...{ devices, rules, now, windows: history, history: ports.history, limits: settings },
-    mapMessage: createMapping({ mappings, devices, now }),
-  });
-  const routes = [
+interface Settings extends TimeLimits {
+  readonly windowSeconds: number;
+  readonly windowRetentionDays: number;
+  readonly historyRetentionDays: number;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** What several routes use. */
+function createShared(ports: ApiPorts, settings: Settings) {
+  const { windows, devices, alerts, rules, mappings, history, now } = ports;
+  const { windowSeconds } = settings;
+  return {
+    archivedDay: createArchivedDay({ rows: ports.archive, windowSeconds, limits: settings }),
+    find: createFindDevices({ devices, alerts }),
+    follow: createFollowMessage({
+      ...{ devices, rules, now, windows, history, limits: settings },
+      mapMessage: createMapping({ mappings, devices, now }),
+    }),
+  };
+}
+
+type Shared = ReturnType<typeof createShared>;
+
+/** Devices, their messages and their windows. */
+function dataRoutes(ports: ApiPorts, settings: Settings, { archivedDay, find, follow }: Shared): Route[] {
+  const { windows: history, devices, alerts, rules, learnedItems, now } = ports;
+  const { windowSeconds, windowRetentionDays, historyRetentionDays } = settings;
+  return [
     ...deviceRoutes({
       ...{ devices, history, find, presence: ports.presence },
-      remove: createRemoveDevice({
-        devices,
-        alerts,
-        history: ports.history,
-        rules,
-        learnedItems: ports.learnedItems,
-        now,
-      }),
+      remove: createRemoveDevice({ devices, alerts, history: ports.history, rules, learnedItems, now }),
     }),
     ...messageRoutes({ follow, lastMessages: ports.lastMessages, now }),
     ...fleetRoutes({
@@ -73,6 +76,14 @@ export function createRoutes(
         ...{ history, archivedDay, limits: settings, windowRetentionDays, historyRetentionDays, now },
       }),
     }),
+  ];
+}
+
+/** Alerts and reports, and the rules and mappings that they follow from. */
+function alertingRoutes(ports: ApiPorts, settings: Settings, { archivedDay, find }: Shared): Route[] {
+  const { windows: history, devices, alerts, rules, mappings, now } = ports;
+  const { windowSeconds, historyRetentionDays, timeZone } = settings;
+  return [
     ...alertRoutes({ alerts, history: ports.history, now }),
     ...reportRoutes({
       ...{ find, devices, rules, now },
@@ -83,10 +94,9 @@ export function createRoutes(
       }),
     }),
     ...ruleRoutes({
-      rules,
+      ...{ rules, now },
       runDry: createDryRun({ devices, history, windowSeconds }),
       sampleMetrics: createSampleMetrics({ devices, history }),
-      now,
     }),
     ...mappingRoutes({ mappings, lastMessages: ports.lastMessages, devices, rules, now }),
     ...outlookRoutes({
@@ -97,8 +107,17 @@ export function createRoutes(
         learnedStore: ports.learnedStore,
       }),
     }),
+  ];
+}
+
+export function createRoutes(ports: ApiPorts, settings: Settings): Route[] {
+  const { devices, now } = ports;
+  const shared = createShared(ports, settings);
+  const routes = [
+    ...dataRoutes(ports, settings, shared),
+    ...alertingRoutes(ports, settings, shared),
     ...recipientRoutes(ports.listRecipients),
-    ...errorRoutes(createFailures({ ...ports, follow })),
+    ...errorRoutes(createFailures({ ...ports, follow: shared.follow })),
     ...healthRoutes({ devices, now }),
   ];
   return routes.map((route) => withinSites(route, devices));

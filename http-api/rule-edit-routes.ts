@@ -47,62 +47,72 @@ function createStore({ rules, sampleMetrics }: RuleParts) {
   };
 }
 
-export function ruleEditRoutes(parts: RuleParts): Route[] {
-  const { rules } = parts;
+function replaceRoute(parts: RuleParts): Route {
   const store = createStore(parts);
-  return [
-    route({
-      method: 'PUT',
-      path: '/rules/{ruleId}',
-      summary:
-        'Creates or replaces a rule. A replaced rule keeps its severity and channels if the body has none. It takes effect within 30 seconds',
-      params: { ruleId },
-      query: {},
-      body: ruleBody,
-      answer: changedRule,
-      isTagged: true,
-      run: async ({ params: { ruleId: id }, body, ifMatch }) =>
-        store(id, ifMatch, ({ rule }) => replacement(id, body, rule)),
-    }),
-    route({
-      method: 'PATCH',
-      path: '/rules/{ruleId}',
-      summary:
-        'Changes fields of a rule with a JSON merge patch (RFC 7396): null removes a field. A rule of the template is stored with the changes, which replaces it',
-      params: { ruleId },
-      query: {},
-      body: rulePatch,
-      answer: changedRule,
-      isTagged: true,
-      async run({ params: { ruleId: id }, body, ifMatch }) {
-        if (Object.keys(body).length === 0)
-          throw invalid({ in: 'body', name: '', detail: 'must have a field to change' });
-        return store(id, ifMatch, (current) => ({ rule: patched(id, current, body), kept: [] }));
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/rules/{ruleId}',
-      summary: "Removes a stored rule. The template's rule of the same id, if any, takes effect again",
-      params: { ruleId },
-      query: {},
-      answer: z.undefined(),
-      isTagged: true,
-      async run({ params: { ruleId: id }, ifMatch }) {
-        for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-          const current = await rules.load(id);
-          requireMatch(ifMatch, id, current.rule);
-          if (current.stored === undefined) {
-            const detail = `No rule ${id} is stored. To switch off the template's rule, put one with enabled false`;
-            throw new ApiProblem(404, detail);
-          }
-          if ((await rules.remove(id, current)) === 'removed') return;
-        }
-        throw changedMeanwhile(id);
-      },
-    }),
-  ];
+  return route({
+    method: 'PUT',
+    path: '/rules/{ruleId}',
+    summary:
+      'Creates or replaces a rule. A replaced rule keeps its severity and channels if the body has none. It takes effect within 30 seconds',
+    params: { ruleId },
+    query: {},
+    body: ruleBody,
+    answer: changedRule,
+    isTagged: true,
+    run: async ({ params: { ruleId: id }, body, ifMatch }) =>
+      store(id, ifMatch, ({ rule }) => replacement(id, body, rule)),
+  });
 }
+
+function patchRoute(parts: RuleParts): Route {
+  const store = createStore(parts);
+  return route({
+    method: 'PATCH',
+    path: '/rules/{ruleId}',
+    summary:
+      'Changes fields of a rule with a JSON merge patch (RFC 7396): null removes a field. A rule of the template is stored with the changes, which replaces it',
+    params: { ruleId },
+    query: {},
+    body: rulePatch,
+    answer: changedRule,
+    isTagged: true,
+    async run({ params: { ruleId: id }, body, ifMatch }) {
+      if (Object.keys(body).length === 0)
+        throw invalid({ in: 'body', name: '', detail: 'must have a field to change' });
+      return store(id, ifMatch, (current) => ({ rule: patched(id, current, body), kept: [] }));
+    },
+  });
+}
+
+function removalRoute({ rules }: Pick<RuleParts, 'rules'>): Route {
+  return route({
+    method: 'DELETE',
+    path: '/rules/{ruleId}',
+    summary: "Removes a stored rule. The template's rule of the same id, if any, takes effect again",
+    params: { ruleId },
+    query: {},
+    answer: z.undefined(),
+    isTagged: true,
+    async run({ params: { ruleId: id }, ifMatch }) {
+      for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+        const current = await rules.load(id);
+        requireMatch(ifMatch, id, current.rule);
+        if (current.stored === undefined) {
+          const detail = `No rule ${id} is stored. To switch off the template's rule, put one with enabled false`;
+          throw new ApiProblem(404, detail);
+        }
+        if ((await rules.remove(id, current)) === 'removed') return;
+      }
+      throw changedMeanwhile(id);
+    },
+  });
+}
+
+export const ruleEditRoutes = (parts: RuleParts): Route[] => [
+  replaceRoute(parts),
+  patchRoute(parts),
+  removalRoute(parts),
+];
 
 /** Throws an ApiProblem that names all faults of the rule in the body. */
 export function replacement(

@@ -26,77 +26,91 @@ const unreadableRule = z
     ),
   );
 
-export function ruleRoutes(stores: {
+interface RuleParts {
   readonly rules: RuleStore;
   readonly runDry: DryRun;
   readonly sampleMetrics: SampleMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): Route[] {
-  const { rules, runDry, sampleMetrics, now } = stores;
-  return [
-    route({
-      method: 'GET',
-      path: '/rules',
-      summary: "All alert rules, including the template's",
-      params: {},
-      query: {},
-      answer: z.strictObject({ rules: z.array(rule), unreadable: z.array(unreadableRule) }),
-      run: async () => {
-        const { rules: readable, unreadable } = await rules.read();
-        return { rules: readable, unreadable };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/rules/{ruleId}',
-      summary: 'One alert rule; the header ETag is for If-Match',
-      params: { ruleId },
-      query: {},
-      answer: rule,
-      isTagged: true,
-      async run({ params: { ruleId: id } }) {
-        const { rule: found, problem } = await rules.load(id);
-        if (found) return shownRule(found);
-        if (problem !== undefined)
-          throw new ApiProblem(500, new UnreadableRuleError({ id, problem }).message);
-        throw new ApiProblem(404, `There is no rule ${id}`);
-      },
-    }),
-    ...ruleEditRoutes({ rules, sampleMetrics }),
-    route({
-      method: 'POST',
-      path: '/rules/{ruleId}/validate',
-      summary: 'Checks a rule as a PUT would, and stores nothing',
-      params: { ruleId },
-      query: {},
-      body: ruleBody,
-      answer: changedRule,
-      async run({ params: { ruleId: id }, body }) {
-        const { rule: before } = await rules.load(id);
-        return shownChange(replacement(id, body, before), before, sampleMetrics);
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/rules/{ruleId}/dry-run',
-      summary:
-        'Shows the notifications that a rule would have sent in the last hours, from the stored windows. Stores nothing',
-      params: { ruleId },
-      query: { hours: pageLimit(USUAL_HOURS, MOST_HOURS) },
-      body: ruleBody,
-      answer: dryRun,
-      async run({ params: { ruleId: id }, query: { hours = USUAL_HOURS }, body }) {
-        const { rule: before } = await rules.load(id);
-        const { rule: data } = replacement(id, body, before);
-        const made = compileRule(data);
-        if ('silence' in made && made.silence === 'offline') {
-          const detail = 'cannot be tested in a dry run, because past connection states are not stored';
-          throw invalid({ in: 'body', name: 'offlineFor', detail });
-        }
-        const found = await runDry(made, { from: now() - hours * HOUR_MS, to: now() });
-        return shownDryRun(data, found, hours);
-      },
-    }),
-  ];
 }
+
+function rulesRoute({ rules }: Pick<RuleParts, 'rules'>): Route {
+  return route({
+    method: 'GET',
+    path: '/rules',
+    summary: "All alert rules, including the template's",
+    params: {},
+    query: {},
+    answer: z.strictObject({ rules: z.array(rule), unreadable: z.array(unreadableRule) }),
+    run: async () => {
+      const { rules: readable, unreadable } = await rules.read();
+      return { rules: readable, unreadable };
+    },
+  });
+}
+
+function ruleRoute({ rules }: Pick<RuleParts, 'rules'>): Route {
+  return route({
+    method: 'GET',
+    path: '/rules/{ruleId}',
+    summary: 'One alert rule; the header ETag is for If-Match',
+    params: { ruleId },
+    query: {},
+    answer: rule,
+    isTagged: true,
+    async run({ params: { ruleId: id } }) {
+      const { rule: found, problem } = await rules.load(id);
+      if (found) return shownRule(found);
+      if (problem !== undefined) throw new ApiProblem(500, new UnreadableRuleError({ id, problem }).message);
+      throw new ApiProblem(404, `There is no rule ${id}`);
+    },
+  });
+}
+
+function validationRoute({ rules, sampleMetrics }: Pick<RuleParts, 'rules' | 'sampleMetrics'>): Route {
+  return route({
+    method: 'POST',
+    path: '/rules/{ruleId}/validate',
+    summary: 'Checks a rule as a PUT would, and stores nothing',
+    params: { ruleId },
+    query: {},
+    body: ruleBody,
+    answer: changedRule,
+    async run({ params: { ruleId: id }, body }) {
+      const { rule: before } = await rules.load(id);
+      return shownChange(replacement(id, body, before), before, sampleMetrics);
+    },
+  });
+}
+
+function dryRunRoute({ rules, runDry, now }: RuleParts): Route {
+  return route({
+    method: 'POST',
+    path: '/rules/{ruleId}/dry-run',
+    summary:
+      'Shows the notifications that a rule would have sent in the last hours, from the stored windows. Stores nothing',
+    params: { ruleId },
+    query: { hours: pageLimit(USUAL_HOURS, MOST_HOURS) },
+    body: ruleBody,
+    answer: dryRun,
+    async run({ params: { ruleId: id }, query: { hours = USUAL_HOURS }, body }) {
+      const { rule: before } = await rules.load(id);
+      const { rule: data } = replacement(id, body, before);
+      const made = compileRule(data);
+      if ('silence' in made && made.silence === 'offline') {
+        const detail = 'cannot be tested in a dry run, because past connection states are not stored';
+        throw invalid({ in: 'body', name: 'offlineFor', detail });
+      }
+      const found = await runDry(made, { from: now() - hours * HOUR_MS, to: now() });
+      return shownDryRun(data, found, hours);
+    },
+  });
+}
+
+export const ruleRoutes = (parts: RuleParts): Route[] => [
+  rulesRoute(parts),
+  ruleRoute(parts),
+  ...ruleEditRoutes(parts),
+  validationRoute(parts),
+  dryRunRoute(parts),
+];

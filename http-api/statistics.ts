@@ -15,7 +15,7 @@ const OF_METRIC = {
  * Members of an answer about one or several windows; times are missing if all readings were stored by versions without
  * them.
  */
-export const figures = {
+export const statisticFields = {
   readings: z.int(),
   firstReadingAt: z.optional(time),
   lastReadingAt: z.optional(time),
@@ -33,7 +33,7 @@ const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => 
 /** A sum may have more digits than a double; JSON allows any number. */
 export const exact = (text: string) => rawJSON(text);
 
-/** The members that `figures` describes. */
+/** The members that `statisticFields` describes. */
 export function shownStatistics({ metrics, ...rest }: StatisticTexts): Record<string, unknown> {
   const entries = Object.entries(metrics).map(([metric, { min, max, sum, count, mean, last }]) => {
     const always = { min: exact(min), max: exact(max), sum: exact(sum), count, mean: exact(mean) };

@@ -73,6 +73,10 @@ interface ThingParts {
   readonly now: () => number;
 }
 
+interface NameAndLimits extends Pick<ThingParts, 'perHour'>, Pick<ApiCaller, 'sites'> {
+  readonly name: string;
+}
+
 const noThing = (thingName: string) =>
   new ApiProblem(
     404,
@@ -87,126 +91,137 @@ function createRead({ shadows, now }: Pick<ThingParts, 'shadows' | 'now'>) {
   };
 }
 
-/** Adding a device, and its certificates. */
-function registryRoutes({ add, things, perHour }: ThingParts): Route[] {
-  return [
-    route({
-      method: 'POST',
-      path: '/devices',
-      summary:
-        'Adds a device: a thing with type, group and site, and a certificate for your key. Repeating the request gives the same certificate',
-      params: {},
-      query: {},
-      body: newDevice,
-      answer: z.strictObject({
-        name: z.string(),
-        certificateId,
-        certificatePem: z.string(),
-        topic: z.string().check(z.describe('The topic on which it publishes')),
-      }),
-      async run({ body: { site, group = site, ...device }, caller }) {
-        const { name } = device;
-        const { sites } = caller;
-        requireOwnSite(site, group, caller);
-        const added = await add({ ...device, group, attributes: { site }, sites });
-        if (added.outcome === 'elsewhere')
-          throw new ApiProblem(
-            409,
-            `A device ${name} exists already outside your sites, ${sites?.join(', ')}: choose another name`,
-          );
-        if (added.outcome === 'taken')
-          throw new ApiProblem(
-            409,
-            `A device ${name} exists already, with certificate ${added.certificateId.slice(0, 12)}: choose another name, or give it a new certificate with npm run device -- rotate ${name}`,
-          );
-        if (added.outcome === 'full')
-          throw new ApiProblem(
-            429,
-            `${perHour} devices were added in this hour, which is the limit: wait for the next hour, or raise RegistrationsPerHour`,
-          );
-        if (added.outcome === 'refused') {
-          if (added.part === 'thing') throw new ApiProblem(409, added.problem);
-          throw invalid({ in: 'body', name: 'csr', detail: `is refused by AWS IoT: ${added.problem}` });
-        }
-        const { certificateId, certificatePem } = added.certificate;
-        return { name, certificateId, certificatePem, topic: `telemetry/${site}/${name}` };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/certificates',
-      summary: 'Certificates of a device, newest first, with their dates and status',
-      params: { deviceId },
-      query: {},
-      answer: z.strictObject({
-        certificates: z.array(
-          z.strictObject({
-            certificateId,
-            status: z.string().check(z.describe('ACTIVE, INACTIVE, REVOKED or another status of AWS IoT')),
-            createdAt: time,
-            expiresAt: time,
-          }),
-        ),
-      }),
-      async run({ params }) {
-        const isName = nameProblem(params.deviceId) === undefined;
-        const found = isName ? await things.certificatesOf(params.deviceId) : undefined;
-        if (!found) throw noThing(params.deviceId);
-        const certificates = found.map(({ certificateId, status, createdAt, expiresAt }) => ({
-          ...{ certificateId, status, createdAt, expiresAt },
-        }));
-        return { certificates: certificates.sort((a, b) => b.createdAt - a.createdAt) };
-      },
-    }),
-  ];
+/** Why the device was not added. */
+function problemOf(
+  added: Exclude<Awaited<ReturnType<AddDevice>>, { readonly outcome: 'added' }>,
+  { name: given, sites, perHour }: NameAndLimits,
+): ApiProblem {
+  if (added.outcome === 'elsewhere')
+    return new ApiProblem(
+      409,
+      `A device ${given} exists already outside your sites, ${sites?.join(', ')}: choose another name`,
+    );
+  if (added.outcome === 'taken')
+    return new ApiProblem(
+      409,
+      `A device ${given} exists already, with certificate ${added.certificateId.slice(0, 12)}: choose another name, or give it a new certificate with npm run device -- rotate ${given}`,
+    );
+  if (added.outcome === 'full')
+    return new ApiProblem(
+      429,
+      `${perHour} devices were added in this hour, which is the limit: wait for the next hour, or raise RegistrationsPerHour`,
+    );
+  if (added.part === 'thing') return new ApiProblem(409, added.problem);
+  return invalid({ in: 'body', name: 'csr', detail: `is refused by AWS IoT: ${added.problem}` });
 }
 
-/** The shadow of a device. */
-function shadowRoutes(parts: ThingParts): Route[] {
+function addRoute({ add, perHour }: Pick<ThingParts, 'add' | 'perHour'>): Route {
+  return route({
+    method: 'POST',
+    path: '/devices',
+    summary:
+      'Adds a device: a thing with type, group and site, and a certificate for your key. Repeating the request gives the same certificate',
+    params: {},
+    query: {},
+    body: newDevice,
+    answer: z.strictObject({
+      name: z.string(),
+      certificateId,
+      certificatePem: z.string(),
+      topic: z.string().check(z.describe('The topic on which it publishes')),
+    }),
+    async run({ body: { site, group = site, ...device }, caller }) {
+      const { name } = device;
+      const { sites } = caller;
+      requireOwnSite(site, group, caller);
+      const added = await add({ ...device, group, attributes: { site }, sites });
+      if (added.outcome !== 'added') throw problemOf(added, { name, sites, perHour });
+      const { certificateId, certificatePem } = added.certificate;
+      return { name, certificateId, certificatePem, topic: `telemetry/${site}/${name}` };
+    },
+  });
+}
+
+function certificatesRoute({ things }: Pick<ThingParts, 'things'>): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/certificates',
+    summary: 'Certificates of a device, newest first, with their dates and status',
+    params: { deviceId },
+    query: {},
+    answer: z.strictObject({
+      certificates: z.array(
+        z.strictObject({
+          certificateId,
+          status: z.string().check(z.describe('ACTIVE, INACTIVE, REVOKED or another status of AWS IoT')),
+          createdAt: time,
+          expiresAt: time,
+        }),
+      ),
+    }),
+    async run({ params }) {
+      const isName = nameProblem(params.deviceId) === undefined;
+      const found = isName ? await things.certificatesOf(params.deviceId) : undefined;
+      if (!found) throw noThing(params.deviceId);
+      const certificates = found.map(({ certificateId, status, createdAt, expiresAt }) => ({
+        ...{ certificateId, status, createdAt, expiresAt },
+      }));
+      return { certificates: certificates.sort((a, b) => b.createdAt - a.createdAt) };
+    },
+  });
+}
+
+function shadowRoute(parts: ThingParts): Route {
+  const read = createRead(parts);
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/shadow',
+    summary: 'The classic shadow of a device: what it reported, what is desired, and what differs',
+    params: { deviceId },
+    query: {},
+    answer: shadow,
+    isTagged: true,
+    async run({ params }) {
+      return shown(await read(params.deviceId));
+    },
+  });
+}
+
+function desireRoute(parts: ThingParts): Route {
   const { things, shadows } = parts;
   const read = createRead(parts);
-  return [
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/shadow',
-      summary: 'The classic shadow of a device: what it reported, what is desired, and what differs',
-      params: { deviceId },
-      query: {},
-      answer: shadow,
-      isTagged: true,
-      async run({ params }) {
-        return shown(await read(params.deviceId));
-      },
-    }),
-    route({
-      method: 'PATCH',
-      path: '/devices/{deviceId}/shadow',
-      summary:
-        'Changes the desired state of a device with a JSON merge patch (RFC 7396): null removes a member. The device is notified at once',
-      params: { deviceId },
-      query: {},
-      body: z.strictObject({ desired: shadowState }),
-      answer: shadow,
-      isTagged: true,
-      async run({ params: { deviceId: thingName }, body: { desired }, ifMatch }) {
-        const version = versionIn(ifMatch);
-        if (Object.keys(desired).length === 0)
-          throw invalid({ in: 'body', name: 'desired', detail: 'must have a member to change' });
-        // AWS IoT would create a shadow for any name.
-        if (nameProblem(thingName) !== undefined || !(await things.exists(thingName)))
-          throw noThing(thingName);
-        const outcome = await shadows.desire(thingName, { desired, version: version || undefined });
-        if (outcome === 'conflict') {
-          const { version: newest } = await read(thingName);
-          const detail = `The shadow of ${thingName} is now at version ${newest}, and the change is based on version ${version}: read it again, then change it`;
-          throw new ApiProblem(412, detail);
-        }
-        if (outcome !== 'changed')
-          throw invalid({ in: 'body', name: 'desired', detail: `is refused by AWS IoT: ${outcome.problem}` });
-        return shown(await read(thingName));
-      },
-    }),
-  ];
+  return route({
+    method: 'PATCH',
+    path: '/devices/{deviceId}/shadow',
+    summary:
+      'Changes the desired state of a device with a JSON merge patch (RFC 7396): null removes a member. The device is notified at once',
+    params: { deviceId },
+    query: {},
+    body: z.strictObject({ desired: shadowState }),
+    answer: shadow,
+    isTagged: true,
+    async run({ params: { deviceId: thingName }, body: { desired }, ifMatch }) {
+      const version = versionIn(ifMatch);
+      if (Object.keys(desired).length === 0)
+        throw invalid({ in: 'body', name: 'desired', detail: 'must have a member to change' });
+      // AWS IoT would create a shadow for any name.
+      if (nameProblem(thingName) !== undefined || !(await things.exists(thingName))) throw noThing(thingName);
+      const outcome = await shadows.desire(thingName, { desired, version: version || undefined });
+      if (outcome === 'conflict') {
+        const { version: newest } = await read(thingName);
+        const detail = `The shadow of ${thingName} is now at version ${newest}, and the change is based on version ${version}: read it again, then change it`;
+        throw new ApiProblem(412, detail);
+      }
+      if (outcome !== 'changed')
+        throw invalid({ in: 'body', name: 'desired', detail: `is refused by AWS IoT: ${outcome.problem}` });
+      return shown(await read(thingName));
+    },
+  });
 }
 
-export const thingRoutes = (parts: ThingParts): Route[] => [...registryRoutes(parts), ...shadowRoutes(parts)];
+export const thingRoutes = (parts: ThingParts): Route[] => [
+  addRoute(parts),
+  certificatesRoute(parts),
+  shadowRoute(parts),
+  desireRoute(parts),
+];

@@ -9,7 +9,7 @@ import { metricName } from '../core/text-schema.ts';
 import type { Counting, DeviceStore, HistoryQuestion } from '../pipeline/ports.ts';
 import type { ReadWindows, WindowsPage } from '../pipeline/read-windows.ts';
 import { deviceId, listOf, pageLimit, source, time, timeText } from './fields.ts';
-import { figures, statisticsOf, units } from './statistics.ts';
+import { statisticFields, statisticsOf, units } from './statistics.ts';
 import { invalid } from './problem.ts';
 import { route, type ApiCaller, type Route } from './route.ts';
 import { pageOfSeries } from './series.ts';
@@ -36,7 +36,7 @@ const sources = z.optional(
 const ofDevice = {
   deviceId: z.string(),
   units,
-  windows: z.array(z.strictObject({ start: time, end: time, ...figures })),
+  windows: z.array(z.strictObject({ start: time, end: time, ...statisticFields })),
   sources,
 };
 const page = z.strictObject({ windowSeconds: length, ...ofDevice, next: z.optional(z.string()) });
@@ -86,7 +86,7 @@ interface WindowStores {
   readonly now: Now;
 }
 
-/** What one device has, and its units; of several metrics all are read. */
+/** The windows and units of one device; with several metrics, all metrics are read. */
 async function seriesOf(
   { read, devices }: Pick<WindowStores, 'read' | 'devices'>,
   question: Omit<HistoryQuestion, 'metric'>,
@@ -99,7 +99,7 @@ async function seriesOf(
     read({ ...question, ...(metrics.length === 1 && { metric: metric! }) }, () => loading, counting),
     loading,
   ]);
-  // Of a device of another site there is as much to see as of one that there is not.
+  // A device of another site looks like one that does not exist.
   if (!seesSite(caller, device?.site)) return { page: NOTHING, units: {} };
   const buckets =
     metrics.length < 2
@@ -108,70 +108,77 @@ async function seriesOf(
   return { page: { ...found, buckets }, units: unitsOf(device ?? {}) };
 }
 
-export function windowRoutes(stores: WindowStores): Route[] {
-  const { windowSeconds, now } = stores;
-  const span = {
-    ...{ from: z.optional(timeText(now)), to: z.optional(timeText(now)) },
-    resolution: z.optional(z.enum(names)),
-    next: z.optional(timeText(now)),
-  };
+const spanFields = (now: Now) => ({
+  ...{ from: z.optional(timeText(now)), to: z.optional(timeText(now)) },
+  resolution: z.optional(z.enum(names)),
+  next: z.optional(timeText(now)),
+});
 
-  return [
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/windows',
-      summary:
-        'Windows of a device, oldest first, those that hold `from` up to those that start before `to`; by default of the last hour and as they are stored',
-      params: { deviceId },
-      query: { metric: z.optional(metricName), ...span, limit: pageLimit(USUAL_PAGE, 2000) },
-      answer: page,
-      async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, ...call }) {
-        const seconds = secondsOf(resolution, windowSeconds);
-        const question = { ...params, ...spanOf(asked, now), seconds, limit };
-        const found = await seriesOf(stores, question, metric === undefined ? [] : [metric], call);
-        const { buckets, next, sources: from } = found.page;
-        return {
-          ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
-          ...{ windows: buckets.map(shownBucket), sources: from },
-          next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
-        };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/windows',
-      summary:
-        'Windows of several devices over one span, each as `/devices/{deviceId}/windows` has them; a page ends at the same time for all',
-      params: {},
-      query: {
-        device: listOf(deviceId, MAX_DEVICES),
-        metric: z.optional(listOf(metricName, MAX_METRICS)),
-        ...span,
-        limit: pageLimit(USUAL_SERIES, 2000),
-      },
-      answer: z.strictObject({
-        windowSeconds: length,
-        series: z.array(z.strictObject(ofDevice)),
-        next: z.optional(z.string()),
-      }),
-      async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked }, ...call }) {
-        const seconds = secondsOf(resolution, windowSeconds);
-        const common = { ...spanOf(asked, now), seconds, limit };
-        const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
-        const found = await inParallel(ids, READS_AT_ONCE, async (id) =>
-          seriesOf(stores, { ...common, deviceId: id }, metrics, call),
-        );
-        const { series, next } = pageOfSeries(found.map((each) => each.page));
-        return {
-          windowSeconds: seconds,
-          series: ids.map((id, index) => ({
-            ...{ deviceId: id, units: found[index]!.units },
-            windows: series[index]!.map(shownBucket),
-            sources: found[index]!.page.sources,
-          })),
-          next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
-        };
-      },
-    }),
-  ];
+function deviceWindowsRoute(stores: WindowStores): Route {
+  const { windowSeconds, now } = stores;
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/windows',
+    summary:
+      'Windows of a device, oldest first, those that hold `from` up to those that start before `to`; by default of the last hour and as they are stored',
+    params: { deviceId },
+    query: { metric: z.optional(metricName), ...spanFields(now), limit: pageLimit(USUAL_PAGE, 2000) },
+    answer: page,
+    async run({ params, query: { resolution, metric, limit = USUAL_PAGE, ...asked }, ...call }) {
+      const seconds = secondsOf(resolution, windowSeconds);
+      const question = { ...params, ...spanOf(asked, now), seconds, limit };
+      const found = await seriesOf(stores, question, metric === undefined ? [] : [metric], call);
+      const { buckets, next, sources: from } = found.page;
+      return {
+        ...{ deviceId: params.deviceId, windowSeconds: seconds, units: found.units },
+        ...{ windows: buckets.map(shownBucket), sources: from },
+        next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
+      };
+    },
+  });
 }
+
+function windowsRoute(stores: WindowStores): Route {
+  const { windowSeconds, now } = stores;
+  return route({
+    method: 'GET',
+    path: '/windows',
+    summary:
+      'Windows of several devices over one span, each as `/devices/{deviceId}/windows` has them; a page ends at the same time for all',
+    params: {},
+    query: {
+      device: listOf(deviceId, MAX_DEVICES),
+      metric: z.optional(listOf(metricName, MAX_METRICS)),
+      ...spanFields(now),
+      limit: pageLimit(USUAL_SERIES, 2000),
+    },
+    answer: z.strictObject({
+      windowSeconds: length,
+      series: z.array(z.strictObject(ofDevice)),
+      next: z.optional(z.string()),
+    }),
+    async run({ query: { device, resolution, metric = [], limit = USUAL_SERIES, ...asked }, ...call }) {
+      const seconds = secondsOf(resolution, windowSeconds);
+      const common = { ...spanOf(asked, now), seconds, limit };
+      const [ids, metrics] = [[...new Set(device)], [...new Set(metric)]];
+      const found = await inParallel(ids, READS_AT_ONCE, async (id) =>
+        seriesOf(stores, { ...common, deviceId: id }, metrics, call),
+      );
+      const { series, next } = pageOfSeries(found.map((each) => each.page));
+      return {
+        windowSeconds: seconds,
+        series: ids.map((id, index) => ({
+          ...{ deviceId: id, units: found[index]!.units },
+          windows: series[index]!.map(shownBucket),
+          sources: found[index]!.page.sources,
+        })),
+        next: next === undefined ? undefined : String(bucketStartOf(next, seconds)),
+      };
+    },
+  });
+}
+
+export const windowRoutes = (stores: WindowStores): Route[] => [
+  deviceWindowsRoute(stores),
+  windowsRoute(stores),
+];

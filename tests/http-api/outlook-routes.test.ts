@@ -91,7 +91,7 @@ const broken: [title: string, attributes: Record<string, AttributeValue>][] = [
   ['without a time', { learned: { S: '{' }, of: { S: OF } }],
   ['with a time that is a text', { learned: { S: '{}' }, until: { S: 'yesterday' }, of: { S: OF } }],
 ];
-test.each(broken)('an item %s is learned anew, and replaced', async (_title, attributes) => {
+test.each(broken)('an item %s is learned again, and replaced', async (_title, attributes) => {
   const { client } = api.tables;
   await api.measure('fridge-2', { temperature: 4 });
   const keys = { deviceId: { S: 'fridge-2' }, ruleId: { S: '#learned/soon-warm' } };
@@ -171,7 +171,7 @@ test.each(wrong)('defrosts with %s are refused, with what is wrong', async (_tit
   assert.match(JSON.stringify(body), expected);
 });
 
-test('defrosts that somebody enters count instead of what is learned, and are kept when that is learned anew', async () => {
+test('defrosts that somebody enters count instead of what is learned, and are kept when that is learned again', async () => {
   const path = '/devices/fridge-1/outlook/soon-warm';
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   await store.restart('fridge-1', 'soon-warm', { learned: learnedUntil(NOW), until: NOW - MINUTE, of: OF });
@@ -193,7 +193,7 @@ test('defrosts that somebody enters count instead of what is learned, and are ke
   assert.equal((await outlooksOf('fridge-1'))[0]!['entered'], undefined);
 });
 
-test('defrosts can be entered before a rule has looked at the device, and only of a rule that predicts', async () => {
+test('defrosts can be entered before a rule has looked at the device, and only for a rule that predicts', async () => {
   await api.measure('fridge-3', { temperature: 4 });
   const { status, body } = await api.call('PUT', '/devices/fridge-3/outlook/soon-warm/defrosts', EVERY);
   assert.deepEqual([status, body['entered']], [200, EVERY]);
@@ -201,7 +201,7 @@ test('defrosts can be entered before a rule has looked at the device, and only o
   const other = await api.call('PUT', '/devices/fridge-3/outlook/temperature-high/defrosts', EVERY);
   assert.deepEqual(
     [other.status, other.body['detail']],
-    [404, 'No rule temperature-high that predicts judges fridge-3'],
+    [404, 'No rule temperature-high makes predictions for fridge-3'],
   );
   await api.call('DELETE', '/devices/fridge-3');
 });

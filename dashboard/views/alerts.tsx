@@ -45,18 +45,34 @@ function signOfCase(
   return isSilence ? { sign: 'silent', look: 'silent' } : { sign: 'alarm', look: 'alarm' };
 }
 
-function List({
-  app,
-  lookups,
-  cases,
-  chosen,
-}: {
+interface ListProps {
   app: App;
   lookups: Lookups;
   cases: readonly Case[];
   chosen: Case | undefined;
-}) {
+}
+
+function CaseLink({
+  app,
+  lookups,
+  of,
+  isChosen,
+}: Omit<ListProps, 'cases' | 'chosen'> & { of: Case; isChosen: boolean }) {
   const now = app.store.now.value;
+  const { sign, look } = signOfCase(of, lookups);
+  return (
+    <a href={linkOfCase(of, app.route.value.query)} class={look} aria-current={isChosen ? 'true' : undefined}>
+      <Shape name={sign} />
+      <span class="t">{nameText(of.deviceId)}</span>
+      <span class="w">
+        {of.alert ? durationText(now - of.from) : <Time at={of.from} as={(at) => momentText(at, now)} />}
+      </span>
+      <span class="s">{textOfCase(of, lookups, now)}</span>
+    </a>
+  );
+}
+
+function List({ app, lookups, cases, chosen }: ListProps) {
   const groups = [
     ['Open', cases.filter(({ alert }) => alert?.state === 'alarm')],
     ['Acknowledged', cases.filter(({ alert }) => alert?.state === 'acknowledged')],
@@ -69,28 +85,9 @@ function List({
           list.length > 0 && (
             <section key={name}>
               <h2 class="grp">{name}</h2>
-              {list.map((each) => {
-                const { sign, look } = signOfCase(each, lookups);
-                return (
-                  <a
-                    key={linkOfCase(each)}
-                    href={linkOfCase(each, app.route.value.query)}
-                    class={look}
-                    aria-current={each === chosen ? 'true' : undefined}
-                  >
-                    <Shape name={sign} />
-                    <span class="t">{nameText(each.deviceId)}</span>
-                    <span class="w">
-                      {each.alert ? (
-                        durationText(now - each.from)
-                      ) : (
-                        <Time at={each.from} as={(at) => momentText(at, now)} />
-                      )}
-                    </span>
-                    <span class="s">{textOfCase(each, lookups, now)}</span>
-                  </a>
-                );
-              })}
+              {list.map((each) => (
+                <CaseLink key={linkOfCase(each)} {...{ app, lookups, of: each, isChosen: each === chosen }} />
+              ))}
             </section>
           ),
       )}
@@ -98,7 +95,7 @@ function List({
   );
 }
 
-/** The history, which is loaded again when an open alert changes. */
+/** The history. It is loaded again when an open alert changes. */
 function useHistory(app: App, since: number | undefined) {
   const entries = useSignal<readonly HistoryEntry[] | undefined>(undefined);
   const failure = useSignal<ApiError | undefined>(undefined);
@@ -146,9 +143,57 @@ function headingOf(cases: readonly Case[], isFiltered: boolean): string {
   return isFiltered ? 'None of these alerts is open' : 'No open alerts';
 }
 
+function NoAlerts({ app: { store } }: { app: App }) {
+  const { length } = store.rules.value;
+  return (
+    <StateBox title="No alerts">
+      Nothing has crossed a limit in the last seven days; {plural(length, 'rule')}{' '}
+      {length === 1 ? 'is' : 'are'} watching {plural(store.devices.value?.length ?? 0, 'device')}.
+    </StateBox>
+  );
+}
+
+const NoMatch = ({ filter: { from, site } }: { filter: CaseFilter }) => (
+  <StateBox
+    title="No alert matches"
+    actions={
+      <a class="btn" href={linkTo('alerts')}>
+        Clear the filters
+      </a>
+    }
+  >
+    {from === undefined
+      ? 'There was no alert in the last seven days'
+      : `Nothing changed since ${dayMinuteText(from)}`}
+    {site !== undefined && ` at the site “${site}”`}.
+  </StateBox>
+);
+
+/** The list of alerts, with the chosen one beside it. `isLoaded` says whether the history is there. */
+function Panes({ app, lookups, cases, isLoaded }: Omit<ListProps, 'chosen'> & { isLoaded: boolean }) {
+  const { path, query } = app.route.value;
+  const shown = path.length > 0 ? cases.find((each) => isChosen(each, path)) : cases[0];
+  return (
+    <div class="panes" data-open={path.length > 0 ? '' : undefined}>
+      <List app={app} lookups={lookups} cases={cases} chosen={shown} />
+      <div>
+        <a class="back" href={linkTo('alerts', [], query)}>
+          ← All alerts
+        </a>
+        {shown && <AlertDetail key={linkOfCase(shown)} app={app} lookups={lookups} of={shown} />}
+        {!shown && isLoaded && (
+          <StateBox title="This alert is not in the list">
+            It ended more than seven days ago.{' '}
+            {path[0] !== undefined && <a href={linkTo('device', [path[0]])}>See the device</a>}
+          </StateBox>
+        )}
+      </div>
+    </div>
+  );
+}
+
 export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
-  const { path, query } = route.value;
   const filter = caseFilterOf(route.value);
   const isFiltered = Object.keys(filter).length > 0;
   const since = historyFromOf(filter, store.now.peek());
@@ -157,8 +202,8 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
   const siteOf = (id: string) => store.devices.value?.find(({ deviceId }) => deviceId === id)?.site;
   const cases = casesOf(store.alerts.value, spans, filter, siteOf);
   if (session.isGuest()) return <GuestView app={app} heading="Alerts" title="Log in to see alerts" />;
-  const chosen = path.length > 0 ? cases.find((each) => isChosen(each, path)) : undefined;
-  const shown = chosen ?? (path.length === 0 ? cases[0] : undefined);
+  const isLoaded = entries.value !== undefined;
+  const isEmpty = cases.length === 0 && isLoaded && !failure.value;
   return (
     <>
       <div class="headrow">
@@ -173,44 +218,8 @@ export function Alerts({ app, lookups }: { app: App; lookups: Lookups }) {
           retry={() => void load()}
         />
       )}
-      {cases.length === 0 && !isFiltered && entries.value !== undefined && !failure.value && (
-        <StateBox title="No alerts">
-          Nothing has crossed a limit in the last seven days; {plural(store.rules.value.length, 'rule')}{' '}
-          {store.rules.value.length === 1 ? 'is' : 'are'} watching{' '}
-          {plural(store.devices.value?.length ?? 0, 'device')}.
-        </StateBox>
-      )}
-      {cases.length === 0 && isFiltered && entries.value !== undefined && !failure.value && (
-        <StateBox
-          title="No alert matches"
-          actions={
-            <a class="btn" href={linkTo('alerts')}>
-              Clear the filters
-            </a>
-          }
-        >
-          {filter.from !== undefined && <>Nothing changed since {dayMinuteText(filter.from)}</>}
-          {filter.from === undefined && 'There was no alert in the last seven days'}
-          {filter.site !== undefined && ` at the site “${filter.site}”`}.
-        </StateBox>
-      )}
-      {cases.length > 0 && (
-        <div class="panes" data-open={path.length > 0 ? '' : undefined}>
-          <List app={app} lookups={lookups} cases={cases} chosen={shown} />
-          <div>
-            <a class="back" href={linkTo('alerts', [], query)}>
-              ← All alerts
-            </a>
-            {shown && <AlertDetail key={linkOfCase(shown)} app={app} lookups={lookups} of={shown} />}
-            {!shown && entries.value !== undefined && (
-              <StateBox title="This alert is not in the list">
-                It ended more than seven days ago.{' '}
-                {path[0] !== undefined && <a href={linkTo('device', [path[0]])}>See the device</a>}
-              </StateBox>
-            )}
-          </div>
-        </div>
-      )}
+      {isEmpty && (isFiltered ? <NoMatch filter={filter} /> : <NoAlerts app={app} />)}
+      {cases.length > 0 && <Panes app={app} lookups={lookups} cases={cases} isLoaded={isLoaded} />}
     </>
   );
 }

@@ -67,7 +67,9 @@ function Shown({ app, lookups, members }: { app: App; lookups: Lookups; members:
           </a>
         }
       >
-        No device matches {query['q'] ? `“${query['q']}” and the filters` : 'the filters'}.
+        {query['q']
+          ? `No device has “${query['q']}” in its name, site or type and passes the filters.`
+          : 'No device passes the filters.'}
       </StateBox>
     );
   const sites = [...Map.groupBy(shown, ({ device }) => device.site ?? '')].sort(([a], [b]) =>

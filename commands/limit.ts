@@ -33,7 +33,7 @@ function otherKindText({ noDataFor, offlineFor, predicted, unusual }: RuleData):
 }
 
 const COLUMNS: readonly Column<RuleData>[] = [
-  { title: 'rule', value: ({ id }) => id },
+  { title: 'rule', value: ({ id }) => id, isName: true },
   { title: 'judges', value: (rule) => [rule.stat, judgedMetricOf(rule)].filter(Boolean).join(' ') },
   {
     title: 'limits',

@@ -14,6 +14,8 @@ export interface Column<Row> {
   readonly value: (row: Row) => string | number | undefined;
   /** The value in CSV, for programs; `value` if absent. */
   readonly csv?: (row: Row) => string | number | undefined;
+  /** You type it into other commands, so it is cut only when no other column can be. */
+  readonly isName?: boolean;
   /** Used on a terminal with colours; `NO_COLOR` switches them off. */
   readonly colour?: (row: Row) => Colour | undefined;
 }
@@ -32,7 +34,10 @@ export function formatOf(text: string): Format {
   return found;
 }
 
-/** Lines of text; JSON has the rows unchanged. A table that is too wide is cut, the widest column first. */
+/**
+ * Lines of text; JSON has the rows unchanged. A table that is too wide leaves out columns without any value, and is then cut,
+ * the widest column first.
+ */
 export function listing<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -43,7 +48,11 @@ export function listing<Row>(
     const lines = rows.map((row) => columns.map(({ value, csv = value }) => String(csv(row) ?? '')));
     return [columns.map(({ title }) => title), ...lines].map((line) => line.map(quoted).join(','));
   }
-  const { head, line } = tableOf(rows, columns, width);
+  const { head, line } = tableOf(
+    rows,
+    isTooWide(rows, columns, width) ? withValues(rows, columns) : columns,
+    width,
+  );
   return [head, ...rows.map(line)];
 }
 
@@ -53,25 +62,43 @@ export function tableOf<Row>(
   columns: readonly Column<Row>[],
   width = terminalWidth(),
 ): { readonly head: string; readonly line: (row: Row) => string } {
-  const titles = columns.map(({ title }) => printable(title));
-  const cellsOf = (row: Row) => columns.map(({ value }) => printable(String(value(row) ?? '')));
-  const widths = fitted([titles, ...sample.map(cellsOf)], width - GAP.length * (columns.length - 1));
+  const widths = fitted(columns, neededWidths(sample, columns), width - GAP.length * (columns.length - 1));
   return {
-    head: joined(titles, widths, (text) => painted(text, 'bold')),
+    head: joined(titlesOf(columns), widths, (text) => painted(text, 'bold')),
     line: (row) =>
-      joined(cellsOf(row), widths, (text, column) => painted(text, columns[column]!.colour?.(row))),
+      joined(cellsOf(row, columns), widths, (text, column) => painted(text, columns[column]!.colour?.(row))),
   };
 }
+
+const titlesOf = <Row>(columns: readonly Column<Row>[]) => columns.map(({ title }) => printable(title));
+const cellsOf = <Row>(row: Row, columns: readonly Column<Row>[]) =>
+  columns.map(({ value }) => printable(String(value(row) ?? '')));
+const sum = (widths: readonly number[]) => widths.reduce((total, width) => total + width, 0);
+
+function neededWidths<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): number[] {
+  const lines = [titlesOf(columns), ...rows.map((row) => cellsOf(row, columns))];
+  return columns.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+}
+
+const isTooWide = <Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number) =>
+  sum(neededWidths(rows, columns)) + GAP.length * (columns.length - 1) > width;
+
+const withValues = <Row>(rows: readonly Row[], columns: readonly Column<Row>[]) =>
+  columns.filter(({ value }) => rows.some((row) => (value(row) ?? '') !== ''));
 
 /** The text in a colour, if standard output is a terminal with colours. */
 export function painted(text: string, colour: Colour | undefined): string {
   return colour === undefined ? text : styleText(colour, text, { stream: process.stdout });
 }
 
-function fitted(lines: readonly (readonly string[])[], room: number): number[] {
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  while (widths.reduce((sum, width) => sum + width, 0) > room && Math.max(...widths) > SHORTEST_CELL) {
-    widths[widths.indexOf(Math.max(...widths))]! -= 1;
+/** Takes from the widest column again and again, and from names only when nothing else is left. */
+function fitted<Row>(columns: readonly Column<Row>[], needed: readonly number[], room: number): number[] {
+  const widths = [...needed];
+  const others = columns.flatMap(({ isName = false }, column) => (isName ? [] : [column]));
+  for (const cut of [others, [...columns.keys()]]) {
+    const widest = () =>
+      cut.reduce((found, column) => (widths[column]! > widths[found]! ? column : found), cut[0] ?? 0);
+    while (sum(widths) > room && cut.length > 0 && widths[widest()]! > SHORTEST_CELL) widths[widest()]! -= 1;
   }
   return widths;
 }

@@ -48,8 +48,12 @@ const USUAL_WINDOW_SECONDS = 10;
 const MOST_WINDOW_SECONDS = 3600;
 
 const SAVED_COLUMNS: readonly Column<SavedQuery>[] = [
-  { title: 'name', value: ({ name }) => name },
-  { title: 'options', value: ({ options }) => options.map((option) => `--${option}`).join(' ') },
+  { title: 'name', value: ({ name }) => name, isName: true },
+  {
+    title: 'options',
+    value: ({ options }) => options.map((option) => `--${option}`).join(' '),
+    isName: true,
+  },
   { title: 'description', value: ({ description }) => description },
 ];
 

@@ -84,7 +84,7 @@ interface Listed {
 }
 
 const COLUMNS: readonly Column<Listed>[] = [
-  { title: 'user', value: ({ email }) => email },
+  { title: 'user', value: ({ email }) => email, isName: true },
   { title: 'group', value: ({ groups }) => accessOf(groups)?.group ?? 'none' },
   { title: 'sites', value: ({ groups }) => accessOf(groups)?.sites?.join(', ') ?? 'all' },
 ];
@@ -168,7 +168,7 @@ async function makeGroup({ client, UserPoolId }: Pool, GroupName: string): Promi
 
 async function add(pool: Pool, email: string, group: string | undefined, sites: readonly string[]) {
   if (group === undefined || !(GROUPS as readonly string[]).includes(group))
-    throw new CommandError(`--group ${group ?? ''}: must be ${GROUPS.join(', ')}`);
+    throw new CommandError(`--group${group === undefined ? '' : ` ${group}`}: must be ${GROUPS.join(', ')}`);
   const odd = sites.find((site) => !/^[^\s#+/*?$]{1,64}$/.test(site));
   if (odd !== undefined) throw new CommandError(`--site ${odd}: must be a site as in topics, without spaces`);
   const isNew = await create(pool, email);

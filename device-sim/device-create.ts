@@ -14,6 +14,7 @@ import {
   type DeviceFiles,
 } from './device-files.ts';
 import { sayHowToPublish, type Say } from './device-hint.ts';
+import { groupsOf } from './device-list.ts';
 import { sameCloud, type DeviceOptions } from './device-options.ts';
 import { describeError, OnboardingError } from './onboarding-error.ts';
 import { makeKeyAndRequest } from './onboarding-key.ts';
@@ -96,7 +97,8 @@ export async function create(target: Target, options: DeviceOptions, say: Say): 
   if (options.from !== undefined) return createFrom(target, options, options.from, say);
   const { name, type, group, policy, out } = options;
   const files = deviceFiles(out, name);
-  const { certificateId, isNew } = await createOne(await target.client(), target.ca, options);
+  const client = await target.client();
+  const { certificateId, isNew } = await createOne(client, target.ca, options);
   if (isNew) {
     say(`thing        ${name}${type ? `, type ${type}` : ''}${group ? `, group ${group}` : ''}`);
     say(`certificate  ${certificateId}, active, policy ${policy}`);
@@ -106,7 +108,8 @@ export async function create(target: Target, options: DeviceOptions, say: Say): 
   } else {
     say(`${name} exists already: certificate ${shortId(certificateId)} is active and attached`);
   }
-  sayHowToPublish({ url: await target.url(), domains: target.domains }, options, files, say);
+  const [site = group] = group === undefined ? await groupsOf(client, name) : [];
+  sayHowToPublish({ url: await target.url(), domains: target.domains }, { name, group: site }, files, say);
   return 0;
 }
 

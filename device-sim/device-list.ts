@@ -25,7 +25,7 @@ interface ListedThing {
 }
 
 const COLUMNS: readonly Column<ListedThing>[] = [
-  { title: 'name', value: ({ name }) => name },
+  { title: 'name', value: ({ name }) => name, isName: true },
   { title: 'type', value: ({ type }) => type },
   { title: 'groups', value: ({ groups }) => groups.join(',') },
   {
@@ -45,7 +45,8 @@ const COLUMNS: readonly Column<ListedThing>[] = [
   },
 ];
 
-async function groupsOf(client: IoTClient, thingName: string): Promise<string[]> {
+/** Names of the groups that a thing is in directly, sorted. */
+export async function groupsOf(client: IoTClient, thingName: string): Promise<string[]> {
   const groups: string[] = [];
   for await (const page of paginateListThingGroupsForThing({ client }, { thingName }))
     groups.push(...(page.thingGroups ?? []).map(({ groupName = '' }) => groupName));

@@ -31,6 +31,22 @@ test('a table cuts the widest column until it fits', () => {
   assert.match(lines[1]!, /^x{21}\.\.  7$/);
 });
 
+test('a table that is too wide leaves out columns without a value', () => {
+  const rows = [{ name: 'a-device-of-27-characters-..' }];
+  assert.deepEqual(listing(rows, columns, { format: 'table', width: 30 }), ['name', rows[0]!.name]);
+  assert.equal(listing(rows, columns, { format: 'table', width: 40 })[0]!.split(/ +/).length, 2);
+});
+
+test('a table cuts a name only when no other column can be cut', () => {
+  const named: readonly Column<Fridge>[] = [
+    { title: 'name', value: ({ name }) => name, isName: true },
+    { title: 'note', value: () => 'a remark of some length' },
+  ];
+  const rows = [{ name: 'temperature-high' }];
+  assert.equal(listing(rows, named, { format: 'table', width: 30 })[1], 'temperature-high  a remark o..');
+  assert.equal(listing(rows, named, { format: 'table', width: 20 })[1], 'temperatur..  a re..');
+});
+
 test('a table shows control characters instead of obeying them', () => {
   const [, line] = listing([{ name: 'a\u001b[31m\u202eb' }], columns, { format: 'table', width: 80 });
   assert.equal(line, String.raw`a\u001b[31m\u202eb`);

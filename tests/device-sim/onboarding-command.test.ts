@@ -133,6 +133,13 @@ test('a second create changes no files and completes an interrupted run', async 
   assert.equal(iot.registry.things.get('store-1')?.principals.length, 1);
 });
 
+test('a second create without a group names the topic of the group that the thing is in', async () => {
+  const { create, out, place } = await open();
+  await create('store-1');
+  const { stdout } = await run(['create', 'store-1', '--out', out, ...place]);
+  assert.match(stdout, / -t telemetry\/seattle\/store-1 /);
+});
+
 test('create continues with a key whose certificate was not written', async () => {
   const { client, create, file, idOf } = await open();
   await create('store-1');

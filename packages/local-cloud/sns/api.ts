@@ -17,12 +17,12 @@ import {
 import type { Subscription } from './subscriptions.ts';
 import type { Topics } from './topics.ts';
 
-/** What SNS answers in one piece. */
+/** Items of one answer, as of SNS. */
 const PAGE_SIZE = 100;
-/** A message of 256 KiB, form-encoded, and then some. */
+/** Bytes. A message of 256 KiB, form-encoded, and its parameters. */
 const BODY_LIMIT = 1_048_576;
 
-/** One page; the token is the ARN after which the next one goes on. */
+/** One page of a list; the token is the ARN after which the next page begins. */
 function page<T extends { readonly arn: string }>(
   name: string,
   items: readonly T[],
@@ -85,13 +85,26 @@ function listActions({ topics, subscriptions, topicOf }: Topics): Record<string,
   };
 }
 
+/** @throws AwsError InvalidParameter for a protocol or an endpoint that the local cloud does not send to */
+async function subscribe(topics: Topics, parameters: QueryParameters): Promise<XmlElements> {
+  const { subscriptions, topicOf, isQueue, isFunction } = topics;
+  const topicArn = topicOf(parameters.require('TopicArn')).arn;
+  const endpoint = parameters.get('Endpoint') ?? '';
+  const checked = checkEndpoint(parameters.require('Protocol'), endpoint);
+  if ('problem' in checked) throw invalid(`${checked.problem} Reason: ${checked.remedy}`);
+  const { protocol } = checked;
+  if (protocol === 'sqs' && !isQueue(endpoint))
+    throw invalid('Endpoint Reason: it names no queue of this template');
+  if (protocol === 'lambda' && !isFunction(endpoint))
+    throw invalid('Endpoint Reason: it names no function of this template');
+  const settings = subscribedSettings(parameters, isQueue);
+  const { arn } = await subscriptions.add({ topicArn, protocol, endpoint, settings });
+  return { SubscriptionArn: arn };
+}
+
 /** The actions that change subscriptions. */
-function subscriptionActions({
-  subscriptions,
-  topicOf,
-  isQueue,
-  isFunction,
-}: Topics): Record<string, QueryAction> {
+function subscriptionActions(topics: Topics): Record<string, QueryAction> {
+  const { subscriptions, isQueue } = topics;
   return {
     SetSubscriptionAttributes: {
       accepts: ['SubscriptionArn', 'AttributeName', 'AttributeValue'],
@@ -105,27 +118,10 @@ function subscriptionActions({
     },
     Subscribe: {
       accepts: [
-        'TopicArn',
-        'Protocol',
-        'Endpoint',
-        'ReturnSubscriptionArn',
-        'Attributes',
-        'Attributes.entry',
+        ...['TopicArn', 'Protocol', 'Endpoint', 'ReturnSubscriptionArn'],
+        ...['Attributes', 'Attributes.entry'],
       ],
-      async run(parameters) {
-        const topicArn = topicOf(parameters.require('TopicArn')).arn;
-        const endpoint = parameters.get('Endpoint') ?? '';
-        const checked = checkEndpoint(parameters.require('Protocol'), endpoint);
-        if ('problem' in checked) throw invalid(`${checked.problem} Reason: ${checked.remedy}`);
-        const { protocol } = checked;
-        if (protocol === 'sqs' && !isQueue(endpoint))
-          throw invalid('Endpoint Reason: it names no queue of this template');
-        if (protocol === 'lambda' && !isFunction(endpoint))
-          throw invalid('Endpoint Reason: it names no function of this template');
-        const settings = subscribedSettings(parameters, isQueue);
-        const { arn } = await subscriptions.add({ topicArn, protocol, endpoint, settings });
-        return { SubscriptionArn: arn };
-      },
+      run: (parameters) => subscribe(topics, parameters),
     },
     Unsubscribe: {
       accepts: ['SubscriptionArn'],
@@ -139,7 +135,7 @@ function subscriptionActions({
   };
 }
 
-/** Attributes of a new topic; what would have no effect is refused by name. */
+/** The display name of a new topic. @throws AwsError NotImplemented for an attribute that would have no effect */
 function displayNameOf(parameters: QueryParameters): string {
   let displayName = '';
   for (const entry of parameters.entries('Attributes.entry')) {
@@ -153,30 +149,36 @@ function displayNameOf(parameters: QueryParameters): string {
   return displayName;
 }
 
-function topicActions(all: Topics): Record<string, QueryAction> {
-  const { topics, subscriptions, topicOf } = all;
-  const sorted = () => [...topics.values()].sort((a, b) => (a.arn < b.arn ? -1 : 1));
+/** The actions that create and delete topics. */
+function topicActions(topics: Topics): Record<string, QueryAction> {
   return {
     CreateTopic: {
       accepts: ['Name', 'Attributes', 'Attributes.entry'],
       run: async (parameters) => ({
-        TopicArn: await all.createTopic(parameters.require('Name'), displayNameOf(parameters)),
+        TopicArn: await topics.createTopic(parameters.require('Name'), displayNameOf(parameters)),
       }),
     },
     DeleteTopic: {
       accepts: ['TopicArn'],
       async run(parameters) {
-        await all.deleteTopic(parameters.require('TopicArn'));
+        await topics.deleteTopic(parameters.require('TopicArn'));
         return {};
       },
     },
     ConfirmSubscription: {
       accepts: ['TopicArn', 'Token', 'AuthenticateOnUnsubscribe'],
       run(parameters) {
-        topicOf(parameters.require('TopicArn'));
+        topics.topicOf(parameters.require('TopicArn'));
         throw invalid('Token Reason: subscriptions count as confirmed here, and no token is sent');
       },
     },
+  };
+}
+
+/** The actions that read topics. */
+function topicListActions({ topics, subscriptions, topicOf }: Topics): Record<string, QueryAction> {
+  const sorted = () => [...topics.values()].sort((a, b) => (a.arn < b.arn ? -1 : 1));
+  return {
     ListTopics: {
       accepts: ['NextToken'],
       run: (parameters) => page('Topics', sorted(), parameters, ({ arn }) => ({ TopicArn: arn })),
@@ -233,7 +235,7 @@ function publishActions(topics: Topics): Record<string, QueryAction> {
   };
 }
 
-/** Subscriptions count as confirmed at once: there is nobody at the other end of a file to confirm them. */
+/** Subscriptions count as confirmed at once: mails and texts are files, so nobody could confirm. */
 export function createSnsHandler(topics: Topics): AwsHandler {
   return createQueryHandler({
     name: 'SNS',
@@ -242,6 +244,7 @@ export function createSnsHandler(topics: Topics): AwsHandler {
     actions: {
       ...publishActions(topics),
       ...topicActions(topics),
+      ...topicListActions(topics),
       ...listActions(topics),
       ...subscriptionActions(topics),
     },

@@ -1,4 +1,4 @@
-// Turns one message and its subscribers into deliveries: an .eml for each address, a .txt for each phone, a message in each queue.
+// Turns one message and its subscribers into deliveries: an .eml per address, a .txt per phone number, a message per queue.
 
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
@@ -11,7 +11,7 @@ import { functionEvent } from './function-event.ts';
 import { limits, type CheckedMessage, type Protocol } from './message.ts';
 import { notificationDocument, type Notification } from './notification.ts';
 import type { Outbox, PendingFile } from './outbox.ts';
-import type { FunctionsDoor, QueueDoor, Redrive, Redriven } from './redrive.ts';
+import type { FunctionPort, QueuePort, Redrive, Redriven } from './redrive.ts';
 import type { Relay } from './relay.ts';
 import type { Subscription } from './subscriptions.ts';
 import { composeTextMessage, shownText } from './text-message.ts';
@@ -29,8 +29,8 @@ export interface Publication {
 export interface DeliveriesOptions {
   readonly outbox: Outbox;
   readonly relay: Relay | undefined;
-  readonly queues: Pick<QueueDoor, 'send'>;
-  readonly functions: Pick<FunctionsDoor, 'accept'>;
+  readonly queues: Pick<QueuePort, 'send'>;
+  readonly functions: Pick<FunctionPort, 'accept'>;
   readonly redrive: Redrive;
   readonly defaultFrom: string;
   readonly clock: Clock;
@@ -48,12 +48,12 @@ function measure(
   if (topic) meter('AWS/SNS', metric, { TopicName: topic.name }, 'Count')(1);
 }
 
-/** One subscriber's share: what is written, and what is sent on afterwards. */
+/** The delivery to one subscriber: files to write, and what is sent afterwards. */
 interface Delivery {
   readonly counter: 'mails' | 'texts' | 'queued' | 'handed';
   readonly files: readonly PendingFile[];
   readonly mail?: string;
-  /** What is put into a queue or handed to a function, and into a queue where that fails. */
+  /** What is sent to a queue or a function, and to a dead-letter queue where that fails. */
   readonly handed?: {
     readonly to: string;
     readonly give: () => Promise<unknown>;
@@ -61,7 +61,7 @@ interface Delivery {
   };
 }
 
-/** Unique to subscriber and message; `at` puts the files into the order of time. */
+/** `id` is unique to subscriber and message; `time` is the beginning of file names, in the order of time. */
 interface Stamp {
   readonly at: number;
   readonly time: string;
@@ -111,7 +111,7 @@ function createEmailDelivery({ relay, defaultFrom }: DeliveriesOptions): Deliver
       subscriptionArn: to.arn,
     });
     const file = { path: path.join('mail', mail), content };
-    // The note first: a crash in between leaves a note without a mail, which is dropped, never a mail that nobody sends.
+    // The note first: a crash in between leaves a note without a mail, which is dropped, but never a mail that is not sent.
     if (!relay) return { counter: 'mails', files: [file] };
     const redrive = redrivenOf(publication, to, at);
     const note = relay.pendingFile(mail, {
@@ -171,12 +171,44 @@ function createFunctionDelivery({ functions }: DeliveriesOptions): Deliver {
   });
 }
 
+/** Sends to a queue or function, once: only the disk can refuse here. The publisher is not asked to publish again. */
+async function handOver(
+  options: DeliveriesOptions,
+  { to, give, redrive }: NonNullable<Delivery['handed']>,
+  topic: Topic | undefined,
+): Promise<void> {
+  try {
+    await give();
+    measure(options, 'NumberOfNotificationsDelivered', topic);
+  } catch (error) {
+    options.log.error('notification not delivered', { to, reason: String(error) });
+    options.count('NumberOfNotificationsFailed');
+    measure(options, 'NumberOfNotificationsFailed', topic);
+    await options.redrive(redrive);
+  }
+}
+
+/** @throws AwsError InternalError when the files cannot be written; then none of them is */
+async function writeFiles(
+  { outbox, log }: DeliveriesOptions,
+  { messageId, topic }: Publication,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  try {
+    await outbox.write(deliveries.flatMap(({ files }) => files));
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    log.error('SNS message not written', { messageId, topic: topic?.name, reason: code });
+    throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
+  }
+}
+
 /**
  * @returns a function that resolves when every delivery of the message is on disk
  * @throws AwsError InternalError from that function when it could not be written; then nothing of it was
  */
 export function createDeliveries(options: DeliveriesOptions): (publication: Publication) => Promise<void> {
-  const { outbox, relay, redrive, clock, log, count } = options;
+  const { relay, clock, log, count } = options;
   const by: Readonly<Record<Protocol, Deliver>> = {
     email: createEmailDelivery(options),
     sms: createTextDelivery(options),
@@ -184,23 +216,7 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
     lambda: createFunctionDelivery(options),
   };
 
-  /** SNS tries for 23 days; here only the disk can refuse, and the publisher is not asked to send mails again. */
-  async function hand(
-    { to, give, redrive: other }: NonNullable<Delivery['handed']>,
-    topic: Topic | undefined,
-  ): Promise<void> {
-    try {
-      await give();
-      measure(options, 'NumberOfNotificationsDelivered', topic);
-    } catch (error) {
-      log.error('notification not handed on', { to, reason: String(error) });
-      count('NumberOfNotificationsFailed');
-      measure(options, 'NumberOfNotificationsFailed', topic);
-      await redrive(other);
-    }
-  }
-
-  return async (publication) => {
+  async function deliveriesOf(publication: Publication): Promise<Delivery[]> {
     const { messageId, subscribers } = publication;
     const at = clock.now();
     const time = compactTime(at);
@@ -210,21 +226,20 @@ export function createDeliveries(options: DeliveriesOptions): (publication: Publ
       const delivery = await by[subscriber.protocol](publication, subscriber, { at, time, id });
       if (delivery) deliveries.push(delivery);
     }
-    try {
-      await outbox.write(deliveries.flatMap(({ files }) => files));
-    } catch (error) {
-      const { code = String(error) } = error as NodeJS.ErrnoException;
-      log.error('SNS message not written', { messageId, topic: publication.topic?.name, reason: code });
-      throw new AwsError('InternalError', `The message could not be written: ${code}`, 500);
-    }
+    return deliveries;
+  }
+
+  return async (publication) => {
+    const { topic } = publication;
+    const deliveries = await deliveriesOf(publication);
+    await writeFiles(options, publication, deliveries);
     for (const { counter, files, handed } of deliveries) {
       count(counter);
       if (handed) {
-        await hand(handed, publication.topic);
+        await handOver(options, handed, topic);
         continue;
       }
-      if (!relay || counter === 'texts')
-        measure(options, 'NumberOfNotificationsDelivered', publication.topic);
+      if (!relay || counter === 'texts') measure(options, 'NumberOfNotificationsDelivered', topic);
       log.info(counter === 'mails' ? 'mail' : 'text message', { file: files.at(-1)!.path });
     }
     relay?.send(deliveries.flatMap(({ mail }) => mail ?? []));

@@ -1,22 +1,22 @@
-// Puts what a subscriber cannot be given into the dead-letter queue that its subscription names.
+// Puts notifications that cannot be delivered into the dead-letter queue of their subscription.
 
 import type { Log } from '../log.ts';
 
-/** The queues of the stack, as far as SNS needs them. */
-export interface QueueDoor {
+/** What SNS needs of the queues of the stack. */
+export interface QueuePort {
   /** @throws AwsError QueueDoesNotExist, and what SQS refuses */
   send(queueArn: string, body: string): Promise<unknown>;
   has(queueArn: string): boolean;
 }
 
-/** The functions of the stack. */
-export interface FunctionsDoor {
+/** What SNS needs of the functions of the stack. */
+export interface FunctionPort {
   /** Resolves once the event is on disk. @throws AwsError ResourceNotFoundException, TooManyRequestsException */
   accept(functionArn: string, payload: string): Promise<void>;
   has(functionArn: string): boolean;
 }
 
-/** What is left where, if a notification cannot be delivered. */
+/** The dead-letter queue of a notification, and what it gets there. */
 export interface Redriven {
   readonly queueArn: string;
   /** The notification's document. */
@@ -27,7 +27,7 @@ export type Redrive = (redriven: Redriven | undefined) => Promise<void>;
 
 /** Counts as SNS does: https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html */
 export function createRedrive(options: {
-  readonly queues: QueueDoor;
+  readonly queues: QueuePort;
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
 }): Redrive {

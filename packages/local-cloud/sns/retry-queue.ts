@@ -1,4 +1,4 @@
-// Does one thing after the other, and what failed again later: with a server away for an hour, nothing is lost or hurried.
+// Does items one after the other and retries failed ones later, so that a server may be away for an hour and nothing is lost.
 
 import type { Clock } from '../clock.ts';
 
@@ -7,13 +7,13 @@ export type Outcome = 'done' | 'later' | 'away';
 
 export interface RetryQueue<T> {
   add(items: readonly T[]): void;
-  /** Takes nothing more, and waits for the item under way, `patience` milliseconds at most. */
-  close(patience: number): Promise<void>;
+  /** Takes nothing more, and waits at most `ms` for the item that is being done. */
+  close(ms: number): Promise<void>;
 }
 
 /** Milliseconds; the wait doubles with each failure in a row. */
-const waits = { first: 1_000, longest: 300_000 } as const;
-const waitAfter = (failures: number) => Math.min(waits.first * 2 ** failures, waits.longest);
+const WAITS = { first: 1_000, longest: 300_000 } as const;
+const waitAfter = (failures: number) => Math.min(WAITS.first * 2 ** failures, WAITS.longest);
 
 /** A wait that can be cut short. */
 function createPause(clock: Clock): { for(ms: number): Promise<void>; end(): void } {
@@ -31,30 +31,49 @@ function createPause(clock: Clock): { for(ms: number): Promise<void>; end(): voi
   };
 }
 
+interface Entry<T> {
+  readonly item: T;
+  readonly failures: number;
+}
+
+/** Entries that wait for another attempt. */
+function createDelays<T>(clock: Clock, add: (entry: Entry<T>) => void) {
+  const waiting = new Set<() => void>();
+  return {
+    addLater({ item, failures }: Entry<T>): void {
+      const cancel = clock.after(waitAfter(failures), () => {
+        waiting.delete(cancel);
+        add({ item, failures: failures + 1 });
+      });
+      waiting.add(cancel);
+    },
+    cancelAll(): void {
+      for (const cancel of waiting) cancel();
+    },
+  };
+}
+
+async function endOf(running: Promise<void> | undefined, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([running, late]);
+  clearTimeout(timer);
+}
+
 /** @param attempt does one item; it must not throw */
 export function createRetryQueue<T>(clock: Clock, attempt: (item: T) => Promise<Outcome>): RetryQueue<T> {
-  interface Entry {
-    readonly item: T;
-    readonly failures: number;
-  }
-  let queue: Entry[] = [];
+  let queue: Entry<T>[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
   const pause = createPause(clock);
-  const waiting = new Set<() => void>();
+  const delays = createDelays<T>(clock, (entry) => add([entry]));
 
-  function add(entries: readonly Entry[]): void {
+  function add(entries: readonly Entry<T>[]): void {
     if (closed) return;
     queue.push(...entries);
     if (queue.length > 0) running ??= run();
-  }
-
-  function addLater({ item, failures }: Entry): void {
-    const cancel = clock.after(waitAfter(failures), () => {
-      waiting.delete(cancel);
-      add([{ item, failures: failures + 1 }]);
-    });
-    waiting.add(cancel);
   }
 
   async function run(): Promise<void> {
@@ -68,24 +87,19 @@ export function createRetryQueue<T>(clock: Clock, attempt: (item: T) => Promise<
         continue;
       }
       failures = 0;
-      if (outcome === 'later') addLater(entry);
+      if (outcome === 'later') delays.addLater(entry);
     }
-    running = undefined; // in the same turn as the last look at the queue, so that no item falls in between
+    running = undefined; // with no await after the last look at the queue, so that no item is left there
   }
 
   return {
     add: (items) => add(items.map((item) => ({ item, failures: 0 }))),
-    async close(patience) {
+    async close(ms) {
       closed = true;
       queue = [];
-      for (const cancel of waiting) cancel();
+      delays.cancelAll();
       pause.end();
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patience);
-      });
-      await Promise.race([running, late]);
-      clearTimeout(timer);
+      await endOf(running, ms);
     },
   };
 }

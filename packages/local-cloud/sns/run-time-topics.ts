@@ -1,4 +1,4 @@
-// Topics that the API makes beside those of the template; a file keeps them over a restart.
+// Topics that the API creates in addition to those of the template; a file keeps them over a restart.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,9 +11,9 @@ import type { Topic } from './topic-spec.ts';
 export interface RunTimeTopics {
   /** Those of the template and those of run time, by ARN. */
   readonly topics: ReadonlyMap<string, Topic>;
-  /** Resolves with the ARN once it is on disk; a topic that is there already is given as it is. @throws AwsError InvalidParameter */
+  /** Resolves with the ARN once it is on disk; an existing topic stays as it is. @throws AwsError InvalidParameter */
   create(name: string, displayName: string): Promise<string>;
-  /** What is not there is deleted already. @throws AwsError InvalidParameter for one of the template */
+  /** Does nothing for an unknown topic. @throws AwsError InvalidParameter for one of the template */
   remove(arn: string): Promise<void>;
 }
 
@@ -32,6 +32,34 @@ function readKept(file: string): readonly Kept[] {
   );
 }
 
+/** @throws AwsError InvalidParameter for a name that a standard topic cannot have */
+function requireName(name: string): void {
+  if (/^[\w-]{1,256}$/.test(name)) return;
+  throw invalid(
+    name.endsWith('.fifo')
+      ? 'Name Reason: FIFO topics do not run here'
+      : 'Name Reason: 1 to 256 of a-z A-Z 0-9 _ -',
+  );
+}
+
+const topicIn =
+  (region: string, accountId: string) =>
+  ({ name, displayName }: Kept): Topic => {
+    const arn = `arn:aws:sns:${region}:${accountId}:${name}`;
+    return { arn, name, owner: accountId, displayName };
+  };
+
+/** @returns a function that writes the topics of run time to the file, one write after the other */
+function createSave(file: string, made: ReadonlyMap<string, Topic>): () => Promise<void> {
+  let saving: Promise<void> = Promise.resolve();
+  return () => {
+    const kept = [...made.values()].map(({ name, displayName }): Kept => ({ name, displayName }));
+    const next = saving.then(() => writeFileSafely(file, `${JSON.stringify(kept, undefined, 2)}\n`));
+    saving = next.catch(() => {}); // the caller gets the error
+    return next;
+  };
+}
+
 /** @throws StartError when the file is damaged */
 export async function openRunTimeTopics(options: {
   readonly dir: string;
@@ -42,30 +70,15 @@ export async function openRunTimeTopics(options: {
   const { dir, declared, region, accountId } = options;
   const file = path.join(dir, 'topics.json');
   await makeDirectory(dir);
-  const topicOf = ({ name, displayName }: Kept): Topic => {
-    const arn = `arn:aws:sns:${region}:${accountId}:${name}`;
-    return { arn, name, owner: accountId, displayName };
-  };
+  const topicOf = topicIn(region, accountId);
   const made = new Map(readKept(file).map((kept) => [topicOf(kept).arn, topicOf(kept)]));
   const topics = new Map([...made, ...declared]);
-  let saving: Promise<void> = Promise.resolve();
-
-  function save(): Promise<void> {
-    const kept = [...made.values()].map(({ name, displayName }): Kept => ({ name, displayName }));
-    const next = saving.then(() => writeFileSafely(file, `${JSON.stringify(kept, undefined, 2)}\n`));
-    saving = next.catch(() => {}); // the caller gets the error
-    return next;
-  }
+  const save = createSave(file, made);
 
   return {
     topics,
     async create(name, displayName) {
-      if (!/^[\w-]{1,256}$/.test(name))
-        throw invalid(
-          name.endsWith('.fifo')
-            ? 'Name Reason: FIFO topics do not run here'
-            : 'Name Reason: 1 to 256 of a-z A-Z 0-9 _ -',
-        );
+      requireName(name);
       const topic = topicOf({ name, displayName });
       if (topics.has(topic.arn)) return topic.arn;
       made.set(topic.arn, topic);
@@ -80,7 +93,8 @@ export async function openRunTimeTopics(options: {
       return topic.arn;
     },
     async remove(arn) {
-      if (declared.has(arn)) throw invalid('TopicArn Reason: the topic is of the template, remove it there');
+      if (declared.has(arn))
+        throw invalid('TopicArn Reason: the template declares the topic, remove it there');
       if (!made.delete(arn)) return;
       topics.delete(arn);
       await save();

@@ -1,4 +1,4 @@
-// Who gets a topic's messages: the template's subscribers and those of run time, which a file keeps over a restart.
+// The subscriptions to topics: those of the template and those of run time, which a file keeps over a restart.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -19,9 +19,9 @@ export interface Subscription extends Settings {
   readonly endpoint: string;
 }
 
-/** What somebody who subscribes gives. */
+/** What a new subscription is made from. */
 export interface Wanted extends Pick<Subscription, 'topicArn' | 'protocol' | 'endpoint'> {
-  /** Absent: whatever it has, or none. */
+  /** Absent: those that it has already, or none. */
   readonly settings?: Settings;
 }
 
@@ -33,11 +33,11 @@ export interface Subscriptions {
   /**
    * Resolves once it is on disk; subscribing again changes nothing.
    *
-   * @throws AwsError SubscriptionLimitExceeded; InvalidParameter when it is there with other settings than the wanted ones
+   * @throws AwsError SubscriptionLimitExceeded; InvalidParameter when it exists with other settings
    */
   add(wanted: Wanted): Promise<Subscription>;
   /**
-   * Resolves once it is on disk. For one of the template it holds until somebody unsubscribes it.
+   * Resolves once it is on disk. For one of the template the change is kept until somebody unsubscribes it.
    *
    * @throws AwsError NotFound, and what `change` throws
    */
@@ -50,11 +50,11 @@ export interface Subscriptions {
 interface Changes {
   readonly added: readonly Subscription[];
   readonly removed: readonly string[];
-  /** The template's whose settings are others now. */
+  /** Those of the template that have other settings now. */
   readonly changed: readonly Subscription[];
 }
 
-/** Far fewer than SNS allows, and more than one machine's mail folder stands. */
+/** Far fewer than SNS allows, but as many as the mail folder of one machine can take. */
 const MAX_SUBSCRIPTIONS = 1_000;
 
 /** The same subscription has the same ARN at every start, in the form that SNS gives it. */
@@ -115,7 +115,7 @@ function readChanges(file: string): Changes {
   );
 }
 
-/** The subscriptions that are live, and which of the template are gone. */
+/** The current subscriptions, and which of the template's were removed. */
 interface Live {
   readonly fromTemplate: ReadonlyMap<string, Subscription>;
   readonly gone: Set<string>;
@@ -144,7 +144,7 @@ function merge({ added, removed, changed }: Changes, { declared, isTopic, log }:
   return { fromTemplate, gone, live };
 }
 
-/** What differs from the template. */
+/** How the subscriptions differ from the template. */
 function changesOf({ fromTemplate, gone, live }: Live) {
   const now = [...live.values()];
   const hasChanged = (subscription: Subscription) => {
@@ -158,10 +158,12 @@ function changesOf({ fromTemplate, gone, live }: Live) {
   };
 }
 
-/** @returns a function that makes one change after the other; one that cannot be written is taken back */
-function createChange(file: string, state: Live, log: Log) {
+type Change = (apply: () => () => void) => Promise<void>;
+
+/** @returns a function that makes one change after the other; one that cannot be written is undone */
+function createChange(file: string, state: Live, log: Log): Change {
   let saving: Promise<void> = Promise.resolve();
-  return (apply: () => () => void): Promise<void> => {
+  return (apply) => {
     const next = saving.then(async () => {
       const undo = apply();
       try {
@@ -173,14 +175,45 @@ function createChange(file: string, state: Live, log: Log) {
         throw new AwsError('InternalError', `The subscriptions could not be written: ${code}`, 500);
       }
     });
-    saving = next.catch(() => {}); // the caller gets the error from `next`; the next change starts afresh
+    saving = next.catch(() => {}); // the caller gets the error from `next`; the next change is made all the same
     return next;
+  };
+}
+
+/** Adds a subscription unless it exists. @returns a function that undoes that */
+function addTo({ gone, live }: Live, subscription: Subscription, settings?: Settings): () => void {
+  const { arn } = subscription;
+  const had = live.get(arn);
+  if (had) {
+    if (!settings || isSame(had, settings)) return () => {};
+    throw invalid('Attributes Reason: Subscription already exists with different attributes');
+  }
+  if (live.size >= MAX_SUBSCRIPTIONS) {
+    const message = `The local cloud keeps at most ${MAX_SUBSCRIPTIONS} subscriptions`;
+    throw new AwsError('SubscriptionLimitExceeded', message, 403);
+  }
+  const wasGone = gone.delete(arn);
+  live.set(arn, subscription);
+  return () => {
+    live.delete(arn);
+    if (wasGone) gone.add(arn);
+  };
+}
+
+/** @returns a function that undoes the removal */
+function removeFrom({ fromTemplate, gone, live }: Live, arn: string): () => void {
+  const had = live.get(arn);
+  live.delete(arn);
+  if (fromTemplate.has(arn)) gone.add(arn);
+  return () => {
+    if (had) live.set(arn, had);
+    gone.delete(arn);
   };
 }
 
 /**
  * @param declared the template's subscriptions
- * @param isTopic whether the template still has the topic; subscriptions of others are dropped, as AWS drops them
+ * @param isTopic whether the template still has the topic; subscriptions to others are dropped, as AWS drops them
  * @throws StartError when the file is damaged
  */
 export async function openSubscriptions(options: SubscriptionOptions): Promise<Subscriptions> {
@@ -188,9 +221,8 @@ export async function openSubscriptions(options: SubscriptionOptions): Promise<S
   const file = path.join(dir, 'subscriptions.json');
   await makeDirectory(dir);
   const state = merge(readChanges(file), options);
-  const { fromTemplate, gone, live } = state;
+  const { live } = state;
   const change = createChange(file, state, log);
-
   const byArn = (a: Subscription, b: Subscription) => (a.arn < b.arn ? -1 : 1);
   const all = () => [...live.values()].sort(byArn);
 
@@ -200,25 +232,8 @@ export async function openSubscriptions(options: SubscriptionOptions): Promise<S
     find: (arn) => live.get(arn),
     async add(wanted) {
       const subscription = identified(wanted);
-      const { arn } = subscription;
-      await change(() => {
-        const had = live.get(arn);
-        if (had) {
-          if (!wanted.settings || isSame(had, wanted.settings)) return () => {};
-          throw invalid('Attributes Reason: Subscription already exists with different attributes');
-        }
-        if (live.size >= MAX_SUBSCRIPTIONS) {
-          const message = `The local cloud keeps at most ${MAX_SUBSCRIPTIONS} subscriptions`;
-          throw new AwsError('SubscriptionLimitExceeded', message, 403);
-        }
-        const wasGone = gone.delete(arn);
-        live.set(arn, subscription);
-        return () => {
-          live.delete(arn);
-          if (wasGone) gone.add(arn);
-        };
-      });
-      return live.get(arn) ?? subscription;
+      await change(() => addTo(state, subscription, wanted.settings));
+      return live.get(subscription.arn) ?? subscription;
     },
     set: (arn, changeSettings) =>
       change(() => {
@@ -229,16 +244,7 @@ export async function openSubscriptions(options: SubscriptionOptions): Promise<S
         return () => live.set(arn, had);
       }),
     async remove(arn) {
-      if (!live.has(arn)) return;
-      await change(() => {
-        const had = live.get(arn);
-        live.delete(arn);
-        if (fromTemplate.has(arn)) gone.add(arn);
-        return () => {
-          if (had) live.set(arn, had);
-          gone.delete(arn);
-        };
-      });
+      if (live.has(arn)) await change(() => removeFrom(state, arn));
     },
   };
 }

@@ -1,4 +1,4 @@
-// Publishes to the template's topics: every subscriber gets a file of its own, on disk before the publisher hears of it.
+// Publishes to topics: every subscriber gets a file or message of its own, on disk before the publish is acknowledged.
 
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import type { ResolvedTemplate } from '../template/resolved.ts';
 import { createDeliveries } from './deliveries.ts';
 import { isPhoneNumber } from './endpoints.ts';
 import { noSettings } from './subscription-attributes.ts';
-import { createRedrive, type FunctionsDoor, type QueueDoor } from './redrive.ts';
+import { createRedrive, type FunctionPort, type QueuePort } from './redrive.ts';
 import { checkMessage, invalid, limits, type CheckedMessage, type PublishInput } from './message.ts';
 import { openOutbox } from './outbox.ts';
 import { openRelay } from './relay.ts';
@@ -21,7 +21,7 @@ import { unsentFolder } from './unsent.ts';
 
 export interface Topics {
   /**
-   * Resolves when the mails, texts and what goes to queues are on disk.
+   * Resolves when mails, texts and messages for queues are on disk.
    *
    * @throws AwsError InvalidParameter, ParameterValueInvalid, NotFound (no such topic), InternalError (disk)
    */
@@ -44,8 +44,8 @@ export interface TopicsOptions {
   /** The data directory: `mail/` and `sms/` for people, `sns/` for this program. */
   readonly dir: string;
   readonly template: ResolvedTemplate;
-  readonly queues: QueueDoor;
-  readonly functions: FunctionsDoor;
+  readonly queues: QueuePort;
+  readonly functions: FunctionPort;
   readonly clock: Clock;
   readonly log: Log;
   /** Counts `mails` and `texts` written, `queued`, `handed` (to functions), `texts.refused` (too long), `mails.sent` and `mails.unsent` (SMTP). */
@@ -67,7 +67,7 @@ function createTopicLookup(topics: ReadonlyMap<string, Topic>) {
   };
 }
 
-/** Whom a message goes to; a phone number is a subscriber for this one message. */
+/** @returns a function that finds the subscribers of a message; a phone number is a subscriber for this one message */
 function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) => Topic) {
   return ({ topicArn, phoneNumber, attributes = {} }: PublishInput, message: CheckedMessage) => {
     if ((topicArn === undefined) === (phoneNumber === undefined)) {
@@ -96,10 +96,20 @@ function createAddressing(subscriptions: Subscriptions, topicOf: (arn: string) =
   };
 }
 
+/** Opens the folders that deliveries are written to and, when SMTP_URL is set, the relay. */
+async function openDeliveries(options: TopicsOptions) {
+  const { dir, template, queues, functions, clock, log, count, smtpUrl, meter = noMeter } = options;
+  const outbox = await openOutbox(dir, ['mail', 'sms', unsentFolder]);
+  const defaultFrom = `no-reply@${template.stackName}.localhost`;
+  const redrive = createRedrive({ queues, log, count });
+  const shared = { redrive, defaultFrom, clock, log, count, meter };
+  const relay = smtpUrl ? await openRelay({ dir, smtpUrl, ...shared }) : undefined;
+  return { relay, deliver: createDeliveries({ outbox, relay, queues, functions, ...shared }) };
+}
+
 /** @throws StartError when the template's subscriptions, SMTP_URL or the list of subscriptions cannot be used */
 export async function createTopics(options: TopicsOptions): Promise<Topics> {
-  const { dir, template, queues, functions, clock, log, count, smtpUrl, newId = randomUUID } = options;
-  const { meter = noMeter } = options;
+  const { dir, template, queues, functions, log, newId = randomUUID, meter = noMeter } = options;
   const made = await openRunTimeTopics({
     ...{ dir: path.join(dir, 'sns'), declared: topicsFromTemplate(template) },
     ...{ region: template.region, accountId: template.accountId },
@@ -112,24 +122,7 @@ export async function createTopics(options: TopicsOptions): Promise<Topics> {
     isTopic: (arn) => topics.has(arn),
     log,
   });
-  const outbox = await openOutbox(dir, ['mail', 'sms', unsentFolder]);
-  const defaultFrom = `no-reply@${template.stackName}.localhost`;
-  const redrive = createRedrive({ queues, log, count });
-  const relay = smtpUrl
-    ? await openRelay({ dir, smtpUrl, defaultFrom, redrive, clock, log, count, meter })
-    : undefined;
-  const deliver = createDeliveries({
-    outbox,
-    relay,
-    queues,
-    functions,
-    redrive,
-    defaultFrom,
-    clock,
-    log,
-    count,
-    meter,
-  });
+  const { relay, deliver } = await openDeliveries(options);
   const address = createAddressing(subscriptions, topicOf);
 
   return {

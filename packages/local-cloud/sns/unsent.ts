@@ -1,4 +1,4 @@
-// Remembers on disk which mails are still to be sent, so that a restart sends them: one small note a mail.
+// Keeps a note on disk for each mail that is not sent yet, so that a restart sends it.
 
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,7 +15,7 @@ export interface Note {
   readonly to: string;
   /** Epoch milliseconds of the publish. */
   readonly at: number;
-  /** What is left where, if it is given up. */
+  /** The dead-letter queue, and what it gets if the mail is given up. */
   readonly redrive?: Redriven;
   /** The name of its topic. */
   readonly topic?: string;
@@ -35,9 +35,9 @@ export interface Unsent {
   pendingFile(mail: string, note: Note): PendingFile;
   /** The mail and whom it goes to; undefined when either file is gone or damaged. */
   read(mail: string): Promise<{ readonly note: Note; readonly raw: Buffer } | undefined>;
-  /** Forgets the mail: it was sent. */
+  /** Removes the note: the mail was sent. */
   remove(mail: string): Promise<void>;
-  /** Writes beside the mail why it never will be sent, and forgets it. */
+  /** Writes beside the mail why it was given up, and removes the note. */
   giveUp(mail: string, failure: Failure): Promise<void>;
 }
 
@@ -58,22 +58,30 @@ function parseNote(text: string): Note | undefined {
   }
 }
 
+async function removeNote(file: string, log: Log): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (error) {
+    const reason = String(error);
+    log.error('email will be sent again after a restart: its note cannot be removed', { file, reason });
+  }
+}
+
+/** Writes `<mail>.failed.txt`, in which a person finds why the mail was not sent. */
+async function writeFailure(dir: string, mail: string, { to, reason, at }: Failure, log: Log): Promise<void> {
+  const file = path.join('mail', `${mail}.failed.txt`);
+  const lines = [`To: ${to}`, `Given up: ${new Date(at).toISOString()}`, `Reason: ${oneLine(reason)}`];
+  try {
+    await replaceFile(path.join(dir, file), `${lines.join('\n')}\n`);
+  } catch (error) {
+    log.error('the reason why an email was not sent cannot be written', { file, reason: String(error) });
+  }
+}
+
 /** @param dir the data directory */
 export function createUnsent(dir: string, log: Log): Unsent {
   const folder = path.join(dir, unsentFolder);
   const fileOf = (mail: string) => path.join(folder, mail + SUFFIX);
-
-  async function remove(mail: string): Promise<void> {
-    try {
-      await rm(fileOf(mail), { force: true });
-    } catch (error) {
-      log.error('email will be sent again after a restart: its note cannot be removed', {
-        file: fileOf(mail),
-        reason: String(error),
-      });
-    }
-  }
-
   return {
     async all() {
       const names = (await readdir(folder)).filter((name) => name.endsWith(`.eml${SUFFIX}`));
@@ -92,16 +100,10 @@ export function createUnsent(dir: string, log: Log): Unsent {
         throw error;
       }
     },
-    remove,
-    async giveUp(mail, { to, reason, at }) {
-      const file = path.join('mail', `${mail}.failed.txt`);
-      const lines = [`To: ${to}`, `Given up: ${new Date(at).toISOString()}`, `Reason: ${oneLine(reason)}`];
-      try {
-        await replaceFile(path.join(dir, file), `${lines.join('\n')}\n`);
-      } catch (error) {
-        log.error('the reason why an email was not sent cannot be written', { file, reason: String(error) });
-      }
-      await remove(mail);
+    remove: (mail) => removeNote(fileOf(mail), log),
+    async giveUp(mail, failure) {
+      await writeFailure(dir, mail, failure, log);
+      await removeNote(fileOf(mail), log);
     },
   };
 }

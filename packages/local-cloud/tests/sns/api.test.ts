@@ -297,7 +297,7 @@ test('a topic that is made at run time is subscribed to, published to, kept, and
     name: 'NotFoundException',
   });
   await assert.rejects(client.send(new DeleteTopicCommand({ TopicArn: topicArn })), {
-    message: /the topic is of the template, remove it there/,
+    message: /the template declares the topic, remove it there/,
   });
   await assert.rejects(client.send(new CreateTopicCommand({ Name: 'a.fifo' })), {
     message: /FIFO topics do not run/,

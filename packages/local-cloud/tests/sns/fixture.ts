@@ -7,7 +7,7 @@ import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { createManualClock, type Clock } from '../../clock.ts';
 import { createSnsHandler } from '../../sns/api.ts';
-import type { FunctionsDoor, QueueDoor } from '../../sns/redrive.ts';
+import type { FunctionPort, QueuePort } from '../../sns/redrive.ts';
 import { createTopics, type Topics } from '../../sns/topics.ts';
 import type { ResolvedTemplate } from '../../template/resolved.ts';
 import { clientOptions, createRecordingLog, serve } from '../aws/local-cloud.ts';
@@ -70,7 +70,7 @@ export async function openTopics(draft: Draft = {}) {
   const template = typeof source === 'string' ? load(source) : source;
   const arns = template.ofType('AWS::SQS::Queue').map(({ arn }) => arn);
   const queued: QueuedMessage[] = [];
-  const queues: QueueDoor = {
+  const queues: QueuePort = {
     has: (arn) => arns.includes(arn),
     async send(arn, body) {
       draft.onQueued?.(arn);
@@ -78,7 +78,7 @@ export async function openTopics(draft: Draft = {}) {
     },
   };
   const invoked: InvokedFunction[] = [];
-  const functions: FunctionsDoor = {
+  const functions: FunctionPort = {
     has: (arn) => template.ofType('AWS::Serverless::Function').some((each) => each.arn === arn),
     async accept(name, payload) {
       draft.onQueued?.(name);

@@ -1,4 +1,4 @@
-// The messages of one queue in memory, with the changes that put each of their states on disk.
+// The messages of one queue in memory, and the changes of the file that keep the state of each on disk.
 
 import type { Clock } from '../clock.ts';
 import type { Change, RecordFile } from '../files/record-file.ts';
@@ -14,7 +14,7 @@ export interface QueueEntries {
   readonly visibility: Visibility;
   get(id: string): Entry | undefined;
   all(): IterableIterator<Entry>;
-  /** Puts the entry in, or in the place of its earlier state; it is visible after `ms`. */
+  /** Adds an entry, or replaces its earlier state; it becomes visible after `ms`. */
   place(entry: Entry, ms: number): void;
   messageChange(message: StoredMessage): Change;
   deliveryChange(entry: Entry): Change;
@@ -28,8 +28,26 @@ export const MESSAGE = 'message';
 export const DELIVERY = 'delivery';
 export const keyOf = (queue: string, id: string) => `${queue}/${id}`;
 
+/** Whether a message is older than the queue keeps messages. */
+export const isOld = ({ message }: Entry, { retentionMs }: QueueSpec, clock: Clock) =>
+  clock.now() - message.sentAt >= retentionMs;
+
 /** The longest visibility timeout. */
 const LONGEST_MS = 43_200_000;
+
+/** The messages that an earlier process left, each with the time until it is visible. */
+function* storedEntries(
+  { name }: QueueSpec,
+  file: RecordFile,
+  now: number,
+): Iterable<readonly [entry: Entry, ms: number]> {
+  for (const [key, message] of file.table<StoredMessage>(MESSAGE)) {
+    if (!key.startsWith(`${name}/`)) continue;
+    const known = file.table<Delivery>(DELIVERY).get(key);
+    const delivery = known ?? { receives: 0, firstAt: 0, receipt: '', visibleAt: 0 };
+    yield [{ ...delivery, message }, Math.min(delivery.visibleAt - now, LONGEST_MS)];
+  }
+}
 
 /** Begins with the messages that an earlier process left. */
 export function loadEntries(spec: QueueSpec, file: RecordFile, clock: Clock): QueueEntries {
@@ -51,12 +69,7 @@ export function loadEntries(spec: QueueSpec, file: RecordFile, clock: Clock): Qu
   const removal = (id: string): Change[] =>
     [MESSAGE, DELIVERY].map((kind) => ({ kind, key: keyOf(spec.name, id), value: undefined }));
 
-  for (const [key, message] of file.table<StoredMessage>(MESSAGE)) {
-    if (!key.startsWith(`${spec.name}/`)) continue;
-    const known = file.table<Delivery>(DELIVERY).get(key);
-    const delivery = known ?? { receives: 0, firstAt: 0, receipt: '', visibleAt: 0 };
-    place({ ...delivery, message }, Math.min(delivery.visibleAt - clock.now(), LONGEST_MS));
-  }
+  for (const [entry, ms] of storedEntries(spec, file, clock.now())) place(entry, ms);
 
   return {
     visibility,

@@ -1,4 +1,4 @@
-// The queues of the template: found by name, ARN or address, sent to by other services, swept of what is too old.
+// The queues of the template: finds them by name, ARN or address, sends to them, and deletes messages that are too old.
 
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
@@ -28,7 +28,7 @@ export interface Queues {
   at(url: string): Queue;
   /** Resolves when all are on disk. @throws AwsError for what SQS refuses; none is sent then */
   send(queue: Queue, drafts: readonly (Draft & { readonly delayMs?: number })[]): Promise<Sent[]>;
-  /** Ends the waiting of receivers; what is sent is still taken. */
+  /** Ends the waiting of receivers; the queues still accept messages. */
   stopReceiving(): void;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export interface QueuesOptions {
   readonly meter?: Meter;
 }
 
-/** What CloudWatch shows of the length of a queue, and of the age of its oldest message. */
+/** Measures the lengths of the queues and the ages of their oldest messages, for CloudWatch. @param now epoch milliseconds */
 export function measureQueues(queues: Queues, meter: Meter, now: number): void {
   for (const queue of queues.all()) {
     const measure = (metric: string, unit: string) =>
@@ -82,10 +82,10 @@ async function dropOrphans(file: RecordFile, specs: readonly QueueSpec[], log: L
 }
 
 /** Nothing is written, and no file made, for a template without queues. */
-const noFile: RecordFile = { table: () => new Map(), commit: async () => {}, close: async () => {} };
+const NO_FILE: RecordFile = { table: () => new Map(), commit: async () => {}, close: async () => {} };
 
 async function openFile({ dir, queues, log }: QueuesOptions): Promise<RecordFile> {
-  if (queues.length === 0) return noFile;
+  if (queues.length === 0) return NO_FILE;
   await makeDirectory(dir);
   const file = await openRecordFile(path.join(dir, 'messages.log'), log);
   await dropOrphans(file, queues, log);
@@ -133,58 +133,63 @@ function startExpiry(queues: readonly Queue[], { clock, log }: QueuesOptions): (
   return () => cancel();
 }
 
-export async function openQueues(options: QueuesOptions): Promise<Queues> {
-  const { queues: specs, clock, count, meter = noMeter } = options;
-  const file = await openFile(options);
-  const opened: ReadonlyMap<string, Queue> = new Map(
-    specs.map((spec) => [
-      spec.name,
-      createQueue({ spec, file, clock, redrive: redriveTo(spec, byArn, options) }),
-    ]),
-  );
-  const queues = [...opened.values()];
-
-  function named(name: string): Queue {
-    const queue = opened.get(name);
+/** Finds queues by name, ARN or address. */
+function createLookup(opened: ReadonlyMap<string, Queue>): Pick<Queues, 'all' | 'named' | 'byArn' | 'at'> {
+  const orNotFound = (queue: Queue | undefined): Queue => {
     if (queue) return queue;
     throw notFound();
-  }
-  function byArn(arn: string): Queue {
-    const queue = queues.find(({ spec }) => spec.arn === arn);
-    if (queue) return queue;
-    throw notFound();
-  }
-
-  const stopExpiry = startExpiry(queues, options);
-
+  };
   return {
-    all: () => queues,
-    named,
-    byArn,
+    all: () => [...opened.values()],
+    named: (name) => orNotFound(opened.get(name)),
+    byArn: (arn) => orNotFound([...opened.values()].find(({ spec }) => spec.arn === arn)),
     at(url) {
       const [, account, name] = /^(?:https?:\/\/[^/]+)?\/?(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
       const queue = opened.get(name ?? '');
-      if (!queue || queue.spec.arn.split(':')[4] !== account) throw notFound();
-      return queue;
+      return orNotFound(queue?.spec.arn.split(':')[4] === account ? queue : undefined);
     },
-    async send(queue, drafts) {
-      const { maxBytes, delayMs: usual } = queue.spec;
-      for (const draft of drafts) checkDraft(draft, maxBytes);
-      const messages = drafts.map(({ delayMs = usual, ...draft }) => ({
-        message: { id: randomUUID(), sentAt: clock.now(), ...draft },
-        delayMs,
-      }));
-      await queue.send(messages);
-      count('sqs.messages', messages.length);
-      meter('AWS/SQS', 'NumberOfMessagesSent', { QueueName: queue.spec.name }, 'Count')(messages.length);
-      return messages.map(({ message }) => ({ id: message.id }));
-    },
-    stopReceiving() {
-      for (const queue of queues) queue.close();
-    },
+  };
+}
+
+async function send(
+  { clock, count, meter = noMeter }: QueuesOptions,
+  queue: Queue,
+  drafts: Parameters<Queues['send']>[1],
+): Promise<Sent[]> {
+  const { name, maxBytes, delayMs: usual } = queue.spec;
+  for (const draft of drafts) checkDraft(draft, maxBytes);
+  const messages = drafts.map(({ delayMs = usual, ...draft }) => ({
+    message: { id: randomUUID(), sentAt: clock.now(), ...draft },
+    delayMs,
+  }));
+  await queue.send(messages);
+  count('sqs.messages', messages.length);
+  meter('AWS/SQS', 'NumberOfMessagesSent', { QueueName: name }, 'Count')(messages.length);
+  return messages.map(({ message }) => ({ id: message.id }));
+}
+
+export async function openQueues(options: QueuesOptions): Promise<Queues> {
+  const { queues: specs, clock } = options;
+  const file = await openFile(options);
+  const opened = new Map<string, Queue>();
+  const lookup = createLookup(opened);
+  for (const spec of specs)
+    opened.set(
+      spec.name,
+      createQueue({ spec, file, clock, redrive: redriveTo(spec, lookup.byArn, options) }),
+    );
+  const stopExpiry = startExpiry(lookup.all(), options);
+  const stopReceiving = () => {
+    for (const queue of opened.values()) queue.close();
+  };
+
+  return {
+    ...lookup,
+    send: (queue, drafts) => send(options, queue, drafts),
+    stopReceiving,
     async close() {
       stopExpiry();
-      for (const queue of queues) queue.close();
+      stopReceiving();
       await file.close();
     },
   };

@@ -17,7 +17,7 @@ export interface Visibility {
   close(): void;
 }
 
-/** Wakes those that wait for a message. */
+/** Receivers that wait for a message. */
 function createWaiting(clock: Clock) {
   const waiting = new Set<() => void>();
   return {
@@ -37,31 +37,47 @@ function createWaiting(clock: Clock) {
   };
 }
 
+/** Calls `release` when the first hidden message is due. */
+function createTimer(clock: Clock, release: () => void) {
+  let nextDue = Infinity;
+  let closed = false;
+  let cancel = () => {};
+  const set = (due: number) => {
+    nextDue = due;
+    cancel();
+    if (closed || nextDue === Infinity) return;
+    cancel = clock.after(Math.max(0, nextDue - clock.elapsed()), release);
+  };
+  return {
+    isDue: (now: number) => now >= nextDue,
+    set,
+    setIfSooner(due: number): void {
+      if (due < nextDue) set(due);
+    },
+    close(): void {
+      closed = true;
+      cancel();
+    },
+  };
+}
+
 export function createVisibility(clock: Clock): Visibility {
   const visible = new Set<string>();
-  /** With when each becomes visible on the clock that nobody sets. */
+  /** When each becomes visible, in `clock.elapsed()`, which nobody can set. */
   const hidden = new Map<string, number>();
   const waiting = createWaiting(clock);
-  let closed = false;
-  let nextDue = Infinity;
-  let cancel = () => {};
+  const timer = createTimer(clock, release);
 
   function release(): void {
     const now = clock.elapsed();
-    if (now < nextDue) return;
-    nextDue = Infinity;
+    if (!timer.isDue(now)) return;
+    let nextDue = Infinity;
     for (const [id, due] of hidden) {
       if (due > now) nextDue = Math.min(nextDue, due);
       else if (hidden.delete(id)) visible.add(id);
     }
-    schedule();
+    timer.set(nextDue);
     if (visible.size > 0) waiting.wake();
-  }
-
-  function schedule(): void {
-    cancel();
-    if (closed || nextDue === Infinity) return;
-    cancel = clock.after(Math.max(0, nextDue - clock.elapsed()), release);
   }
 
   return {
@@ -75,20 +91,17 @@ export function createVisibility(clock: Clock): Visibility {
       waiting.wake();
     },
     hide(id, ms) {
-      visible.delete(id);
       const due = clock.elapsed() + ms;
+      visible.delete(id);
       hidden.set(id, due);
-      if (due >= nextDue) return;
-      nextDue = due;
-      schedule();
+      timer.setIfSooner(due);
     },
     forget(id) {
       visible.delete(id);
       hidden.delete(id);
     },
     close() {
-      closed = true;
-      cancel();
+      timer.close();
       waiting.wake();
     },
   };

@@ -41,7 +41,7 @@ function OverMetric({
         value={compared.metric ?? ''}
         onChange={({ currentTarget }) => setQuery(app, { over: currentTarget.value || undefined })}
       >
-        <option value="">One metric a plot</option>
+        <option value="">No second metric</option>
         {metrics.slice(1).map((metric) => (
           <option key={metric} value={metric}>
             {metricText(metric)} over {metricText(metrics[0]!).toLowerCase()}
@@ -49,6 +49,70 @@ function OverMetric({
         ))}
       </select>
     </span>
+  );
+}
+
+/** A compared device, with its line's dashes. */
+const Chip = ({ app, compared, index }: { app: App; compared: Compared; index: number }) => {
+  const id = compared.devices[index]!;
+  const remove = () => setQuery(app, queryWith(compared.devices.filter((each) => each !== id)));
+  return (
+    <span class="chip">
+      <Dash index={index} />
+      <a href={`#/device/${encodeURIComponent(id)}`}>{nameText(id)}</a>
+      <button class="icon" aria-label={`Stop comparing with ${nameText(id)}`} onClick={remove}>
+        ×
+      </button>
+    </span>
+  );
+};
+
+/** Other devices, those of the same type first. */
+function offeredFor(app: App, { deviceId, type }: Device, { devices }: Compared): Device[] {
+  return (app.store.devices.value ?? [])
+    .filter((other) => other.deviceId !== deviceId && !devices.includes(other.deviceId))
+    .sort((one, other) => Number(other.type === type) - Number(one.type === type));
+}
+
+/** Adds a device to the compared ones as soon as its name is complete. */
+function AddCompared({
+  app,
+  compared,
+  offered,
+}: {
+  app: App;
+  compared: Compared;
+  offered: readonly Device[];
+}) {
+  const add = (input: HTMLInputElement) => {
+    const typed = input.value.trim();
+    const found = offered.find(({ deviceId }) => deviceId === typed || nameText(deviceId) === typed);
+    if (!found) return;
+    input.value = '';
+    setQuery(app, queryWith([...compared.devices, found.deviceId]));
+  };
+  return (
+    <>
+      <label class="vh" for="compare">
+        Compare with another device
+      </label>
+      <input
+        id="compare"
+        type="search"
+        list="compare-list"
+        placeholder="Compare with another device"
+        autoComplete="off"
+        onInput={({ currentTarget }) => add(currentTarget)}
+      />
+      <datalist id="compare-list">
+        {offered.slice(0, MOST_OFFERED).map(({ deviceId, site }) => (
+          <option key={deviceId} value={deviceId}>
+            {nameText(deviceId)}
+            {site !== undefined && `, ${capital(site)}`}
+          </option>
+        ))}
+      </datalist>
+    </>
   );
 }
 
@@ -64,56 +128,14 @@ export function CompareTools({
   /** The device's metrics, the main one first. */
   metrics: readonly string[];
 }) {
-  const { devices } = compared;
-  const known = app.store.devices.value ?? [];
-  const offered = known
-    .filter(({ deviceId }) => deviceId !== device.deviceId && !devices.includes(deviceId))
-    .sort((one, other) => Number(other.type === device.type) - Number(one.type === device.type));
-  const choose = (next: readonly string[]) => setQuery(app, queryWith(next));
-  const add = (input: HTMLInputElement) => {
-    const typed = input.value.trim();
-    const found = offered.find(({ deviceId }) => deviceId === typed || nameText(deviceId) === typed);
-    if (!found) return;
-    input.value = '';
-    choose([...devices, found.deviceId]);
-  };
+  const offered = offeredFor(app, device, compared);
   return (
     <div class="ptools compare">
-      {devices.map((id, index) => (
-        <span class="chip" key={id}>
-          <Dash index={index} />
-          <a href={`#/device/${encodeURIComponent(id)}`}>{nameText(id)}</a>
-          <button
-            class="icon"
-            aria-label={`Stop comparing with ${nameText(id)}`}
-            onClick={() => choose(devices.filter((each) => each !== id))}
-          >
-            ×
-          </button>
-        </span>
+      {compared.devices.map((id, index) => (
+        <Chip key={id} app={app} compared={compared} index={index} />
       ))}
-      {devices.length < MOST_DEVICES && offered.length > 0 && (
-        <>
-          <label class="vh" for="compare">
-            Compare with another device
-          </label>
-          <input
-            id="compare"
-            type="search"
-            list="compare-list"
-            placeholder="Compare with…"
-            autoComplete="off"
-            onInput={({ currentTarget }) => add(currentTarget)}
-          />
-          <datalist id="compare-list">
-            {offered.slice(0, MOST_OFFERED).map(({ deviceId, site }) => (
-              <option key={deviceId} value={deviceId}>
-                {nameText(deviceId)}
-                {site !== undefined && `, ${capital(site)}`}
-              </option>
-            ))}
-          </datalist>
-        </>
+      {compared.devices.length < MOST_DEVICES && offered.length > 0 && (
+        <AddCompared app={app} compared={compared} offered={offered} />
       )}
       {metrics.length > 1 && <OverMetric app={app} compared={compared} metrics={metrics} />}
     </div>

@@ -1,6 +1,6 @@
 // The MQTT test client, within the user's policy.
 
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { say, setQuery, type App } from '../data/app.ts';
 import { usePolled } from '../data/polled.ts';
@@ -44,6 +44,27 @@ function useRefusals({ config }: App, isPaused: boolean): readonly Refused[] {
   return (value as { readonly refusals: readonly Refused[] } | undefined)?.refusals ?? [];
 }
 
+function FilterField({ filter, problem }: { filter: Signal<string>; problem: string | undefined }) {
+  return (
+    <div class="field">
+      <label for="filter">Topic filter</label>
+      <input
+        class="mono"
+        id="filter"
+        value={filter.value}
+        aria-invalid={problem !== undefined}
+        aria-describedby="filter-problem"
+        onInput={(event) => {
+          filter.value = event.currentTarget.value;
+        }}
+      />
+      <p class="err" id="filter-problem">
+        {problem}
+      </p>
+    </div>
+  );
+}
+
 function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
   const filter = useSignal('telemetry/#');
   const problem = filterProblem(filter.value);
@@ -57,22 +78,7 @@ function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
         }}
       >
         <h2 class="vh">Subscribe</h2>
-        <div class="field">
-          <label for="filter">Topic filter</label>
-          <input
-            class="mono"
-            id="filter"
-            value={filter.value}
-            aria-invalid={problem !== undefined}
-            aria-describedby="filter-problem"
-            onInput={(event) => {
-              filter.value = event.currentTarget.value;
-            }}
-          />
-          <p class="err" id="filter-problem">
-            {problem}
-          </p>
-        </div>
+        <FilterField filter={filter} problem={problem} />
         <button class="btn go g2" disabled={problem !== undefined}>
           Subscribe
         </button>
@@ -99,18 +105,18 @@ function Subscribe({ app, filters }: { app: App; filters: readonly string[] }) {
   );
 }
 
-function Publish({ app }: { app: App }) {
-  const topic = useSignal('commands/demo-fridge-1/door');
-  const payload = useSignal('{ "door": "close" }');
-  const bytes = new TextEncoder().encode(payload.value).length;
-  const isGuest = app.session.isGuest();
-  const publish = async () => {
-    await app.live.publish(topic.value, payload.value);
-    say(app, { text: `Published ${bytes} bytes to ${topic.value}.` });
-  };
+/** The topic and the payload to publish. */
+function MessageFields({
+  topic,
+  payload,
+  bytes,
+}: {
+  topic: Signal<string>;
+  payload: Signal<string>;
+  bytes: number;
+}) {
   return (
-    <form onSubmit={(event) => event.preventDefault()}>
-      <h3>Publish</h3>
+    <>
       <div class="field g2">
         <label for="topic">Topic</label>
         <input
@@ -134,6 +140,23 @@ function Publish({ app }: { app: App }) {
           }}
         />
       </div>
+    </>
+  );
+}
+
+function Publish({ app }: { app: App }) {
+  const topic = useSignal('commands/demo-fridge-1/door');
+  const payload = useSignal('{ "door": "close" }');
+  const bytes = new TextEncoder().encode(payload.value).length;
+  const isGuest = app.session.isGuest();
+  const publish = async () => {
+    await app.live.publish(topic.value, payload.value);
+    say(app, { text: `Published ${bytes} bytes to ${topic.value}.` });
+  };
+  return (
+    <form onSubmit={(event) => event.preventDefault()}>
+      <h3>Publish</h3>
+      <MessageFields topic={topic} payload={payload} bytes={bytes} />
       <div class="row g3">
         {isGuest ? (
           <button class="btn" disabled>
@@ -152,12 +175,44 @@ function Publish({ app }: { app: App }) {
   );
 }
 
+/** What the stream shows while it is empty. */
+const emptyText = ({ config }: App, filters: readonly string[]) => {
+  if (filters.length > 0) return 'No message yet.';
+  const refusals = ' Requests that the broker refuses, from any client, are shown here too.';
+  return `Subscribe to a topic filter to see its messages.${config.isLocal ? refusals : ''}`;
+};
+
+function Received({ app, filters }: { app: App; filters: readonly string[] }) {
+  const isPaused = useSignal(false);
+  const messages = useMessages(app, filters, isPaused.value).value;
+  const refusals = useRefusals(app, isPaused.value);
+  return (
+    <div>
+      <div class="row b3">
+        <span class="dim">
+          {app.live.rate.value} messages/s on this connection. The last {MOST_MESSAGES}, newest first.
+        </span>
+        <button
+          class="btn push"
+          aria-pressed={isPaused.value}
+          onClick={() => {
+            isPaused.value = !isPaused.value;
+          }}
+        >
+          {isPaused.value ? 'Resume' : 'Pause'}
+        </button>
+      </div>
+      <div class="stream" tabIndex={0} role="region" aria-label="Messages">
+        <Stream messages={messages} refusals={refusals} />
+        {messages.length + refusals.length === 0 && <p class="dim empty">{emptyText(app, filters)}</p>}
+      </div>
+    </div>
+  );
+}
+
 export function Console({ app }: { app: App }) {
   const { query } = app.route.value;
   const filters = (query['filters'] ?? '').split(' ').filter((filter) => filterProblem(filter) === undefined);
-  const isPaused = useSignal(false);
-  const messages = useMessages(app, filters, isPaused.value);
-  const refusals = useRefusals(app, isPaused.value);
   useEffect(() => {
     const leave = filters.map((filter) => app.live.subscribe(filter));
     return () => leave.forEach((run) => run());
@@ -175,32 +230,7 @@ export function Console({ app }: { app: App }) {
           <Subscribe app={app} filters={filters} />
           <Publish app={app} />
         </div>
-        <div>
-          <div class="row b3">
-            <span class="dim">
-              {app.live.rate.value}/s on this connection, newest first, the last {MOST_MESSAGES}
-            </span>
-            <button
-              class="btn push"
-              aria-pressed={isPaused.value}
-              onClick={() => {
-                isPaused.value = !isPaused.value;
-              }}
-            >
-              {isPaused.value ? 'Resume' : 'Pause'}
-            </button>
-          </div>
-          <div class="stream" tabIndex={0} role="region" aria-label="Messages">
-            <Stream messages={messages.value} refusals={refusals} />
-            {messages.value.length + refusals.length === 0 && (
-              <p class="dim empty">
-                {filters.length === 0
-                  ? `Subscribe to a topic filter to see its messages.${app.config.isLocal ? ' Requests that the broker refuses, from any client, are shown here too.' : ''}`
-                  : 'No message yet.'}
-              </p>
-            )}
-          </div>
-        </div>
+        <Received app={app} filters={filters} />
       </div>
     </>
   );

@@ -6,40 +6,27 @@ import type { App } from '../data/app.ts';
 import type { Defrost, DefrostSchedule } from '../model/api-types.ts';
 import { DefrostFields } from './defrost-fields.tsx';
 
-export function CorrectDefrosts({
-  app,
-  path,
-  entered,
-  read,
-}: {
+interface Correction {
   app: App;
+  /** The path of the API to the device's defrosts. */
   path: string;
   entered: DefrostSchedule | undefined;
+  /** Reads what is stored now. */
   read: () => void;
-}) {
-  const isOpen = useSignal(false);
-  const draft = useSignal<Defrost | undefined>(undefined);
+}
+
+function Form({ app, path, entered, read, close }: Correction & { close: () => void }) {
+  const draft = useSignal<Defrost | undefined>(entered);
   const problem = useSignal<string | undefined>(undefined);
-  const open = () => {
-    draft.value = entered;
-    problem.value = undefined;
-    isOpen.value = true;
-  };
   const save = async () => {
     try {
       await (draft.value ? app.api.send('PUT', path, draft.value) : app.api.send('DELETE', path));
-      isOpen.value = false;
+      close();
       read();
     } catch (error) {
       problem.value = (error as ApiError).message;
     }
   };
-  if (!isOpen.value)
-    return (
-      <button class="btn small" onClick={open}>
-        Correct the defrosts
-      </button>
-    );
   return (
     <div class="g3">
       <p class="sentence">
@@ -57,15 +44,23 @@ export function CorrectDefrosts({
         <button class="btn small go" onClick={() => void save()}>
           Save
         </button>
-        <button
-          class="btn small"
-          onClick={() => {
-            isOpen.value = false;
-          }}
-        >
+        <button class="btn small" onClick={close}>
           Cancel
         </button>
       </div>
     </div>
+  );
+}
+
+export function CorrectDefrosts(correction: Correction) {
+  const isOpen = useSignal(false);
+  const show = (open: boolean) => () => {
+    isOpen.value = open;
+  };
+  if (isOpen.value) return <Form {...correction} close={show(false)} />;
+  return (
+    <button class="btn small" onClick={show(true)}>
+      Correct the defrosts
+    </button>
   );
 }

@@ -1,23 +1,16 @@
 // Facts beside the plots: the rules that watch the device, statistics of the span, and its identity.
 
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { pathOf, type ApiError } from '../data/api.ts';
+import type { ComponentChildren } from 'preact';
 import type { App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
-import {
-  ageText,
-  certificateProblem,
-  reasonText,
-  untilText,
-  type Certificate,
-} from '../model/connections.ts';
+import type { Device } from '../model/api-types.ts';
+import { reasonText } from '../model/connections.ts';
 import { capital, dayMinuteText, numberText } from '../model/format.ts';
 import { ruleText, watches } from '../model/rules.ts';
 import { linkTo } from '../model/route.ts';
 import type { Member } from '../parts/member.ts';
-import { Shape } from '../parts/signs.tsx';
 import { Time } from '../parts/time.tsx';
+import { CertificateFacts } from './certificate-facts.tsx';
 import { OutlookFacts, type Outlooks } from './outlook-facts.tsx';
 
 function Rules({ app, member }: { app: App; member: Member }) {
@@ -60,7 +53,7 @@ function Shown({ member, history }: { member: Member; history: History | undefin
   const mean = statistics.reduce((sum, each) => sum + each.sum, 0) / count;
   return (
     <section>
-      <h3>Shown span</h3>
+      <h3>In the shown time</h3>
       <dl>
         <dt>Lowest, highest</dt>
         <dd>
@@ -77,47 +70,55 @@ function Shown({ member, history }: { member: Member; history: History | undefin
   );
 }
 
-/** Loaded once, since it changes only with a rotation. */
-function CertificateFacts({ app, deviceId }: { app: App; deviceId: string }) {
-  const certificates = useSignal<readonly Certificate[]>([]);
-  const problem = useSignal<string | undefined>(undefined);
-  useEffect(() => {
-    certificates.value = [];
-    if (app.session.isGuest()) return;
-    app.api.get<{ certificates: readonly Certificate[] }>(`${pathOf('devices', deviceId)}/certificates`).then(
-      (found) => {
-        certificates.value = found.certificates;
-      },
-      (error: ApiError) => {
-        // A device behind a gateway has no certificate.
-        problem.value = error.status === 404 ? undefined : error.message;
-      },
-    );
-  }, [deviceId]);
-  const now = app.store.now.value;
-  const active = certificates.value.filter(({ status }) => status === 'ACTIVE');
-  const newest = active[0] ?? certificates.value[0];
-  if (newest === undefined && problem.value === undefined) return null;
-  const warning = newest && certificateProblem(newest, deviceId, now);
+/** A row of a list of facts; nothing without a value. */
+const Fact = ({ name, look, children }: { name: string; look?: string; children: ComponentChildren }) =>
+  children === undefined ? null : (
+    <div class="pair">
+      <dt>{name}</dt>
+      <dd class={look}>{children}</dd>
+    </div>
+  );
+
+function PresenceFact({ device: { online, presenceSince, disconnectReason } }: { device: Device }) {
+  if (presenceSince === undefined) return null;
+  const reason = online ? undefined : disconnectReason;
   return (
-    <>
-      <dt>Certificate</dt>
-      <dd>
-        {newest === undefined ? (
-          `not known: ${problem.value}`
-        ) : (
-          <>
-            issued {ageText(newest, now)}, until <span class="nb">{untilText(newest)}</span>
-          </>
-        )}
-        {active.length > 1 && `; ${active.length} are active`}
-        {warning !== undefined && (
-          <p class="watch-text">
-            <Shape name="pending" /> {warning}
-          </p>
-        )}
-      </dd>
-    </>
+    <Fact name={online ? 'Connected' : 'Offline'}>
+      since <Time at={presenceSince} as={dayMinuteText} />
+      {reason !== undefined && ` (${reasonText(reason).toLowerCase()})`}
+    </Fact>
+  );
+}
+
+function Identity({ app, device }: { app: App; device: Device }) {
+  const { deviceId, site, type, groups = [], ipAddress } = device;
+  const attributes = Object.entries(device.attributes ?? {}).filter(([name]) => name !== 'units');
+  return (
+    <section>
+      <h3>Identity</h3>
+      <dl>
+        <Fact name="Topic" look="mono break">
+          {site && `telemetry/${site}/${deviceId.replaceAll(':', '/')}`}
+        </Fact>
+        <Fact name="Type">{type}</Fact>
+        <Fact name="Groups">{groups.length > 0 ? groups.join(', ') : undefined}</Fact>
+        {attributes.map(([name, value]) => (
+          <Fact key={name} name={capital(name)} look="break">
+            {value}
+          </Fact>
+        ))}
+        <PresenceFact device={device} />
+        <CertificateFacts app={app} deviceId={deviceId} />
+        <Fact name="Address" look="mono">
+          {ipAddress}
+        </Fact>
+      </dl>
+      {!app.session.isGuest() && (
+        <p class="g3">
+          <a href={linkTo('report', [], { device: deviceId })}>This month’s report</a>
+        </p>
+      )}
+    </section>
   );
 }
 
@@ -133,7 +134,6 @@ export function DeviceFacts({
   outlooks: Outlooks;
 }) {
   const { device } = member;
-  const attributes = Object.entries(device.attributes ?? {}).filter(([name]) => name !== 'units');
   return (
     <aside class="side" aria-label="Facts">
       <Rules app={app} member={member} />
@@ -144,60 +144,7 @@ export function DeviceFacts({
         units={{ ...device.units, ...history?.units() }}
       />
       <Shown member={member} history={history} />
-      <section>
-        <h3>Identity</h3>
-        <dl>
-          {device.site !== undefined && (
-            <>
-              <dt>Topic</dt>
-              <dd class="mono break">
-                telemetry/{device.site}/{device.deviceId.replaceAll(':', '/')}
-              </dd>
-            </>
-          )}
-          {device.type !== undefined && (
-            <>
-              <dt>Type</dt>
-              <dd>{device.type}</dd>
-            </>
-          )}
-          {device.groups !== undefined && device.groups.length > 0 && (
-            <>
-              <dt>Groups</dt>
-              <dd>{device.groups.join(', ')}</dd>
-            </>
-          )}
-          {attributes.map(([name, value]) => (
-            <div class="pair" key={name}>
-              <dt>{capital(name)}</dt>
-              <dd class="break">{value}</dd>
-            </div>
-          ))}
-          {device.presenceSince !== undefined && (
-            <>
-              <dt>{device.online ? 'Connected' : 'Offline'}</dt>
-              <dd>
-                since <Time at={device.presenceSince} as={dayMinuteText} />
-                {device.disconnectReason !== undefined &&
-                  !device.online &&
-                  ` (${reasonText(device.disconnectReason).toLowerCase()})`}
-              </dd>
-            </>
-          )}
-          <CertificateFacts app={app} deviceId={device.deviceId} />
-          {device.ipAddress !== undefined && (
-            <>
-              <dt>Address</dt>
-              <dd class="mono">{device.ipAddress}</dd>
-            </>
-          )}
-        </dl>
-        {!app.session.isGuest() && (
-          <p class="g3">
-            <a href={linkTo('report', [], { device: device.deviceId })}>This month’s report</a>
-          </p>
-        )}
-      </section>
+      <Identity app={app} device={device} />
     </aside>
   );
 }

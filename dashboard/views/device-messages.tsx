@@ -70,15 +70,37 @@ interface Page {
   readonly seen: number;
 }
 
+function Archived({ deviceId, message }: { deviceId: string; message: ArchivedMessage }) {
+  const { receivedAt, payload, traceId } = message;
+  const link = linkTo('pipeline', [], { device: deviceId, trace: traceId, at: String(receivedAt) });
+  return (
+    <li class="msg">
+      <Time at={receivedAt ?? 0} as={dayMinuteText} />
+      <details>
+        <summary>
+          <code>{payload}</code>
+        </summary>
+        <div class="became">
+          <ReadOut message={message} />
+          <MessageSteps message={message} />
+          <p class="dim">
+            <a href={link}>
+              Trace ID <span class="mono">{traceId}</span>
+            </a>
+          </p>
+        </div>
+      </details>
+    </li>
+  );
+}
+
 /** Archived messages with their steps, which the archive's record and the windows' fingerprints prove. */
-function Earlier({ app, device }: { app: App; device: Device }) {
+function Earlier({ app, device: { deviceId } }: { app: App; device: Device }) {
   const found = useSignal<Page | undefined>(undefined);
   const read = async () => {
     const before = found.peek()?.messages.at(-1)?.receivedAt;
-    const page = await app.api.get<Page>(`${pathOf('devices', device.deviceId)}/messages`, {
-      limit: EARLIER,
-      before,
-    });
+    const query = { limit: EARLIER, before };
+    const page = await app.api.get<Page>(`${pathOf('devices', deviceId)}/messages`, query);
     found.value = { ...page, messages: [...(found.peek()?.messages ?? []), ...page.messages] };
   };
   const messages = found.value?.messages ?? [];
@@ -86,29 +108,7 @@ function Earlier({ app, device }: { app: App; device: Device }) {
     <>
       <ul>
         {messages.map((message) => (
-          <li class="msg" key={message.traceId}>
-            <Time at={message.receivedAt ?? 0} as={dayMinuteText} />
-            <details>
-              <summary>
-                <code>{message.payload}</code>
-              </summary>
-              <div class="became">
-                <ReadOut message={message} />
-                <MessageSteps message={message} />
-                <p class="dim">
-                  <a
-                    href={linkTo('pipeline', [], {
-                      device: device.deviceId,
-                      trace: message.traceId,
-                      at: String(message.receivedAt),
-                    })}
-                  >
-                    Trace ID <span class="mono">{message.traceId}</span>
-                  </a>
-                </p>
-              </div>
-            </details>
-          </li>
+          <Archived key={message.traceId} deviceId={deviceId} message={message} />
         ))}
       </ul>
       <div class="row g4">

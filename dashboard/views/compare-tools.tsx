@@ -100,7 +100,7 @@ function AddCompared({
         id="compare"
         type="search"
         list="compare-list"
-        placeholder="Compare with another device"
+        placeholder="Compare with…"
         autoComplete="off"
         onInput={({ currentTarget }) => add(currentTarget)}
       />

@@ -36,15 +36,20 @@ const EDGE = 0.012;
 const AHEAD = 0.3;
 const AHEAD_MS = 3_600_000;
 
-/** The main metric comes first. `ranges` holds each plot's last value range and is updated. */
-export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly Drawn[] {
-  const { others, over, units, device, rules, spans, view, step, outlooks } = sources;
-  const isAhead = view.isLive && outlooks.some(({ forecast }) => forecast);
+/** The end of the plots' time, with room for the newest bucket or a forecast; epoch milliseconds. */
+function endOf({ view: { from, to, isLive }, outlooks }: Sources): number {
+  if (!isLive) return to;
+  const span = to - from;
+  // The newest bucket is drawn at its middle, which may be after now.
+  return to + (outlooks.some(({ forecast }) => forecast) ? Math.min(AHEAD * span, AHEAD_MS) : EDGE * span);
+}
+
+/** Windows as columns and ranges. `ranges` holds each plot's last value range and is updated. */
+function createDrawing(sources: Sources, ranges: Map<string, Range>) {
+  const { view, step, units } = sources;
   const inView = ({ start }: StoredWindow) => start + step.size > view.from && start < view.to;
   const windows = sources.windows.filter(inView);
-  const beside = others.map(([label, own]) => [label, own.filter(inView)] as const);
-  const names = [...new Set(windows.flatMap(({ metrics }) => Object.keys(metrics)))];
-  const main = mainMetricOf(names);
+  const beside = sources.others.map(([label, own]) => [label, own.filter(inView)] as const);
   const columnsIn = (own: readonly StoredWindow[], metric: string) =>
     columnsOf(own, metric, step.size, view.isLive ? view.to : undefined);
   const grown = (metric: string, values: readonly (number | null)[], limits: readonly number[]) => {
@@ -52,55 +57,61 @@ export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly 
     ranges.set(metric, range);
     return range;
   };
-  const linesOf = (metric: string): Line[] =>
-    beside
-      .map(([label, own]) => ({ label, columns: columnsIn(own, metric) }))
-      .filter(({ columns }) => columns.x.length > 0);
-  const lineOfMetric = (metric: string): Line => {
-    const columns = columnsIn(windows, metric);
-    const range = grown(metric, [...columns.min, ...columns.max], []);
-    return { label: metricText(metric), columns, unit: units[metric], range };
+  return {
+    metrics: [...new Set(windows.flatMap(({ metrics }) => Object.keys(metrics)))],
+    columns: (metric: string) => columnsIn(windows, metric),
+    grown,
+    /** The lines of compared devices. */
+    lines: (metric: string): Line[] =>
+      beside
+        .map(([label, own]) => ({ label, columns: columnsIn(own, metric) }))
+        .filter(({ columns }) => columns.x.length > 0),
+    /** The line of another metric, with its own scale. */
+    lineOfMetric: (metric: string): Line => {
+      const columns = columnsIn(windows, metric);
+      const range = grown(metric, [...columns.min, ...columns.max], []);
+      return { label: metricText(metric), columns, unit: units[metric], range };
+    },
   };
+}
 
-  const sorted = names.sort((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
-  return sorted.map((metric) => {
-    const columns = columnsIn(windows, metric);
-    const limits = limitsOf(rules, device, metric);
-    const inner = channelOf(limits);
-    const near = [inner.low, inner.high].filter((limit) => limit !== undefined);
-    const lines = linesOf(metric);
-    const means = lines.flatMap((line) => line.columns.mean);
-    const outlook = outlooks.find((each) => each.metric === metric && each.learned);
-    const forecast = view.isLive ? (outlook?.forecast ?? []) : [];
-    const ends = forecast.map(({ value }) => value);
-    const range = grown(metric, [...columns.min, ...columns.max, ...means, ...ends], near);
-    const isMain = metric === main;
-    if (isMain && over !== undefined && over !== main && names.includes(over)) lines.push(lineOfMetric(over));
-    const { from, isLive } = view;
-    // The newest bucket is drawn at its middle, which may be after now.
-    const span = view.to - from;
-    const room = isAhead ? Math.min(AHEAD * span, AHEAD_MS) : EDGE * span;
-    const to = isLive ? view.to + room : view.to;
+/** The plot of one metric. Only the main one has alarms and the line of another metric. */
+function plotOf(
+  sources: Sources,
+  drawing: ReturnType<typeof createDrawing>,
+  metric: string,
+  main: string | undefined,
+): PlotData {
+  const { over, units, device, rules, spans, view, outlooks } = sources;
+  const isMain = metric === main;
+  const columns = drawing.columns(metric);
+  const limits = limitsOf(rules, device, metric);
+  const { low, high } = channelOf(limits);
+  const near = [low, high].filter((limit) => limit !== undefined);
+  const lines = drawing.lines(metric);
+  const means = lines.flatMap((line) => line.columns.mean);
+  const outlook = outlooks.find((each) => each.metric === metric && each.learned);
+  const forecast = view.isLive ? (outlook?.forecast ?? []) : [];
+  const ends = forecast.map(({ value }) => value);
+  const range = drawing.grown(metric, [...columns.min, ...columns.max, ...means, ...ends], near);
+  if (isMain && over !== undefined && over !== main && drawing.metrics.includes(over))
+    lines.push(drawing.lineOfMetric(over));
+  return {
+    ...{ columns, limits, range, unit: units[metric], lines, forecast },
+    ...{ from: view.from, to: endOf(sources), isLive: view.isLive },
     // Alarms are not drawn beyond now.
-    const own = isMain ? spans.map((each) => ({ ...each, to: Math.min(each.to, view.to) })) : [];
-    const unit = units[metric];
-    return {
-      metric,
-      data: {
-        columns,
-        limits,
-        range,
-        unit,
-        from,
-        to,
-        isLive,
-        spans: own,
-        lines,
-        forecast,
-        band: bandOf(outlook, rules),
-      },
-    };
-  });
+    spans: isMain ? spans.map((each) => ({ ...each, to: Math.min(each.to, view.to) })) : [],
+    band: bandOf(outlook, rules),
+  };
+}
+
+/** The main metric comes first. `ranges` holds each plot's last value range and is updated. */
+export function drawnOf(sources: Sources, ranges: Map<string, Range>): readonly Drawn[] {
+  const drawing = createDrawing(sources, ranges);
+  const main = mainMetricOf(drawing.metrics);
+  return drawing.metrics
+    .toSorted((a, b) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1))
+    .map((metric) => ({ metric, data: plotOf(sources, drawing, metric, main) }));
 }
 
 /** The learned normal band, and the rule's limit. */

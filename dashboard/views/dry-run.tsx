@@ -7,6 +7,7 @@ import { linkTo } from '../model/route.ts';
 
 const DAY_MS = 86_400_000;
 const WIDTH = 1000;
+const MOST_DEVICES = 12;
 
 /** Drawn in the text colour instead of red, since nothing is wrong. */
 function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
@@ -32,25 +33,40 @@ function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
 const quoted = (sentence: string) =>
   sentence.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
 
-export function Verdict({
-  app,
-  outcome,
-}: {
-  app: App;
-  outcome: { readonly run: DryRun } | { readonly problem: string } | undefined;
-}) {
-  const now = app.store.now.peek();
-  if (!outcome) return <div class="dry" aria-busy="true" />;
-  if ('problem' in outcome)
-    return (
-      <div class="dry">
-        <p class="err" role="status">
-          {outcome.problem}
-        </p>
-      </div>
-    );
-  const { run } = outcome;
-  const spans = [...drySpansOf(run.notifications)].slice(0, 12);
+type Spans = readonly (readonly [deviceId: string, spans: readonly DrySpan[]])[];
+
+const lengthOf = (spans: readonly DrySpan[], now: number) =>
+  spans.reduce((sum, { from, to = now }) => sum + to - from, 0);
+
+const Timelines = ({ spans, now }: { spans: Spans; now: number }) => (
+  <table class="g3">
+    <thead>
+      <tr>
+        <th>Device</th>
+        <th class="hide-s">Last 24 h</th>
+        <th class="num">Times</th>
+        <th class="num">Lasted</th>
+      </tr>
+    </thead>
+    <tbody>
+      {spans.map(([deviceId, list]) => (
+        <tr key={deviceId}>
+          <td>
+            <a href={linkTo('device', [deviceId], { range: '24h' })}>{nameText(deviceId)}</a>
+          </td>
+          <td class="hide-s">
+            <Lane spans={list} now={now} />
+          </td>
+          <td class="num">{list.length}</td>
+          <td class="num nb">{durationText(lengthOf(list, now))}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+function Run({ run, now }: { run: DryRun; now: number }) {
+  const spans = [...drySpansOf(run.notifications)].slice(0, MOST_DEVICES);
   return (
     <div class="dry">
       <h3>Dry run, last 24 h</h3>
@@ -63,34 +79,25 @@ export function Verdict({
           {quoted(warning)}
         </p>
       ))}
-      {spans.length > 0 && (
-        <table class="g3">
-          <thead>
-            <tr>
-              <th>Device</th>
-              <th class="hide-s">Last 24 h</th>
-              <th class="num">Times</th>
-              <th class="num">Lasted</th>
-            </tr>
-          </thead>
-          <tbody>
-            {spans.map(([deviceId, list]) => (
-              <tr key={deviceId}>
-                <td>
-                  <a href={linkTo('device', [deviceId], { range: '24h' })}>{nameText(deviceId)}</a>
-                </td>
-                <td class="hide-s">
-                  <Lane spans={list} now={now} />
-                </td>
-                <td class="num">{list.length}</td>
-                <td class="num nb">
-                  {durationText(list.reduce((sum, { from, to = now }) => sum + to - from, 0))}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {spans.length > 0 && <Timelines spans={spans} now={now} />}
+    </div>
+  );
+}
+
+export function Verdict({
+  app,
+  outcome,
+}: {
+  app: App;
+  outcome: { readonly run: DryRun } | { readonly problem: string } | undefined;
+}) {
+  if (!outcome) return <div class="dry" aria-busy="true" />;
+  if ('run' in outcome) return <Run run={outcome.run} now={app.store.now.peek()} />;
+  return (
+    <div class="dry">
+      <p class="err" role="status">
+        {outcome.problem}
+      </p>
     </div>
   );
 }

@@ -58,27 +58,31 @@ function countTextOf({ failures, total, isWhole }: Listed): string {
   return failures.length === total ? '' : `The newest ${failures.length} of ${total.toLocaleString('en')}.`;
 }
 
+const Heading = ({ failure: { kind, deviceId, storedAt } }: { failure: Failure }) => (
+  <div class="row">
+    <b>{KIND_NAMES[kind]}</b>
+    <span class="mono">{deviceId ?? 'no device'}</span>
+    <span class="dim push">
+      <Time at={storedAt} as={dayMinuteText} />
+    </span>
+  </div>
+);
+
 function Entry({ app, failure }: { app: App; failure: Failure }) {
   const looked = useSignal<Looked | undefined>(undefined);
   const outcome = useSignal('');
-  const path = failure.key;
+  const { key } = failure;
   const look = async () => {
-    looked.value = await app.api.get<Looked>('/errors/entry', { key: path });
+    looked.value = await app.api.get<Looked>('/errors/entry', { key });
   };
   const replay = async () => {
-    outcome.value = replayText(await replayAll(app, path));
+    outcome.value = replayText(await replayAll(app, key));
     await look();
   };
-  const shown = looked.value?.failure ?? failure;
+  const { canReplay, problem } = looked.value?.failure ?? failure;
   return (
     <li class="failure">
-      <div class="row">
-        <b>{KIND_NAMES[failure.kind]}</b>
-        <span class="mono">{failure.deviceId ?? 'no device'}</span>
-        <span class="dim push">
-          <Time at={failure.storedAt} as={dayMinuteText} />
-        </span>
-      </div>
+      <Heading failure={failure} />
       {failure.reasons.map((reason) => (
         <p key={reason} class="break">
           {reason}
@@ -90,20 +94,20 @@ function Entry({ app, failure }: { app: App; failure: Failure }) {
           <MessageSteps message={message} />
         </div>
       ))}
-      {looked.value && <p class="dim small mono break">{path}</p>}
+      {looked.value && <p class="dim small mono break">{key}</p>}
       <div class="row g2">
         <ActionButton app={app} group="viewer" label={looked.value ? 'Check again' : 'Details'} run={look} />
-        {shown.canReplay && <ActionButton app={app} label="Replay" run={replay} />}
+        {canReplay && <ActionButton app={app} label="Replay" run={replay} />}
         <span role="status" class="dim">
-          {outcome.value || (shown.problem !== undefined && `Cannot be replayed: ${shown.problem}.`)}
+          {outcome.value || (problem !== undefined && `Cannot be replayed: ${problem}.`)}
         </span>
       </div>
     </li>
   );
 }
 
-export function Failures({ app }: { app: App }) {
-  const { kind } = app.route.value.query;
+/** The newest failures of the kind; undefined while they load. */
+function useFailures(app: App, kind: string | undefined) {
   const found = useSignal<Listed | ApiError | undefined>(undefined);
   const read = () => {
     app.api.get<Listed>('/errors', { kind, limit: MOST }).then(
@@ -119,12 +123,41 @@ export function Failures({ app }: { app: App }) {
     found.value = undefined;
     read();
   }, [kind]);
-  const listed = found.value;
-  if (listed instanceof ApiError)
+  return { found: found.value, read };
+}
+
+const Kinds = ({ app, kind }: { app: App; kind: string | undefined }) => (
+  <span class="seg push" role="group" aria-label="Kind">
+    {KINDS.map(([value, name]) => (
+      <button key={name} aria-pressed={kind === value} onClick={() => setQuery(app, { kind: value })}>
+        {name}
+      </button>
+    ))}
+  </span>
+);
+
+const Entries = ({ app, listed }: { app: App; listed: Listed }) => (
+  <>
+    <ul class="failures">
+      {listed.failures.map((failure) => (
+        <Entry key={failure.key} app={app} failure={failure} />
+      ))}
+    </ul>
+    <p class="dim g3">
+      {countTextOf(listed)} A replay sends the message to the ingest function again. Readings that are already
+      counted are not counted twice.
+    </p>
+  </>
+);
+
+export function Failures({ app }: { app: App }) {
+  const { kind } = app.route.value.query;
+  const { found, read } = useFailures(app, kind);
+  if (found instanceof ApiError)
     return (
       <Failed
         what="The errors bucket did not load"
-        error={listed}
+        error={found}
         spared="Failed messages are still being stored."
         retry={read}
       />
@@ -133,31 +166,13 @@ export function Failures({ app }: { app: App }) {
     <section>
       <div class="row b3">
         <h2>What failed</h2>
-        <span class="seg push" role="group" aria-label="Kind">
-          {KINDS.map(([value, name]) => (
-            <button key={name} aria-pressed={kind === value} onClick={() => setQuery(app, { kind: value })}>
-              {name}
-            </button>
-          ))}
-        </span>
+        <Kinds app={app} kind={kind} />
       </div>
-      {!listed && <div aria-busy="true" class="plot-wait" />}
-      {listed?.failures.length === 0 && (
+      {!found && <div aria-busy="true" class="plot-wait" />}
+      {found?.failures.length === 0 && (
         <p class="dim">Nothing was rejected, and nothing failed{kind ? ' of this kind' : ''}.</p>
       )}
-      {listed && listed.failures.length > 0 && (
-        <>
-          <ul class="failures">
-            {listed.failures.map((failure) => (
-              <Entry key={failure.key} app={app} failure={failure} />
-            ))}
-          </ul>
-          <p class="dim g3">
-            {countTextOf(listed)} A replay sends the message to the ingest function again. Readings that are
-            already counted are not counted twice.
-          </p>
-        </>
-      )}
+      {found && found.failures.length > 0 && <Entries app={app} listed={found} />}
     </section>
   );
 }

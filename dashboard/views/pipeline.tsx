@@ -42,10 +42,49 @@ function grouped(totals: Status['totals']) {
   });
 }
 
+const Stage = ({ name, says, own }: ReturnType<typeof grouped>[number]) => (
+  <section class="stage">
+    <h3>{name}</h3>
+    <p class="dim">{says}</p>
+    <table>
+      <tbody>
+        {own.map(([counter, total]) => (
+          <tr key={counter}>
+            <th scope="row" class="mono">
+              {counter}
+            </th>
+            <td class="num">{total.toLocaleString('en')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);
+
+const Outputs = ({ outputs }: Pick<Status, 'outputs'>) => (
+  <details class="g5">
+    <summary>
+      <h2 class="inline">Outputs of the template</h2>
+    </summary>
+    <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
+      <table>
+        <tbody>
+          {Object.entries(outputs).map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="mono break">{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  </details>
+);
+
 /** Only on the local cloud: AWS has these metrics in CloudWatch. */
 function Counters() {
   const { value, problem } = usePolled('/status.json', EVERY_MS);
-  const status = value as Status | undefined;
+  const { totals = {}, outputs = {} } = (value ?? {}) as Partial<Status>;
   return (
     <>
       <h2 class="g5 b3">Counters since the start</h2>
@@ -55,45 +94,9 @@ function Counters() {
         </StateBox>
       )}
       <div class="stages">
-        {grouped(status?.totals ?? {}).map(
-          ({ name, says, own }) =>
-            own.length > 0 && (
-              <section key={name} class="stage">
-                <h3>{name}</h3>
-                <p class="dim">{says}</p>
-                <table>
-                  <tbody>
-                    {own.map(([counter, total]) => (
-                      <tr key={counter}>
-                        <th scope="row" class="mono">
-                          {counter}
-                        </th>
-                        <td class="num">{total.toLocaleString('en')}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </section>
-            ),
-        )}
+        {grouped(totals).map((stage) => stage.own.length > 0 && <Stage key={stage.name} {...stage} />)}
       </div>
-      <details class="g5">
-        <summary>
-          <h2 class="inline">Outputs of the template</h2>
-        </summary>
-        <div class="scroll g3" tabIndex={0} role="region" aria-label="Outputs of the template">
-          <table>
-            <tbody>
-              {Object.entries(status?.outputs ?? {}).map(([name, value]) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  <td class="mono break">{value}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <Outputs outputs={outputs} />
     </>
   );
 }

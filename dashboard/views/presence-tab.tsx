@@ -19,12 +19,14 @@ interface Page {
 
 const exactText = (at: number) => `${dayMinuteText(at)}:${secondText(at).slice(-2)}`;
 
+type Connection = ReturnType<typeof connectionsOf>[number];
+
 function ConnectionRow({
   connection: { from, to, reason, ipAddress },
   isNewest,
   now,
 }: {
-  connection: ReturnType<typeof connectionsOf>[number];
+  connection: Connection;
   isNewest: boolean;
   now: number;
 }) {
@@ -41,8 +43,34 @@ function ConnectionRow({
   );
 }
 
-export function PresenceTab({ app, device }: { app: App; device: Device }) {
-  const { deviceId, presenceSince } = device;
+const Connections = ({ connections, now }: { connections: readonly Connection[]; now: number }) => (
+  <div class="scroll g4" tabIndex={0} role="region" aria-label="Connections, newest first">
+    <table>
+      <thead>
+        <tr>
+          <th>Connected</th>
+          <th>Until</th>
+          <th>Ended by</th>
+          <th class="num">Lasted</th>
+          <th class="hide-s">IP address</th>
+        </tr>
+      </thead>
+      <tbody>
+        {connections.map((connection, index) => (
+          <ConnectionRow
+            key={connection.sessionId}
+            connection={connection}
+            isNewest={index === 0}
+            now={now}
+          />
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
+
+/** The events of the last 30 days; undefined while they load. `next` names the page after those that are loaded. */
+function usePresence(app: App, { deviceId, presenceSince }: Device) {
   const events = useSignal<readonly PresenceEvent[] | undefined>(undefined);
   const next = useSignal<string | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
@@ -65,51 +93,33 @@ export function PresenceTab({ app, device }: { app: App; device: Device }) {
     }, POLL_MS);
     return () => clearInterval(timer);
   }, [deviceId, presenceSince]);
-  if (problem.value !== undefined && events.value === undefined)
+  return { events: events.value, next: next.value, problem: problem.value, read };
+}
+
+export function PresenceTab({ app, device }: { app: App; device: Device }) {
+  const { events, next, problem, read } = usePresence(app, device);
+  if (problem !== undefined && events === undefined)
     return (
       <p class="row g4">
-        <span>Its connections did not load. {problem.value}</span>
+        <span>Its connections did not load. {problem}</span>
         <button class="btn" onClick={() => void read()}>
           Try now
         </button>
       </p>
     );
-  if (events.value === undefined) return <div class="plot-wait" aria-busy="true" />;
-  const connections = connectionsOf(events.value);
+  if (events === undefined) return <div class="plot-wait" aria-busy="true" />;
+  const connections = connectionsOf(events);
   if (connections.length === 0)
     return (
       <p class="dim g4">
-        No connections in the last 30 days. Devices behind a gateway have none of their own.
+        No connections in the last 30 days. A device behind a gateway has no connection; see the gateway's.
       </p>
     );
-  const now = app.store.now.value;
   return (
     <>
-      <div class="scroll g4" tabIndex={0} role="region" aria-label="Connections, newest first">
-        <table>
-          <thead>
-            <tr>
-              <th>Connected</th>
-              <th>Until</th>
-              <th>Ended by</th>
-              <th class="num">Lasted</th>
-              <th class="hide-s">From</th>
-            </tr>
-          </thead>
-          <tbody>
-            {connections.map((connection, index) => (
-              <ConnectionRow
-                key={connection.sessionId}
-                connection={connection}
-                isNewest={index === 0}
-                now={now}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {next.value !== undefined && (
-        <button class="btn g3" onClick={() => void read(next.value)}>
+      <Connections connections={connections} now={app.store.now.value} />
+      {next !== undefined && (
+        <button class="btn g3" onClick={() => void read(next)}>
           Earlier connections
         </button>
       )}

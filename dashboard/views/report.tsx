@@ -121,34 +121,45 @@ function Subject({ app, choice }: { app: App; choice: ReportChoice }) {
   );
 }
 
-function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Found | undefined }) {
-  const names = new Set((app.store.devices.value ?? []).flatMap(({ units = {} }) => Object.keys(units)));
-  const isReady = found !== undefined && found.isWhole && found.devices.length > 0;
+function MonthField({ app, choice }: { app: App; choice: ReportChoice }) {
   const month = useEditedText(choice.month, (text) => setQuery(app, { month: text || undefined }));
+  return (
+    <div>
+      <label for="report-month">Month</label>
+      <input
+        type="month"
+        id="report-month"
+        max={monthOfTime(app.store.now.value)}
+        placeholder="2026-11"
+        {...month}
+      />
+    </div>
+  );
+}
+
+function MetricField({ app, choice }: { app: App; choice: ReportChoice }) {
+  const names = new Set((app.store.devices.value ?? []).flatMap(({ units = {} }) => Object.keys(units)));
   const metric = useEditedText(choice.metric ?? '', (text) => setQuery(app, { metric: text || undefined }));
+  return (
+    <div>
+      <label for="report-metric">Metric</label>
+      <input id="report-metric" list="report-metrics" placeholder="temperature" {...metric} />
+      <datalist id="report-metrics">
+        {[...names].sort().map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </div>
+  );
+}
+
+function Bar({ app, choice, found }: { app: App; choice: ReportChoice; found: Found | undefined }) {
   return (
     <div class="row end sheetbar">
       <Subject app={app} choice={choice} />
-      <div>
-        <label for="report-month">Month</label>
-        <input
-          type="month"
-          id="report-month"
-          max={monthOfTime(app.store.now.value)}
-          placeholder="2026-11"
-          {...month}
-        />
-      </div>
-      <div>
-        <label for="report-metric">Metric</label>
-        <input id="report-metric" list="report-metrics" placeholder="temperature" {...metric} />
-        <datalist id="report-metrics">
-          {[...names].sort().map((name) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-      </div>
-      {isReady && (
+      <MonthField app={app} choice={choice} />
+      <MetricField app={app} choice={choice} />
+      {found?.isWhole && found.devices.length > 0 && (
         <div class="row push">
           <ActionButton
             app={app}

@@ -14,6 +14,7 @@ import { Sentence } from './rule-sentence.tsx';
 const PAUSE_MS = 500;
 const RULE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
+type Read = { readonly draft: Draft } | { readonly problem: string };
 type Outcome = { readonly run: DryRun } | { readonly problem: string } | undefined;
 
 /** Runs the dry run half a second after the last change. */
@@ -60,7 +61,7 @@ function JsonField({ text, problem }: { text: Signal<string>; problem: string | 
   );
 }
 
-function parsed(text: string): { readonly draft: Draft } | { readonly problem: string } {
+function parsed(text: string): Read {
   try {
     return { draft: JSON.parse(text) as Draft };
   } catch (error) {
@@ -101,68 +102,111 @@ function NameField({ id }: { id: Signal<string> }) {
   );
 }
 
-export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: boolean }) {
+/** The rule being edited, as a sentence or as JSON. `read` is the rule, or why the JSON cannot be read. */
+function useEditor(rule: Rule) {
   const id = useSignal(rule.id);
   const draft = useSignal<Draft>(withoutId(rule));
   const isJson = useSignal(!isSentence(rule));
   const text = useSignal(JSON.stringify(draft.value, undefined, 2));
-  const read = useComputed(() => (isJson.value ? parsed(text.value) : { draft: draft.value }));
-  const current = 'draft' in read.value ? read.value.draft : undefined;
-  const mayEdit = app.session.may('admin');
-  const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
-  const metrics = metricsFor(app, rule);
-  const preview = current ? previewText(current, unitFor(app, current)) : undefined;
-  const isNamed = RULE_ID.test(id.value);
-  const isGood = outcome.value !== undefined && 'run' in outcome.value;
-  const save = async () => {
-    await app.api.send('PUT', pathOf('rules', id.value), current);
-    await app.store.refresh();
-    say(app, { text: `Rule ${id.value} is saved; it judges readings within 30 seconds.` });
-    if (isNew) location.hash = `#/rules/${encodeURIComponent(id.value)}`;
+  const read = useComputed<Read>(() => (isJson.value ? parsed(text.value) : { draft: draft.value }));
+  const show = (json: boolean) => {
+    if (json) text.value = JSON.stringify(draft.value, undefined, 2);
+    else if ('draft' in read.value) draft.value = read.value.draft;
+    isJson.value = json;
   };
+  return { id, draft, isJson, text, read, show };
+}
+
+type Editor = ReturnType<typeof useEditor>;
+
+/** Switches between the sentence and JSON. Not every rule can be a sentence. */
+function Faces({ editor: { id, isJson, read, show } }: { editor: Editor }) {
+  const isSayable = 'draft' in read.value && isSentence({ id: id.value, ...read.value.draft });
   const face = (json: boolean, name: string) => (
     <button
       aria-pressed={isJson.value === json}
-      disabled={!json && !(current && isSentence({ id: id.value, ...current }))}
-      onClick={() => {
-        if (json) text.value = JSON.stringify(draft.value, undefined, 2);
-        else if (current) draft.value = current;
-        isJson.value = json;
-      }}
+      disabled={!json && !isSayable}
+      title={json || isSayable ? undefined : 'The form has no fields for this rule: edit it as JSON'}
+      onClick={() => show(json)}
     >
       {name}
     </button>
   );
   return (
+    <span class="seg" role="group" aria-label="Edit as">
+      {face(false, 'Sentence')}
+      {face(true, 'JSON')}
+    </span>
+  );
+}
+
+function SaveRow({
+  app,
+  isReady,
+  isNamed,
+  save,
+}: {
+  app: App;
+  isReady: boolean;
+  isNamed: boolean;
+  save: () => Promise<void>;
+}) {
+  return (
+    <div class="row g4">
+      {isReady || !app.session.may('admin') ? (
+        <ActionButton app={app} isMain label="Save rule" group="admin" run={save} />
+      ) : (
+        <button class="btn go" disabled>
+          Save rule
+        </button>
+      )}
+      {!isNamed && <span class="dim">Enter a name of letters, digits and hyphens first.</span>}
+    </div>
+  );
+}
+
+function Fields({
+  app,
+  editor: { draft, isJson, text, read },
+  rule,
+}: {
+  app: App;
+  editor: Editor;
+  rule: Rule;
+}) {
+  if (!isJson.value) return <Sentence draft={draft} metrics={metricsFor(app, rule)} />;
+  return <JsonField text={text} problem={'problem' in read.value ? read.value.problem : undefined} />;
+}
+
+export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: boolean }) {
+  const editor = useEditor(rule);
+  const { id, read } = editor;
+  const current = 'draft' in read.value ? read.value.draft : undefined;
+  const mayEdit = app.session.may('admin');
+  const outcome = useDryRun(app, id.value || 'draft', mayEdit ? current : undefined);
+  const preview = current && previewText(current, unitFor(app, current));
+  const isNamed = RULE_ID.test(id.value);
+  const isGood = outcome.value !== undefined && 'run' in outcome.value;
+  const save = async () => {
+    await app.api.send('PUT', pathOf('rules', id.value), current);
+    await app.store.refresh();
+    say(app, { text: `Rule ${id.value} is saved. It applies to readings within 30 seconds.` });
+    if (isNew) location.hash = `#/rules/${encodeURIComponent(id.value)}`;
+  };
+  return (
     <>
       <div class="headrow">
         {isNew ? <NameField id={id} /> : <h2 class="mono">{rule.id}</h2>}
-        <span class="seg" role="group" aria-label="Face">
-          {face(false, 'Sentence')}
-          {face(true, 'JSON')}
-        </span>
+        <Faces editor={editor} />
       </div>
-      {isJson.value ? (
-        <JsonField text={text} problem={'problem' in read.value ? read.value.problem : undefined} />
-      ) : (
-        <Sentence draft={draft} metrics={metrics} />
-      )}
+      <Fields app={app} editor={editor} rule={rule} />
       {preview !== undefined && <p class="dim preview">{preview}</p>}
       {mayEdit ? (
         <Verdict app={app} outcome={outcome.value} />
       ) : (
-        <p class="dim">Rules are changed and tried by the group admin. You may read them.</p>
+        <p class="dim">Changing and testing rules needs the group admin: ask your Tidegate administrator.</p>
       )}
-      <div class="row g4">
-        {(isGood && isNamed) || !mayEdit ? (
-          <ActionButton app={app} isMain label="Save rule" group="admin" run={save} />
-        ) : (
-          <button class="btn go" disabled>
-            Save rule
-          </button>
-        )}
-        {!isNamed && <span class="dim">Give it a name of letters, digits and hyphens first.</span>}
-      </div>
+      <SaveRow app={app} isReady={isGood && isNamed} isNamed={isNamed} save={save} />
     </>
   );
 }

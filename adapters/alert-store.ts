@@ -54,67 +54,76 @@ async function load({ client, table }: AlertStoreOptions, deviceId: string): Ret
   return { states, ...(snooze && { snooze }), ...(unreadable.size > 0 && { unreadable }) };
 }
 
-export function createAlertStore(options: AlertStoreOptions): AlertStore & OpenAlerts {
-  const { client, table } = options;
-  return {
-    load: async (deviceId) => load(options, deviceId),
-
-    async snooze(deviceId, snooze) {
-      const Key = { deviceId: { S: deviceId }, ruleId: { S: SNOOZE } };
-      if (!snooze) {
-        await client.send(new DeleteItemCommand({ TableName: table, Key }));
-        return;
-      }
-      const Item = { ...Key, snooze: { S: JSON.stringify(snooze) } };
-      await client.send(new PutItemCommand({ TableName: table, Item }));
-    },
-
-    async *listOpen() {
-      const faults: unknown[] = [];
-      const open = scan(client, {
-        TableName: table,
-        FilterExpression:
-          'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unrecorded) OR attribute_exists(unfiled) OR attribute_exists(newerUnjudged))',
-        ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unrecorded': 'unrecorded' },
-        ExpressionAttributeValues: { ':ok': { S: 'ok' } },
-      });
-      for await (const item of open) {
-        const state = stateOf(item);
-        if (state instanceof Error) faults.push(state);
-        else yield state;
-      }
-      if (faults.length > 0) throw faults[0];
-    },
-
-    async *listSnoozes() {
-      const snoozes = scan(client, {
-        TableName: table,
-        FilterExpression: 'ruleId = :snooze',
-        ExpressionAttributeValues: { ':snooze': { S: SNOOZE } },
-      });
-      for await (const item of snoozes) {
-        const snooze = snoozeOf(item);
-        if (!(snooze instanceof Error)) yield { deviceId: item['deviceId']?.S ?? '', ...snooze };
-      }
-    },
-
-    async transition(previous, next) {
-      const condition = previous
-        ? {
-            ConditionExpression: 'version = :version',
-            ExpressionAttributeValues: { ':version': { N: String(previous.version) } },
-          }
-        : { ConditionExpression: 'attribute_not_exists(version)' };
-      try {
-        await client.send(new PutItemCommand({ TableName: table, Item: itemOf(next), ...condition }));
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
-  };
+async function saveSnooze(
+  { client, table }: AlertStoreOptions,
+  deviceId: string,
+  snooze: Snooze | undefined,
+): Promise<void> {
+  const Key = { deviceId: { S: deviceId }, ruleId: { S: SNOOZE } };
+  if (!snooze) {
+    await client.send(new DeleteItemCommand({ TableName: table, Key }));
+    return;
+  }
+  const Item = { ...Key, snooze: { S: JSON.stringify(snooze) } };
+  await client.send(new PutItemCommand({ TableName: table, Item }));
 }
+
+async function* listOpen({ client, table }: AlertStoreOptions): ReturnType<OpenAlerts['listOpen']> {
+  const faults: unknown[] = [];
+  const open = scan(client, {
+    TableName: table,
+    FilterExpression:
+      'attribute_exists(#state) AND (#state <> :ok OR attribute_exists(#pending) OR attribute_exists(#unrecorded) OR attribute_exists(unfiled) OR attribute_exists(newerUnjudged))',
+    ExpressionAttributeNames: { '#state': 'state', '#pending': 'pending', '#unrecorded': 'unrecorded' },
+    ExpressionAttributeValues: { ':ok': { S: 'ok' } },
+  });
+  for await (const item of open) {
+    const state = stateOf(item);
+    if (state instanceof Error) faults.push(state);
+    else yield state;
+  }
+  if (faults.length > 0) throw faults[0];
+}
+
+async function* listSnoozes({ client, table }: AlertStoreOptions): ReturnType<OpenAlerts['listSnoozes']> {
+  const snoozes = scan(client, {
+    TableName: table,
+    FilterExpression: 'ruleId = :snooze',
+    ExpressionAttributeValues: { ':snooze': { S: SNOOZE } },
+  });
+  for await (const item of snoozes) {
+    const snooze = snoozeOf(item);
+    if (!(snooze instanceof Error)) yield { deviceId: item['deviceId']?.S ?? '', ...snooze };
+  }
+}
+
+async function transition(
+  { client, table }: AlertStoreOptions,
+  previous: AlertState | undefined,
+  next: AlertState,
+): Promise<boolean> {
+  const condition = previous
+    ? {
+        ConditionExpression: 'version = :version',
+        ExpressionAttributeValues: { ':version': { N: String(previous.version) } },
+      }
+    : { ConditionExpression: 'attribute_not_exists(version)' };
+  try {
+    await client.send(new PutItemCommand({ TableName: table, Item: itemOf(next), ...condition }));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+export const createAlertStore = (options: AlertStoreOptions): AlertStore & OpenAlerts => ({
+  load: async (deviceId) => load(options, deviceId),
+  snooze: async (deviceId, snooze) => saveSnooze(options, deviceId, snooze),
+  listOpen: () => listOpen(options),
+  listSnoozes: () => listSnoozes(options),
+  transition: async (previous, next) => transition(options, previous, next),
+});
 
 async function* scan(client: DynamoDBClient, input: ScanCommandInput): AsyncIterable<Item> {
   let from: Item | undefined;

@@ -80,10 +80,9 @@ function createObjects({ client, bucket: Bucket }: Options) {
   return { filesIn, bufferOf };
 }
 
-export function createDeviceRows({ client, bucket: Bucket }: Options): DeviceRows {
-  const { filesIn, bufferOf } = createObjects({ client, bucket: Bucket });
-
-  async function readFile(reader: Reader, file: StoredFile, partition: Partition, deviceId: string) {
+/** @returns a function that reads the rows of a device from one file */
+function createReadFile({ bufferOf }: Pick<ReturnType<typeof createObjects>, 'bufferOf'>) {
+  return async (reader: Reader, file: StoredFile, partition: Partition, deviceId: string) => {
     try {
       const buffer = bufferOf(file);
       const metadata = await reader.parquetMetadataAsync(buffer, { initialFetchSize: FOOTER_BYTES });
@@ -94,8 +93,12 @@ export function createDeviceRows({ client, bucket: Bucket }: Options): DeviceRow
     } catch (error) {
       throw unreadable(file.key, error);
     }
-  }
+  };
+}
 
+export function createDeviceRows({ client, bucket: Bucket }: Options): DeviceRows {
+  const { filesIn, bufferOf } = createObjects({ client, bucket: Bucket });
+  const readFile = createReadFile({ bufferOf });
   return {
     async rowsOf(partition, deviceId) {
       const files = await filesIn(partition);

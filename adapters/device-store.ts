@@ -27,7 +27,7 @@ interface DeviceStoreOptions {
   readonly table: string;
 }
 
-/** Notes when a device was last heard, not with each message. */
+/** Stores when a device last sent a message, but not for each message. */
 function createNoteSeen({ client, table }: DeviceStoreOptions): DeviceStore['noteSeen'] {
   const lastSeen = createRecent<{ readonly site: string; readonly at: number }>(REMEMBERED_DEVICES);
 
@@ -53,7 +53,7 @@ function createNoteSeen({ client, table }: DeviceStoreOptions): DeviceStore['not
   };
 }
 
-/** Notes which readings were rejected and which members were skipped, not with each message. */
+/** Stores which readings were rejected and which members were skipped, but not for each message. */
 function createNoteUnused({ client, table }: DeviceStoreOptions): DeviceStore['noteUnused'] {
   const noted = createRecent<{ readonly at: number; readonly members?: string }>(REMEMBERED_DEVICES);
   const isDue = (key: string, at: number) =>
@@ -74,6 +74,25 @@ function createNoteUnused({ client, table }: DeviceStoreOptions): DeviceStore['n
     );
     for (const { reason } of fresh) noted.set(`${deviceId}/${reason}`, { at });
     if (isChanged) noted.set(deviceId, { at, members });
+  };
+}
+
+function createApplyPresence({ client, table }: DeviceStoreOptions): DeviceStore['applyPresence'] {
+  return async (event, thing) => {
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { deviceId: { S: event.deviceId } },
+          ...presenceUpdate(event, thing),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return 'applied';
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return thing || error.Item?.['attributes'] ? 'stale' : 'unknown';
+    }
   };
 }
 
@@ -117,22 +136,7 @@ export function createDeviceStore(options: DeviceStoreOptions): DeviceStore {
     noteSeen: createNoteSeen(options),
     noteUnused: createNoteUnused(options),
 
-    async applyPresence(event, thing) {
-      try {
-        await client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: { deviceId: { S: event.deviceId } },
-            ...presenceUpdate(event, thing),
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        );
-        return 'applied';
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return thing || error.Item?.['attributes'] ? 'stale' : 'unknown';
-      }
-    },
+    applyPresence: createApplyPresence(options),
   };
 }
 

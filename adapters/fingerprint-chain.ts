@@ -65,95 +65,99 @@ interface ChainOptions {
   readonly maxKnownPrints?: number;
 }
 
-/** @returns a function that reads the chunks of a window back from the newest */
-function createReadBack({ client, table }: ChainOptions) {
-  async function readOne(window: WindowKey, name: ChunkName): Promise<Chunk> {
-    const Key = { window: { S: partitionOf(window) }, chunk: { S: name } };
-    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
-    return Item ? chunkOf(Item) : missing(window, name);
-  }
+async function readOne({ client, table }: ChainOptions, window: WindowKey, name: ChunkName): Promise<Chunk> {
+  const Key = { window: { S: partitionOf(window) }, chunk: { S: name } };
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item ? chunkOf(Item) : missing(table, window, name);
+}
 
-  async function readAll(window: WindowKey): Promise<Map<ChunkName, Chunk>> {
-    const chunks = new Map<ChunkName, Chunk>();
-    let after: Record<string, AttributeValue> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: '#window = :window',
-          ExpressionAttributeNames: { '#window': 'window' },
-          ExpressionAttributeValues: { ':window': { S: partitionOf(window) } },
-          ConsistentRead: true,
-          ExclusiveStartKey: after,
-        }),
-      );
-      for (const item of Items) chunks.set(item['chunk']!.S!, chunkOf(item));
-      after = LastEvaluatedKey;
-    } while (after);
-    return chunks;
-  }
-
-  /** Reads the chunks from `newest` back to the one after `last`, or to the first. */
-  async function readBack(window: WindowKey, newest: ChunkName, last: ChunkName | undefined) {
-    const prints: string[] = [];
-    let all: Map<ChunkName, Chunk> | undefined;
-    let name: ChunkName | undefined = newest;
-    for (let reads = 0; name !== undefined && name !== last; reads += 1) {
-      if (reads === MAX_SINGLE_READS) all = await readAll(window);
-      const chunk: Chunk = all ? (all.get(name) ?? missing(window, name)) : await readOne(window, name);
-      for (const print of chunk.prints) prints.push(print);
-      name = chunk.previous;
-    }
-    return { prints, isWhole: name === undefined };
-  }
-
-  function missing(window: WindowKey, name: ChunkName): never {
-    const { deviceId, windowStart } = window;
-    throw new Error(
-      `Table ${table} has lost the fingerprints ${name} of ${deviceId}'s window ${new Date(windowStart).toISOString()}: ` +
-        'without them none of its readings can be counted. Restore the table',
+async function readAll({ client, table }: ChainOptions, window: WindowKey): Promise<Map<ChunkName, Chunk>> {
+  const chunks = new Map<ChunkName, Chunk>();
+  let after: Record<string, AttributeValue> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: '#window = :window',
+        ExpressionAttributeNames: { '#window': 'window' },
+        ExpressionAttributeValues: { ':window': { S: partitionOf(window) } },
+        ConsistentRead: true,
+        ExclusiveStartKey: after,
+      }),
     );
-  }
+    for (const item of Items) chunks.set(item['chunk']!.S!, chunkOf(item));
+    after = LastEvaluatedKey;
+  } while (after);
+  return chunks;
+}
 
-  return readBack;
+/** Reads the chunks of a window from `newest` back to the one after `last`, or to the first. */
+async function readBack(
+  options: ChainOptions,
+  window: WindowKey,
+  newest: ChunkName,
+  last: ChunkName | undefined,
+) {
+  const prints: string[] = [];
+  let all: Map<ChunkName, Chunk> | undefined;
+  let name: ChunkName | undefined = newest;
+  for (let reads = 0; name !== undefined && name !== last; reads += 1) {
+    if (reads === MAX_SINGLE_READS) all = await readAll(options, window);
+    const chunk: Chunk = all
+      ? (all.get(name) ?? missing(options.table, window, name))
+      : await readOne(options, window, name);
+    for (const print of chunk.prints) prints.push(print);
+    name = chunk.previous;
+  }
+  return { prints, isWhole: name === undefined };
+}
+
+function missing(table: string, window: WindowKey, name: ChunkName): never {
+  const { deviceId, windowStart } = window;
+  throw new Error(
+    `Table ${table} has lost the fingerprints ${name} of ${deviceId}'s window ${new Date(windowStart).toISOString()}: ` +
+      'without them none of its readings can be counted. Restore the table',
+  );
+}
+
+function createAppend({ client, table }: ChainOptions): FingerprintChain['append'] {
+  return async (window, previous, prints, expiresAt) => {
+    const sorted = [...prints].sort();
+    const partition = partitionOf(window);
+    const name = hash('sha256', [partition, previous ?? '', ...sorted].join('\n')).slice(0, 32);
+    await client.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: {
+          window: { S: partition },
+          chunk: { S: name },
+          ...(previous !== undefined && { previous: { S: previous } }),
+          prints: { B: Buffer.from(sorted.join(''), 'hex') },
+          expiresAt: { N: String(expiresAt + MARGIN_SECONDS) },
+        },
+      }),
+    );
+    return name;
+  };
 }
 
 export function createFingerprintChain(options: ChainOptions): FingerprintChain {
-  const { client, table, maxKnownPrints = MAX_KNOWN_PRINTS } = options;
+  const { maxKnownPrints = MAX_KNOWN_PRINTS } = options;
   const known = createKnownPrints(maxKnownPrints);
-
-  const readBack = createReadBack(options);
 
   return {
     async readUpTo(window, newest) {
       const partition = partitionOf(window);
       const before = known.get(partition);
       if (before?.newest === newest) return before.prints;
-      const { prints, isWhole } = await readBack(window, newest, before?.newest);
+      const { prints, isWhole } = await readBack(options, window, newest, before?.newest);
       const all = isWhole ? new Set(prints) : before!.prints;
       for (const print of prints) all.add(print);
       known.set(partition, { newest, prints: all });
       return all;
     },
 
-    async append(window, previous, prints, expiresAt) {
-      const sorted = [...prints].sort();
-      const partition = partitionOf(window);
-      const name = hash('sha256', [partition, previous ?? '', ...sorted].join('\n')).slice(0, 32);
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: {
-            window: { S: partition },
-            chunk: { S: name },
-            ...(previous !== undefined && { previous: { S: previous } }),
-            prints: { B: Buffer.from(sorted.join(''), 'hex') },
-            expiresAt: { N: String(expiresAt + MARGIN_SECONDS) },
-          },
-        }),
-      );
-      return name;
-    },
+    append: createAppend(options),
 
     learn(window, previous, newest, prints) {
       const partition = partitionOf(window);

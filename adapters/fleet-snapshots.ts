@@ -31,48 +31,50 @@ interface Head {
   readonly name: string;
 }
 
-/** `table`: the rollups table. Ten thousand devices take one item of about 300 KB, compressed. */
-export function createFleetSnapshots(options: {
+interface SnapshotOptions {
   readonly client: DynamoDBClient;
+  /** The rollups table. */
   readonly table: string;
-}): FleetSnapshots {
+}
+
+async function readHead({ client, table }: SnapshotOptions): Promise<Head | undefined> {
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: HEAD }));
+  if (!Item) return undefined;
+  const [slot, parts] = [Number(Item['slot']?.N), Number(Item['parts']?.N)];
+  return { slot, parts, name: Item['name']?.S ?? '' };
+}
+
+async function partsOf({ client, table }: SnapshotOptions, { slot }: Head): Promise<Item[]> {
+  const found: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'deviceId = :fleet AND windowStart BETWEEN :first AND :last',
+        ExpressionAttributeValues: {
+          ':fleet': FLEET.deviceId,
+          ':first': { N: String(slot * SLOT) },
+          ':last': { N: String(slot * SLOT + SLOT - 1) },
+        },
+        ExclusiveStartKey: from,
+      }),
+    );
+    found.push(...Items);
+    from = LastEvaluatedKey;
+  } while (from);
+  return found;
+}
+
+/** Ten thousand devices take one item of about 300 KB, compressed. */
+export function createFleetSnapshots(options: SnapshotOptions): FleetSnapshots {
   const { client, table } = options;
-
-  async function head(): Promise<Head | undefined> {
-    const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: HEAD }));
-    if (!Item) return undefined;
-    const [slot, parts] = [Number(Item['slot']?.N), Number(Item['parts']?.N)];
-    return { slot, parts, name: Item['name']?.S ?? '' };
-  }
-
-  async function partsOf({ slot }: Head): Promise<Item[]> {
-    const found: Item[] = [];
-    let from: Item | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'deviceId = :fleet AND windowStart BETWEEN :first AND :last',
-          ExpressionAttributeValues: {
-            ':fleet': FLEET.deviceId,
-            ':first': { N: String(slot * SLOT) },
-            ':last': { N: String(slot * SLOT + SLOT - 1) },
-          },
-          ExclusiveStartKey: from,
-        }),
-      );
-      found.push(...Items);
-      from = LastEvaluatedKey;
-    } while (from);
-    return found;
-  }
-
   return {
     async load() {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        const known = await head();
+        const known = await readHead(options);
         if (!known) return undefined;
-        const parts = (await partsOf(known)).filter((part) => part['name']?.S === known.name);
+        const parts = (await partsOf(options, known)).filter((part) => part['name']?.S === known.name);
         if (parts.length !== known.parts) continue; // overwritten meanwhile
         const packed = Buffer.concat(parts.map((part) => part['bytes']?.B ?? new Uint8Array()));
         return JSON.parse(String(await promisify(gunzip)(packed))) as Fleet;
@@ -82,7 +84,7 @@ export function createFleetSnapshots(options: {
 
     async keep({ asOf, entries }) {
       const packed = await promisify(gzip)(JSON.stringify({ asOf, entries }));
-      const slot = (await head())?.slot === 1 ? 2 : 1;
+      const slot = (await readHead(options))?.slot === 1 ? 2 : 1;
       const name = randomBytes(8).toString('hex');
       const parts = Math.ceil(packed.length / PART_BYTES);
       for (let part = 0; part < parts; part += 1) {

@@ -32,65 +32,73 @@ interface Found {
   readonly storedAt: number;
 }
 
-/** Rejects with the SDK's error. */
-export function createLastMessages(options: {
+interface LastMessagesOptions {
   readonly client: S3Client;
   readonly bucket: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** No further object is read after this time. */
   readonly maxMs: number;
-}): LastMessages {
-  const { client, bucket: Bucket, now, maxMs } = options;
+}
 
-  /** The folders and objects directly in a folder. */
-  async function list(prefix: string, budget: { lists: number }) {
-    const folders: string[] = [];
-    const objects: Found[] = [];
-    let ContinuationToken: string | undefined;
-    do {
-      if (budget.lists === 0) break;
-      budget.lists -= 1;
-      const page = await client.send(
-        new ListObjectsV2Command({ Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken }),
-      );
-      for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) folders.push(Prefix);
-      for (const { Key, Size = 0, LastModified } of page.Contents ?? [])
-        if (Key !== undefined) objects.push({ key: Key, size: Size, storedAt: Number(LastModified ?? 0) });
-      ContinuationToken = page.NextContinuationToken;
-    } while (ContinuationToken !== undefined);
-    return { folders: folders.sort().reverse(), objects };
-  }
+type Place = Pick<LastMessagesOptions, 'client' | 'bucket'>;
 
-  /** A key has the time of its first message after the stream's name and version. */
-  async function* newest(prefix: string, budget: { lists: number }, last: Last): AsyncGenerator<Found> {
-    const { folders, objects } = await list(prefix, budget);
-    const early = objects.filter(({ key }) => timeIn(key) <= last.time);
-    yield* early.sort((a, b) => (timeIn(a.key) < timeIn(b.key) ? 1 : -1));
-    for (const folder of folders)
-      if (folder <= last.folder.slice(0, folder.length)) yield* newest(folder, budget, last);
-  }
-
-  async function linesOf({ key, size }: Found): Promise<string[]> {
-    const isCut = size > MAX_OBJECT_BYTES;
-    const { Body } = await client.send(
-      new GetObjectCommand({ Bucket, Key: key, ...(isCut && { Range: `bytes=0-${MAX_OBJECT_BYTES - 1}` }) }),
+/** The folders and objects directly in a folder. */
+async function list({ client, bucket: Bucket }: Place, prefix: string, budget: { lists: number }) {
+  const folders: string[] = [];
+  const objects: Found[] = [];
+  let ContinuationToken: string | undefined;
+  do {
+    if (budget.lists === 0) break;
+    budget.lists -= 1;
+    const page = await client.send(
+      new ListObjectsV2Command({ Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken }),
     );
-    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
-    const lines = textOf(bytes).split('\n');
-    return isCut ? lines.slice(0, -1) : lines;
-  }
+    for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) folders.push(Prefix);
+    for (const { Key, Size = 0, LastModified } of page.Contents ?? [])
+      if (Key !== undefined) objects.push({ key: Key, size: Size, storedAt: Number(LastModified ?? 0) });
+    ContinuationToken = page.NextContinuationToken;
+  } while (ContinuationToken !== undefined);
+  return { folders: folders.sort().reverse(), objects };
+}
 
+/** A key has the time of its first message after the stream's name and version. */
+async function* newest(
+  place: Place,
+  prefix: string,
+  budget: { lists: number },
+  last: Last,
+): AsyncGenerator<Found> {
+  const { folders, objects } = await list(place, prefix, budget);
+  const early = objects.filter(({ key }) => timeIn(key) <= last.time);
+  yield* early.sort((a, b) => (timeIn(a.key) < timeIn(b.key) ? 1 : -1));
+  for (const folder of folders)
+    if (folder <= last.folder.slice(0, folder.length)) yield* newest(place, folder, budget, last);
+}
+
+async function linesOf({ client, bucket: Bucket }: Place, { key, size }: Found): Promise<string[]> {
+  const isCut = size > MAX_OBJECT_BYTES;
+  const { Body } = await client.send(
+    new GetObjectCommand({ Bucket, Key: key, ...(isCut && { Range: `bytes=0-${MAX_OBJECT_BYTES - 1}` }) }),
+  );
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  const lines = textOf(bytes).split('\n');
+  return isCut ? lines.slice(0, -1) : lines;
+}
+
+/** Rejects with the SDK's error. */
+export function createLastMessages(options: LastMessagesOptions): LastMessages {
+  const { now, maxMs } = options;
   return {
     async *newestFirst(before) {
       const last = before === undefined ? { folder: EVER, time: EVER } : lastWith(before);
       const until = now() + maxMs;
       let [bytes, objects] = [MAX_BYTES, MAX_OBJECTS];
-      for await (const found of newest(ROOT, { lists: MAX_LISTS }, last)) {
+      for await (const found of newest(options, ROOT, { lists: MAX_LISTS }, last)) {
         if (objects === 0 || bytes <= 0 || now() > until) return;
         objects -= 1;
         bytes -= Math.min(found.size, MAX_OBJECT_BYTES);
-        const lines = await linesOf(found);
+        const lines = await linesOf(options, found);
         for (const line of lines.reverse()) {
           const event = eventIn(line);
           if (event !== undefined) yield { event, key: found.key, storedAt: found.storedAt };

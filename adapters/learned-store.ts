@@ -5,6 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
+  type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
@@ -14,6 +15,40 @@ import { defrostSchedule } from '../core/rule-schema.ts';
 import type { LearnedStore, Remembered } from '../pipeline/insight-ports.ts';
 import { LEARNED_PREFIX } from './alert-store.ts';
 
+const keyOf = (deviceId: string, ruleId: string) => ({
+  deviceId: { S: deviceId },
+  ruleId: { S: `${LEARNED_PREFIX}${ruleId}` },
+});
+
+const itemOf = (deviceId: string, ruleId: string, { learned, until, of, entered }: Remembered) => ({
+  ...keyOf(deviceId, ruleId),
+  learned: { S: learnedText(learned) },
+  until: { N: String(until) },
+  of: { S: of },
+  ...(entered && { entered: { S: JSON.stringify(entered) } }),
+});
+
+/** An item that cannot be read gives the start of learning, which replaces it. */
+function rememberedIn(item: Readonly<Record<string, AttributeValue>>): Remembered {
+  const entered = enteredIn(item['entered']?.S);
+  const learned = readLearned(item['learned']?.S ?? '');
+  const until = Number(item['until']?.N ?? NaN);
+  return learned && Number.isFinite(until)
+    ? { learned, until, of: item['of']?.S ?? '', ...(entered && { entered }) }
+    : { learned: beginLearning(), until, of: '', ...(entered && { entered }) };
+}
+
+/** False if the condition of the write does not hold. */
+async function isWritten(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 export function createLearnedStore({
   client,
   table,
@@ -22,17 +57,6 @@ export function createLearnedStore({
   /** The alerts table. */
   readonly table: string;
 }): LearnedStore {
-  const keyOf = (deviceId: string, ruleId: string) => ({
-    deviceId: { S: deviceId },
-    ruleId: { S: `${LEARNED_PREFIX}${ruleId}` },
-  });
-  const itemOf = (deviceId: string, ruleId: string, { learned, until, of, entered }: Remembered) => ({
-    ...keyOf(deviceId, ruleId),
-    learned: { S: learnedText(learned) },
-    until: { N: String(until) },
-    of: { S: of },
-    ...(entered && { entered: { S: JSON.stringify(entered) } }),
-  });
   /** The stored item if it does not meet the condition. */
   async function replaced(Item: ReturnType<typeof itemOf>, condition: ReturnType<typeof unchangedSince>) {
     const put = { TableName: table, Item, ...condition };
@@ -49,14 +73,7 @@ export function createLearnedStore({
       const { Item } = await client.send(
         new GetItemCommand({ TableName: table, Key: keyOf(deviceId, ruleId), ConsistentRead: true }),
       );
-      if (!Item) return undefined;
-      const entered = enteredIn(Item['entered']?.S);
-      const learned = readLearned(Item['learned']?.S ?? '');
-      const until = Number(Item['until']?.N ?? NaN);
-      // What cannot be read is learned again and replaced.
-      return learned && Number.isFinite(until)
-        ? { learned, until, of: Item['of']?.S ?? '', ...(entered && { entered }) }
-        : { learned: beginLearning(), until, of: '', ...(entered && { entered }) };
+      return Item && rememberedIn(Item);
     },
 
     async save(deviceId, ruleId, remembered, before) {
@@ -79,13 +96,7 @@ export function createLearnedStore({
         ConditionExpression: 'attribute_exists(deviceId)',
         ...(entered && { ExpressionAttributeValues: { ':entered': { S: JSON.stringify(entered) } } }),
       });
-      try {
-        await client.send(update);
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+      return isWritten(client.send(update));
     },
   };
 }

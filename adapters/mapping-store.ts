@@ -15,67 +15,71 @@ import type { MappingStore, UnreadableRule } from '../pipeline/ports.ts';
 /** No rule's id has a `#`. */
 export const MAPPING_PREFIX = 'mapping#';
 
-/** Tries of a writer that adds a mapping while others do. */
+/** Attempts of a writer that adds a mapping while others do. */
 const MAX_TRIES = 4;
 const RETRY_MS = 200;
 
-export function createMappingStore(options: {
+interface MappingStoreOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
-}): MappingStore {
-  const { client, table } = options;
+}
 
-  async function read(ConsistentRead = false) {
-    const versions: MappingVersion[] = [];
-    const unreadable: UnreadableRule[] = [];
-    let after: Record<string, AttributeValue> | undefined;
-    do {
-      const page = await client.send(
-        new ScanCommand({
-          TableName: table,
-          FilterExpression: 'begins_with(#id, :prefix)',
-          ExpressionAttributeNames: { '#id': 'id' },
-          ExpressionAttributeValues: { ':prefix': { S: MAPPING_PREFIX } },
-          ExclusiveStartKey: after,
-          ConsistentRead,
-        }),
-      );
-      for (const item of page.Items ?? []) {
-        const found = await versionIn(item);
-        if ('problem' in found) unreadable.push(found);
-        else versions.push(found);
-      }
-      after = page.LastEvaluatedKey;
-    } while (after);
-    return { mappings: mappingsOf(versions), unreadable };
-  }
-
-  async function isOver(most: number): Promise<boolean> {
-    return (await read(true)).mappings.filter(isInUse).length > most;
-  }
-
-  /** False if a version of this time exists. */
-  async function write({ id, from, ...rest }: MappingVersion): Promise<boolean> {
-    const Item = { ...keyOf({ id, from }), mapping: { S: JSON.stringify(rest) } };
-    try {
-      await client.send(
-        new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return false;
+async function readMappings({ client, table }: MappingStoreOptions, ConsistentRead = false) {
+  const versions: MappingVersion[] = [];
+  const unreadable: UnreadableRule[] = [];
+  let after: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({
+        TableName: table,
+        FilterExpression: 'begins_with(#id, :prefix)',
+        ExpressionAttributeNames: { '#id': 'id' },
+        ExpressionAttributeValues: { ':prefix': { S: MAPPING_PREFIX } },
+        ExclusiveStartKey: after,
+        ConsistentRead,
+      }),
+    );
+    for (const item of page.Items ?? []) {
+      const found = await versionIn(item);
+      if ('problem' in found) unreadable.push(found);
+      else versions.push(found);
     }
-  }
+    after = page.LastEvaluatedKey;
+  } while (after);
+  return { mappings: mappingsOf(versions), unreadable };
+}
 
+async function isOver(options: MappingStoreOptions, most: number): Promise<boolean> {
+  return (await readMappings(options, true)).mappings.filter(isInUse).length > most;
+}
+
+/** False if a version of this time exists. */
+async function write(
+  { client, table }: MappingStoreOptions,
+  { id, from, ...rest }: MappingVersion,
+): Promise<boolean> {
+  const Item = { ...keyOf({ id, from }), mapping: { S: JSON.stringify(rest) } };
+  try {
+    await client.send(
+      new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(id)' }),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return false;
+  }
+}
+
+export function createMappingStore(options: MappingStoreOptions): MappingStore {
+  const { client, table } = options;
   return {
-    read: async () => read(),
+    read: async () => readMappings(options),
 
     async append(version, limit) {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        if (limit !== undefined && (await isOver(limit - 1))) return 'full';
-        if (!(await write(version))) return 'taken';
-        if (limit === undefined || !(await isOver(limit))) return 'stored';
+        if (limit !== undefined && (await isOver(options, limit - 1))) return 'full';
+        if (!(await write(options, version))) return 'taken';
+        if (limit === undefined || !(await isOver(options, limit))) return 'stored';
         // Others add mappings too. Each writer counts after it wrote, so the last one sees all and deletes its own version,
         // which was not used yet: a version takes effect a minute after it was stored.
         await client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(version) }));

@@ -32,19 +32,19 @@ const OF_TOPIC = new Set([
   ...['KMSAccessDenied', 'KMSDisabled', 'KMSInvalidState', 'KMSNotFound', 'KMSOptInRequired'],
 ]);
 
-export function createNotifier(options: {
+interface NotifierOptions {
   readonly client: SNSClient;
   readonly topicArn: string;
   readonly settings: TextSettings;
-}): Notifier {
-  const { client, topicArn, settings } = options;
+}
 
-  async function publish(
+function createPublish({ client, topicArn }: NotifierOptions) {
+  return async (
     subject: string,
     texts: Readonly<Record<'default' | 'email' | 'sms', string>> | { readonly default: string },
     attributes: Readonly<Record<string, string | readonly string[]>>,
     { notifications, channels }: Pick<Digest, 'notifications' | 'channels'>,
-  ): Promise<Refusal | undefined> {
+  ): Promise<Refusal | undefined> => {
     const publish = new PublishCommand({
       TopicArn: topicArn,
       Subject: subject,
@@ -63,8 +63,24 @@ export function createNotifier(options: {
       if (refusal) return refusal;
       throw error;
     }
-  }
+  };
+}
 
+/** The values that its notifications have, each once. */
+function digestAttributes({ notifications }: Digest) {
+  const all = (valuesOf: (notification: Notification) => string | readonly string[]) => [
+    ...new Set(notifications.flatMap(valuesOf)),
+  ];
+  return {
+    severity: all(({ severity, folded }) => [severity, folded?.worst ?? severity]),
+    ...{ transition: 'digest', site: all(({ site }) => site) },
+    ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
+  };
+}
+
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { settings } = options;
+  const publish = createPublish(options);
   return {
     async notify(notification, recent) {
       const { severity, site, deviceId, ruleId, alertId, transition, channels, folded } = notification;
@@ -75,20 +91,10 @@ export function createNotifier(options: {
     },
 
     async notifyAll(digest) {
-      const { notifications } = digest;
-      const all = (valueOf: (notification: Notification) => string) => [
-        ...new Set(notifications.map(valueOf)),
-      ];
-      const attributes = {
-        severity: [
-          ...new Set(notifications.flatMap(({ severity, folded }) => [severity, folded?.worst ?? severity])),
-        ],
-        ...{ transition: 'digest', site: all(({ site }) => site) },
-        ...{ device: all(({ deviceId }) => deviceId), rule: all(({ ruleId }) => ruleId) },
-      };
       const { subject, ...texts } = digestText(digest, settings);
       // A separate message beside the mails: its names do not fit together with their text.
-      return publish(subject, digest.isSummary ? { default: texts.sms } : textsOf(texts), attributes, digest);
+      const sent = digest.isSummary ? { default: texts.sms } : textsOf(texts);
+      return publish(subject, sent, digestAttributes(digest), digest);
     },
   };
 }

@@ -51,12 +51,7 @@ export function openApi(environment: ApiEnvironment): ApiPorts {
     devices: createDeviceStore({ client, table: devicesTable }),
     rules: createRuleStore({ client, table: rulesTable, defaults: defaultRules(environment) }),
     mappings: createMappingStore({ client, table: rulesTable }),
-    lastMessages: createLastMessages({
-      client: s3,
-      bucket: rawBucket,
-      now,
-      maxMs: LAST_MESSAGES_MS,
-    }),
+    lastMessages: createLastMessages({ client: s3, bucket: rawBucket, now, maxMs: LAST_MESSAGES_MS }),
     seals: createSealedDays({ client: s3, bucket: rawBucket }),
     errors: createErrorBucket({ client: s3, bucket: errorsBucket }),
     ingestAgain: createIngestAgain({ client: openLambda(), functionName: ingestFunction }),

@@ -35,9 +35,8 @@ import type { GrowingFile, NamedFile, StagedFile } from '../pipeline/parse-ports
 const GROUP_ROWS = 122_880;
 const CREATED_BY = 'tidegate';
 
-/** `path` must not exist yet. */
-export function createParquetFile(path: string): GrowingFile {
-  const writer = new ParquetWriter({
+const openWriter = (path: string) =>
+  new ParquetWriter({
     writer: onDisk(path, () => fileWriter(path)),
     schema: WRITTEN_SCHEMA,
     codec: 'ZSTD',
@@ -47,23 +46,30 @@ export function createParquetFile(path: string): GrowingFile {
     statisticsTruncateLength: Infinity,
     createdBy: CREATED_BY,
   });
+
+/** Writes a row group, with the bounds of its columns for readers that skip groups. */
+function writeGroup(writer: ParquetWriter, { columns, bounds }: TakenRows): void {
+  const columnData = COLUMNS.map(({ name, type }) => ({
+    name,
+    data: columns[name]!,
+    ...(type === 'INT64' && { encoding: 'DELTA_BINARY_PACKED' as const }),
+  }));
+  void writer.write({ columnData, rowGroupSize: GROUP_ROWS });
+  for (const { meta_data: meta } of writer.row_groups.at(-1)!.columns) {
+    const known = bounds[meta!.path_in_schema[0]!];
+    if (known) meta!.statistics = { min_value: known[0], max_value: known[1], null_count: 0n };
+  }
+}
+
+/** `path` must not exist yet. */
+export function createParquetFile(path: string): GrowingFile {
+  const writer = openWriter(path);
   const group = createGroup();
   const repeats = createRepeats();
   let [rows, site] = [0, ''];
 
   function flush(): void {
-    if (group.size() === 0) return;
-    const { columns, bounds } = group.take();
-    const columnData = COLUMNS.map(({ name, type }) => ({
-      name,
-      data: columns[name]!,
-      ...(type === 'INT64' && { encoding: 'DELTA_BINARY_PACKED' as const }),
-    }));
-    onDisk(path, () => void writer.write({ columnData, rowGroupSize: GROUP_ROWS }));
-    for (const { meta_data: meta } of writer.row_groups.at(-1)!.columns) {
-      const known = bounds[meta!.path_in_schema[0]!];
-      if (known) meta!.statistics = { min_value: known[0], max_value: known[1], null_count: 0n };
-    }
+    if (group.size() > 0) onDisk(path, () => writeGroup(writer, group.take()));
   }
 
   return {
@@ -94,13 +100,17 @@ export function createParquetFile(path: string): GrowingFile {
 }
 
 type Bound = string | bigint | number;
+type Bounds = Readonly<Record<string, readonly [Bound, Bound]>>;
 type Column = (string | undefined)[] | BigInt64Array | Float64Array;
 
-/** The rows of the next row group. */
-function createGroup() {
-  let size = 0;
+interface TakenRows {
+  readonly columns: Readonly<Record<string, Column>>;
+  readonly bounds: Bounds;
+}
+
+function emptyColumns() {
   const texts = () => Array<string | undefined>(GROUP_ROWS);
-  const columns = {
+  return {
     device: texts(),
     metric: texts(),
     timestamp: new BigInt64Array(GROUP_ROWS),
@@ -111,20 +121,30 @@ function createGroup() {
     message_id: texts(),
     arrival_hour: texts(),
   };
+}
+
+/** The rows are sorted by device. */
+function boundsOf(
+  { device, timestamp, value }: ReturnType<typeof emptyColumns>,
+  size: number,
+  { firstDevice, metrics }: { readonly firstDevice: string; readonly metrics: ReadonlySet<string> },
+): Bounds {
+  const names = [...metrics].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return {
+    device: [firstDevice, device[size - 1]!],
+    metric: [names[0]!, names.at(-1)!],
+    timestamp: extremes(timestamp, size),
+    value: extremes(value, size),
+  };
+}
+
+/** The rows of the next row group. */
+function createGroup() {
+  let size = 0;
+  const columns = emptyColumns();
   let firstDevice = '';
   let hour = { ms: NaN, text: '' };
   let metrics = new Set<string>();
-
-  function bounds(): Readonly<Record<string, readonly [Bound, Bound]>> {
-    const names = [...metrics].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    return {
-      // Rows are sorted by device.
-      device: [firstDevice, columns.device[size - 1]!],
-      metric: [names[0]!, names.at(-1)!],
-      timestamp: extremes(columns.timestamp, size),
-      value: extremes(columns.value, size),
-    };
-  }
 
   return {
     size: () => size,
@@ -144,10 +164,10 @@ function createGroup() {
         columns.message_id[size] = block.messageIds[row];
       }
     },
-    take() {
+    take(): TakenRows {
       const full: Record<string, Column> = {};
       for (const [name, column] of Object.entries(columns)) full[name] = column.slice(0, size);
-      const taken = { columns: full, bounds: bounds() };
+      const taken = { columns: full, bounds: boundsOf(columns, size, { firstDevice, metrics }) };
       size = 0;
       metrics = new Set();
       return taken;

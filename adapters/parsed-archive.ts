@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { hourText } from '../core/archive/parsed-rows.ts';
+import { hourText, type Partition } from '../core/archive/parsed-rows.ts';
 import { diskFailure } from './disk-failure.ts';
 import type {
   HourManifest,
@@ -97,55 +97,66 @@ function createLease(
   return lease;
 }
 
+async function listFiles(
+  { client, bucket: Bucket }: ArchiveOptions,
+  partition: Partition,
+): Promise<readonly ParsedFile[]> {
+  const found: ParsedFile[] = [];
+  let after: string | undefined;
+  do {
+    const page = await client.send(
+      new ListObjectsV2Command({ Bucket, Prefix: `${partition}/`, ContinuationToken: after }),
+    );
+    for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key!, size: Size ?? 0 });
+    after = page.NextContinuationToken;
+  } while (after !== undefined);
+  return found;
+}
+
+async function fetchTo(
+  path: string,
+  { client, bucket: Bucket }: ArchiveOptions,
+  Key: string,
+): Promise<boolean> {
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    await pipeline(Body as Readable, createWriteStream(path));
+    return true;
+  } catch (error) {
+    if (error instanceof NoSuchKey) return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFailure(path, error);
+    throw error;
+  }
+}
+
+async function removeAll({ client, bucket: Bucket }: ArchiveOptions, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    const Objects = keys.slice(at, at + KEYS_AT_ONCE).map((Key) => ({ Key }));
+    const { Errors = [] } = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+    );
+    const [first] = Errors;
+    if (first) throw new Error(`${first.Key} was not deleted: ${first.Code} ${first.Message}`);
+  }
+}
+
 export function createParsedArchive(options: ArchiveOptions): ParsedArchive {
-  const { client, bucket: Bucket, now } = options;
-
+  const { client, bucket: Bucket } = options;
   const objects = createJsonObjects(options);
-
   return {
-    lease: createLease(objects, now),
+    lease: createLease(objects, options.now),
     manifest: async (hour) =>
       (await objects.load(manifestKey(hourText(hour))))?.value as HourManifest | undefined,
     async saveManifest(manifest) {
       await objects.save(manifestKey(manifest.hour), manifest);
     },
-    async files(partition) {
-      const found: ParsedFile[] = [];
-      let after: string | undefined;
-      do {
-        const page = await client.send(
-          new ListObjectsV2Command({ Bucket, Prefix: `${partition}/`, ContinuationToken: after }),
-        );
-        for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key!, size: Size ?? 0 });
-        after = page.NextContinuationToken;
-      } while (after !== undefined);
-      return found;
-    },
+    files: async (partition) => listFiles(options, partition),
     async put(Key, { path, bytes: ContentLength }) {
       const ContentType = 'application/vnd.apache.parquet';
       const Body = createReadStream(path);
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength, ContentType }));
     },
-    async fetch(Key, path) {
-      try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        await pipeline(Body as Readable, createWriteStream(path));
-        return true;
-      } catch (error) {
-        if (error instanceof NoSuchKey) return false;
-        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFailure(path, error);
-        throw error;
-      }
-    },
-    async remove(keys) {
-      for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
-        const Objects = keys.slice(at, at + KEYS_AT_ONCE).map((Key) => ({ Key }));
-        const { Errors = [] } = await client.send(
-          new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-        );
-        const [first] = Errors;
-        if (first) throw new Error(`${first.Key} was not deleted: ${first.Code} ${first.Message}`);
-      }
-    },
+    fetch: async (key, path) => fetchTo(path, options, key),
+    remove: async (keys) => removeAll(options, keys),
   };
 }

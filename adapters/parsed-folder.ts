@@ -33,63 +33,68 @@ export interface ParsedFolder {
   stateOf(partition: Partition): string;
 }
 
-export function openParsedFolder(folder: string): ParsedFolder {
-  const inFolder = (key: string) => path.join(folder, ...key.split('/'));
+type PathOf = (key: string) => string;
 
-  function filesOf(partition: Partition): string[] {
-    if (!existsSync(inFolder(partition))) return [];
-    const names = readdirSync(inFolder(partition)).filter((name) => name.endsWith('.parquet'));
-    return names.sort().map((name) => `${partition}/${name}`);
-  }
+function filesOf(pathOf: PathOf, partition: Partition): string[] {
+  if (!existsSync(pathOf(partition))) return [];
+  const names = readdirSync(pathOf(partition)).filter((name) => name.endsWith('.parquet'));
+  return names.sort().map((name) => `${partition}/${name}`);
+}
 
-  async function* rows(partition: Partition): AsyncGenerator<RowBlock> {
-    const merged = new Set<number>();
-    for (const key of filesOf(partition)) {
-      const hour = hourOfFile(key);
-      if (hour !== undefined && merged.has(hour)) continue;
-      const file = await readParquetFile({ key, path: inFolder(key) });
-      // `day.parquet` comes before the hours.
-      if (hour === undefined) for (const one of file.hours) merged.add(one);
-      for await (const block of file.rows()) {
-        checkPlace(block, partition, key);
-        yield block;
-      }
+async function* rowsOf(pathOf: PathOf, partition: Partition): AsyncGenerator<RowBlock> {
+  const merged = new Set<number>();
+  for (const key of filesOf(pathOf, partition)) {
+    const hour = hourOfFile(key);
+    if (hour !== undefined && merged.has(hour)) continue;
+    const file = await readParquetFile({ key, path: pathOf(key) });
+    // `day.parquet` comes before the hours.
+    if (hour === undefined) for (const one of file.hours) merged.add(one);
+    for await (const block of file.rows()) {
+      checkPlace(block, partition, key);
+      yield block;
     }
   }
+}
 
+function partitionsIn(pathOf: PathOf): Partition[] {
+  const sites = foldersIn(pathOf('readings')).filter((name) => name.startsWith('site='));
+  return sites.flatMap((site) =>
+    foldersIn(pathOf(`readings/${site}`))
+      .filter((name) => /^date=\d{4}-\d\d-\d\d$/.test(name))
+      .map((date) => `readings/${site}/${date}` as const),
+  );
+}
+
+function hoursIn(pathOf: PathOf): number[] {
+  const below = (key: string) => foldersIn(pathOf(key)).map((name) => `${key}/${name}`);
+  const days = below('hours').flatMap(below).flatMap(below);
+  return days.flatMap((day) =>
+    readdirSync(pathOf(day)).flatMap((name) => {
+      const [, hour] = /^(\d\d)\.json$/.exec(name) ?? [];
+      const date = day.slice('hours/'.length).replaceAll('/', '-');
+      return hour === undefined ? [] : [hourFromText(`${date}T${hour}`)];
+    }),
+  );
+}
+
+export function openParsedFolder(folder: string): ParsedFolder {
+  const pathOf = (key: string) => path.join(folder, ...key.split('/'));
   return {
-    rows,
-    partitions() {
-      const sites = foldersIn(inFolder('readings')).filter((name) => name.startsWith('site='));
-      return sites.flatMap((site) =>
-        foldersIn(inFolder(`readings/${site}`))
-          .filter((name) => /^date=\d{4}-\d\d-\d\d$/.test(name))
-          .map((date) => `readings/${site}/${date}`),
-      );
-    },
+    rows: (partition) => rowsOf(pathOf, partition),
+    partitions: () => partitionsIn(pathOf),
     stateOf: (partition) =>
-      filesOf(partition)
+      filesOf(pathOf, partition)
         .map((key) => {
-          const { ino, size, mtimeMs } = statSync(inFolder(key), { throwIfNoEntry: false }) ?? {};
+          const { ino, size, mtimeMs } = statSync(pathOf(key), { throwIfNoEntry: false }) ?? {};
           return `${key} ${ino} ${size} ${mtimeMs}`;
         })
         .join('\n'),
-    hours() {
-      const below = (key: string) => foldersIn(inFolder(key)).map((name) => `${key}/${name}`);
-      const days = below('hours').flatMap(below).flatMap(below);
-      return days.flatMap((day) =>
-        readdirSync(inFolder(day)).flatMap((name) => {
-          const [, hour] = /^(\d\d)\.json$/.exec(name) ?? [];
-          const date = day.slice('hours/'.length).replaceAll('/', '-');
-          return hour === undefined ? [] : [hourFromText(`${date}T${hour}`)];
-        }),
-      );
-    },
+    hours: () => hoursIn(pathOf),
     manifest(hour) {
       const key = `hours/${hourText(hour).replaceAll(/[-T]/g, '/')}.json`;
-      if (!existsSync(inFolder(key))) return undefined;
+      if (!existsSync(pathOf(key))) return undefined;
       try {
-        return manifestIn(readFileSync(inFolder(key), 'utf8'));
+        return manifestIn(readFileSync(pathOf(key), 'utf8'));
       } catch (error) {
         throw new Error(`${key} is not a manifest of an hour: ${(error as Error).message}`, { cause: error });
       }

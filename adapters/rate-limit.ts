@@ -12,47 +12,57 @@ const MINUTE_MS = 60_000;
 const KEY = { deviceId: { S: '#storm' }, ruleId: { S: '#storm' } };
 /** A writer whose clock is slightly behind counts in the minute that others have opened. */
 const COUNTS = '#minute BETWEEN :minute AND :next';
+const IN_OPEN_MINUTE = { update: 'SET #sent = #sent + :one', condition: COUNTS };
+const IN_NEW_MINUTE = {
+  update: 'SET #minute = :minute, #sent = :one',
+  condition: `attribute_not_exists(#minute) OR NOT ${COUNTS}`,
+};
 /** Opening a new minute is a race; exactly one writer wins. */
 const MAX_TRIES = 5;
 
-export function createRateLimit(options: {
+interface RateLimitOptions {
   readonly client: DynamoDBClient;
   /** The alerts table. */
   readonly table: string;
   readonly perMinute: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-}): RateLimit {
-  const { client, table, perMinute, now } = options;
-  let full = -1;
+}
 
-  /** Adds one, and gives the count; undefined if the condition does not hold. */
-  async function add(update: string, condition: string, minute: number): Promise<number | undefined> {
-    try {
-      const { Attributes } = await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: KEY,
-          UpdateExpression: update,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: { '#minute': 'minute', '#sent': 'sent' },
-          ExpressionAttributeValues: {
-            ':minute': { N: String(minute) },
-            ':next': { N: String(minute + 1) },
-            ':one': { N: '1' },
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return Number(Attributes?.['sent']?.N);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+/** Adds one, and gives the count; undefined if the condition does not hold. */
+async function addOne(
+  { client, table }: RateLimitOptions,
+  minute: number,
+  { update, condition }: { readonly update: string; readonly condition: string },
+): Promise<number | undefined> {
+  try {
+    const { Attributes } = await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: KEY,
+        UpdateExpression: update,
+        ConditionExpression: condition,
+        ExpressionAttributeNames: { '#minute': 'minute', '#sent': 'sent' },
+        ExpressionAttributeValues: {
+          ':minute': { N: String(minute) },
+          ':next': { N: String(minute + 1) },
+          ':one': { N: '1' },
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return Number(Attributes?.['sent']?.N);
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
   }
+}
 
-  const minuteOf = (time: number) => Math.floor(time / MINUTE_MS);
+const minuteOf = (time: number) => Math.floor(time / MINUTE_MS);
 
+export function createRateLimit(options: RateLimitOptions): RateLimit {
+  const { perMinute, now } = options;
+  let full = -1;
   return {
     isFull: () => minuteOf(now()) === full,
 
@@ -61,12 +71,7 @@ export function createRateLimit(options: {
       if (minute === full) return false;
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const sent =
-          (await add('SET #sent = #sent + :one', COUNTS, minute)) ??
-          (await add(
-            'SET #minute = :minute, #sent = :one',
-            `attribute_not_exists(#minute) OR NOT ${COUNTS}`,
-            minute,
-          ));
+          (await addOne(options, minute, IN_OPEN_MINUTE)) ?? (await addOne(options, minute, IN_NEW_MINUTE));
         if (sent === undefined) continue;
         if (sent <= perMinute) return true;
         full = minute;

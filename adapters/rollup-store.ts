@@ -39,8 +39,22 @@ interface RollupStoreOptions {
 
 type Table = Pick<RollupStoreOptions, 'client' | 'table'>;
 
+function createMark({ client, table, windowRetentionDays }: RollupStoreOptions): Rollups['mark'] {
+  return async (deviceId, start) => {
+    const expiresAt = Math.floor(start / 1000) + windowRetentionDays * DAY_SECONDS;
+    await client.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: keyOf(deviceId, -start),
+        UpdateExpression: 'SET expiresAt = :expires ADD times :one',
+        ExpressionAttributeValues: { ':expires': { N: String(expiresAt) }, ':one': { N: '1' } },
+      }),
+    );
+  };
+}
+
 export function createRollupStore(options: RollupStoreOptions): Rollups {
-  const { client, table, retentionDays, windowRetentionDays } = options;
+  const { client, table, retentionDays } = options;
   const readMarks = createMarksReader(options);
   return {
     progress: createProgressReader(options),
@@ -60,17 +74,7 @@ export function createRollupStore(options: RollupStoreOptions): Rollups {
       await client.send(put).catch(unlessRefused);
     },
 
-    async mark(deviceId, start) {
-      const expiresAt = Math.floor(start / 1000) + windowRetentionDays * DAY_SECONDS;
-      await client.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: keyOf(deviceId, -start),
-          UpdateExpression: 'SET expiresAt = :expires ADD times :one',
-          ExpressionAttributeValues: { ':expires': { N: String(expiresAt) }, ':one': { N: '1' } },
-        }),
-      );
-    },
+    mark: createMark(options),
 
     marks: async (deviceId) => readMarks(deviceId),
 

@@ -29,6 +29,38 @@ export interface Columns {
 const NUMBER_BYTES = 8;
 const BUFFER_BYTES = 1 << 22;
 
+/** Positions of rows, grouped by series, and where each series begins. `series`: the series of each row. */
+function groupBySeries(series: Uint32Array, seriesCount: number) {
+  const starts = new Uint32Array(seriesCount + 1);
+  for (let n = 0; n < series.length; n += 1) starts[series[n]! + 1]! += 1;
+  for (let n = 1; n <= seriesCount; n += 1) starts[n]! += starts[n - 1]!;
+  const next = starts.slice();
+  const order = new Uint32Array(series.length);
+  for (let n = 0; n < series.length; n += 1) order[next[series[n]!]!++] = n;
+  return { starts, order };
+}
+
+/** Rows in memory, by series. */
+function rowsInMemory(
+  { starts, order }: ReturnType<typeof groupBySeries>,
+  columns: readonly Float64Array[],
+  texts: readonly ReadonlyMap<number, string>[],
+): Rows {
+  return {
+    close: () => {},
+    of(one) {
+      const [from = 0, to = 0] = starts.subarray(one, one + 2);
+      if (from >= to) return undefined;
+      const rows = order.subarray(from, to);
+      return {
+        count: rows.length,
+        numbers: columns.map((column) => picked(column, rows)),
+        texts: texts.map((known) => (known.size === 0 ? [] : Array.from(rows, (row) => known.get(row)))),
+      };
+    },
+  };
+}
+
 export function createColumns(options: {
   readonly rows: number;
   readonly numbers: number;
@@ -40,34 +72,7 @@ export function createColumns(options: {
   let count = 0;
   let seriesCount = 0;
 
-  /** Positions of all rows, grouped by series, and where each series begins. */
-  function positions() {
-    const starts = new Uint32Array(seriesCount + 1);
-    for (let n = 0; n < count; n += 1) starts[series[n]! + 1]! += 1;
-    for (let n = 1; n <= seriesCount; n += 1) starts[n]! += starts[n - 1]!;
-    const next = starts.slice();
-    const order = new Uint32Array(count);
-    for (let n = 0; n < count; n += 1) order[next[series[n]!]!++] = n;
-    return { starts, order };
-  }
-
-  function take(): Rows {
-    const { starts, order } = positions();
-    const ownTexts = texts;
-    return {
-      close: () => {},
-      of(one) {
-        const [from = 0, to = 0] = starts.subarray(one, one + 2);
-        if (from >= to) return undefined;
-        const rows = order.subarray(from, to);
-        return {
-          count: rows.length,
-          numbers: columns.map((column) => picked(column, rows)),
-          texts: ownTexts.map((known) => (known.size === 0 ? [] : Array.from(rows, (row) => known.get(row)))),
-        };
-      },
-    };
-  }
+  const take = () => rowsInMemory(groupBySeries(series.subarray(0, count), seriesCount), columns, texts);
 
   function reset(): void {
     texts = texts.map(() => new Map());

@@ -30,29 +30,41 @@ const [EXACT, MESSAGE_ID] = [0, 1] as const;
 const NUMBERS = 6;
 const TEXTS = 2;
 
+/** Rows in memory, and in runs in the folder, with `rowsInMemory` rows each. */
+function createStore({ folder, rowsInMemory }: { readonly folder: string; readonly rowsInMemory: number }) {
+  const columns = createColumns({ rows: rowsInMemory, numbers: NUMBERS, texts: TEXTS });
+  const runs: { readonly path: string; readonly rows: Rows }[] = [];
+  return {
+    add(one: number, numbers: readonly number[], texts: readonly (string | undefined)[]): void {
+      if (columns.isFull()) {
+        const file = path.join(folder, `${randomUUID()}.run`);
+        runs.push({ path: file, rows: columns.spill(file) });
+      }
+      columns.add(one, numbers, texts);
+    },
+    all: () => [...runs.map(({ rows }) => rows), columns.take()],
+    close(): void {
+      for (const run of runs) {
+        run.rows.close();
+        rmSync(run.path, { force: true });
+      }
+    },
+  };
+}
+
 /** Runs are written to `folder`, with `rowsInMemory` rows each, about 60 bytes a row. */
 export function createRowSorter(options: {
   readonly folder: string;
   readonly rowsInMemory: number;
   readonly windowSeconds: number;
 }): RowSorter {
-  const columns = createColumns({ rows: options.rowsInMemory, numbers: NUMBERS, texts: TEXTS });
+  const store = createStore(options);
   const series = createSeries();
   const units = createNumbering();
-  const runs: { readonly path: string; readonly rows: Rows }[] = [];
   let repeated = 0;
 
-  function add(one: number, numbers: readonly number[], texts: readonly (string | undefined)[]): void {
-    if (columns.isFull()) {
-      const file = path.join(options.folder, `${randomUUID()}.run`);
-      runs.push({ path: file, rows: columns.spill(file) });
-    }
-    columns.add(one, numbers, texts);
-  }
-
   function* blocks(): Generator<RowBlock> {
-    const all = [...runs.map(({ rows }) => rows), columns.take()];
-    const merge = createMerging({ all, series, ...options });
+    const merge = createMerging({ all: store.all(), series, ...options });
     for (const one of series.sorted()) {
       const { rows, sites, order } = merge(one);
       const own = sites.length === 0 ? order : order.filter((row) => sites[row] === one);
@@ -66,39 +78,32 @@ export function createRowSorter(options: {
       for (let n = 0; n < values.length; n += 1) {
         const { metric, value, exact, unit } = values[n]!;
         // Repeats of a reading are counted by its first value.
-        const numbers = [
-          timestamp,
-          value,
-          receivedAt,
-          hour,
-          key,
-          units.numberOf(unit) * 2 + (n === 0 ? 1 : 0),
-        ];
-        add(series.of(site, deviceId, metric), numbers, [exact, messageId]);
+        const unitAndFirst = units.numberOf(unit) * 2 + (n === 0 ? 1 : 0);
+        const numbers = [timestamp, value, receivedAt, hour, key, unitAndFirst];
+        store.add(series.of(site, deviceId, metric), numbers, [exact, messageId]);
       }
     },
     addBlock({ block, from, to }) {
       const one = series.of(block.site, block.device, block.metric);
-      const { timestamps, values, receivedAt, hours } = block;
       for (let n = from; n < to; n += 1) {
-        const unit = units.numberOf(block.units[n]) * 2;
-        add(
-          one,
-          [timestamps[n]!, values[n]!, receivedAt[n]!, hours[n]!, 0, unit],
-          [block.exact[n], block.messageIds[n]],
-        );
+        const numbers = numbersAt(block, n, units.numberOf(block.units[n]) * 2);
+        store.add(one, numbers, [block.exact[n], block.messageIds[n]]);
       }
     },
     blocks,
     repeated: () => repeated,
-    close() {
-      for (const run of runs) {
-        run.rows.close();
-        rmSync(run.path, { force: true });
-      }
-    },
+    close: () => store.close(),
   };
 }
+
+const numbersAt = ({ timestamps, values, receivedAt, hours }: RowBlock, n: number, unit: number) => [
+  timestamps[n]!,
+  values[n]!,
+  receivedAt[n]!,
+  hours[n]!,
+  0,
+  unit,
+];
 
 /** How many readings have their first value among the rows left out. */
 function repeatsIn({ numbers, count }: SeriesRows, order: Uint32Array): number {

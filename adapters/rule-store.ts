@@ -15,7 +15,7 @@ import type { CurrentRule, RuleSet, RuleStore, UnreadableRule } from '../pipelin
 import { MAPPING_PREFIX } from './mapping-store.ts';
 import { ruleIn, ruleText, storedText } from './rule-item.ts';
 
-/** Tries of a writer that adds a rule while others do. */
+/** Attempts of a writer that adds a rule while others do. */
 const MAX_TRIES = 4;
 const RETRY_MS = 200;
 
@@ -60,32 +60,33 @@ function createConditionalWrites({ client, table }: RuleStoreOptions) {
   return { write, erase };
 }
 
+/** Whether there are more rules than `most`. */
+async function isOver(options: RuleStoreOptions, most: number): Promise<boolean> {
+  const ids = new Set(options.defaults.map(({ id }) => id));
+  for await (const [id] of items(options, true)) ids.add(id);
+  return ids.size > most;
+}
+
+async function readAll(options: RuleStoreOptions): Promise<RuleSet<RuleData>> {
+  const rules = new Map(options.defaults.map((rule) => [rule.id, rule]));
+  const unreadable: UnreadableRule[] = [];
+  for await (const [id, item] of items(options)) {
+    const found = await ruleIn(item, id);
+    if ('problem' in found) {
+      rules.delete(id);
+      unreadable.push(found);
+    } else {
+      rules.set(id, found);
+    }
+  }
+  return { rules: [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
+}
+
 export function createRuleStore(options: RuleStoreOptions): RuleStore {
   const { client, table, defaults, limit = MAX_RULES } = options;
-
   const { write, erase } = createConditionalWrites(options);
-
-  async function isOver(most: number): Promise<boolean> {
-    const ids = new Set(defaults.map(({ id }) => id));
-    for await (const [id] of items(options, true)) ids.add(id);
-    return ids.size > most;
-  }
-
   return {
-    async read(): Promise<RuleSet<RuleData>> {
-      const rules = new Map(defaults.map((rule) => [rule.id, rule]));
-      const unreadable: UnreadableRule[] = [];
-      for await (const [id, item] of items(options)) {
-        const found = await ruleIn(item, id);
-        if ('problem' in found) {
-          rules.delete(id);
-          unreadable.push(found);
-        } else {
-          rules.set(id, found);
-        }
-      }
-      return { rules: [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
-    },
+    read: async () => readAll(options),
 
     async load(id): Promise<CurrentRule> {
       const question = { TableName: table, Key: { id: { S: id } }, ConsistentRead: true };
@@ -102,9 +103,9 @@ export function createRuleStore(options: RuleStoreOptions): RuleStore {
     async put(rule, { stored }) {
       const isOneMore = stored === undefined && !defaults.some(({ id }) => id === rule.id);
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        if (isOneMore && (await isOver(limit - 1))) return 'full';
+        if (isOneMore && (await isOver(options, limit - 1))) return 'full';
         if (!(await write(rule, stored))) return 'changed';
-        if (!isOneMore || !(await isOver(limit))) return 'stored';
+        if (!isOneMore || !(await isOver(options, limit))) return 'stored';
         // Others add rules too. Each writer counts after it wrote, so the last one sees all and deletes its own rule.
         await erase(rule.id, ruleText(rule));
         await setTimeout(Math.random() * RETRY_MS);

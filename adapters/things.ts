@@ -77,6 +77,35 @@ async function register(
   return undefined;
 }
 
+async function certificatesOf(
+  client: IoTClient,
+  thingName: string,
+): ReturnType<ThingRegistry['certificatesOf']> {
+  const found = await unless(
+    ResourceNotFoundException,
+    client.send(new ListThingPrincipalsCommand({ thingName, maxResults: MAX_PRINCIPALS })),
+  );
+  if (!found) return undefined;
+  const described = await Promise.all((found.principals ?? []).map(async (arn) => describe(client, arn)));
+  return described.filter((each) => each !== undefined);
+}
+
+async function issue(
+  client: IoTClient,
+  certificateSigningRequest: string,
+): ReturnType<ThingRegistry['issue']> {
+  try {
+    const made = await client.send(
+      new CreateCertificateFromCsrCommand({ certificateSigningRequest, setAsActive: false }),
+    );
+    const { certificateId, certificateArn, certificatePem } = made;
+    return { certificateId, certificateArn, certificatePem } as Certificate;
+  } catch (error) {
+    if (error instanceof InvalidRequestException) return { problem: error.message };
+    throw error;
+  }
+}
+
 /** @param policyName of the policy that every device's certificate gets */
 export function createThingRegistry(options: {
   readonly client: IoTClient;
@@ -95,29 +124,8 @@ export function createThingRegistry(options: {
       return found && (found.attributes ?? {});
     },
 
-    async certificatesOf(thingName) {
-      const found = await unless(
-        ResourceNotFoundException,
-        client.send(new ListThingPrincipalsCommand({ thingName, maxResults: MAX_PRINCIPALS })),
-      );
-      if (!found) return undefined;
-      const described = await Promise.all((found.principals ?? []).map(async (arn) => describe(client, arn)));
-      return described.filter((each) => each !== undefined);
-    },
-
-    async issue(certificateSigningRequest) {
-      try {
-        const made = await client.send(
-          new CreateCertificateFromCsrCommand({ certificateSigningRequest, setAsActive: false }),
-        );
-        const { certificateId, certificateArn, certificatePem } = made;
-        return { certificateId, certificateArn, certificatePem } as Certificate;
-      } catch (error) {
-        if (error instanceof InvalidRequestException) return { problem: error.message };
-        throw error;
-      }
-    },
-
+    certificatesOf: async (thingName) => certificatesOf(client, thingName),
+    issue: async (request) => issue(client, request),
     register: async (thing) => register(client, thing),
 
     async putIntoService({ certificateId, certificateArn }, thingName) {

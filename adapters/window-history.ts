@@ -49,11 +49,49 @@ async function lastOf(
   return Items.filter((item) => isAlive(item, now())).map(windowOf)[0];
 }
 
+type WindowsIn = (span: Span) => AsyncGenerator<Window>;
+type PiecesIn = (span: Span) => AsyncGenerator<Piece>;
+
+/** @returns `read` of the history. @param hoursIn gives stored hours, if there are any */
+function createRead(
+  windowSeconds: number,
+  windowsIn: WindowsIn,
+  hoursIn: PiecesIn | undefined,
+): WindowHistory['read'] {
+  /** Windows, or stored hours instead. */
+  function piecesIn({ seconds, limit, from, to, ...of }: HistoryQuestion) {
+    const span = {
+      ...of,
+      first: bucketStartOf(from, seconds),
+      last: bucketStartOf(to - 1, seconds) + seconds * 1000 - 1,
+      page: Math.min(limit * (seconds / windowSeconds) + 1, 1000),
+    };
+    return hoursIn && seconds % HOUR_SECONDS === 0 ? asWindows(hoursIn(span)) : windowsIn(span);
+  }
+
+  return async (question) => {
+    const { seconds, limit, metric } = question;
+    const windows: Window[] = [];
+    let [buckets, newest, looked] = [0, -Infinity, 0];
+    for await (const window of piecesIn(question)) {
+      const start = bucketStartOf(window.windowStart, seconds);
+      if (start > newest && (buckets === limit || looked >= MAX_WINDOWS)) {
+        return { buckets: rollUp(windows, seconds), next: start };
+      }
+      looked += 1;
+      if (metric !== undefined && !window.metrics.has(metric)) continue;
+      if (start > newest) buckets += 1;
+      newest = start;
+      windows.push(window);
+    }
+    return { buckets: rollUp(windows, seconds) };
+  };
+}
+
 export function createWindowHistory(options: WindowHistoryOptions): WindowHistory {
-  const { table, windowSeconds } = options;
+  const { table, rollupsTable, windowSeconds } = options;
   const query = createQuery(options);
-  const { rollupsTable } = options;
-  const hoursOf =
+  const hoursIn =
     rollupsTable !== undefined && hasWholeWindows(windowSeconds)
       ? createHours({ ...options, rollupsTable }, query)
       : undefined;
@@ -62,41 +100,14 @@ export function createWindowHistory(options: WindowHistoryOptions): WindowHistor
     for await (const item of query(table, span)) yield windowOf(item);
   }
 
-  /** Windows, or stored hours in their place. */
-  function piecesIn({ seconds, limit, from, to, ...of }: HistoryQuestion) {
-    const span = {
-      ...of,
-      first: bucketStartOf(from, seconds),
-      last: bucketStartOf(to - 1, seconds) + seconds * 1000 - 1,
-      page: Math.min(limit * (seconds / windowSeconds) + 1, 1000),
-    };
-    return hoursOf && seconds % HOUR_SECONDS === 0 ? asWindows(hoursOf.pieces(span)) : windowsIn(span);
-  }
-
   return {
-    async read(question) {
-      const { seconds, limit, metric } = question;
-      const windows: Window[] = [];
-      let [buckets, newest, looked] = [0, -Infinity, 0];
-      for await (const window of piecesIn(question)) {
-        const start = bucketStartOf(window.windowStart, seconds);
-        if (start > newest && (buckets === limit || looked >= MAX_WINDOWS)) {
-          return { buckets: rollUp(windows, seconds), next: start };
-        }
-        looked += 1;
-        if (metric !== undefined && !window.metrics.has(metric)) continue;
-        if (start > newest) buckets += 1;
-        newest = start;
-        windows.push(window);
-      }
-      return { buckets: rollUp(windows, seconds) };
-    },
+    read: createRead(windowSeconds, windowsIn, hoursIn),
 
     async hours({ deviceId, from, to }) {
       const span = { deviceId, first: hourOf(from), last: hourOf(to - 1) + HOUR_MS - 1, page: 1000 };
       const hours: Bucket[] = [];
       const windows: Window[] = [];
-      for await (const piece of hoursOf ? hoursOf.pieces(span) : windowsIn(span)) {
+      for await (const piece of (hoursIn ?? windowsIn)(span)) {
         if ('end' in piece) hours.push(piece);
         else windows.push(piece);
       }
@@ -156,7 +167,10 @@ function createQuery({ client, isConsistent = false, now }: WindowHistoryOptions
 type Piece = Window | Bucket;
 
 /** Stored hours, oldest first, and the windows of hours that are not folded yet or have changed since. */
-function createHours(options: WindowHistoryOptions & { readonly rollupsTable: string }, query: Query) {
+function createHours(
+  options: WindowHistoryOptions & { readonly rollupsTable: string },
+  query: Query,
+): PiecesIn {
   const { client, table, rollupsTable, now } = options;
   const readProgress = createProgressReader({ client, table: rollupsTable });
   const readMarks = createMarksReader({ client, table: rollupsTable, now });
@@ -165,30 +179,28 @@ function createHours(options: WindowHistoryOptions & { readonly rollupsTable: st
     for await (const item of query(table, span, { isConsistent: true })) yield windowOf(item);
   }
 
-  return {
-    async *pieces(span: Span): AsyncGenerator<Piece> {
-      const { deviceId, first, last } = span;
-      const { until = first } = (await readProgress()) ?? {};
-      const end = Math.max(first, Math.min(last + 1, until));
-      // Marks are read before the hours, so that an hour without a mark matched its windows at that time.
-      const marks = end > first ? await readMarks(deviceId, first, end) : [];
-      const changed = marks.map(({ start }) => start);
-      async function* changedBefore(time: number) {
-        while (changed.length > 0 && changed[0]! < time) {
-          const start = changed.shift()!;
-          yield* windowsIn({ ...span, first: start, last: start + HOUR_MS - 1 });
-        }
+  return async function* hoursIn(span) {
+    const { deviceId, first, last } = span;
+    const { until = first } = (await readProgress()) ?? {};
+    const end = Math.max(first, Math.min(last + 1, until));
+    // Marks are read before the hours, so that an hour without a mark matched its windows at that time.
+    const marks = end > first ? await readMarks(deviceId, first, end) : [];
+    const changed = marks.map(({ start }) => start);
+    async function* changedBefore(time: number) {
+      while (changed.length > 0 && changed[0]! < time) {
+        const start = changed.shift()!;
+        yield* windowsIn({ ...span, first: start, last: start + HOUR_MS - 1 });
       }
-      if (end > first) {
-        for await (const item of query(rollupsTable, { ...span, last: end - 1 }, { isConsistent: true })) {
-          const hour = hourOfItem(item);
-          yield* changedBefore(hour.start);
-          if (changed[0] !== hour.start) yield hour;
-        }
-        yield* changedBefore(end);
+    }
+    if (end > first) {
+      for await (const item of query(rollupsTable, { ...span, last: end - 1 }, { isConsistent: true })) {
+        const hour = hourOfItem(item);
+        yield* changedBefore(hour.start);
+        if (changed[0] !== hour.start) yield hour;
       }
-      if (last >= end) yield* windowsIn({ ...span, first: end });
-    },
+      yield* changedBefore(end);
+    }
+    if (last >= end) yield* windowsIn({ ...span, first: end });
   };
 }
 

@@ -10,7 +10,7 @@ import type { Reading } from '../core/reading.ts';
 import { createRecent } from '../core/recent.ts';
 import { maxReadingsOf, partOf, without, type Delta, type Window } from '../core/window.ts';
 import type { AppliedDelta, WindowStore } from '../pipeline/ports.ts';
-import { createFingerprintChain, type ChunkName } from './fingerprint-chain.ts';
+import { createFingerprintChain, type ChunkName, type FingerprintChain } from './fingerprint-chain.ts';
 import { createWindowsBefore } from './windows-before.ts';
 import { chunkIn, keyOf, seenIn, windowOf, type Item } from './window-item.ts';
 import { isNameable, partsOf } from './window-parts.ts';
@@ -118,26 +118,27 @@ function createItemAccess({ client, table }: WindowStoreOptions) {
   return { update, read };
 }
 
-/**
- * Counts a delta that fits one update. It takes one write if the remembered window predicts what the delta improves and
- * all fingerprints have room in the item; otherwise one or two more calls. Every further refusal means that another
- * writer was faster, and its write makes the next attempt more likely to succeed.
- */
-function createCounting(options: WindowStoreOptions, maxReadings: number) {
-  const { client, table, fingerprintsTable, retentionDays, maxSeen = MAX_SEEN } = options;
-  const chain = createFingerprintChain({ client, table: fingerprintsTable });
-
-  const { update, read } = createItemAccess(options);
-
-  /** The readings that are neither in the item, if its fingerprints are known, nor in a chunk. */
-  async function uncounted(delta: Delta, known: Known | undefined): Promise<Delta> {
+/** @returns a function that gives the readings that are neither in the item, if its fingerprints are known, nor in a chunk */
+function createUncounted(chain: FingerprintChain) {
+  return async (delta: Delta, known: Known | undefined): Promise<Delta> => {
     const inChunks = known?.chunk === undefined ? undefined : await chain.readUpTo(delta, known.chunk);
     const rest = inChunks ? without(delta, inChunks) : delta;
     return known?.seen ? without(rest, known.seen()) : rest;
-  }
+  };
+}
 
-  /** Writes the delta. The fingerprints that do not fit the item, its own or the delta's, are written to a chunk first. */
-  async function write(delta: Delta, known: Known | undefined) {
+type UpdateItem = ReturnType<typeof createItemAccess>['update'];
+
+/**
+ * @returns a function that writes a delta. The fingerprints that do not fit the item, its own or the delta's, are
+ *   written to a chunk first.
+ */
+function createWrite(
+  { retentionDays, maxSeen = MAX_SEEN }: WindowStoreOptions,
+  maxReadings: number,
+  { chain, update }: { readonly chain: FingerprintChain; readonly update: UpdateItem },
+) {
+  return async (delta: Delta, known: Known | undefined) => {
     const { window, chunk, inItem = 0 } = known ?? {};
     const readings = window?.readings ?? 0;
     const expiresAt = Math.floor(delta.windowStart / 1000) + retentionDays * 86_400;
@@ -155,7 +156,20 @@ function createCounting(options: WindowStoreOptions, maxReadings: number) {
     );
     if (written.isWritten) chain.learn(delta, chunk, newChunk, prints);
     return written;
-  }
+  };
+}
+
+/**
+ * Counts a delta that fits one update. It takes one write if the remembered window predicts what the delta improves and
+ * all fingerprints have room in the item; otherwise one or two more calls. Every further refusal means that another
+ * writer was faster, and its write makes the next attempt more likely to succeed.
+ */
+function createCounting(options: WindowStoreOptions, maxReadings: number) {
+  const { client, table, fingerprintsTable, maxSeen = MAX_SEEN } = options;
+  const chain = createFingerprintChain({ client, table: fingerprintsTable });
+  const { update, read } = createItemAccess(options);
+  const uncounted = createUncounted(chain);
+  const write = createWrite(options, maxReadings, { chain, update });
 
   return async (delta: Delta, remembered: Known | undefined): Promise<Counted> => {
     let known = remembered;
@@ -191,7 +205,7 @@ const isSmall = (delta: Delta, maxSeen: number) => delta.readings.size <= maxSee
 
 /**
  * Whether the next step needs more than an environment remembers about a window. A read costs much less than a chunk
- * that is written in vain because another writer was faster.
+ * that is useless because another writer was faster.
  */
 function needsItem(
   rest: Delta,

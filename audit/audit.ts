@@ -19,13 +19,19 @@ import { compareParsed } from './parsed-leg.ts';
 import { recordChecks } from './record.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;
+
+interface Reporting {
+  readonly say: (line: string) => void;
+  readonly now: number;
+}
+
 type Finding = Key & { readonly kind: 'differs' | 'full'; readonly phrase: string };
 
 const QUERIES_AT_ONCE = 8;
 /** The template's Firehose writes buffered messages after this time at the latest. */
 const ARCHIVE_LAG_MS = 300_000;
 const LAG_NOTE =
-  'the archive lags by up to 300 s: the newest windows may differ for that alone; --to -6m leaves them out';
+  'the archive lags by up to 300 s: the newest windows may differ for that reason alone; --to -6m leaves them out';
 const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`;
 
 /**
@@ -35,22 +41,22 @@ const keyText = ({ deviceId, windowStart }: Key) => `${windowStart}/${deviceId}`
  */
 export async function audit(
   options: AuditOptions,
-  tell: (line: string) => void,
+  say: (line: string) => void,
   now = Date.now(),
 ): Promise<boolean> {
   const client = openDynamoDb(options.client);
   try {
     const mapMessage = options.mappings && (await openMapping(client, options.mappings));
-    const { folded, isWhole } = await fold(options, mapMessage, tell);
-    const compared = await compareWith(client, options, folded, { tell, now });
+    const { folded, isWhole } = await fold(options, mapMessage, say);
+    const compared = await compareWith(client, options, folded, { say, now });
     const { readings } = compared;
     const agrees = compared.agrees && isWhole;
     const { parsedFolder } = options;
     if (parsedFolder === undefined) return agrees;
-    const parsed = await compareParsed({ ...options, mapMessage }, parsedFolder, tell);
+    const parsed = await compareParsed({ ...options, mapMessage }, parsedFolder, say);
     const again = (parsed.readings ?? 0) - readings;
     if (again > 0)
-      tell(`${again} readings came again in a later hour: the parsed archive has them once for each`);
+      say(`${again} readings came again in a later hour: the parsed archive has them once for each`);
     return agrees && parsed.agrees;
   } finally {
     client.destroy();
@@ -61,10 +67,31 @@ async function compareWith(
   client: DynamoDBClient,
   options: AuditOptions,
   folded: FoldedArchive,
-  { tell, now }: { readonly tell: (line: string) => void; readonly now: number },
+  { say, now }: Reporting,
 ): Promise<{ readonly agrees: boolean; readonly readings: number }> {
-  const { archived, readings, from, to } = expectedOf(folded, options);
-  const { table, windowSeconds, repair } = options;
+  const expected = expectedOf(folded, options);
+  const compare = createCompare(client, options, expected, { say, now });
+  async function conclude(differing: readonly Finding[]) {
+    const { archived, readings, from, to } = expected;
+    const { record } = options;
+    if (record) await recordChecks(client, record, { archived, differing, from, to }, { say, now });
+    return { agrees: differing.length === 0, readings };
+  }
+
+  const found = await compare();
+  if (found.length === 0 || !options.repair) return conclude(found);
+  const counted = await repairWindows(client, { ...options, repair: options.repair }, folded, found);
+  say(`${counted} readings counted that the table lacked`);
+  return conclude(await compare());
+}
+
+/** @returns a function that gives the windows that differ and could be repaired, and reports all that differ */
+function createCompare(
+  client: DynamoDBClient,
+  { table, windowSeconds }: AuditOptions,
+  { archived, from, to }: ReturnType<typeof expectedOf>,
+  { say, now }: Reporting,
+) {
   const maxReadings = maxReadingsOf(windowSeconds);
   const readTotals = createTotalsReader({ client, table, now: () => Date.now() });
 
@@ -79,30 +106,30 @@ async function compareWith(
     });
   }
 
-  async function compare(): Promise<readonly Finding[]> {
+  return async (): Promise<readonly Finding[]> => {
     const found = (await inParallel([...archived.keys()], QUERIES_AT_ONCE, findingsOf)).flat();
     for (const { deviceId, windowStart, phrase } of found) {
-      tell(`${deviceId} ${new Date(windowStart).toISOString()}: ${phrase}`);
+      say(`${deviceId} ${new Date(windowStart).toISOString()}: ${phrase}`);
     }
     const windows = [...archived.values()].reduce((sum, { size }) => sum + size, 0);
     const differing = found.filter(({ kind }) => kind === 'differs');
     const full = found.length - differing.length;
-    tell(
+    say(
       `${windows} windows compared, ${differing.length} differ${full > 0 ? `, ${full} full` : ''}; devices: ${archived.size}`,
     );
     const newest = Math.max(...differing.map(({ windowStart }) => windowStart));
-    if (newest + windowSeconds * 1000 > now - ARCHIVE_LAG_MS) tell(LAG_NOTE);
+    if (newest + windowSeconds * 1000 > now - ARCHIVE_LAG_MS) say(LAG_NOTE);
     return differing;
-  }
+  };
+}
 
-  async function conclude(differing: readonly Finding[]) {
-    const { record } = options;
-    if (record) await recordChecks(client, record, { archived, differing, from, to }, { tell, now });
-    return { agrees: differing.length === 0, readings };
-  }
-
-  const found = await compare();
-  if (found.length === 0 || !repair) return conclude(found);
+/** Counts what the windows lack, and marks their hours as changed. Gives the number of readings that were counted. */
+async function repairWindows(
+  client: DynamoDBClient,
+  { table, windowSeconds, repair }: AuditOptions & Required<Pick<AuditOptions, 'repair'>>,
+  folded: FoldedArchive,
+  found: readonly Finding[],
+): Promise<number> {
   const differing = new Set(found.map(keyText));
   const store = createWindowStore({ client, table, windowSeconds, ...repair });
   let counted = 0;
@@ -117,14 +144,13 @@ async function compareWith(
     ...{ retentionDays, windowRetentionDays: retentionDays },
   });
   for (const { deviceId, start } of changedHours(repaired, Date.now())) await rollups.mark(deviceId, start);
-  tell(`${counted} readings counted that the table lacked`);
-  return conclude(await compare());
+  return counted;
 }
 
 async function fold(
   options: AuditOptions,
   mapMessage: MapMessage | undefined,
-  tell: (line: string) => void,
+  say: (line: string) => void,
 ): Promise<{ readonly folded: FoldedArchive; readonly isWhole: boolean }> {
   const files = filesBelow(options.paths);
   const reasons = new Map<string, number>();
@@ -138,9 +164,9 @@ async function fold(
     },
   );
   const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');
-  tell(`${folded.lines} lines in ${files.length} files: ${folded.accepted} readings${rejected}`);
+  say(`${folded.lines} lines in ${files.length} files: ${folded.accepted} readings${rejected}`);
   for (const fault of faults)
-    tell(
+    say(
       `${fault}: not read to its end, so its windows may differ for that reason; repair or replace the file`,
     );
   return { folded, isWhole: faults.length === 0 };

@@ -35,51 +35,54 @@ export const fingerprintsTableOf = (table: string): string => `${table}-fingerpr
 const MARK = { window: { S: '#rebuild' }, chunk: { S: 'settings' } };
 const LONGEST_WAIT_SECONDS = 120;
 
+async function exists(client: DynamoDBClient, TableName: string): Promise<boolean> {
+  try {
+    await client.send(new DescribeTableCommand({ TableName }));
+    return true;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return false;
+    throw error;
+  }
+}
+
+async function make(
+  client: DynamoDBClient,
+  TableName: string,
+  keys: readonly [partition: Key, sort: Key],
+): Promise<void> {
+  const command = new CreateTableCommand({
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: keys.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
+    KeySchema: keys.map(({ name }, n) => ({ AttributeName: name, KeyType: n === 0 ? 'HASH' : 'RANGE' })),
+  });
+  try {
+    await client.send(command);
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  await waitUntilTableExists({ client, maxWaitTime: LONGEST_WAIT_SECONDS, minDelay: 1 }, { TableName });
+}
+
 export function createOwnTables(client: DynamoDBClient): OwnTables {
-  async function exists(TableName: string): Promise<boolean> {
-    try {
-      await client.send(new DescribeTableCommand({ TableName }));
-      return true;
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return false;
-      throw error;
-    }
-  }
-
-  async function make(TableName: string, [partition, sort]: readonly [Key, Key]): Promise<void> {
-    const keys = [partition, sort];
-    const command = new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: keys.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
-      KeySchema: keys.map(({ name }, n) => ({ AttributeName: name, KeyType: n === 0 ? 'HASH' : 'RANGE' })),
-    });
-    try {
-      await client.send(command);
-    } catch (error) {
-      if (!(error instanceof ResourceInUseException)) throw error;
-    }
-    await waitUntilTableExists({ client, maxWaitTime: LONGEST_WAIT_SECONDS, minDelay: 1 }, { TableName });
-  }
-
   return {
     async kindOf(table) {
-      if (!(await exists(table))) return { kind: 'none' };
+      if (!(await exists(client, table))) return { kind: 'none' };
       const beside = fingerprintsTableOf(table);
-      if (!(await exists(beside))) return { kind: 'other' };
+      if (!(await exists(client, beside))) return { kind: 'other' };
       const { Item } = await client.send(new GetItemCommand({ TableName: beside, Key: MARK }));
       return Item ? { kind: 'own', windowSeconds: Number(Item['windowSeconds']?.N) } : { kind: 'other' };
     },
     async create(table, windowSeconds) {
       const beside = fingerprintsTableOf(table);
-      await make(beside, [
+      await make(client, beside, [
         { name: 'window', type: 'S' },
         { name: 'chunk', type: 'S' },
       ]);
       // Written first, so that the table is marked from its creation.
       const Item = { ...MARK, windowSeconds: { N: String(windowSeconds) } };
       await client.send(new PutItemCommand({ TableName: beside, Item }));
-      await make(table, [
+      await make(client, table, [
         { name: 'deviceId', type: 'S' },
         { name: 'windowStart', type: 'N' },
       ]);

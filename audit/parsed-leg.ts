@@ -19,7 +19,7 @@ export interface ParsedOutcome {
 }
 
 type Options = AuditOptions & { readonly mapMessage?: MapMessage | undefined };
-type Tell = (line: string) => void;
+type Say = (line: string) => void;
 
 const MAX_TRIES = 3;
 
@@ -28,49 +28,49 @@ const MAX_TRIES = 3;
  * not parsed yet. Memory grows with the readings of an hour and with the metrics of each device and day. Rejects with an
  * AuditError if nothing can be compared.
  */
-export async function compareParsed(options: Options, folder: string, tell: Tell): Promise<ParsedOutcome> {
+export async function compareParsed(options: Options, folder: string, say: Say): Promise<ParsedOutcome> {
   const archive = openParsedFolder(folder);
   const known = archive.hours();
   if (known.length === 0) {
-    tell('the parsed archive has no hours yet: it was not compared');
+    say('the parsed archive has no hours yet: it was not compared');
     return { agrees: true };
   }
   const files = filesByHour(options.paths);
-  const { hours, missing, left } = hoursToCompare(files, archive, options, tell);
+  const { hours, missing, left } = hoursToCompare(files, archive, options, say);
   const days = createDeviceDays();
   const readable: number[] = [];
   for (const hour of hours) {
     const fault = await digestRaw(days, hour, files.get(hour)!, options);
     if (fault === undefined) readable.push(hour);
-    else tell(`${hourText(hour)}: not compared: ${fault}`);
+    else say(`${hourText(hour)}: not compared: ${fault}`);
   }
   const strange = new Set<number>();
   const wanted = {
     ...{ hours: new Set(readable), known: new Set([...known, ...files.keys()]), strange },
     isWanted: wantedBy(options),
   };
-  const damaged = await digestParsed(days, archive, wanted, tell);
-  const { compared, differing, readings } = compareDays(days, damaged, tell);
+  const damaged = await digestParsed(days, archive, wanted, say);
+  const { compared, differing, readings } = compareDays(days, damaged, say);
   const parts = [`${compared} device days compared with the parsed archive`, `${differing} differ`];
-  tell(
+  say(
     `${parts.join(', ')}; hours of arrival: ${readable.length}${left > 0 ? `, not parsed yet: ${left}` : ''}`,
   );
   // If only a part of the archive is given, they may belong to another part.
   const unknown = options.isWholeArchive ? [...strange].sort((a, b) => a - b) : [];
   for (const hour of unknown)
-    tell(`${hourText(hour)}: the parsed archive has rows of it, and neither a manifest nor raw objects`);
+    say(`${hourText(hour)}: the parsed archive has rows of it, and neither a manifest nor raw objects`);
   const isWhole = readable.length === hours.length;
   const agrees = differing === 0 && damaged.size === 0 && missing === 0 && unknown.length === 0 && isWhole;
   return { agrees, ...(left === 0 && isWhole && { readings }) };
 }
 
-function compareDays(days: DeviceDays, damaged: ReadonlySet<Partition>, tell: Tell) {
+function compareDays(days: DeviceDays, damaged: ReadonlySet<Partition>, say: Say) {
   const counts = { compared: 0, differing: 0, readings: 0 };
   for (const [partition, devices] of [...days.all()].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const isDamaged = damaged.has(partition);
     for (const [deviceId, day] of devices) {
       const difference = isDamaged ? undefined : dayDifference(day);
-      if (difference !== undefined) tell(`${deviceId} ${dateOfPartition(partition)}: ${difference}`);
+      if (difference !== undefined) say(`${deviceId} ${dateOfPartition(partition)}: ${difference}`);
       counts.compared += 1;
       counts.differing += isDamaged || difference !== undefined ? 1 : 0;
       counts.readings += day.readings.raw;
@@ -106,7 +106,7 @@ function hoursToCompare(
   files: ReadonlyMap<number, readonly RawFile[]>,
   archive: ParsedFolder,
   { isWholeArchive = false }: Options,
-  tell: Tell,
+  say: Say,
 ) {
   const hours: number[] = [];
   const unparsed: number[] = [];
@@ -122,20 +122,20 @@ function hoursToCompare(
     const problem = problemOf(manifest, found);
     if (problem !== undefined) {
       left += 1;
-      tell(`${hourText(hour)}: not parsed yet: ${problem}`);
+      say(`${hourText(hour)}: not parsed yet: ${problem}`);
       continue;
     }
     const names = new Set(found.map(({ file }) => path.basename(file)));
     for (const { key } of manifest.objects.filter((object) => !names.has(path.posix.basename(object.key)))) {
       missing += 1;
-      tell(`${hourText(hour)}: ${key} was parsed, and is not among the files`);
+      say(`${hourText(hour)}: ${key} was parsed, and is not among the files`);
     }
     if (found.length > 0) hours.push(hour);
   }
   if (unparsed.length > 0) {
     const [first, last] = [hourText(unparsed[0]!), hourText(unparsed.at(-1)!)];
     const others = unparsed.length > 1 ? ` and ${unparsed.length - 1} more up to ${last}` : '';
-    tell(`${first}${others}: not parsed yet: no manifest`);
+    say(`${first}${others}: not parsed yet: no manifest`);
   }
   return { hours, missing, left: left + unparsed.length };
 }
@@ -204,7 +204,7 @@ async function digestParsed(
   days: DeviceDays,
   archive: ParsedFolder,
   wanted: Wanted,
-  tell: Tell,
+  say: Say,
 ): Promise<ReadonlySet<Partition>> {
   const damaged = new Set<Partition>();
   for (const partition of archive.partitions()) {
@@ -212,7 +212,7 @@ async function digestParsed(
       days.takeParsed(await digestPartition(archive, partition, wanted));
     } catch (error) {
       damaged.add(partition);
-      tell((error as Error).message);
+      say((error as Error).message);
     }
   }
   return damaged;

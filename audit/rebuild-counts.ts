@@ -19,37 +19,72 @@ export interface RebuildCounts {
   isWhole(): boolean;
 }
 
-interface Device {
+interface Totals extends Made {
+  lines: number;
+  accepted: number;
+  windows: number;
+  refused: number;
+  full: number;
+  expired: number;
+}
+
+interface Made {
   made: number;
   completed: number;
   added: number;
 }
 
-export function createRebuildCounts({ isDryRun, table, retentionDays }: RebuildOptions): RebuildCounts {
-  const totals = {
-    lines: 0,
-    accepted: 0,
-    windows: 0,
-    made: 0,
-    completed: 0,
-    added: 0,
-    refused: 0,
-    full: 0,
-    expired: 0,
-  };
+const madeText = ({ made, completed, added }: Made, { isDryRun }: Pick<RebuildOptions, 'isDryRun'>) =>
+  `${made} windows ${isDryRun ? 'would be made' : 'made'}, ${completed} completed, ${added} readings counted`;
+
+interface Counted {
+  readonly files: number;
+  readonly totals: Readonly<Totals>;
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly devices: ReadonlyMap<string, Made>;
+  readonly faults: readonly string[];
+}
+
+function resultLines(
+  options: RebuildOptions,
+  { files, totals, reasons, devices, faults }: Counted,
+): string[] {
+  const { isDryRun, table, retentionDays } = options;
+  const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');
+  const sorted = [...devices].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    `${totals.lines} lines in ${files} files: ${totals.accepted} readings${rejected}`,
+    ...faults.map((fault) => `${fault}: not read to its end; repair or replace the file, and run this again`),
+    ...(isDryRun ? sorted.map(([deviceId, made]) => `${deviceId}: ${madeText(made, options)}`) : []),
+    `${table}: ${madeText(totals, options)}${isDryRun ? ' at most: nothing was written' : ''}; devices: ${devices.size}`,
+    ...(totals.refused > 0
+      ? [
+          `${totals.refused} readings have no room in ${totals.full} full windows, as ingest would have rejected them`,
+        ]
+      : []),
+    ...(totals.expired > 0
+      ? [`${totals.expired} windows left out: after ${retentionDays} days they would have expired by now`]
+      : []),
+  ];
+}
+
+const nothing = (): Totals => ({
+  ...{ lines: 0, accepted: 0, windows: 0, made: 0, completed: 0, added: 0 },
+  ...{ refused: 0, full: 0, expired: 0 },
+});
+
+export function createRebuildCounts(options: RebuildOptions): RebuildCounts {
+  const totals = nothing();
   const reasons = new Map<string, number>();
-  const devices = new Map<string, Device>();
+  const devices = new Map<string, Made>();
   const faults: string[] = [];
   let newest = -Infinity;
 
-  function countOf(deviceId: string): Device {
+  function countOf(deviceId: string): Made {
     const found = devices.get(deviceId) ?? { made: 0, completed: 0, added: 0 };
     devices.set(deviceId, found);
     return found;
   }
-
-  const madeOf = ({ made, completed, added }: Device) =>
-    `${made} windows ${isDryRun ? 'would be made' : 'made'}, ${completed} completed, ${added} readings counted`;
 
   return {
     read({ lines, accepted }) {
@@ -72,28 +107,9 @@ export function createRebuildCounts({ isDryRun, table, retentionDays }: RebuildO
     },
     progress() {
       const until = newest === -Infinity ? 'nothing yet' : `windows up to ${new Date(newest).toISOString()}`;
-      return `${until}: ${totals.lines} lines read, ${madeOf(totals)}`;
+      return `${until}: ${totals.lines} lines read, ${madeText(totals, options)}`;
     },
-    lines(files) {
-      const rejected = [...reasons].map(([reason, count]) => `, ${count} rejected: ${reason}`).join('');
-      const sorted = [...devices].sort(([a], [b]) => (a < b ? -1 : 1));
-      return [
-        `${totals.lines} lines in ${files} files: ${totals.accepted} readings${rejected}`,
-        ...faults.map(
-          (fault) => `${fault}: not read to its end; mend or replace the file, and run this again`,
-        ),
-        ...(isDryRun ? sorted.map(([deviceId, counts]) => `${deviceId}: ${madeOf(counts)}`) : []),
-        `${table}: ${madeOf(totals)}${isDryRun ? ' at most: nothing was written' : ''}; devices: ${devices.size}`,
-        ...(totals.refused > 0
-          ? [
-              `${totals.refused} readings have no room in ${totals.full} full windows, as ingest would have rejected them`,
-            ]
-          : []),
-        ...(totals.expired > 0
-          ? [`${totals.expired} windows left out: after ${retentionDays} days they would have expired by now`]
-          : []),
-      ];
-    },
+    lines: (files) => resultLines(options, { files, totals, reasons, devices, faults }),
     isWhole: () => faults.length === 0,
   };
 }

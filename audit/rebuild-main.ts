@@ -21,7 +21,7 @@ try {
 
 async function run(options: RebuildOptions): Promise<number> {
   const output = {
-    tell: (line: string) => console.log(line),
+    say: (line: string) => console.log(line),
     progress: (line: string) => console.error(line),
   };
   try {

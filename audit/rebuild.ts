@@ -20,7 +20,7 @@ import { openTarget, type Target } from './rebuild-target.ts';
 
 /** The output: lines of the result, and progress. */
 export interface RebuildOutput {
-  readonly tell: (line: string) => void;
+  readonly say: (line: string) => void;
   readonly progress: (line: string) => void;
 }
 
@@ -66,7 +66,7 @@ export async function rebuild(
     }
     await hours.flush();
     await units.flush();
-    for (const line of counts.lines(files.length)) output.tell(line);
+    for (const line of counts.lines(files.length)) output.say(line);
     return counts.isWhole();
   } finally {
     client.destroy();

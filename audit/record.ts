@@ -49,13 +49,13 @@ export async function recordChecks(
   client: DynamoDBClient,
   { historyTable: table, retentionDays }: RecordOptions,
   compared: Compared,
-  { tell, now }: { readonly tell: (line: string) => void; readonly now: number },
+  { say, now }: { readonly say: (line: string) => void; readonly now: number },
 ): Promise<void> {
   const checks = checksOf(compared, now);
   const store = createArchiveChecks({ client, table, retentionDays });
   await inParallel([...checks], WRITES_AT_ONCE, async ([deviceId, check]) => store.record(deviceId, check));
   const [check] = checks.values();
-  tell(
+  say(
     check
       ? `recorded for the reports of ${checks.size} ${checks.size === 1 ? 'device' : 'devices'}, until ${new Date(check.to).toISOString()}`
       : 'not recorded for reports: all of it is younger than six minutes, and the archive lags',

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { inParallel } from '../core/in-parallel.ts';
 import { without, type Delta, type WindowKey } from '../core/window.ts';
-import { createFingerprintChain } from '../adapters/fingerprint-chain.ts';
+import { createFingerprintChain, type FingerprintChain } from '../adapters/fingerprint-chain.ts';
 import { chunkIn, itemOf, keyOf, seenIn, type Item } from '../adapters/window-item.ts';
 import { partsOf } from '../adapters/window-parts.ts';
 import { MAX_SEEN } from '../adapters/window-store.ts';
@@ -50,69 +50,75 @@ const LONGEST_WAIT_MS = 2000;
 export const isPuttable = (delta: Delta): boolean =>
   delta.readings.size <= MAX_SEEN && partsOf(delta).length === 1;
 
-export function createWindowBatches(options: {
+interface BatchOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly fingerprintsTable: string;
   readonly retentionDays: number;
   /** Resolves after this many milliseconds. */
   readonly wait?: (ms: number) => Promise<void>;
-}): WindowBatches {
+}
+
+type Table = Pick<BatchOptions, 'client' | 'table'> & Required<Pick<BatchOptions, 'wait'>>;
+
+async function readSome({ client, table, wait }: Table, deltas: readonly Delta[]): Promise<Item[]> {
+  const found: Item[] = [];
+  let keys: Record<string, AttributeValue>[] = deltas.map(keyOf);
+  await untilAllDone({ table, wait }, async () => {
+    const request = { [table]: { Keys: keys, ConsistentRead: true } };
+    const { Responses, UnprocessedKeys } = await client.send(
+      new BatchGetItemCommand({ RequestItems: request }),
+    );
+    found.push(...(Responses?.[table] ?? []));
+    keys = UnprocessedKeys?.[table]?.Keys ?? [];
+    return keys.length;
+  });
+  return found;
+}
+
+async function putSome({ client, table, wait }: Table, items: readonly Item[]): Promise<void> {
+  let writes: WriteRequest[] = items.map((Item) => ({ PutRequest: { Item } }));
+  await untilAllDone({ table, wait }, async () => {
+    const { UnprocessedItems } = await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [table]: writes } }),
+    );
+    writes = UnprocessedItems?.[table] ?? [];
+    return writes.length;
+  });
+}
+
+function storedOf(chain: FingerprintChain, item: Item, delta: Delta): StoredWindow {
+  return {
+    item,
+    async missing() {
+      const rest = without(delta, seenIn(item));
+      const chunk = chunkIn(item);
+      if (chunk === undefined || rest.readings.size === 0) return rest;
+      return without(rest, await chain.readUpTo(delta, chunk));
+    },
+  };
+}
+
+export function createWindowBatches(options: BatchOptions): WindowBatches {
   const { client, table, fingerprintsTable, retentionDays, wait = async (ms) => setTimeout(ms) } = options;
   const chain = createFingerprintChain({ client, table: fingerprintsTable });
-
-  async function readSome(deltas: readonly Delta[]): Promise<Item[]> {
-    const found: Item[] = [];
-    let keys: Record<string, AttributeValue>[] = deltas.map(keyOf);
-    await untilAllDone({ table, wait }, async () => {
-      const request = { [table]: { Keys: keys, ConsistentRead: true } };
-      const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetItemCommand({ RequestItems: request }),
-      );
-      found.push(...(Responses?.[table] ?? []));
-      keys = UnprocessedKeys?.[table]?.Keys ?? [];
-      return keys.length;
-    });
-    return found;
-  }
-
+  const place = { client, table, wait };
   const itemFor = (delta: Delta) =>
     itemOf(delta, Math.floor(delta.windowStart / 1000) + retentionDays * 86_400);
 
-  async function putSome(deltas: readonly Delta[]): Promise<void> {
-    let writes: WriteRequest[] = deltas.map((delta) => ({ PutRequest: { Item: itemFor(delta) } }));
-    await untilAllDone({ table, wait }, async () => {
-      const { UnprocessedItems } = await client.send(
-        new BatchWriteItemCommand({ RequestItems: { [table]: writes } }),
-      );
-      writes = UnprocessedItems?.[table] ?? [];
-      return writes.length;
-    });
-  }
-
-  function storedOf(item: Item, delta: Delta): StoredWindow {
-    return {
-      item,
-      async missing() {
-        const rest = without(delta, seenIn(item));
-        const chunk = chunkIn(item);
-        if (chunk === undefined || rest.readings.size === 0) return rest;
-        return without(rest, await chain.readUpTo(delta, chunk));
-      },
-    };
-  }
-
   return {
     async read(deltas) {
-      const items = (await inParallel(partsBy(deltas, READS_A_CALL), CALLS_AT_ONCE, readSome)).flat();
+      const parts = partsBy(deltas, READS_A_CALL);
+      const items = (await inParallel(parts, CALLS_AT_ONCE, async (part) => readSome(place, part))).flat();
       const byKey = new Map(items.map((item) => [`${item['windowStart']?.N}/${item['deviceId']?.S}`, item]));
       return deltas.map((delta) => {
         const item = byKey.get(keyText(delta));
-        return item && storedOf(item, delta);
+        return item && storedOf(chain, item, delta);
       });
     },
     async put(deltas) {
-      await inParallel(partsBy(deltas, WRITES_A_CALL), CALLS_AT_ONCE, putSome);
+      const parts = partsBy(deltas, WRITES_A_CALL);
+      await inParallel(parts, CALLS_AT_ONCE, async (part) => putSome(place, part.map(itemFor)));
     },
     async putIfNone(delta) {
       const put = new PutItemCommand({

@@ -20,7 +20,7 @@ const client = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
 
-const silent = { tell: () => {}, progress: () => {} };
+const silent = { say: () => {}, progress: () => {} };
 
 async function ingest(): Promise<void> {
   const dynamoDb = openDynamoDb(client);

@@ -77,11 +77,7 @@ function measure(
   return JSON.parse(found) as Measured;
 }
 
-function tell(
-  name: string,
-  readings: number,
-  { processorSeconds, seconds, peakMebibytes }: Measured,
-): number {
+function say(name: string, readings: number, { processorSeconds, seconds, peakMebibytes }: Measured): number {
   const aMinute = (readings / processorSeconds) * 60;
   const columns = [
     name.padEnd(52),
@@ -98,18 +94,18 @@ const ingested = Number(values.ingested);
 try {
   await withServer(SINK, (endpoint) => {
     for (const count of [readings / 4, readings, readings * 2])
-      tell(`${count} readings, 10 a window`, count, measure('rebuild', endpoint, count));
-    tell(
+      say(`${count} readings, 10 a window`, count, measure('rebuild', endpoint, count));
+    say(
       `${readings} readings, into a table that others write`,
       readings,
       measure('shared', endpoint, readings),
     );
     // Each device sends once in these lines, so each reading has its own window.
-    tell(`${readings} readings, 1 a window`, readings, measure('rebuild', endpoint, readings, readings));
+    say(`${readings} readings, 1 a window`, readings, measure('rebuild', endpoint, readings, readings));
   });
   await withServer(DYNALITE, (endpoint) => {
-    const OWN = tell(`${ingested} readings into dynalite`, ingested, measure('rebuild', endpoint, ingested));
-    const peer = tell(
+    const OWN = say(`${ingested} readings into dynalite`, ingested, measure('rebuild', endpoint, ingested));
+    const peer = say(
       `${ingested} readings by ingest's batches of 1000`,
       ingested,
       measure('ingest', endpoint, ingested),

@@ -132,7 +132,7 @@ async function run(folder: string, changes: Partial<RebuildOptions> = {}, parts:
     },
     ...{ ...limits, ...changes },
   };
-  const isWhole = await rebuild(options, { tell: (line) => announced.push(line), progress: () => {} }, parts);
+  const isWhole = await rebuild(options, { say: (line) => announced.push(line), progress: () => {} }, parts);
   return { isWhole, announced };
 }
 
@@ -396,7 +396,7 @@ test('a truncated, damaged or missing file is reported, and everything else is c
   assert.match(announced[0]!, /, 3 rejected: not-json-object, 1 rejected: bad-context$/);
   assert.match(
     announced[1]!,
-    /b\.gz: unexpected end of file: not read to its end; mend or replace the file, and run this again$/,
+    /b\.gz: unexpected end of file: not read to its end; repair or replace the file, and run this again$/,
   );
   assert.match(announced[2]!, /c\.gz: .*: not read to its end; /);
   const starts = ((await itemsOf(table)) as Item[]).map((item) => Number(item['windowStart']!.N));

@@ -119,7 +119,7 @@ test('direct, by the stream and out of the archive, the mapping is the one that 
   assert.equal(agrees, false, 'without its mappings the archive says something else');
 
   const target = { table: 'rebuilt', retentionDays: 30, isDryRun: false };
-  const silent = { tell: () => {}, progress: () => {} };
+  const silent = { say: () => {}, progress: () => {} };
   await rebuild(
     { ...target, ...settings, paths: [archiveOf(messages)], mappings, client: clientSettings() },
     silent,

@@ -52,48 +52,54 @@ export function judgeOutlook(
   const ended = endForeign(rule, state, moment);
   if (ended) return ended;
   const { minute, ahead } = outlook;
-  const decide = (transition: Transition, severity: Severity, since: number, finding: InsightFinding) => {
-    const { deviceId, site = '' } = device;
-    return stateAfter(
+  const { deviceId, site = '' } = device;
+  const decide: Decide = (transition, severity, since, finding) =>
+    stateAfter(
       rule,
       state,
       { transition, deviceId, site, severity, finding, windowStart: minute, since },
       moment,
     );
-  };
-  const isOpen = state !== undefined && isAlarm(state);
-  if (!isOpen) {
-    const isNews = ahead !== undefined && minute > (state?.windowStart ?? -Infinity);
-    return isNews
-      ? decide(
-          'raised',
-          severityOf(rule, outlook, ahead),
-          ahead.since,
-          findingOf(rule, outlook, ahead, moment),
-        )
-      : state;
+  if (state === undefined || !isAlarm(state)) {
+    if (!ahead || minute <= (state?.windowStart ?? -Infinity)) return state;
+    const finding = findingOf(rule, outlook, ahead, moment);
+    return decide('raised', severityOf(rule, outlook, ahead), ahead.since, finding);
   }
   const announced = state.alarm?.announced;
   if (minute <= state.windowStart || !announced?.insight) return state;
-  if (ahead) {
-    const severity = severityOf(rule, outlook, ahead);
-    const change = rank(severity) - rank(state.severity ?? severity);
-    if (change !== 0)
-      return decide(
-        change > 0 ? 'worsened' : 'eased',
-        severity,
-        announced.since,
-        findingOf(rule, outlook, ahead, moment),
-      );
-    return state.alarm?.backSince === undefined ? state : withBackSince(state, undefined);
-  }
-  if (outlook.reason !== undefined && PASSING.has(outlook.reason)) return state;
+  if (!ahead) return judgeCalm(rule, state, outlook, { announced, decide });
+  const severity = severityOf(rule, outlook, ahead);
+  const change = rank(severity) - rank(state.severity ?? severity);
+  if (change === 0) return state.alarm?.backSince === undefined ? state : withBackSince(state, undefined);
+  const finding = findingOf(rule, outlook, ahead, moment);
+  return decide(change > 0 ? 'worsened' : 'eased', severity, announced.since, finding);
+}
+
+type Decide = (
+  transition: Transition,
+  severity: Severity,
+  since: number,
+  finding: InsightFinding,
+) => AlertState;
+
+/** Clears an active alarm after ten minutes in which insight found nothing. */
+function judgeCalm(
+  rule: InsightRule,
+  state: AlertState,
+  { minute, value, reason }: Outlook,
+  { announced, decide }: { readonly announced: InsightFinding & Since; readonly decide: Decide },
+): AlertState {
+  if (reason !== undefined && PASSING.has(reason)) return state;
   const { backSince } = state.alarm ?? {};
   if (backSince === undefined || backSince > minute) return withBackSince(state, minute);
   if (minute - backSince < CALM_MS) return state;
   const { crossesAt: _before, ...last } = announced;
-  const finding = { ...last, value: meanText(outlook.value), words: CALM_WORDS[rule.insight] };
+  const finding = { ...last, value: meanText(value), words: CALM_WORDS[rule.insight] };
   return decide('cleared', state.severity ?? rule.severity, announced.since, finding);
+}
+
+interface Since {
+  readonly since: number;
 }
 
 /** A crossing later than the rule's `within` leaves time, so it is one severity milder. */

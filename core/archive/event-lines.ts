@@ -28,47 +28,68 @@ const RETURN = 13;
 /** A message can have 128 KB, and more in base64. */
 const MAX_LINE_BYTES = 1 << 20;
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Undefined for bytes that are not UTF-8. */
+function textOf(block: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(block);
+  } catch {
+    return undefined;
+  }
+}
+
+interface ReadLines extends Events {
+  /** The number of the last line. */
+  readonly last: number;
+}
+
+const notJson = (line: number): BadLine => ({ line, problem: 'the line is not JSON text' });
+
+/** @param before the number of lines before these */
+function readText(text: string, before: number): ReadLines {
+  const events: unknown[] = [];
+  const bad: BadLine[] = [];
+  let last = before;
+  for (const line of text.split('\n')) {
+    last += 1;
+    if (line === '' || line === '\r') continue;
+    try {
+      events.push(JSON.parse(line));
+    } catch {
+      bad.push(notJson(last));
+    }
+  }
+  return { events, bad, last };
+}
+
+/** Reads lines of which some are not UTF-8, one at a time. */
+function readBytes(block: Uint8Array, before: number): ReadLines {
+  const events: unknown[] = [];
+  const bad: BadLine[] = [];
+  let last = before;
+  for (let at = 0; at <= block.length;) {
+    const found = block.indexOf(NEWLINE, at);
+    const end = found < 0 ? block.length : found;
+    last += 1;
+    const event = eventIn(block.subarray(at, end));
+    const isEmpty = end === at || (end === at + 1 && block[at] === RETURN);
+    if (event !== undefined) events.push(event);
+    else if (!isEmpty) bad.push(notJson(last));
+    at = end + 1;
+  }
+  return { events, bad, last };
+}
+
 export function createEventCutter(): EventCutter {
-  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let rest: Uint8Array = new Uint8Array();
   let lines = 0;
   let isSkipping = false;
 
-  function textOf(block: Uint8Array): string | undefined {
-    try {
-      return utf8.decode(block);
-    } catch {
-      return undefined; // its lines are read one at a time
-    }
-  }
-
   function read(block: Uint8Array): Events {
-    const events: unknown[] = [];
-    const bad: BadLine[] = [];
-    const refuse = () => bad.push({ line: lines, problem: 'the line is not JSON text' });
     const text = textOf(block);
-    if (text !== undefined) {
-      for (const line of text.split('\n')) {
-        lines += 1;
-        if (line === '' || line === '\r') continue;
-        try {
-          events.push(JSON.parse(line));
-        } catch {
-          refuse();
-        }
-      }
-      return { events, bad };
-    }
-    for (let at = 0; at <= block.length;) {
-      const found = block.indexOf(NEWLINE, at);
-      const end = found < 0 ? block.length : found;
-      lines += 1;
-      const event = eventIn(block.subarray(at, end));
-      const isEmpty = end === at || (end === at + 1 && block[at] === RETURN);
-      if (event !== undefined) events.push(event);
-      else if (!isEmpty) refuse();
-      at = end + 1;
-    }
+    const { events, bad, last } = text === undefined ? readBytes(block, lines) : readText(text, lines);
+    lines = last;
     return { events, bad };
   }
 

@@ -47,34 +47,31 @@ function readUplink(
     0,
     1,
   );
-  const normalized = uplink['normalized_payload'];
-  const parts = (Array.isArray(normalized) ? normalized : [normalized]).map(
-    (part: unknown, index): [unknown, Path] => [
-      part,
-      [event, 'normalized_payload', ...(Array.isArray(normalized) ? [String(index)] : [])],
-    ],
-  );
+  const normalized = normalizedIn(uplink, event);
   // Both hold the same values, so only one is read: the decoder's names are preferred.
   const decoded = uplink['decoded_payload'];
   const isDecoded = isObject(decoded) && Object.keys(decoded).length > 0;
-  if (!isDecoded && parts.some(([part]) => isObject(part))) {
-    return parts.flatMap(([part, path]) => {
-      if (!isObject(part)) return [];
+  if (!isDecoded && normalized.length > 0)
+    return normalized.map(([part, path]) => {
       const own = isText(part['time']) ? [measuredAt([...path, 'time'], part['time'])] : [];
-      return [
-        {
-          at: path,
-          child,
-          times: [...own, ...times],
-          values: leavesOf(part, path, [], (member, depth) => depth === 0 && member === 'time'),
-        },
-      ];
+      const values = leavesOf(part, path, [], (member, depth) => depth === 0 && member === 'time');
+      return { at: path, child, times: [...own, ...times], values };
     });
-  }
   return readDecoded(
     decoded,
     { child, times, path: [event, 'decoded_payload'], remedy: REMEDY },
     surroundings,
+  );
+}
+
+/** The objects of `normalized_payload`, which is one or an array, and their paths. */
+function normalizedIn(uplink: Json, event: string): (readonly [Json, Path])[] {
+  const normalized = uplink['normalized_payload'];
+  const path: Path = [event, 'normalized_payload'];
+  if (isObject(normalized)) return [[normalized, path]];
+  if (!Array.isArray(normalized)) return [];
+  return normalized.flatMap((part: unknown, index) =>
+    isObject(part) ? [[part, [...path, String(index)]] as const] : [],
   );
 }
 

@@ -94,17 +94,17 @@ export function judgeRecord(
     Math.min(seen + 1, LONGEST_MEMORY),
   ]);
   const points = state.points + 1;
-  const scores = state.scores.filter(([point]) => point > points - COOL_DOWN);
+  const { scores, isHighest } = scoresWith(score, points, state.scores);
+  return { state: { v: 1, points, ranges, hours, last, scores }, score: isHighest ? score : 0, by };
+}
+
+/** The kept scores after this point, and whether its score exceeds those of the points before. */
+function scoresWith(score: number, point: number, known: RecordState['scores']) {
+  const scores = known.filter(([earlier]) => earlier > point - COOL_DOWN);
   const isHighest = scores.every(([, other]) => other < score);
-  const next =
-    score === 0
-      ? scores
-      : [...scores.filter(([, other]) => other > score), [points, rounded(score)] as const];
-  return {
-    state: { v: 1, points, ranges, hours, last, scores: next.slice(0, KEPT_SCORES) },
-    score: isHighest ? score : 0,
-    by,
-  };
+  const exceeding = scores.filter(([, other]) => other > score);
+  const next = score === 0 ? scores : [...exceeding, [point, rounded(score)] as const];
+  return { scores: next.slice(0, KEPT_SCORES), isHighest };
 }
 
 type Range = RecordState['ranges'][number];

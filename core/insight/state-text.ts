@@ -29,7 +29,18 @@ export interface StoredPrediction {
   readonly u: readonly number[];
 }
 
-const NUMBERS = 17;
+/** The members of `n`, in its order. */
+const NUMBERS = [
+  ...(['from', 'at', 'stale', 'last'] as const),
+  ...(['zero', 'step', 'high', 'base', 'low', 'block', 'top', 'bottom'] as const),
+  ...(['length', 'peak', 'longest', 'highest', 'isPlanned'] as const),
+];
+
+const numbersIn = (n: readonly number[]) =>
+  Object.fromEntries(NUMBERS.map((name, index) => [name, n[index]!])) as Record<
+    (typeof NUMBERS)[number],
+    number
+  >;
 
 export function storedOf(state: PredictionState): StoredPrediction {
   const { gate, open, pause } = state;
@@ -66,55 +77,32 @@ export function restored(value: unknown): PredictionState | undefined {
   if (v !== 1 || !isPacked(m, 432) || !isPacked(x, 160) || !isPacked(r, 50)) return undefined;
   if (!isPacked(h, NEVER_CALM.length) || h.length !== NEVER_CALM.length) return undefined;
   if (x.length % 5 !== 0 || r.length % 2 !== 0 || r === '') return undefined;
-  if (!isNumbers(n, NUMBERS) || !isNumbers(w, 0, 2) || !isNumbers(u, 0, 3)) return undefined;
-  const optional: readonly (readonly [unknown, number])[] = [
-    [d, 2],
-    [e, 3],
-    [f, 2],
-    [o, 2],
-    [p, 5],
+  if (!isNumbers(n, NUMBERS.length) || !isNumbers(w, 0, 2) || !isNumbers(u, 0, 3)) return undefined;
+  const optional = [
+    ...([
+      [d, 2],
+      [e, 3],
+    ] as const),
+    ...([
+      [f, 2],
+      [o, 2],
+      [p, 5],
+    ] as const),
   ];
   if (optional.some(([given, length]) => given !== undefined && !isNumbers(given, length))) return undefined;
-  const [
-    from,
-    at,
-    stale,
-    last,
-    zero,
-    step,
-    high,
-    base,
-    low,
-    block,
-    top,
-    bottom,
-    length,
-    peak,
-    longest,
-    highest,
-    isPlanned,
-  ] = n as readonly number[] & { readonly length: 17 };
-  if (!(step! > 0)) return undefined;
-  const band = {
-    zero: zero!,
-    step: step!,
-    maxima: m,
-    high: high!,
-    base: base!,
-    low: low!,
-    block: block!,
-    top: top!,
-    bottom: bottom!,
-  };
+  const { from, at, stale, last, isPlanned, ...rest } = numbersIn(n);
+  const { zero, step, high, base, low, block, top, bottom, ...usualNumbers } = rest;
+  if (!(step > 0)) return undefined;
+  const band = { zero, step, maxima: m, high, base, low, block, top, bottom };
   const schedule = isNumbers(d, 2) && isPlanned === 1 ? { every: d[0]!, anchor: d[1]! } : undefined;
   const now = isNumbers(e, 3) ? { start: e[0]!, last: e[1]!, peak: e[2]! } : undefined;
-  const usual = { schedule, length: length!, peak: peak!, longest: longest!, highest: highest! };
+  const usual = { schedule, ...usualNumbers };
   const gate = {
-    ...{ band, excursions: { list: x, last: last!, ...(now && { now }) }, usual, calm: h },
+    ...{ band, excursions: { list: x, last, ...(now && { now }) }, usual, calm: h },
     ...(isNumbers(f, 2) && { defrost: [f[0]!, f[1]!] as const }),
   };
   return {
-    ...{ v: 1, from: from!, at: at!, stale: stale!, gate, recent: r, values: u, wrong: w },
+    ...{ v: 1, from, at, stale, gate, recent: r, values: u, wrong: w },
     ...(isNumbers(o, 2) && { open: { since: o[0]!, crossed: o[1] === 1 } }),
     ...(isNumbers(p, 5) && { pause: pauseOf(p) }),
   };

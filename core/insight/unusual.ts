@@ -173,58 +173,78 @@ function endHour(
   { siteDuty, defrosts }: UnusualContext,
 ): UnusualState {
   const shapes = [...state.shapes, [shape.median, shape.duty, shape.cycles] as const].slice(-SMOOTHED);
-  const level = medianOf(shapes.map(([median]) => median));
-  const duty = medianOf(shapes.map(([, each]) => each));
-  const cycles = medianOf(shapes.map(([, , each]) => each));
-  const site = siteDuty === undefined ? undefined : duty - siteDuty;
-  const { history } = state;
+  const hour = smoothed(shapes, siteDuty);
   const isYoung = shape.hour - state.from < KEPT_HOURS;
-  const { text, centre, step } = scaleFor(history.level, state, level, isYoung);
+  const { text, ...scale } = scaleFor(state.history.level, state, hour.level, isYoung);
+  const history = { ...state.history, level: text };
   const ahead = shape.hour - state.last;
   const found = [
-    judge(
-      'level',
-      level,
-      sameHours(text, ahead, (packed) => centre + (packed - CENTRE) * step),
-      step,
-    ),
-    judge(
-      'duty',
-      duty,
-      sameHours(history.duty, ahead, (packed) => packed / (LEVELS - 1)),
-      1 / LEVELS,
-    ),
-    judge(
-      'cycles',
-      cycles,
-      sameHours(history.cycles, ahead, (packed) => packed / 2),
-      0.5,
-    ),
-    site === undefined
-      ? undefined
-      : judge(
-          'site',
-          site,
-          sameHours(history.site, ahead, (packed) => packed / CENTRE - 1),
-          1 / CENTRE,
-        ),
+    ...statisticsFound(hour, history, scale, ahead),
     missingOf(defrosts, at),
     isStuck ? identicalOf(state, at) : undefined,
   ].filter((each) => each !== undefined);
-  const missed = ahead - 1;
-  const hasSite = history.site !== '' || site !== undefined;
   const next: UnusualState = {
-    ...{ ...state, centre, step, shapes, last: shape.hour, found },
-    history: {
-      level: addHour(text, missed, CENTRE + (level - centre) / step),
-      duty: addHour(history.duty, missed, duty * (LEVELS - 1)),
-      cycles: addHour(history.cycles, missed, 2 * Math.min(cycles, MOST_CYCLES)),
-      site: hasSite
-        ? addHour(history.site, missed, site === undefined ? undefined : (site + 1) * CENTRE)
-        : '',
-    },
+    ...{ ...state, ...scale, shapes, last: shape.hour, found },
+    history: historyWith(hour, history, scale, ahead - 1),
   };
   return { ...next, open: openOf(next, shape.hour) };
+}
+
+interface SmoothedHour {
+  readonly level: number;
+  readonly duty: number;
+  readonly cycles: number;
+  /** The difference to the site's duty, if that is known. */
+  readonly site: number | undefined;
+}
+
+type Scale = Pick<UnusualState, 'centre' | 'step'>;
+
+/** Medians of the last hours. */
+function smoothed(shapes: UnusualState['shapes'], siteDuty: number | undefined): SmoothedHour {
+  const duty = medianOf(shapes.map(([, each]) => each));
+  return {
+    level: medianOf(shapes.map(([median]) => median)),
+    duty,
+    cycles: medianOf(shapes.map(([, , each]) => each)),
+    site: siteDuty === undefined ? undefined : duty - siteDuty,
+  };
+}
+
+/** Compares an hour with the same hours of earlier days. @param ahead hours since the last one in the history */
+function statisticsFound(
+  { level, duty, cycles, site }: SmoothedHour,
+  history: History,
+  { centre, step }: Scale,
+  ahead: number,
+): (Unusual | undefined)[] {
+  const levels = sameHours(history.level, ahead, (packed) => centre + (packed - CENTRE) * step);
+  const duties = sameHours(history.duty, ahead, (packed) => packed / (LEVELS - 1));
+  const counts = sameHours(history.cycles, ahead, (packed) => packed / 2);
+  const differences = sameHours(history.site, ahead, (packed) => packed / CENTRE - 1);
+  return [
+    judge('level', level, levels, step),
+    judge('duty', duty, duties, 1 / LEVELS),
+    judge('cycles', cycles, counts, 0.5),
+    site === undefined ? undefined : judge('site', site, differences, 1 / CENTRE),
+  ];
+}
+
+/** The history with an hour, after `missed` hours without values. */
+function historyWith(
+  { level, duty, cycles, site }: SmoothedHour,
+  history: History,
+  { centre, step }: Scale,
+  missed: number,
+): History {
+  const hasSite = history.site !== '' || site !== undefined;
+  const packedSite = site === undefined ? undefined : (site + 1) * CENTRE;
+  return {
+    level: addHour(history.level, missed, CENTRE + (level - centre) / step),
+    duty: addHour(history.duty, missed, duty * (LEVELS - 1)),
+    cycles: addHour(history.cycles, missed, 2 * Math.min(cycles, MOST_CYCLES)),
+    site: hasSite ? addHour(history.site, missed, packedSite) : '',
+  };
 }
 
 function judge(

@@ -48,20 +48,30 @@ export interface AuditOptions extends TimeLimits {
   readonly record?: RecordOptions | undefined;
 }
 
-export const usage = `usage: npm run audit -- FILE or FOLDER ... --table NAME [--from TIME] [--to TIME]
-         [--parsed FOLDER] [--repair --retention-days N --fingerprints-table NAME --rollups-table NAME]
-       npm run audit -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
-       Compares the windows table with archived messages (plain or gzip): exit code 0 when it has exactly what they amount to,
-       1 with a line for each window that differs, 2 when that could not be found out. The archive lags by up to 300 s.
-       --parsed FOLDER: a copy of the parsed archive, which is then compared as well, by device and day (--local has its own;
-       --no-parsed leaves it out). The files have to lie as in the bucket then: raw/2026/12/01/05/... Hours that are not parsed yet
-       are named, and are no difference.
-       --history-table NAME: the stack's AlertHistoryTable, where reports find what was checked (--local knows it).
-       --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       --repair counts what the table lacks; --fingerprints-table and --rollups-table are the stack's (--local knows them).
-       As the stack on AWS has them, where it was given others than these:
-       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60, --history-retention-days 1096 (--local knows its own).
-       Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".`;
+export const usage = `usage: npm run audit -- --local [--data-dir DIR] [...]
+         the local cloud's table and, if you name no file, all of its archive
+       npm run audit -- FILE or FOLDER ... --table NAME [...]
+         the table of a stack on AWS, and a copy of its archive
+       Compares the windows table with archived messages (plain or gzip). The
+       archive lags by up to 300 s.
+       Exit code 0: all agree. 1: some differ; each has a line. 2: the audit
+       could not find out.
+
+       --from TIME, --to TIME: such as -1h, 2026-11-20T13:00:00Z or
+         "2026-11-20 14:00 Europe/Berlin"
+       --parsed FOLDER: compares a copy of the parsed archive as well, by device
+         and day. Its files and the raw ones must lie as in the bucket, such as
+         raw/2026/12/01/05/... Hours that are not parsed yet are listed, and are
+         no difference. --local has its own; --no-parsed leaves it out
+       --repair --retention-days N: counts what the table lacks
+       These name other tables of the stack; --local knows them:
+       --fingerprints-table NAME --rollups-table NAME: for --repair
+       --history-table NAME: AlertHistoryTable, where reports find what was
+         checked
+       --rules-table NAME --devices-table NAME: if the stack has mappings
+       These are parameters of the stack; --local knows them:
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60,
+       --history-retention-days 1096`;
 
 const FLAGS = {
   ...ARCHIVE_FLAGS,

@@ -37,20 +37,31 @@ export interface RebuildOptions extends TimeLimits {
   readonly isDryRun: boolean;
 }
 
-export const usage = `usage: npm run rebuild -- FILE or FOLDER ... --table NAME --retention-days N [--from TIME] [--to TIME] [--dry-run]
-         [--window-seconds N] [--fingerprints-table NAME --rollups-table NAME] [--rules-table NAME --devices-table NAME]
-       npm run rebuild -- --local [--data-dir DIR] [...]   the local cloud's table, and all of its archive where no file is named
-       Makes windows from archived messages (plain or gzip) as ingest would have made them. Run it again after it was cut short.
-       --table NAME that there is not yet: a table of its own is made (with NAME-fingerprints), with windows of any --window-seconds.
-       --table NAME of the stack's WindowsTable goes with --fingerprints-table and --rollups-table (--local knows them): readings that
-       the table lacks are counted, each once, also while devices send; nothing is taken away. Alerts are not judged.
-       --retention-days: after so many days windows expire, as the stack's WindowRetentionDays (--local knows it).
-       --dry-run says what would be written at most, device by device, and writes nothing.
-       --rules-table NAME --devices-table NAME: the stack's, where it has mappings (--local knows them).
-       As the stack on AWS has them, where it was given others than these:
-       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60 (--local knows its own).
-       Times may be typed as -1h, 2026-11-20T13:00:00Z or "2026-11-20 14:00 Europe/Berlin".
-       Exit code 0 when all was read and written, 1 when a file could not be read to its end, 2 when it could not be done.`;
+export const usage = `usage: npm run rebuild -- --local [--data-dir DIR] [...]
+         the local cloud's table and, if you name no file, all of its archive
+       npm run rebuild -- FILE or FOLDER ... --table NAME --retention-days N
+         [...]
+         a table on AWS, and a copy of the archive
+       Creates windows from archived messages (plain or gzip) as ingest would
+       have created them. If it was interrupted, run it again.
+       Exit code 0: everything was read and written. 1: a file could not be read
+       to its end. 2: the rebuild could not be done.
+
+       --table NAME: a name that does not exist yet creates a table (and
+         NAME-fingerprints), with windows of any --window-seconds. The stack's
+         WindowsTable needs --fingerprints-table and --rollups-table: readings
+         that it lacks are counted, each once, also while devices send. Nothing
+         is removed, and alerts are not judged.
+       --retention-days N: windows expire after this time, the stack's
+         WindowRetentionDays; --local knows it
+       --from TIME, --to TIME: such as -1h, 2026-11-20T13:00:00Z or
+         "2026-11-20 14:00 Europe/Berlin"
+       --dry-run: lists what would be written at most, and writes nothing
+       These name other tables of the stack; --local knows them:
+       --fingerprints-table NAME --rollups-table NAME
+       --rules-table NAME --devices-table NAME: if the stack has mappings
+       These are parameters of the stack; --local knows them:
+       --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60`;
 
 const FLAGS = { ...ARCHIVE_FLAGS, 'dry-run': flag } as const;
 type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];

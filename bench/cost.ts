@@ -7,10 +7,12 @@ import { billOf, type Bill } from './bill.ts';
 import type { Fleet } from './bill-assumptions.ts';
 import { measureFleet } from './measured-fleet.ts';
 
-const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream] [--basic-ingest] [--pack K]
-                       [--window-seconds 10] [--batching-seconds 60] [--shards N]
+const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream]
+                       [--basic-ingest] [--pack K] [--window-seconds 10]
+                       [--batching-seconds 60] [--shards N]
        npm run cost -- --measured [--seconds 30] [--data-dir DIR] [...]
-              R: readings per second and device. --measured takes devices, rate, pack and writes from the running local cloud.`;
+       R: readings per second and device. --measured takes devices, rate, pack
+       and writes from the running local cloud.`;
 
 /** @returns undefined for --help */
 async function readFleet(args: readonly string[]): Promise<Fleet | undefined> {

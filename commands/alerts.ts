@@ -8,12 +8,17 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Colour, type Column, type Format } from './listing.ts';
 
-const USAGE = `usage: npm run alerts                                  active alerts, the most severe first, and snoozed devices
-       npm run alerts -- history [DEVICE] [--from -1d]   the alert history, oldest first
-       npm run alerts -- ack DEVICE [RULE] [COMMENT]     acknowledges all alerts of the device, or one
-       npm run alerts -- snooze DEVICE 2h [COMMENT]      sends nothing about the device for a span, or until a time
+const USAGE = `usage: npm run alerts
+         lists active alerts, the most severe first, and snoozed devices
+       npm run alerts -- history [DEVICE] [--from -1d]
+         the alert history, oldest first
+       npm run alerts -- ack DEVICE [RULE] [COMMENT]
+         acknowledges all alerts of the device, or one
+       npm run alerts -- snooze DEVICE 2h [COMMENT]
+         sends nothing about the device for a span, or until a time
        npm run alerts -- unsnooze DEVICE
-       --format ${FORMATS.join('|')}. ${stackUsage}
+       --format ${FORMATS.join('|')}.
+       ${stackUsage}
        Exit code 2 on errors.`;
 
 interface Alert {

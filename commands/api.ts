@@ -29,8 +29,9 @@ export const stackFlags = {
   local: { type: 'boolean', default: false },
 } as const;
 
-export const stackUsage = `--data-dir DIR: of the running local cloud (.tidegate). --api-url URL: a stack on AWS (its output ApiUrl),
-       with the credentials and the region of the AWS CLI's configuration.`;
+export const stackUsage = `--data-dir DIR: of the running local cloud (.tidegate).
+       --api-url URL: a stack on AWS (its output ApiUrl), with the credentials
+       and the region of the AWS CLI's configuration.`;
 
 interface Access {
   readonly url: URL;

@@ -8,9 +8,13 @@ import { parseFlags } from './flags.ts';
 import { findStack, isRefused, notRunning, START_FIRST } from './running-stack.ts';
 
 const FILE = 'env.json';
-const USAGE = `usage: npm run env -- [--data-dir DIR]      of the running local cloud (.tidegate)
-       npm run env -- --stack-name NAME    of a stack on AWS, with the credentials and the region of the AWS CLI's configuration
-       Writes ${FILE}: the variables of each function, for sam local invoke --env-vars ${FILE}.`;
+const USAGE = `usage: npm run env -- [--data-dir DIR]
+         of the running local cloud (.tidegate)
+       npm run env -- --stack-name NAME
+         of a stack on AWS, with the credentials and the region of the AWS
+         CLI's configuration
+       Writes ${FILE}: the variables of each function, for
+       sam local invoke --env-vars ${FILE}.`;
 const FLAGS = {
   'data-dir': { type: 'string', default: '.tidegate' },
   'stack-name': { type: 'string' },

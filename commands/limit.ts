@@ -7,12 +7,18 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const USAGE = `usage: npm run limit                                    lists the rules and their limits
-       npm run limit -- RULE NUMBER [--severity LEVEL]   changes the limit of a rule; its clear limit moves along
-       npm run limit -- RULE above|below NUMBER          for a rule with both limits
-       npm run limit -- RULE --reset                     restores the template's rule
-       Shows what the new limit would have sent over the last 24 hours; --dry-run changes nothing.
-       --format ${FORMATS.join('|')}. ${stackUsage}`;
+const USAGE = `usage: npm run limit
+         lists the rules and their limits
+       npm run limit -- RULE NUMBER [--severity LEVEL]
+         changes the limit of a rule; its clear limit moves along
+       npm run limit -- RULE above|below NUMBER
+         for a rule with both limits
+       npm run limit -- RULE --reset
+         restores the template's rule
+       Shows what the new limit would have sent over the last 24 hours;
+       --dry-run changes nothing.
+       --format ${FORMATS.join('|')}.
+       ${stackUsage}`;
 
 type Side = 'above' | 'below';
 type Limits = { readonly [Name in (typeof LIMITS)[number]]?: number };

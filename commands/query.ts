@@ -15,19 +15,29 @@ import { runQuery } from './query/run-query.ts';
 import { savedQueries, sqlOf, type SavedQuery, type Values } from './query/saved-queries.ts';
 import { findStack } from './running-stack.ts';
 
-const USAGE = `usage: npm run query -- "SELECT ..."                       runs DuckDB SQL; -s after run suppresses npm's own output
-       npm run query -- --file question.sql               from a file; - or a pipe: from standard input
-       npm run query -- --saved                           lists Athena's saved queries
-       npm run query -- --saved NAME [--site SITE] [--device DEVICE] [--metric NAME]
-                                                          runs one; options may be repeated; without --site: all sites
-       readings: site, device, metric, timestamp, value, value_exact, unit, received_at, message_id, arrival_hour, date.
-                 From the parsed archive, each reading once.
+const USAGE = `usage: npm run query -- "SELECT ..."
+         runs DuckDB SQL; -s after run suppresses npm's own output
+       npm run query -- --file question.sql
+         from a file; - or a pipe: from standard input
+       npm run query -- --saved
+         lists Athena's saved queries
+       npm run query -- --saved NAME [--site SITE] [--device DEVICE]
+         [--metric NAME]
+         runs one; options may be repeated; without --site: all sites
+       readings: site, device, metric, timestamp, value, value_exact, unit,
+                 received_at, message_id, arrival_hour, date. From the parsed
+                 archive, each reading once.
        windows:  device, metric, start, min, max, sum, count, mean, site, date.
-                 Computed from readings in exact decimals, as ingest does, so it ends where the parsed archive ends.
-       alerts:   at, what, severity, device, rule, metric, value, threshold, unit, window_start, sent_at, person, comment,
-                 reason, changes, entry_id. From the HTTP API of the running stack, since --alerts-from (-90d).
-       Times are UTC. --format ${FORMATS.join('|')}. --path DIR: a copy of the bucket from AWS, instead of the local cloud's.
-       --window-seconds N: length of a window, for a copy (10; the local cloud has its own).
+                 Computed from readings in exact decimals, as ingest does, so
+                 it ends where the parsed archive ends.
+       alerts:   at, what, severity, device, rule, metric, value, threshold,
+                 unit, window_start, sent_at, person, comment, reason, changes,
+                 entry_id. From the HTTP API of the running stack, since
+                 --alerts-from (-90d).
+       Times are UTC. --format ${FORMATS.join('|')}.
+       --path DIR: a copy of the bucket from AWS, instead of the local cloud's.
+       --window-seconds N: length of a window, for a copy (10; the local cloud
+       has its own).
        ${stackUsage}
        Exit code 2 on errors, 130 after Ctrl-C.`;
 

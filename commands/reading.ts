@@ -16,11 +16,15 @@ import { formFaults } from '../core/schema-faults.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 
-const USAGE = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/CHILD or METRIC ...] [--mapping FILE]
-       FILE contains the payload of one message, as the device publishes it; - reads standard input.
-       Shows the format, the time, the metrics, what is skipped and why, and the template's rules that judge it.
-       With --mapping, a mapping reads the payload as in the stack (docs/mappings.md). The file has a
-       JSONata expression or, if its name ends in .json, the body of a PUT.
+const USAGE = `usage: npm run reading -- explain FILE --topic telemetry/SITE/THING[/LEVEL ...]
+                                  [--mapping FILE]
+       FILE contains the payload of one message, as the device publishes it;
+       - reads standard input. A LEVEL is a child or a metric.
+       Shows the format, the time, the metrics, what is skipped and why, and
+       the template's rules that judge it.
+       With --mapping, a mapping reads the payload as in the stack
+       (docs/mappings.md). The file has a JSONata expression or, if its name
+       ends in .json, the body of a PUT.
        Exit code 0 if a reading is accepted, 1 if none is, 2 on errors.`;
 
 const FLAGS = { topic: { type: 'string' }, mapping: { type: 'string' } } as const;

@@ -11,12 +11,17 @@ import { parseFlags } from './flags.ts';
 import { sealedIn, verified } from './verify-report.ts';
 
 const USAGE = `usage: npm run report -- --site SITE --month 2026-11 --out report.html
-       --device NAME, --site, --group, --type: which devices; an asterisk matches any text. --month: by default this month.
-       --metric NAME: by default a temperature. --out: .html to print, .csv or .json; by default HTML to standard output.
-       --audit: first compares the windows of the month with the local cloud's archive (npm run audit); the report shows the result.
-       --verify FILE: compares a .json or .html report with today's report, by its seal.
+       --device NAME, --site, --group, --type: which devices; * matches any
+       text.
+       --month: by default this month. --metric NAME: by default a temperature.
+       --out: .html to print, .csv or .json; by default HTML to standard output.
+       --audit: first compares the windows of the month with the local cloud's
+       archive (npm run audit); the report shows the result.
+       --verify FILE: compares a .json or .html report with today's report, by
+       its seal.
        ${stackUsage}
-       Exit code 0; 1 if the audit or the comparison finds a difference; 2 on errors.`;
+       Exit code 0; 1 if the audit or the comparison finds a difference; 2 on
+       errors.`;
 
 const text = { type: 'string' } as const;
 const FLAGS = {

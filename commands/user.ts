@@ -20,14 +20,20 @@ import { findStack, isRefused, notRunning } from './running-stack.ts';
 import { parseFlags } from './flags.ts';
 import { formatOf, FORMATS, listing, type Column } from './listing.ts';
 
-const USAGE = `usage: npm run user                                       lists the users and their groups
+const USAGE = `usage: npm run user
+         lists the users and their groups
        npm run user -- add EMAIL --group ${GROUPS.join('|')} [--site SITE ...]
-                                        adds a user, or changes an existing user's groups
-       npm run user -- password EMAIL   sets a new password
-       npm run user -- remove EMAIL     takes effect within a minute; live data ends with its connection
-       With --site, a user sees only these sites. --format ${FORMATS.join('|')}.
-       --data-dir DIR: of the running local cloud (.tidegate). --user-pool ID: a stack on AWS (its output DashboardUsers),
-       with the credentials and the region of the AWS CLI's configuration; Cognito then mails the first password.`;
+         adds a user, or changes an existing user's groups; with --site, the
+         user sees only these sites
+       npm run user -- password EMAIL
+         sets a new password
+       npm run user -- remove EMAIL
+         takes effect within a minute; live data ends with its connection
+       --format ${FORMATS.join('|')}.
+       --data-dir DIR: of the running local cloud (.tidegate).
+       --user-pool ID: a stack on AWS (its output DashboardUsers), with the
+       credentials and the region of the AWS CLI's configuration; Cognito then
+       mails the first password.`;
 
 const TEXT = { type: 'string' } as const;
 const FLAGS = {

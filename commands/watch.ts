@@ -9,10 +9,12 @@ import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { painted } from './listing.ts';
 
-const USAGE = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m] [--metric NAME]
-       Prints a line for each window as it closes (lowest to highest value, number of readings) and for each change
-       of an alert, until Ctrl-C. Without a device: the first 50 by name, with --site those of a site. --format json: one
-       JSON object per line.
+const USAGE = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m]
+                     [--metric NAME] [--format json]
+       Prints a line for each window as it closes (lowest to highest value,
+       number of readings) and for each change of an alert, until Ctrl-C.
+       Without a device: the first 50 by name, with --site those of a site.
+       --format json: one JSON object per line.
        ${stackUsage}`;
 
 const MAX_DEVICES = 50;

@@ -11,7 +11,8 @@ import { awsConfig, type PageConfig } from './model/config.ts';
 
 const USAGE = `usage: npm run page -- upload [--stack-name NAME] [--region REGION]
 
-Builds the dashboard and uploads it to the bucket of a stack on AWS, using the AWS CLI's credentials.
+Builds the dashboard and uploads it to the bucket of a stack on AWS, with the
+credentials of the AWS CLI.
 --stack-name NAME   the stack (default: tidegate)
 --region REGION     the stack's region (default: the AWS CLI's region)`;
 

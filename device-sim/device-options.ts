@@ -51,17 +51,20 @@ export interface ProvisionOptions {
 }
 
 export const usage = `usage: npm run device -- create NAME [--type T] [--group G] [--attr k=v ...]
-                                [--unit metric=unit ...] [--out DIR] [--policy P]
+                         [--unit metric=unit ...] [--out DIR] [--policy P]
        npm run device -- create --from FILE.csv [the same as defaults]
-                                FILE.csv: name,type,group,units and a column per attribute; - reads standard input
+         FILE.csv: name,type,group,units and a column per attribute; - reads
+         standard input
        npm run device -- list [--type T] [--group G] [--format table|csv|json]
        npm run device -- delete NAME [...] [--out DIR] [--yes] [--api-url URL]
-                                deletes certificates, thing, record and key files; what the device sent stays
+         deletes certificates, thing, record and key files; what the device
+         sent stays
        npm run device -- rotate NAME [--out DIR] [--retire-old]
        npm run device -- revoke NAME
        npm run device -- claim [NAME] [--out DIR] [--policy P] [--revoke]
-       npm run device -- provision SERIAL --claim-cert FILE [--claim-key FILE] [--template T] [--parameter k=v ...]
-                                   [--endpoint HOST[:PORT]] [--out DIR]
+       npm run device -- provision SERIAL --claim-cert FILE [--claim-key FILE]
+                         [--template T] [--parameter k=v ...]
+                         [--endpoint HOST[:PORT]] [--out DIR]
        npm run device -- allow FILE [--table T] [--remove]
        each with --local [--data-dir DIR] for the local cloud`;
 

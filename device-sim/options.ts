@@ -39,15 +39,22 @@ export const usage = `usage: npm run sim -- [--local] [options]
 
   --local            the local cloud (npm start) instead of AWS
   --data-dir DIR     its data directory (.tidegate)
-  --out DIR          folder for certificates and keys (DIR/sim of --data-dir; required without --local)
+  --out DIR          folder for certificates and keys (DIR/sim of --data-dir;
+                     required without --local)
   --devices N        devices, named sim-1 to sim-N (5)
   --rate R           readings per second and device (1)
-  --pattern NAME     ${patternNames.join(', ')} (sine; fridge with --failures)
-  --failures LIST    failing fridges, such as leak=2,stop=1: leak, stop, ajar, ice, drift, stuck
-  --fail-after T     simulated time until failures begin, each within an hour (1h)
-  --defrosts NAME    defrosts of fridges: regular, or irregular by half an hour (regular)
-  --no-restocking    without restocking, when a fridge is open for minutes every few days
-  --truth FILE       writes what happens to each fridge and when, one JSON object per line
+  --pattern NAME     ${patternNames.join(', ')}
+                     (sine; fridge with --failures)
+  --failures LIST    failing fridges, such as leak=2,stop=1: leak, stop, ajar,
+                     ice, drift, stuck
+  --fail-after T     simulated time until failures begin, each within an hour
+                     (1h)
+  --defrosts NAME    defrosts of fridges: regular, or irregular by half an hour
+                     (regular)
+  --no-restocking    without restocking, which opens a fridge for minutes every
+                     few days
+  --truth FILE       writes what happens to each fridge and when, one JSON
+                     object per line
   --speed X          pattern seconds per second (1; 600 for csv)
   --site NAME        the site in the topic telemetry/<site>/<device> (sim)
   --qos 0|1          (1)
@@ -55,8 +62,10 @@ export const usage = `usage: npm run sim -- [--local] [options]
   --jitter           readings up to a quarter of their interval early or late
   --duplicates P     share of messages sent twice, 0 to 1 (0)
   --reorder P        share of messages overtaken by later ones, 0 to 1 (0)
-  --basic-ingest     publishes directly to the rule, without messaging charge on AWS
-  --no-shadow        ignores the device shadows, whose desired sampleRate and setpoint are applied otherwise
+  --basic-ingest     publishes directly to the rule, without messaging charge on
+                     AWS
+  --no-shadow        ignores the sampleRate and setpoint that a device's shadow
+                     desires
   --seed TEXT        the same seed gives the same readings (tidegate)
   --duration T       ends after 90, 90s, 15m or 2h; otherwise with Ctrl-C
   --count N          ends after N readings per device`;

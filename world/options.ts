@@ -17,8 +17,9 @@ export interface Options {
   readonly only: readonly number[] | undefined;
 }
 
-export const USAGE = `usage: npm run world -- [--seed N] [--seeds COUNT] [--days D] [--devices N] [--mode direct|stream]
-                        [--every SECONDS] [--faults PER-DAY] [--only NUMBERS]`;
+export const USAGE = `usage: npm run world -- [--seed N] [--seeds COUNT] [--days D] [--devices N]
+                        [--mode direct|stream] [--every SECONDS]
+                        [--faults PER-DAY] [--only NUMBERS]`;
 
 export class OptionError extends Error {
   override readonly name = 'OptionError';
@@ -28,7 +29,7 @@ const text = { type: 'string' } as const;
 const NAMES = {
   ...{ seed: text, seeds: text, days: text, devices: text, mode: text, every: text, faults: text },
   only: text,
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
 
 const MOST = { seed: 2 ** 31 - 1, seeds: 100_000, days: 365, devices: 1000, every: 86_400, faults: 10_000 };

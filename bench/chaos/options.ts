@@ -19,8 +19,8 @@ export interface ChaosOptions {
 
 export class UsageError extends Error {}
 
-export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--mode direct|stream] [--devices N]
-                        [--data-dir D] [--keep] [--json]
+export const USAGE = `usage: npm run chaos -- [--seed N] [--minutes M] [--mode direct|stream]
+                        [--devices N] [--data-dir D] [--keep] [--json]
 
 Runs the whole stack under a fleet with outboxes, and kills, freezes, starves
 and disconnects it at times that depend only on the seed. Then compares the
@@ -56,7 +56,7 @@ function parse(args: readonly string[]) {
         'data-dir': { type: 'string' },
         keep: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {

@@ -15,11 +15,14 @@ export class UsageError extends Error {}
 
 const MOST_DEVICES = 200;
 
-export const USAGE = `usage: npm run dns -- drill [--devices N] [--parameter-overrides Key=Value ...] [--data-dir DIR] [--json]
-       Runs two local clouds as two regions and a fleet that finds its broker by the name of dns.yaml. Kills the first
-       region, waits until every device is with the second, brings the first back, and compares what was acknowledged
-       with the archives and windows of both. Takes about three minutes. Exit code 0: no reading was lost.
-       --parameter-overrides  of dns.yaml: Ttl=30, CheckInterval=10, CheckFailures=1 ...`;
+export const USAGE = `usage: npm run dns -- drill [--devices N] [--parameter-overrides Key=Value ...]
+                            [--data-dir DIR] [--json]
+       Runs two local clouds as two regions and a fleet that finds its broker by
+       the name of dns.yaml. Kills the first region, waits until every device is
+       with the second, starts the first again, and compares what was
+       acknowledged with the archives and windows of both. Takes about three
+       minutes. Exit code 0: no reading was lost.
+       --parameter-overrides: of dns.yaml, such as Ttl=30 CheckFailures=1`;
 
 /** @returns undefined for --help. @throws UsageError that names the option */
 export function parseOptions(args: readonly string[]): DrillOptions | undefined {

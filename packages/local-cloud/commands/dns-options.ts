@@ -12,6 +12,7 @@ import { commandLineOf, dataDirOf, type Project } from '../project.ts';
 import { sourceOf, sourceUsage, type StackSource } from '../stack-source.ts';
 import { StartError } from '../start-error.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
 
 const TEMPLATE = 'dns.yaml';
 const PORT = '5353';
@@ -20,13 +21,19 @@ const MOST_ANSWERS = 1_000_000;
 export const usageOf = (project?: Project): string => {
   const line = commandLineOf('dns', project);
   const drill = project?.drill ? `\n       ${line} drill --help` : '';
-  return `usage: ${line} answer NAME [TYPE] [--from REGION|IP] [--unhealthy CHECK ...] [--count N]
+  const source = sourceUsage(project) || '[--template FILE] ';
+  const both = `${source}[--parameter-overrides Key=Value ...] [--at NAME=ADDRESS ...] [--place NETWORK=REGION ...]`;
+  return `${folded(`usage: ${line} answer NAME [TYPE] [--from REGION|IP] [--unhealthy CHECK ...] [--count N]`)}
        ${line} serve [--port ${PORT}] [--host ADDRESS] [--data-dir DIR]${drill}
-       ${sourceUsage(project) || '[--template FILE] '}[--parameter-overrides Key=Value ...] [--at NAME=ADDRESS ...] [--place NETWORK=REGION ...]
-       answer  what Route 53 would answer by ${TEMPLATE}, the way through the records, and why each was skipped
-       serve   a DNS server on UDP and TCP, real health checks, and the Route 53 API at the AWS port of the stack in DIR
-       --at    where on this machine a name outside the zones is: NAME=http://127.0.0.1:8080/path or NAME=127.0.0.1:8883
-       --place region of a network, for latency records: 10.1.0.0/16=eu-west-1; every other is in ${account.region}`;
+${folded(`       both: ${both}`)}
+       answer   what Route 53 would answer by ${TEMPLATE}, the way through the
+                records, and why each was skipped
+       serve    a DNS server on UDP and TCP, real health checks, and the
+                Route 53 API at the AWS port of the stack in DIR
+       --at     where on this machine a name outside the zones is, such as
+                NAME=http://127.0.0.1:8080/path or NAME=127.0.0.1:8883
+       --place  region of a network, for latency records, such as
+                10.1.0.0/16=eu-west-1; every other is in ${account.region}`;
 };
 
 /** A line for the reason, and the usage below it. */

@@ -6,6 +6,7 @@ import { commandLineOf, dataDirOf, type Project } from '../project.ts';
 import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
 import { StartError } from '../start-error.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
 
 export interface IamOptions {
   readonly source: StackSource;
@@ -19,8 +20,10 @@ export interface IamOptions {
 }
 
 export const iamUsageOf = (project?: Project): string =>
-  `usage: ${commandLineOf('iam', project)} ${sourceUsage(project)}[--data-dir DIR] [--calls FILE-OR-FOLDER ...] [--all] [--json] ` +
-  '[--parameter-overrides Key=Value ...]';
+  folded(
+    `usage: ${commandLineOf('iam', project)} ${sourceUsage(project)}[--data-dir DIR] [--calls FILE-OR-FOLDER ...] [--all] [--json] ` +
+      '[--parameter-overrides Key=Value ...]',
+  );
 
 function parse(args: readonly string[], project: Project | undefined) {
   try {

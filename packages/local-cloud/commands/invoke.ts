@@ -11,7 +11,8 @@ import { printable, printableLines } from '../log.ts';
 import { StartError } from '../start-error.ts';
 
 const usageOf = (project?: Project) =>
-  `usage: ${commandLineOf('invoke', project)} FUNCTION EVENT.json [--data-dir ${dataDirOf(project)}]; EVENT - reads standard input`;
+  `usage: ${commandLineOf('invoke', project)} FUNCTION EVENT.json [--data-dir ${dataDirOf(project)}]
+       EVENT - reads standard input.`;
 
 interface Wanted {
   /** Logical id, name or ARN. */

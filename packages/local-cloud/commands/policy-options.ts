@@ -8,16 +8,22 @@ import { commandLineOf, commandOf, dataDirOf, type Project } from '../project.ts
 import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
 import { StartError } from '../start-error.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
 
 export const usageOf = (
   project?: Project,
-): string => `usage: ${commandLineOf('policy', project)} explain --thing T --action A --topic X [--client-id C] ${sourceUsage(project)}[--data-dir DIR]
-       A is ${explainedActions.join(', ')}; connect takes no --topic
-       --certificate FILE or ID asks about that certificate, such as a claim, which has no thing
-       --identity ID asks about a Cognito identity instead; --parameter-overrides Key=Value as ${commandOf('start', project)} was given them
-       --will TOPIC and --persistent belong to connect: a last will, and a session that outlives the connection
-       --source-ip ADDRESS is where the device connects from, 127.0.0.1 if absent
-       ${commandLineOf('policy', project)} prove --help is about all principals and topics at once`;
+): string => `${folded(`usage: ${commandLineOf('policy', project)} explain --thing T --action A --topic X [--client-id C] ${sourceUsage(project)}[--data-dir DIR]`)}
+       A is ${explainedActions.join(', ')}.
+       --topic TOPIC: for all but connect
+       --certificate FILE or ID: about that certificate, such as a claim,
+         which has no thing
+       --identity ID: about a Cognito identity instead
+       --will TOPIC, --persistent: of connect; a last will, and a session that
+         outlives the connection
+       --source-ip ADDRESS: where the device connects from (127.0.0.1)
+       --parameter-overrides Key=Value: as ${commandOf('start', project)} was given them
+       ${commandLineOf('policy', project)} prove --help is about all principals and
+       topics at once.`;
 
 export interface PolicyOptions extends Question {
   readonly source: StackSource;

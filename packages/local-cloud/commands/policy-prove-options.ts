@@ -7,17 +7,22 @@ import { readPolicyFile, type PolicyFile } from '../prover/sources.ts';
 import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
 import { StartError } from '../start-error.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
 
 export const proveUsageOf = (
   project?: Project,
-): string => `usage: ${commandLineOf('policy', project)} prove [--claims FILE] [--policy [NAME=]FILE ...] [--local] [--confirm] ${sourceUsage(project)}[--data-dir DIR]
-       decides for all things, certificates, identities and topics that there can be whether policies allow what claims forbid
-       --claims FILE has the claims, as JSON${project?.claims ? '; without it those of this project' : ''}
-       --policy FILE proves a policy document of AWS IoT by itself; NAME=FILE puts it in the place of a policy that claims name
-       --local proves the policies of every active certificate in the registry of --data-dir, running or not
-       --confirm puts a counterexample to the broker that ${commandOf('start', project)} runs, with things and certificates made for it
-       --parameter-overrides Key=Value as ${commandOf('start', project)} was given them
-       Exit code 1 where a claim is broken or undecided.`;
+): string => `${folded(`usage: ${commandLineOf('policy', project)} prove [--claims FILE] [--policy [NAME=]FILE ...] [--local] [--confirm] ${sourceUsage(project)}[--data-dir DIR]`)}
+       Decides for all possible things, certificates, identities and topics
+       whether policies allow what claims forbid.
+       --claims FILE: the claims, as JSON${project?.claims ? '; without it those of this project' : ''}
+       --policy FILE: proves a policy document of AWS IoT by itself; NAME=FILE
+         replaces a policy that claims name
+       --local: proves the policies of every active certificate in the registry
+         of --data-dir, running or not
+       --confirm: tries a counterexample on the broker of ${commandOf('start', project)},
+         with things and certificates that it creates for this
+       --parameter-overrides Key=Value: as ${commandOf('start', project)} was given them
+       Exit code 1 if a claim is broken or undecided.`;
 
 export interface ProveOptions {
   /** What `--claims` holds, with its name; undefined without it. */

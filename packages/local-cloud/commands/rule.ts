@@ -20,14 +20,23 @@ import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { shownAs } from '../template/source-file.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
 import { why, whyForm } from './rule-why.ts';
 
 const usageOf = (project?: Project) =>
-  `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
-  '[--client-id ID] [--principal ID] ' +
-  '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
-  '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]; MESSAGE_FILE - reads standard input; ' +
-  `explain --sql SQL MESSAGE_FILE --topic TOPIC needs no template; ${whyForm(project)} asks the running stack`;
+  [
+    folded(
+      `usage: ${commandLineOf('rule', project)} explain RULE MESSAGE_FILE --topic TOPIC ${sourceUsage(project)}` +
+        '[--client-id ID] [--principal ID] ' +
+        '[--source-ip IP] [--content-type TYPE] [--response-topic TOPIC] [--correlation-data BASE64] ' +
+        '[--user-property NAME=VALUE ...] [--answers FILE] [--parameter-overrides KEY=VALUE ...]',
+    ),
+    `       ${commandLineOf('rule', project)} explain --sql SQL MESSAGE_FILE --topic TOPIC`,
+    '         needs no template',
+    folded(`       ${commandLineOf('rule', project)} ${whyForm(project)}`),
+    '         asks the running stack',
+    '       MESSAGE_FILE - reads standard input.',
+  ].join('\n');
 
 interface Wanted {
   readonly source: StackSource;

@@ -6,6 +6,11 @@ import { commandLineOf, dataDirOf, type Project } from '../project.ts';
 import { sourceOf, sourceOptions, sourceUsage, type StackSource } from '../stack-source.ts';
 import { StartError } from '../start-error.ts';
 import { parseOverrides } from './overrides.ts';
+import { folded } from './usage-text.ts';
+
+const MQTT_PORT = '8883';
+const AWS_PORT = '4566';
+const WEB_PORT = '8080';
 
 export interface StartOptions {
   readonly source: StackSource;
@@ -25,8 +30,16 @@ export interface StartOptions {
 }
 
 export const usageOf = (project?: Project): string =>
-  `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--host ADDRESS] [--mqtt-port N] [--aws-port N] ` +
-  `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--watch] [--no-enforce-iam] [--parameter-overrides Key=Value ...]`;
+  `${folded(
+    `usage: ${commandLineOf('start', project)} ${sourceUsage(project)}[--data-dir DIR] [--host ADDRESS] [--mqtt-port N] [--aws-port N] ` +
+      `[--web-port N] ${project?.demo ? '[--no-demo] ' : ''}[--watch] [--no-enforce-iam] [--parameter-overrides Key=Value ...]`,
+  )}
+       --data-dir DIR: where everything is kept (${dataDirOf(project)})
+       --host ADDRESS: opens the MQTT port, and no other, to other machines
+       --mqtt-port, --aws-port, --web-port: ${MQTT_PORT}, ${AWS_PORT}, ${WEB_PORT}; 0: a free one
+       --watch: picks up changes of functions and of the template
+       --no-enforce-iam: allows calls that the role of a function does not allow
+       --parameter-overrides: values for parameters of the template`;
 
 function parsePort(name: string, text: string): number {
   const port = Number(text);
@@ -45,9 +58,9 @@ function parse(args: readonly string[], project: Project | undefined) {
         ...sourceOptions(project),
         'data-dir': { type: 'string', default: dataDirOf(project) },
         host: { type: 'string' },
-        'mqtt-port': { type: 'string', default: '8883' },
-        'aws-port': { type: 'string', default: '4566' },
-        'web-port': { type: 'string', default: '8080' },
+        'mqtt-port': { type: 'string', default: MQTT_PORT },
+        'aws-port': { type: 'string', default: AWS_PORT },
+        'web-port': { type: 'string', default: WEB_PORT },
         ...(project?.demo && { 'no-demo': { type: 'boolean', default: false } as const }),
         watch: { type: 'boolean', default: false },
         'enforce-iam': { type: 'boolean', default: false },

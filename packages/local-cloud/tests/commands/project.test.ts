@@ -105,13 +105,13 @@ test('a parameter takes the origin of the web port unless it is set, and --no-de
 const usages: readonly (readonly [args: string[], line: RegExp])[] = [
   [
     ['-h'],
-    /^usage: npm start -- \[--data-dir DIR\] .*\[--no-demo\] \[--watch\] \[--no-enforce-iam\] \[--parameter-overrides Key=Value \.\.\.\]\n$/,
+    /^usage: npm start -- \[--data-dir DIR\] .*\[--no-demo\] \[--watch\]\s+\[--no-enforce-iam\]\s+\[--parameter-overrides Key=Value \.\.\.\]\n/s,
   ],
-  [['invoke', '-h'], /^usage: npm run invoke -- FUNCTION EVENT\.json \[--data-dir \.shop\]; .*\n$/],
+  [['invoke', '-h'], /^usage: npm run invoke -- FUNCTION EVENT\.json \[--data-dir \.shop\]\n.*\n$/],
   [['policy', '-h'], /^usage: npm run policy -- explain --thing T .*as npm start was given them/s],
   [
     ['rule', '-h'],
-    /^usage: npm run rule -- explain RULE MESSAGE_FILE --topic TOPIC \[--client-id ID\] .*\n$/,
+    /^usage: npm run rule -- explain RULE MESSAGE_FILE --topic TOPIC\s+\[--client-id ID\]\s.*\n$/s,
   ],
   [['--parameter-overrides', 'Origin=nowhere'], /^parameter Origin is nowhere: name a place$/m],
   [['--template', 'x'], /^Unknown option '--template'; usage: npm start -- /],

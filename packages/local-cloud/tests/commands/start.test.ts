@@ -110,17 +110,17 @@ test('shadows outlive kill -9 and their thing', async () => {
 const refusals: readonly (readonly [args: string[], line: RegExp])[] = [
   [
     ['--help'],
-    /^usage: local-cloud start \[--template FILE\] .*\[--parameter-overrides Key=Value \.\.\.\]\n$/,
+    /^usage: local-cloud start \[--template FILE\] .*\[--parameter-overrides Key=Value \.\.\.\]\n/s,
   ],
   [
     ['invoke', '--help'],
-    /^usage: local-cloud invoke FUNCTION EVENT\.json \[--data-dir \.local-cloud\]; .*\n$/,
+    /^usage: local-cloud invoke FUNCTION EVENT\.json \[--data-dir \.local-cloud\]\n.*\n$/,
   ],
   [
     ['policy', '-h'],
-    /^usage: local-cloud policy explain .*\[--template FILE\] .*\n.*as local-cloud start was given/s,
+    /^usage: local-cloud policy explain .*\[--template FILE\]\s.*\n.*as local-cloud start was given/s,
   ],
-  [['rule', '-h'], /^usage: local-cloud rule explain RULE .*\[--template FILE\] .*\n$/],
+  [['rule', '-h'], /^usage: local-cloud rule explain RULE .*\[--template FILE\]\s.*\n$/s],
   [[], /^template\.yaml: no such file: start where template\.yaml is, or name one with --template\n$/],
   [['--template', 'other.yaml'], /^other\.yaml: no such file: /],
   [['--samconfig', 'none.toml'], /^--samconfig none\.toml: no such file\n$/],

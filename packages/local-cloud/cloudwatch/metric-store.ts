@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { keepPoints, mergePoint, type KeptPoints } from './kept-points.ts';
 import { merge, statisticsOf, type MetricId, type Meter, type Statistics } from './meter.ts';
 import type { MetricFile, Point } from './metric-file.ts';
 
@@ -30,6 +31,8 @@ const HOUR_MINUTES = 60;
 const KEPT_DAYS = 8;
 /** A dimension with a new value in every message would fill the memory. */
 const MOST_METRICS = 10_000;
+/** Beyond every minute that a clock shows. */
+const LAST_MINUTE = Number.MAX_SAFE_INTEGER;
 
 interface Series extends ListedMetric {
   rowId: number | undefined;
@@ -37,6 +40,7 @@ interface Series extends ListedMetric {
   current: { readonly minute: number; count: number; sum: number; min: number; max: number } | undefined;
   /** Not yet in the file. */
   readonly pending: Map<number, Statistics>;
+  readonly stored: KeptPoints;
 }
 
 const keyOf = ({ namespace, name, dimensions }: MetricId) =>
@@ -77,16 +81,30 @@ function write(file: MetricFile, series: Iterable<Series>): Map<Series, number> 
   return added;
 }
 
-const newSeries = ({ namespace, name, dimensions }: MetricId, unit: string | undefined): Series => ({
-  ...{ namespace, name, dimensions, unit },
-  ...{ rowId: undefined, current: undefined, pending: new Map() },
-});
+function newSeries({ unit, ...metric }: ListedMetric, file: MetricFile, rowId?: number): Series {
+  const series: Series = {
+    ...{ ...metric, unit, rowId, current: undefined, pending: new Map<number, Statistics>() },
+    stored: keepPoints((from, to) =>
+      series.rowId === undefined ? [] : file.points(series.rowId, from, Math.min(to, LAST_MINUTE)),
+    ),
+  };
+  return series;
+}
+
+/** What the file has now of each, after its transaction. */
+function settleWritten(all: Iterable<Series>, added: ReadonlyMap<Series, number>): void {
+  for (const [series, rowId] of added) series.rowId = rowId;
+  for (const { pending, stored } of all) {
+    if (pending.size === 0) continue;
+    stored.add([...pending].map(([minute, statistics]) => ({ minute, ...statistics })));
+    pending.clear();
+  }
+}
 
 /** All series by their key, and a new one for a metric not seen before, up to the most that are kept. */
 function openSeries(file: MetricFile, log: Log) {
   const all = new Map<string, Series>();
-  for (const { rowId, ...metric } of file.metrics())
-    all.set(keyOf(metric), { ...metric, rowId, current: undefined, pending: new Map() });
+  for (const { rowId, ...metric } of file.metrics()) all.set(keyOf(metric), newSeries(metric, file, rowId));
   let isFull = false;
   return {
     all: () => all.values(),
@@ -105,7 +123,8 @@ function openSeries(file: MetricFile, log: Log) {
         isFull = true;
         return undefined;
       }
-      const made = newSeries(metric, unit);
+      const { namespace, name, dimensions } = metric;
+      const made = newSeries({ namespace, name, dimensions, unit }, file);
       all.set(key, made);
       return made;
     },
@@ -120,14 +139,13 @@ const lastMinuteOf = (file: MetricFile, { rowId, current, pending }: Series): nu
     rowId === undefined ? -1 : (file.lastMinute(rowId) ?? -1),
   );
 
-/** The points of a series, from the file and from memory. @param first, end minutes since the epoch */
-function pointsOf(file: MetricFile, series: Series, first: number, end: number): Point[] {
+/** The points of a series, stored and pending. @param first, end minutes since the epoch */
+function pointsOf(series: Series, first: number, end: number): Point[] {
   endCurrent(series);
-  const stored = series.rowId === undefined ? [] : file.points(series.rowId, first, end);
-  const found = new Map<number, Statistics>(stored.map(({ minute, ...rest }) => [minute, rest]));
+  const found = [...series.stored.points(first, end)];
   for (const [minute, statistics] of series.pending)
-    if (minute >= first && minute < end) found.set(minute, merge(found.get(minute), statistics));
-  return [...found].sort(([a], [b]) => a - b).map(([minute, statistics]) => ({ minute, ...statistics }));
+    if (minute >= first && minute < end) mergePoint(found, { minute, ...statistics });
+  return found;
 }
 
 /** @returns a function that writes all series at `now` (minutes since the epoch) and, once an hour, deletes old points */
@@ -140,8 +158,7 @@ function createFlush(file: MetricFile, all: () => Iterable<Series>): (now: numbe
       return write(file, all());
     });
     cleanedHour = hour;
-    for (const [series, rowId] of added) series.rowId = rowId;
-    for (const { pending } of all()) pending.clear();
+    settleWritten(all(), added);
   };
 }
 
@@ -168,7 +185,7 @@ export function createMetricStore(file: MetricFile, { clock, log }: { clock: Clo
     },
     points(metric, from, to) {
       const found = series.find(metric);
-      return found ? pointsOf(file, found, Math.ceil(from / MINUTE_MS), Math.ceil(to / MINUTE_MS)) : [];
+      return found ? pointsOf(found, Math.ceil(from / MINUTE_MS), Math.ceil(to / MINUTE_MS)) : [];
     },
     flush: () => flush(minuteNow()),
   };

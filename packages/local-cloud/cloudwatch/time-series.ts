@@ -1,6 +1,6 @@
 // A metric's minutes put together into periods, of which a statistic makes a time series.
 
-import { merge, type Statistics } from './meter.ts';
+import type { Statistics } from './meter.ts';
 import type { Point } from './metric-file.ts';
 import { MINUTE_MS } from './metric-store.ts';
 
@@ -40,12 +40,22 @@ export function periodsOf({ start, end, period }: Span): number[] {
   return Array.from({ length: count }, (_, index) => start + index * period);
 }
 
-/** Only periods that have values. */
+/** Only periods that have values. `points` are in the order of their minutes, some thousand for an alarm over days. */
 export function inPeriods(points: readonly Point[], { start, period }: Span): Map<number, Statistics> {
   const found = new Map<number, Statistics>();
-  for (const { minute, ...statistics } of points) {
-    const at = start + Math.floor((minute * MINUTE_MS - start) / period) * period;
-    found.set(at, merge(found.get(at), statistics));
+  let [at, sum] = [NaN, { count: 0, sum: 0, min: 0, max: 0 }];
+  for (const point of points) {
+    const begins = start + Math.floor((point.minute * MINUTE_MS - start) / period) * period;
+    if (begins !== at) {
+      const { count, sum: total, min, max } = point;
+      [at, sum] = [begins, { count, sum: total, min, max }];
+      found.set(at, sum);
+      continue;
+    }
+    sum.count += point.count;
+    sum.sum += point.sum;
+    if (point.min < sum.min) sum.min = point.min;
+    if (point.max > sum.max) sum.max = point.max;
   }
   return found;
 }

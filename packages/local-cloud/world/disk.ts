@@ -21,17 +21,14 @@ export interface Folder {
   readonly entries: Map<string, Node>;
   mtimeMs: number;
   mode: number;
+  /** Names given and taken since the last sync, each as what undoes it. */
+  unsynced: (() => void)[];
 }
 
 export type Node = File | Folder;
 
 /** Undoes a write: all of it, or all but its first bytes. */
 type Undo = (keep: number) => void;
-
-interface FolderChange {
-  readonly folder: Folder;
-  undo(): void;
-}
 
 export type DiskError = NodeJS.ErrnoException;
 
@@ -47,7 +44,11 @@ const MESSAGES: Readonly<Record<string, string>> = {
 
 export function diskError(code: string, syscall: string, file?: string): DiskError {
   const place = file === undefined ? '' : ` '${file}'`;
+  // Most of them only say that a file is not there, and a stack trace takes longer than all else.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   const error = new Error(`${code}: ${MESSAGES[code] ?? code}, ${syscall}${place}`) as DiskError;
+  Error.stackTraceLimit = stackTraceLimit;
   return Object.assign(error, { code, syscall, path: file, errno: -1 });
 }
 
@@ -110,9 +111,12 @@ function truncate(file: File, size: number): void {
   });
 }
 
-function beginFileSync(file: File): () => void {
-  const covered = new Set(file.unsynced);
-  return () => void (file.unsynced = file.unsynced.filter((each) => !covered.has(each)));
+/** What is unsynced now is synced once the returned function has run. */
+function beginSync(node: { unsynced: unknown[] }): () => void {
+  const { unsynced } = node;
+  if (unsynced.length === 0) return () => {};
+  const covered = new Set(unsynced);
+  return () => void (node.unsynced = node.unsynced.filter((each) => !covered.has(each)));
 }
 
 function cutFile(file: File, random: Random): void {
@@ -124,14 +128,21 @@ function cutFile(file: File, random: Random): void {
     writes[at]!(at === kept && random.chance(0.5) ? random.whole(0, FIRST_BYTES) : 0);
 }
 
-function everyFile(folder: Folder): File[] {
-  return [...folder.entries.values()].flatMap((node) => (node.kind === 'file' ? [node] : everyFile(node)));
+/** From the root down: what an undone change brings back is cut as well. */
+function cutFolder(folder: Folder, random: Random): void {
+  const changes = folder.unsynced;
+  folder.unsynced = [];
+  if (changes.length > 0) for (const undo of changes.slice(random.whole(0, changes.length)).reverse()) undo();
+  for (const node of folder.entries.values())
+    if (node.kind === 'file') cutFile(node, random);
+    else cutFolder(node, random);
 }
 
 function copyNode(node: Node): Node {
   if (node.kind === 'folder')
     return {
       ...node,
+      unsynced: [],
       entries: new Map([...node.entries].map(([name, each]) => [name, copyNode(each)])),
     };
   return { ...node, data: Buffer.from(node.data.subarray(0, node.size)), unsynced: [] };
@@ -143,6 +154,7 @@ const namesOf = (file: string) => path.normalize(file).split('/').filter(Boolean
 function emptyFolder(): Folder {
   const folder = (entries: [string, Node][]): Folder => ({
     ...{ kind: 'folder', id: entries.length, entries: new Map(entries), mtimeMs: 0, mode: 0o700 },
+    unsynced: [],
   });
   return folder([
     ['tmp', folder([])],
@@ -153,7 +165,6 @@ function emptyFolder(): Folder {
 /** @param top the root folder, empty if absent */
 export function createDisk(top: Folder = emptyFolder()): Disk {
   let lastId = 1_000_000;
-  let changes: FolderChange[] = [];
   const disk: Disk = {
     isFull: false,
     find(file) {
@@ -179,17 +190,17 @@ export function createDisk(top: Folder = emptyFolder()): Disk {
     newFolder(mode) {
       if (disk.isFull) throw diskError('ENOSPC', 'mkdir');
       lastId += 1;
-      return { kind: 'folder', id: lastId, entries: new Map(), mtimeMs: world.now(), mode };
+      return { kind: 'folder', id: lastId, entries: new Map(), mtimeMs: world.now(), mode, unsynced: [] };
     },
     link(folder, name, node) {
       const before = folder.entries.get(name);
       folder.entries.set(name, node);
-      changes.push({ folder, undo: () => restore(folder, name, before) });
+      folder.unsynced.push(() => restore(folder, name, before));
     },
     unlink(folder, name) {
       const before = folder.entries.get(name);
       folder.entries.delete(name);
-      changes.push({ folder, undo: () => restore(folder, name, before) });
+      folder.unsynced.push(() => restore(folder, name, before));
     },
     write(file, bytes, at) {
       if (!disk.isFull || at + bytes.length <= file.size) {
@@ -202,21 +213,9 @@ export function createDisk(top: Folder = emptyFolder()): Disk {
     },
     truncate,
     beginSync(node) {
-      if (node.kind === 'file') return beginFileSync(node);
-      const covered = new Set(changes.filter(({ folder }) => folder === node));
-      return () => void (changes = changes.filter((each) => !covered.has(each)));
+      return beginSync(node);
     },
-    cutPower(random) {
-      const cuts = new Map<Folder, number>();
-      const byFolder = Map.groupBy(changes, ({ folder }) => folder);
-      for (const [folder, own] of byFolder) cuts.set(folder, random.whole(0, own.length));
-      for (const change of [...changes].reverse()) {
-        const own = byFolder.get(change.folder)!;
-        if (own.indexOf(change) >= cuts.get(change.folder)!) change.undo();
-      }
-      changes = [];
-      for (const file of everyFile(top)) cutFile(file, random);
-    },
+    cutPower: (random) => cutFolder(top, random),
     copy: () => createDisk(copyNode(top) as Folder),
   };
   return disk;

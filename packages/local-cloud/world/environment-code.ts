@@ -9,7 +9,10 @@ import * as worldFiles from './node-fs.ts';
 import * as worldFilePromises from './node-fs-promises.ts';
 import * as worldHttp from './node-http.ts';
 import * as worldTimers from './node-timers-promises.ts';
+import { createSdkHandler } from './sdk-handler.ts';
+import * as sdkSignature from './sdk-signature.ts';
 import { scriptAt } from './world-bundles.ts';
+import type { TablesPort } from './world-tables.ts';
 
 type Run = (event: unknown, context: unknown) => unknown;
 
@@ -97,6 +100,8 @@ export function loadHandler(
     'fs/promises': worldFilePromises,
     console: consoleModule(ownConsole, print),
     'timers/promises': worldTimers,
+    '@smithy/node-http-handler': createSdkHandler(settings.tables?.port as TablesPort | undefined),
+    '@smithy/signature-v4': sdkSignature,
   };
   const require = (name: string): unknown => {
     const plain = name.replace(/^node:/, '');

@@ -74,17 +74,20 @@ export const timers = {
   clearImmediate: cancelTimer,
 };
 
-const BYTE = 256;
+const WORD = 2 ** 32;
+const WORD_BYTES = 4;
+const UUID_BYTES = 16;
 
 export function seededBytes(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 1) bytes[at] = Math.floor(world.ids().next() * BYTE);
-  return bytes;
+  const ids = world.ids();
+  const bytes = Buffer.alloc(Math.ceil(size / WORD_BYTES) * WORD_BYTES);
+  for (let at = 0; at < size; at += WORD_BYTES) bytes.writeUInt32LE(Math.floor(ids.next() * WORD), at);
+  return bytes.subarray(0, size);
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9562#section-5.4 */
 export function seededUuid(): `${string}-${string}-${string}-${string}-${string}` {
-  const bytes = seededBytes(16);
+  const bytes = seededBytes(UUID_BYTES);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

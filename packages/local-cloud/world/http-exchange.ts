@@ -8,9 +8,9 @@ import { chooseFault, type CallFault } from './faults.ts';
 import { serverAt } from './node-net.ts';
 import { currentLife, inLife, later, world } from './runtime.ts';
 
-type Headers = Record<string, string | string[]>;
+export type Headers = Record<string, string | string[]>;
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
@@ -19,7 +19,7 @@ interface Answer {
 /** Milliseconds that a request and its answer are on their way, at most. */
 const WAY_MS = 1.5;
 
-const lowerCase = (headers: Readonly<Record<string, unknown>> = {}): Headers =>
+export const lowerCase = (headers: Readonly<Record<string, unknown>> = {}): Headers =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value as string | number)]),
   );
@@ -45,7 +45,7 @@ function createSocket(): Socket {
   return socket as Socket;
 }
 
-function streamOf(body: Buffer): Readable {
+export function streamOf(body: Buffer): Readable {
   const stream = new Readable({ read() {} });
   if (body.length > 0) stream.push(body);
   stream.push(null);
@@ -123,7 +123,10 @@ function seen(from: string, method: string, url: string, headers: Headers, body:
   return { from, service, operation: target || action || `${method} ${url.split('?', 1)[0]}` };
 }
 
-function refusalOf({ status, code }: Extract<CallFault, { kind: 'refused' }>, headers: Headers): Answer {
+export function refusalOf(
+  { status, code }: Extract<CallFault, { kind: 'refused' }>,
+  headers: Headers,
+): Answer {
   const isQuery = String(headers['content-type'] ?? '').includes('urlencoded');
   const message = 'The world refuses this call';
   const body = isQuery

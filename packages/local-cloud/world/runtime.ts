@@ -100,8 +100,10 @@ const state = {
 };
 
 export const currentLife = (): Life | undefined => lives.getStore();
-export const inLife = <Result>(life: Life | undefined, run: () => Result): Result =>
-  life ? lives.run(life, run) : lives.exit(run);
+export function inLife<Result>(life: Life | undefined, run: () => Result): Result {
+  if (lives.getStore() === life) return run();
+  return life ? lives.run(life, run) : lives.exit(run);
+}
 
 /** @throws Killed where the code that asks is dead */
 export function requireAlive(life = currentLife()): void {
@@ -151,22 +153,14 @@ export async function outside<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-/** Lets promises and ticks settle: all of them run before the next macrotask. */
-const settle = () => new Promise<void>((resolve) => void realImmediate(resolve));
+/** Tasks for each turn of the real event loop; promises and ticks settle between two of them as well. */
+const TASKS_A_TURN = 32;
 
-/**
- * Runs what falls due, in order, for `ms` milliseconds or until `isDone`; the clock moves on only when nothing else can run.
- *
- * @throws Error when nothing is left to run before `isDone`
- */
-export async function advance(ms: number, isDone: () => boolean = () => false): Promise<void> {
-  const end = state.elapsed + ms;
+/** Runs the next task that is due until `end`. @returns whether there was one */
+function runNext(end: number): boolean {
   for (;;) {
-    await settle();
-    if (isDone()) return;
-    if (state.real > 0) continue;
     const next = tasks.first();
-    if (!next || next.due > end) break;
+    if (!next || next.due > end) return false;
     tasks.shift();
     if (!next.run || (next.life && !next.life.isAlive)) continue;
     if (next.life && next.life.frozenUntil > next.due) {
@@ -177,8 +171,41 @@ export async function advance(ms: number, isDone: () => boolean = () => false): 
     state.elapsed = Math.max(state.elapsed, next.due);
     state.turns += 1;
     inLife(next.life, next.run);
+    return true;
   }
-  state.elapsed = Math.max(state.elapsed, end);
+}
+
+/**
+ * Runs what falls due, in order, for `ms` milliseconds or until `isDone`; the clock moves on only when nothing else can run.
+ *
+ * @throws what a task throws
+ */
+export function advance(ms: number, isDone: () => boolean = () => false): Promise<void> {
+  const end = state.elapsed + ms;
+  let isOver = false;
+  return new Promise((resolve, reject) => {
+    function step(): void {
+      if (isOver) return;
+      try {
+        isOver = isDone();
+        if (!isOver && state.real === 0 && !runNext(end)) {
+          state.elapsed = Math.max(state.elapsed, end);
+          isOver = true;
+        }
+        if (isOver) resolve();
+      } catch (error) {
+        isOver = true;
+        reject(error);
+      }
+    }
+    function turn(): void {
+      if (isOver) return;
+      const count = state.real > 0 ? 1 : TASKS_A_TURN;
+      for (let task = 0; task < count; task += 1) realImmediate(step);
+      realImmediate(turn);
+    }
+    turn();
+  });
 }
 
 /** Runs the world until `work` is done, at most `ms` of its time. @throws what `work` throws, and Error when it does not end */

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { build, stop } from 'esbuild';
+import { build, stop, type Plugin } from 'esbuild';
 import type { Bundle } from '../lambda/bundle.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { ROOT } from './mount.ts';
@@ -22,6 +22,17 @@ export const scriptAt = (file: string): string => scripts.get(file)!.text;
 
 const optionsOf = ({ build: { target, mainFields } }: FunctionSpec) => JSON.stringify([target, mainFields]);
 
+/** An environment brings the last layers of the AWS SDK along: sdk-handler.ts and sdk-signature.ts. */
+
+const withoutLastLayers: Plugin = {
+  name: 'without-last-layers',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^@smithy\/(node-http-handler|signature-v4)$/ }, ({ path: name }) => ({
+      ...{ path: name, external: true },
+    }));
+  },
+};
+
 /** Functions of the same options together, as what they share is read only once then. */
 async function buildGroup(specs: readonly FunctionSpec[]): Promise<void> {
   const { target, mainFields } = specs[0]!.build;
@@ -30,6 +41,7 @@ async function buildGroup(specs: readonly FunctionSpec[]): Promise<void> {
     entryPoints: specs.map(({ entryPoint }) => entryPoint),
     ...{ outdir: FOLDER, outExtension: { '.js': '.cjs' }, write: false, logLevel: 'silent' },
     ...{ bundle: true, platform: 'node', format: 'cjs', target: target.split(',') },
+    plugins: [withoutLastLayers],
     ...(mainFields.length > 0 && { mainFields: [...mainFields] }),
     // What is imported late has to come from the environment's own modules, too.
     supported: { 'dynamic-import': false },

@@ -35,6 +35,6 @@ export function nameProblem(name: string): string | undefined {
   if (name.length - 1 > LONGEST_NAME) return `it is longer than ${LONGEST_NAME} characters`;
   const [odd] = /[^\x21-\x7e]/.exec(name) ?? [];
   if (odd !== undefined)
-    return `${JSON.stringify(odd)} cannot stand in a name: write other scripts in Punycode`;
+    return `${JSON.stringify(odd)} is not allowed in a name: write other scripts in Punycode`;
   return undefined;
 }

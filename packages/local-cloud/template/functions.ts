@@ -108,7 +108,7 @@ function buildOf(resource: ResolvedResource): FunctionBuild {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-const reserved =
+const RESERVED =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.*|ACCESS_KEY.*|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
 const ENVIRONMENT_LIMIT = 4096;
 
@@ -123,7 +123,7 @@ function environmentOf(resource: ResolvedResource): Record<string, string> {
   for (const [name] of variables) {
     if (!/^[a-zA-Z]\w+$/.test(name))
       refuse(name, `${name} is not a name for an environment variable: use letters, digits and _`);
-    if (reserved.test(name))
+    if (RESERVED.test(name))
       refuse(name, `the environment variable ${name} is set by Lambda itself: choose another name`);
   }
   const environment = variables.map(([name, value]) => [name, String(value)] as const);
@@ -136,7 +136,7 @@ function environmentOf(resource: ResolvedResource): Record<string, string> {
   return Object.fromEntries(environment);
 }
 
-const destinations: Readonly<Record<string, NonNullable<FunctionAsync['onFailure']>['type']>> = {
+const DESTINATIONS: Readonly<Record<string, NonNullable<FunctionAsync['onFailure']>['type']>> = {
   S3Bucket: 's3',
   SNS: 'sns',
   SQS: 'sqs',
@@ -145,7 +145,7 @@ const destinations: Readonly<Record<string, NonNullable<FunctionAsync['onFailure
 
 function asyncOf({ properties }: ResolvedResource): FunctionAsync {
   const type =
-    destinations[String(at(properties, 'EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Type'))];
+    DESTINATIONS[String(at(properties, 'EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Type'))];
   const arn = at(properties, 'EventInvokeConfig', 'DestinationConfig', 'OnFailure', 'Destination');
   return {
     maximumRetryAttempts: numberAt(properties, 2, 'EventInvokeConfig', 'MaximumRetryAttempts'),
@@ -154,19 +154,22 @@ function asyncOf({ properties }: ResolvedResource): FunctionAsync {
   };
 }
 
+/** `functions/ingest.handler` in its parts. @throws StartError */
+function handlerOf({ logicalId, properties, at: placeOf }: ResolvedResource) {
+  const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(textAt(properties, 'Handler')!) ?? [];
+  if (handlerFile === undefined || handlerName === undefined)
+    throw new StartError(`${placeOf('Handler')}: ${logicalId}: Handler must be of the form file.function`);
+  return { handlerFile, handlerName };
+}
+
 function specOf(template: ResolvedTemplate, resource: ResolvedResource): FunctionSpec {
   const templateFolder = dirname(template.file);
   const { logicalId, name, arn, properties } = resource;
-  const [, handlerFile, handlerName] = /^(?:\.\/)?(.+)\.([^./]+)$/.exec(textAt(properties, 'Handler')!) ?? [];
-  if (handlerFile === undefined || handlerName === undefined) {
-    throw new StartError(
-      `${resource.at('Handler')}: ${logicalId}: Handler must be of the form file.function`,
-    );
-  }
+  const { handlerFile, handlerName } = handlerOf(resource);
   const folder = resolve(templateFolder, textAt(properties, 'CodeUri') ?? '.');
-  const asItStands = plainCodeOf(resource, handlerFile, folder, template.file);
+  const plainCode = plainCodeOf(resource, handlerFile, folder, template.file);
   const entryPoint =
-    asItStands?.entryPoint ??
+    plainCode?.entryPoint ??
     entryPointOf(
       resource,
       textsAt(at(resource.metadata, 'BuildProperties'), 'EntryPoints'),
@@ -180,7 +183,7 @@ function specOf(template: ResolvedTemplate, resource: ResolvedResource): Functio
     name,
     arn,
     entryPoint,
-    ...(asItStands && { plain: asItStands.plain }),
+    ...(plainCode && { plain: plainCode.plain }),
     ...(layerRoots.length > 0 && { layerRoots }),
     handlerFile,
     handlerName,

@@ -1,4 +1,4 @@
-// Reads a template as CloudFormation would, so that the local cloud runs what `sam deploy` builds and nothing else.
+// Reads a template as CloudFormation does, so that the local cloud runs exactly what `sam deploy` builds.
 
 import { resolve } from 'node:path';
 import { noteProblems, StartError } from '../start-error.ts';
@@ -7,9 +7,9 @@ import { type Declaration, readDeclarations, readGlobals } from './declarations.
 import { type Entry, type Node, parseTemplate } from './document.ts';
 import { expandDeclarations } from './expand.ts';
 import type { StackDefaults } from './naming.ts';
-import { createNames } from './names.ts';
+import { createNames, type Names } from './names.ts';
 import { type Needs, requireOrder, requireRules } from './order.ts';
-import { resolveParameters } from './parameters.ts';
+import { type Parameters, resolveParameters } from './parameters.ts';
 import { readParameterOverrides } from './samconfig.ts';
 import { entriesOf, type Fail, failIn, literal, literals, mapOf, sectionOf } from './sections.ts';
 import { readText, shownAs } from './source-file.ts';
@@ -22,21 +22,21 @@ export interface LoadOptions extends StackDefaults {
   readonly samconfigFile: string;
   /** Environment of samconfig.toml that sets the parameters. */
   readonly environment: string;
-  /** Command whose values of that environment they are; `deploy` if absent. */
+  /** The command of samconfig.toml that sets them in that environment; `deploy` if absent. */
   readonly command?: string;
-  /** Values from the command line; they come before those of samconfig.toml. */
+  /** Values from the command line; they override those of samconfig.toml. */
   readonly overrides: Readonly<Record<string, string>>;
   /** What the command line may set of another template, for a message, such as `domain.yaml has IotName`. */
   readonly others?: string;
-  /** Values of parameters that nobody set, where the template has such parameters. */
+  /** Values of parameters that are not set elsewhere; those that the template does not have are ignored. */
   readonly defaults?: Readonly<Record<string, string>>;
-  /** What the services find wrong with the template, each on its own. */
+  /** The checks of the services; each throws its problems with the template. */
   readonly checks?: readonly ((template: ResolvedTemplate) => unknown)[];
 }
 
 const SAM = 'AWS::Serverless-2016-10-31';
 
-const sections = [
+const SECTIONS = [
   'AWSTemplateFormatVersion',
   'Transform',
   'Description',
@@ -65,8 +65,8 @@ const lineOf = (problem: string) => Number(/:(\d+):/.exec(problem)?.[1] ?? 0);
 const byLine = (one: string, other: string) => lineOf(one) - lineOf(other);
 
 /**
- * Throws all problems at once. What the checks make of a template that is wrong already helps, but they rely on properties
- * that were checked: where they break on it, they are left out.
+ * Throws all problems at once. The checks run also on a template that is wrong already, to list more of its problems, but they
+ * rely on properties that were checked: a check that breaks on such a template is left out.
  */
 function checkTemplate(
   template: ResolvedTemplate,
@@ -84,59 +84,81 @@ function checkTemplate(
   if (problems.length > 0) throw new StartError([...new Set(problems)].sort(byLine));
 }
 
-/**
- * The template with every intrinsic resolved, for the stack `stackName` in `region` of `accountId`.
- * @throws StartError, with a line for each place in the template that would fail on AWS or that the local cloud would have
- *   to ignore, and the remedy.
- */
-export function loadTemplate(options: LoadOptions): ResolvedTemplate {
-  const file = resolve(options.file);
+/** What the sections of one template are read with. */
+interface Reading {
+  readonly options: LoadOptions;
+  readonly shown: string;
+  readonly fail: Fail;
+  readonly entries: ReadonlyMap<string, Entry<Node>>;
+  readonly section: (name: string) => ReadonlyMap<string, Entry<Node>>;
+}
+
+function readTemplate(options: LoadOptions, file: string): Reading {
   const shown = shownAs(file);
   const fail = failIn(shown);
-  const entries = entriesOf(parseTemplate(readText(file, shown), shown), 'a template', sections, fail);
+  const entries = entriesOf(parseTemplate(readText(file, shown), shown), 'a template', SECTIONS, fail);
   requireSam(entries, fail);
-  const section = (name: string) => sectionOf(entries, name, fail);
+  return { options, shown, fail, entries, section: (name) => sectionOf(entries, name, fail) };
+}
 
-  const samconfig = shownAs(resolve(options.samconfigFile));
-  const fromFile = readParameterOverrides(
-    options.samconfigFile,
-    samconfig,
-    options.environment,
-    options.command ?? 'deploy',
-  );
-  const declaredParameters = section('Parameters');
-  const defaults = Object.entries(options.defaults ?? {}).filter(([name]) => declaredParameters.has(name));
-  const parameters = resolveParameters(
-    declaredParameters,
+function parametersOf({ options, shown, fail, section }: Reading): Parameters {
+  const { samconfigFile, environment, command = 'deploy', others } = options;
+  const samconfig = shownAs(resolve(samconfigFile));
+  const fromFile = readParameterOverrides(samconfigFile, samconfig, environment, command);
+  const declared = section('Parameters');
+  const defaults = Object.entries(options.defaults ?? {}).filter(([name]) => declared.has(name));
+  return resolveParameters(
+    declared,
     [
       { source: 'the local cloud', values: new Map(defaults) },
       { source: samconfig, values: fromFile },
       {
         source: '--parameter-overrides',
         values: new Map(Object.entries(options.overrides)),
-        ...(options.others !== undefined && { others: options.others }),
+        ...(others !== undefined && { others }),
       },
     ],
     shown,
     fail,
   );
+}
+
+/** The resources as declared, with those that SAM adds. */
+function declarationsOf({ entries, fail }: Reading): ReturnType<typeof expandDeclarations> {
   const resources = entries.get('Resources') ?? fail({ line: 1, column: 1 }, 'there is no Resources section');
   const declared = mapOf(resources.value, 'Resources', fail).entries;
   const globals = readGlobals(entries.get('Globals')?.value, fail);
   const implicitApi = globals.get('AWS::Serverless::HttpApi');
-  const { declarations, problems: found } = expandDeclarations(
+  return expandDeclarations(
     readDeclarations(declared, globals, fail),
     implicitApi && mapOf(implicitApi, 'HttpApi of Globals', fail),
     fail,
   );
-  const problems = [...found];
+}
+
+type Declarations = ReadonlyMap<string, Declaration>;
+
+function namesOf(
+  { options, fail, section }: Reading,
+  parameters: Parameters,
+  declarations: Declarations,
+): Names {
   const named = { mappings: section('Mappings'), conditions: section('Conditions'), declarations };
   const names = createNames(parameters, named, options, fail);
   requireRules(section('Rules'), names, fail);
   for (const [name, { place }] of named.conditions) names.condition(name, place);
+  return names;
+}
 
+/** Resources and outputs without intrinsics. @param problems gets what is wrong with them */
+function resolveAll(
+  { shown, fail, section }: Reading,
+  declarations: Declarations,
+  names: Names,
+  problems: string[],
+): Pick<ResolvedTemplate, 'resources' | 'outputs'> {
   const needs: Needs = new Map();
-  const resolved = new Map<string, ResolvedResource>();
+  const resources = new Map<string, ResolvedResource>();
   const read = (declaration: Declaration) => {
     const { logicalId, dependsOn } = declaration;
     for (const { logicalId: other, place } of dependsOn) {
@@ -145,7 +167,7 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     }
     if (!names.exists(declaration)) return;
     const { resource, check } = resolveResource(declaration, names, needs, shown, fail);
-    resolved.set(logicalId, resource);
+    resources.set(logicalId, resource);
     for (const { logicalId: other, place } of dependsOn) needs.get(logicalId)!.set(other, place);
     check();
   };
@@ -153,7 +175,22 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
   const outputs: Record<string, string> = {};
   noteProblems(problems, () => Object.assign(outputs, resolveOutputs(section('Outputs'), names, fail)));
   if (problems.length === 0) noteProblems(problems, () => requireOrder(needs, fail));
+  return { resources, outputs };
+}
 
+/**
+ * The template with every intrinsic resolved, for the stack `stackName` in `region` of `accountId`.
+ * @throws StartError, with a line for each place in the template that would fail on AWS or that the local cloud would have
+ *   to ignore, and the remedy.
+ */
+export function loadTemplate(options: LoadOptions): ResolvedTemplate {
+  const file = resolve(options.file);
+  const reading = readTemplate(options, file);
+  const parameters = parametersOf(reading);
+  const { declarations, problems: found } = declarationsOf(reading);
+  const problems = [...found];
+  const names = namesOf(reading, parameters, declarations);
+  const { resources, outputs } = resolveAll(reading, declarations, names, problems);
   const { stackName, region, accountId } = options;
   const template: ResolvedTemplate = {
     file,
@@ -162,8 +199,8 @@ export function loadTemplate(options: LoadOptions): ResolvedTemplate {
     accountId,
     parameters: Object.fromEntries(parameters.values),
     hiddenParameters: parameters.hidden,
-    resources: resolved,
-    ofType: (type) => [...resolved.values()].filter((resource) => resource.type === type),
+    resources,
+    ofType: (type) => [...resources.values()].filter((resource) => resource.type === type),
     outputs,
   };
   checkTemplate(template, [requireConsistent, ...(options.checks ?? [])], problems);

@@ -29,7 +29,7 @@ function placeIn(value: Value, path: readonly (string | number)[], start: Place)
   return place;
 }
 
-/** What is wrong with the property that gives a name is said by its check, which knows more of it. */
+/** A wrong property that a name comes from is reported by its check, whose message is more exact. */
 function identityOf(names: Names, logicalId: string, check: () => void): Identity {
   try {
     return names.identity(logicalId);
@@ -40,10 +40,10 @@ function identityOf(names: Names, logicalId: string, check: () => void): Identit
 }
 
 /**
- * One resource without intrinsics; `check` throws what is wrong with its properties, and the resource is of use to others
- * even so.
+ * One resource without intrinsics. `check` throws what is wrong with its properties; other resources can refer to it all the
+ * same.
  *
- * @throws StartError for an unknown type, and names that lead nowhere
+ * @throws StartError for an unknown type, and for references to nothing
  */
 export function resolveResource(
   declaration: Declaration,
@@ -68,6 +68,10 @@ export function resolveResource(
       ([part, value]) => requireSupported(logicalId, type, part, value, place, fail),
     );
   };
+  const placeOf = ([first, ...rest]: readonly (string | number)[]) =>
+    first === 'Metadata'
+      ? placeIn(metadata, rest, metadata.place)
+      : placeIn(properties, first === undefined ? [] : [first, ...rest], place);
   const { name, arn, ref } = identityOf(names, logicalId, check);
   const resource: ResolvedResource = {
     logicalId,
@@ -77,12 +81,7 @@ export function resolveResource(
     name,
     arn,
     ref,
-    at(...path) {
-      const [first, ...rest] = path;
-      const inMetadata = first === 'Metadata';
-      const found = inMetadata ? placeIn(metadata, rest, metadata.place) : placeIn(properties, path, place);
-      return `${shown}:${found.line}`;
-    },
+    at: (...path) => `${shown}:${placeOf(path).line}`,
   };
   return { resource, check };
 }

@@ -22,9 +22,9 @@ const broken: readonly (readonly [title: string, text: string | Uint8Array, mess
     'template.yaml:2:1: a tab is used for indentation, which YAML forbids: use spaces',
   ],
   [
-    'a key that stands twice',
+    'a key that appears twice',
     `Resources:\n${bucket}${bucket}`,
-    'template.yaml:3:3: the same key stands twice in one mapping: remove one of them',
+    'template.yaml:3:3: the same key appears twice in one mapping: remove one of them',
   ],
   [
     'a quote that is not closed',

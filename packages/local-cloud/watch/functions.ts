@@ -1,4 +1,4 @@
-// Which functions a changed file concerns, and what the terminal says once they are built again.
+// Finds the functions that a changed file concerns, builds them again and logs the result.
 
 import path from 'node:path';
 import type { Rebuild, Rebuilt } from '../lambda/rebuild.ts';
@@ -7,13 +7,13 @@ import type { Log } from '../log.ts';
 const SETTING_FILES = ['package.json', 'tsconfig.json', 'package-lock.json'];
 
 const isInPackage = (file: string) => file.includes(`${path.sep}node_modules${path.sep}`);
-/** A new file beside another of the same name may be what an import means from then on. */
+/** A path without its extension: an import may resolve to a new file with the same name and another extension. */
 const stemOf = (file: string) => path.join(path.dirname(file), path.parse(file).name);
 
 export interface FunctionWatch {
   /** Files whose folders have to be watched; those of packages do not change by themselves. */
   files(): string[];
-  /** Builds what the changed files concern, and says what came of it. */
+  /** Builds the functions that the changed files concern, and logs the result. */
   take(changed: ReadonlySet<string>): Promise<void>;
 }
 
@@ -24,10 +24,32 @@ const byProblem = (rebuilt: readonly Rebuilt[]) =>
     ({ problem }) => problem,
   );
 
+/** Logs what was rebuilt and what was not. @param failed has those that failed, before and after */
+function logResults(log: Log, rebuilt: readonly Rebuilt[], failed: Set<string>, milliseconds: number): void {
+  for (const { logicalId, result } of rebuilt) {
+    const failedBefore = failed.delete(logicalId);
+    if (result === 'failed') failed.add(logicalId);
+    if (result === 'replaced' || (result === 'same' && failedBefore))
+      log.info(
+        'function rebuilt',
+        { function: logicalId, milliseconds },
+        `${logicalId} rebuilt in ${milliseconds} ms`,
+      );
+  }
+  for (const [problem, functions] of byProblem(rebuilt)) {
+    const names = functions.map(({ logicalId }) => logicalId).join(', ');
+    log.error(
+      'function does not build, and its last code goes on',
+      { function: names, reason: problem },
+      `${problem} (${names}: the last code goes on)`,
+    );
+  }
+}
+
 export function createFunctionWatch(rebuild: Rebuild, log: Log): FunctionWatch {
   const failed = new Set<string>();
 
-  /** What failed is tried at every change, as what it lacks may be anywhere. */
+  /** A function that failed is built at every change, because what it lacks may be anywhere. */
   function concerned(changed: ReadonlySet<string>): string[] {
     const stems = new Set([...changed].map(stemOf));
     const settings = [...changed].some((file) => SETTING_FILES.includes(path.basename(file)));
@@ -46,25 +68,7 @@ export function createFunctionWatch(rebuild: Rebuild, log: Log): FunctionWatch {
       if (logicalIds.length === 0) return;
       const began = performance.now();
       const rebuilt = await rebuild.build(logicalIds);
-      const milliseconds = Math.round(performance.now() - began);
-      for (const { logicalId, result } of rebuilt) {
-        const failedBefore = failed.delete(logicalId);
-        if (result === 'failed') failed.add(logicalId);
-        if (result === 'replaced' || (result === 'same' && failedBefore))
-          log.info(
-            'function rebuilt',
-            { function: logicalId, milliseconds },
-            `${logicalId} rebuilt in ${milliseconds} ms`,
-          );
-      }
-      for (const [problem, functions] of byProblem(rebuilt)) {
-        const names = functions.map(({ logicalId }) => logicalId).join(', ');
-        log.error(
-          'function does not build, and its last code goes on',
-          { function: names, reason: problem },
-          `${problem} (${names}: the last code goes on)`,
-        );
-      }
+      logResults(log, rebuilt, failed, Math.round(performance.now() - began));
     },
   };
 }

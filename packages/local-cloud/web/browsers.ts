@@ -1,4 +1,4 @@
-// Puts together what browsers need: identities, calls to the AWS port, and MQTT by WebSocket on the web port.
+// Opens what browsers need: identities, calls to the AWS port, and MQTT over WebSocket on the web port.
 
 import path from 'node:path';
 import type { AwsServerOptions } from '../aws/server.ts';
@@ -26,9 +26,9 @@ export interface Browsers {
   readonly cognito: AwsHandler;
   /** Absent where the template has no user pool. */
   readonly userPool: UserPoolService | undefined;
-  /** What the AWS port must know of browsers. */
+  /** Options of the AWS port for calls of browsers. */
   readonly awsPort: Required<Pick<AwsServerOptions, 'authenticate' | 'origins'>>;
-  /** Asks the policies of certificates, or those of roles and identities, by who it is about. */
+  /** Decides by the policies of a certificate, or by those of a role and an identity. */
   readonly authorize: Authorize;
   /** What the web port needs to serve a project's page, if it has one. */
   siteOf(
@@ -49,33 +49,59 @@ export type HttpApi = Pick<GatewayDeps, 'spec' | 'invoke'>;
 
 const isCertificateId = (principal: string) => /^[0-9a-f]{64}$/.test(principal);
 
-/** @throws StartError naming the template line of an identity pool or role that would not work. */
-export async function openBrowsers(options: {
-  dataDir: string;
-  template: ResolvedTemplate;
-  iot: Iot;
-  clock: Clock;
-  log: Log;
-  count: (name: string) => void;
-  meter: Meter;
-}): Promise<Browsers> {
-  const { dataDir, template, iot, clock, log, count, meter } = options;
-  const { region, accountId } = template;
-  const dir = path.join(dataDir, 'cognito');
-  const { registry } = iot;
-  const { handler, credentials, permissions, userPool } = await openCognito({
-    dir,
-    template,
-    registry,
-    clock,
+interface BrowsersOptions {
+  readonly dataDir: string;
+  readonly template: ResolvedTemplate;
+  readonly iot: Iot;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: (name: string) => void;
+  readonly meter: Meter;
+}
+
+type Cognito = Awaited<ReturnType<typeof openCognito>>;
+
+/** What checks the signatures of browsers, at each port. */
+const rulesOf = ({ template: { region, accountId } }: BrowsersOptions, { credentials }: Cognito) => ({
+  region,
+  accountId,
+  credentials,
+});
+
+/** @param ownOrigins the origins of the web port, known once it listens */
+function listen(
+  options: BrowsersOptions,
+  cognito: Cognito,
+  { broker, httpApi, ...web }: Parameters<Browsers['listen']>[0],
+  ownOrigins: () => readonly string[],
+): Promise<Web> {
+  const { dataDir, clock, log, count, meter } = options;
+  const { permissions, userPool } = cognito;
+  const rules = rulesOf(options, cognito);
+  const callers = createApiCallers({ ...rules, permissions, clock });
+  const api = httpApi && createGateway({ ...httpApi, callers, ownOrigins, clock, log, count, meter });
+  const login = userPool && createLogin({ service: userPool, clock, log, count });
+  return createWeb({
+    ...{ ...web, log, count, inbox: () => readInbox(dataDir) },
+    upgrade: createMqttSocket({ broker, rules, clock, log, count }),
+    ...(api && { api }),
+    ...(login && { login }),
   });
-  const rules = { region, accountId, credentials };
+}
+
+/** @throws StartError naming the template line of an identity pool or role that would not work. */
+export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> {
+  const { dataDir, template, iot, clock } = options;
+  const { region } = template;
+  const dir = path.join(dataDir, 'cognito');
+  const cognito = await openCognito({ dir, template, registry: iot.registry, clock });
+  const { handler, permissions, userPool } = cognito;
   let origins: readonly string[] = [];
   return {
     cognito: handler,
     userPool,
     awsPort: {
-      authenticate: createCallerCheck({ ...rules, permissions, clock }),
+      authenticate: createCallerCheck({ ...rulesOf(options, cognito), permissions, clock }),
       origins: () => origins,
     },
     authorize: (request) => (isCertificateId(request.principal) ? iot : permissions).authorize(request),
@@ -83,18 +109,8 @@ export async function openBrowsers(options: {
       const callbacks = userPool?.users.pool.clients.flatMap((client) => client.callbacks) ?? [];
       return siteOf(page, { ...stack, region, callbacks });
     },
-    async listen({ broker, httpApi, ...web }) {
-      const upgrade = createMqttSocket({ broker, rules, clock, log, count });
-      const callers = createApiCallers({ ...rules, permissions, clock });
-      const api =
-        httpApi &&
-        createGateway({ ...httpApi, callers, ownOrigins: () => origins, clock, log, count, meter });
-      const login = userPool && createLogin({ service: userPool, clock, log, count });
-      const opened = await createWeb({
-        ...{ ...web, log, count, upgrade, inbox: () => readInbox(dataDir) },
-        ...(api && { api }),
-        ...(login && { login }),
-      });
+    async listen(web) {
+      const opened = await listen(options, cognito, web, () => origins);
       origins = opened.origins;
       return opened;
     },

@@ -1,4 +1,4 @@
-// EventBridge Scheduler on one machine: invokes functions at whole multiples of their interval, never twice for one.
+// EventBridge Scheduler on one machine: invokes functions at whole multiples of their interval, once for each.
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -7,7 +7,7 @@ import type { ScheduleSpec } from './schedule-spec.ts';
 
 export interface Schedules {
   start(): void;
-  /** Invokes nothing more; what was invoked goes on. */
+  /** Invokes nothing more; functions that run go on. */
   close(): void;
 }
 
@@ -22,12 +22,19 @@ export interface SchedulesOptions {
   readonly count: (name: string) => void;
 }
 
-/** The clock is looked at this often, so that a machine that slept, or whose time was set, is noticed. */
+/** The clock is read at least this often, to notice that the machine slept or that its time was set. */
 const LONGEST_WAIT_MS = 60_000;
 
+/** The last time from `due` to `now`. */
+function lastOf({ next }: ScheduleSpec, due: number, now: number): number {
+  let last = due;
+  for (let then = next(last); then !== undefined && then <= now; then = next(last)) last = then;
+  return last;
+}
+
 /**
- * Times are aligned to the epoch, where AWS counts from the schedule's creation. What was due while the machine slept,
- * or while nothing ran, is left out, but for the last time, which a sleeping machine makes up for when it wakes.
+ * Times are aligned to the epoch, where AWS counts from the schedule's creation. Times that passed while the machine slept
+ * or nothing ran are skipped, except the last one, which is made up for when the machine wakes.
  */
 export function createSchedules(options: SchedulesOptions): Schedules {
   const { schedules, invoke, clock, newId, log, count } = options;
@@ -46,13 +53,6 @@ export function createSchedules(options: SchedulesOptions): Schedules {
       key,
       clock.after(ms, () => look(key, spec, due)),
     );
-  }
-
-  /** The last time at or before `now` that came at `due` or later. */
-  function lastOf({ next }: ScheduleSpec, due: number, now: number): number {
-    let last = due;
-    for (let then = next(last); then !== undefined && then <= now; then = next(last)) last = then;
-    return last;
   }
 
   function look(key: number, spec: ScheduleSpec, due: number): void {

@@ -10,9 +10,9 @@ import { keyOf, type ShadowId } from './store.ts';
 import { type AnswerTopic, answerTopic, type ShadowOperation } from './topics.ts';
 
 export interface ShadowAnswers {
-  /** Publishes one answer. Never rejects: the change stays done when the disk refuses to keep the answer. */
+  /** Publishes one answer. Never rejects: the change is kept even when the answer cannot be written. */
   send(id: ShadowId, answer: AnswerTopic, text: string): Promise<void>;
-  /** Publishes what an update changed, besides that it was accepted; `previous` is null where there was no shadow. */
+  /** Publishes what an update changed, besides its acceptance; `previous` is null where there was no shadow. */
   announce(
     id: ShadowId,
     previous: ShadowDocument | null,
@@ -22,29 +22,32 @@ export interface ShadowAnswers {
   reject(operation: ShadowOperation, id: ShadowId, payload: Buffer, error: unknown): Promise<void>;
 }
 
-export function createShadowAnswers(deps: {
+interface Deps {
   readonly publish: (message: InboundMessage) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
-}): ShadowAnswers {
-  const { publish, clock, log, newId } = deps;
+}
+
+const messageOf = ({ clock, newId }: Deps, topic: string, text: string): InboundMessage => ({
+  topic,
+  payload: Buffer.from(text),
+  qos: 1,
+  retain: false,
+  clientId: 'n/a',
+  principal: OWN_PRINCIPAL,
+  sourceIp: 'n/a',
+  receivedAt: clock.now(),
+  traceId: newId(),
+});
+
+export function createShadowAnswers(deps: Deps): ShadowAnswers {
+  const { publish, clock, log } = deps;
   const seconds = () => Math.floor(clock.now() / 1000);
 
   const send: ShadowAnswers['send'] = async (id, answer, text) => {
     const topic = answerTopic(id, answer);
-    const message: InboundMessage = {
-      topic,
-      payload: Buffer.from(text),
-      qos: 1,
-      retain: false,
-      clientId: 'n/a',
-      principal: OWN_PRINCIPAL,
-      sourceIp: 'n/a',
-      receivedAt: clock.now(),
-      traceId: newId(),
-    };
-    await publish(message).catch((error: unknown) => {
+    await publish(messageOf(deps, topic, text)).catch((error: unknown) => {
       log.error('shadow message lost: the disk refused it', { topic, reason: String(error) });
     });
   };

@@ -1,4 +1,4 @@
-// Gets, updates and deletes one shadow: the change is on disk before it is answered.
+// Gets, updates and deletes one shadow: a change is on disk before it is answered.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -12,7 +12,7 @@ export interface ShadowRequest {
   readonly payload: Buffer;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
-  /** The same when a restart hands the request over again. */
+  /** The same when a restart repeats the request. */
   readonly traceId: string;
 }
 
@@ -25,7 +25,7 @@ export interface ShadowOperations {
 
 /** State without metadata. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const MAX_STATE_BYTES = 8 * 1024;
-/** Changes that a restart can tell from new ones; more than the journal forgets to have finished. */
+/** Changes that are recognised when a restart repeats them; more than the journal may repeat. */
 const REMEMBERED_REQUESTS = 16;
 
 const remember = (requests: readonly DoneRequest[], traceId: string, version: number): DoneRequest[] => [
@@ -58,62 +58,77 @@ function changed(
   return { exists: true, document: next, requests: remember(requests, traceId, next.version) };
 }
 
-export function createShadowOperations(
-  { store, clock }: { readonly store: ShadowStore; readonly clock: Clock },
-  answers: ShadowAnswers,
-): ShadowOperations {
-  const seconds = () => Math.floor(clock.now() / 1000);
+/** What the operations work with. */
+interface Deps {
+  readonly store: ShadowStore;
+  readonly clock: Clock;
+}
 
-  const describe = async (id: ShadowId, clientToken?: string) => {
-    const kept = store.read(id);
-    mustExist(id, kept);
-    const { state, metadata, version } = kept.document;
-    const delta = deltaOf(kept.document)?.state;
-    const timestamp = seconds();
-    return JSON.stringify({ state: { ...state, delta }, metadata, version, timestamp, clientToken });
+const secondsOf = ({ clock }: Deps) => Math.floor(clock.now() / 1000);
+
+function describe(deps: Deps, id: ShadowId, clientToken?: string): string {
+  const kept = deps.store.read(id);
+  mustExist(id, kept);
+  const { state, metadata, version } = kept.document;
+  const delta = deltaOf(kept.document)?.state;
+  const timestamp = secondsOf(deps);
+  return JSON.stringify({ state: { ...state, delta }, metadata, version, timestamp, clientToken });
+}
+
+type Run = (id: ShadowId, request: ShadowRequest) => Promise<string>;
+
+const updating =
+  (deps: Deps, answers: ShadowAnswers): Run =>
+  async (id, { payload, traceId }) => {
+    const { store } = deps;
+    const request = parseUpdate(payload);
+    const before = store.read(id);
+    let after = before;
+    if (!done(before, traceId)) {
+      after = changed(before, request, traceId, secondsOf(deps));
+      await store.write(id, after);
+    }
+    const { state, clientToken } = request;
+    const timestamp = secondsOf(deps);
+    const metadata = stamp(state, timestamp);
+    const [, version] = done(after, traceId)!;
+    const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
+    await answers.send(id, 'update/accepted', answer);
+    await answers.announce(id, before.exists ? before.document : null, after.document, clientToken);
+    return answer;
   };
 
+const deleting =
+  (deps: Deps, answers: ShadowAnswers): Run =>
+  async (id, { payload, traceId }) => {
+    const { store } = deps;
+    const clientToken = findToken(payload);
+    const before = store.read(id);
+    let after = before;
+    if (!done(before, traceId)) {
+      mustExist(id, before);
+      const { version } = before.document;
+      const requests = remember(before.requests, traceId, version);
+      after = { exists: false, document: emptyDocument(version), requests };
+      await store.write(id, after);
+    }
+    const [, version] = done(after, traceId)!;
+    const answer = JSON.stringify({ version, timestamp: secondsOf(deps), clientToken });
+    await answers.send(id, 'delete/accepted', answer);
+    return answer;
+  };
+
+export function createShadowOperations(deps: Deps, answers: ShadowAnswers): ShadowOperations {
   return {
-    describe,
+    describe: async (id, clientToken) => describe(deps, id, clientToken),
     run: {
       async get(id, { payload }) {
-        const answer = await describe(id, parseToken(payload));
+        const answer = describe(deps, id, parseToken(payload));
         await answers.send(id, 'get/accepted', answer);
         return answer;
       },
-      async update(id, { payload, traceId }) {
-        const request = parseUpdate(payload);
-        const before = store.read(id);
-        let after = before;
-        if (!done(before, traceId)) {
-          after = changed(before, request, traceId, seconds());
-          await store.write(id, after);
-        }
-        const { state, clientToken } = request;
-        const timestamp = seconds();
-        const metadata = stamp(state, timestamp);
-        const [, version] = done(after, traceId)!;
-        const answer = JSON.stringify({ state, metadata, version, timestamp, clientToken });
-        await answers.send(id, 'update/accepted', answer);
-        await answers.announce(id, before.exists ? before.document : null, after.document, clientToken);
-        return answer;
-      },
-      async delete(id, { payload, traceId }) {
-        const clientToken = findToken(payload);
-        const before = store.read(id);
-        let after = before;
-        if (!done(before, traceId)) {
-          mustExist(id, before);
-          const { version } = before.document;
-          const requests = remember(before.requests, traceId, version);
-          after = { exists: false, document: emptyDocument(version), requests };
-          await store.write(id, after);
-        }
-        const [, version] = done(after, traceId)!;
-        const answer = JSON.stringify({ version, timestamp: seconds(), clientToken });
-        await answers.send(id, 'delete/accepted', answer);
-        return answer;
-      },
+      update: updating(deps, answers),
+      delete: deleting(deps, answers),
     },
   };
 }

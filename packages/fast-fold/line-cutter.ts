@@ -1,10 +1,10 @@
-// Chunks of an archive end where they will; here they are cut into lines, which are whole while they are read.
+// Cuts the chunks of an archive, which end anywhere, into whole lines.
 
-/** Who takes lines. */
+/** What takes the lines. */
 export interface LineTaker {
   /** INPUT_BYTES of room for what is to be read, until lines are taken. */
   input(): Uint8Array;
-  /** Takes lines of the input from `at` up to one that it will not take so, or is not complete before `end`: where that begins. */
+  /** Takes lines of the input from `at` on. @returns where the first line begins that it does not take, or that is not complete before `end` */
   takeLines(at: number, end: number): number;
   /** Takes a line without its line feed, valid during the call only. */
   take(line: Uint8Array): void;
@@ -23,21 +23,32 @@ export interface LineCutter {
 const MAX_LINE_BYTES = 1 << 20;
 const PIECE_BYTES = 1 << 17;
 export const INPUT_BYTES = MAX_LINE_BYTES + PIECE_BYTES + 1;
-/** Kept of a line that is too long. */
+/** Bytes given to `takeTooLong`. */
 const KEPT_BYTES = 1 << 10;
 const NEWLINE = 0x0a;
 
+/** Puts the piece and a zero after it at `at`. @returns where the piece ends */
+function append(input: Uint8Array, piece: Uint8Array, at: number): number {
+  const end = at + piece.length;
+  input.set(piece, at);
+  input[end] = 0;
+  return end;
+}
+
+/** The offset of the next line feed, or -1. */
+function lineEnd(input: Uint8Array, at: number, size: number): number {
+  const length = input.subarray(at, size).indexOf(NEWLINE);
+  return length < 0 ? -1 : at + length;
+}
+
 export function createLineCutter(taker: LineTaker): LineCutter {
-  /** How long the line is whose end is still to come; it is at the start of the input. */
+  /** Bytes of the line that is not complete, at the start of the input. */
   let rest = 0;
-  /** Whether that one is too long, and its rest of no use. */
+  /** Whether that line is too long, so that its remaining bytes are skipped. */
   let skipping = false;
 
   function addPiece(piece: Uint8Array): void {
-    const size = rest + piece.length;
-    const bytes = taker.input();
-    bytes.set(piece, rest);
-    bytes[size] = 0;
+    const size = append(taker.input(), piece, rest);
     const at = takeLines(size);
     const input = taker.input();
     input.copyWithin(0, at, size);
@@ -48,26 +59,21 @@ export function createLineCutter(taker: LineTaker): LineCutter {
     rest = 0;
   }
 
-  /** Where the line begins that is not complete. */
+  /** @returns where the line begins that is not complete */
   function takeLines(size: number): number {
     let at = 0;
     if (skipping) {
-      at = lineEnd(0, size) + 1;
+      at = lineEnd(taker.input(), 0, size) + 1;
       if (at === 0) return size;
       skipping = false;
     }
     for (;;) {
       at = taker.takeLines(at, size);
-      const end = lineEnd(at, size);
+      const end = lineEnd(taker.input(), at, size);
       if (end < 0) return at;
       taker.take(taker.input().subarray(at, end));
       at = end + 1;
     }
-  }
-
-  function lineEnd(at: number, size: number): number {
-    const length = taker.input().subarray(at, size).indexOf(NEWLINE);
-    return length < 0 ? -1 : at + length;
   }
 
   return {

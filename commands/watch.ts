@@ -81,16 +81,16 @@ async function firstDevices(api: Api, site: string | undefined): Promise<string[
 
 const withUnit = (value: string, unit: string) => `${value} ${unit}`.trimEnd();
 
-/** Gives the lines that are new since the last call, oldest first. */
-function createFollowing(
-  api: Api,
-  { from, metric }: { readonly from: number; readonly metric?: string | undefined },
-) {
-  const shownUntil = new Map<string, number>();
-  const known = new Set<string>();
-  let alertsFrom = from;
+interface Following {
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly metric?: string | undefined;
+}
 
-  async function windowsOf(deviceId: string): Promise<Line[]> {
+/** Gives the windows of a device that closed since the last call. */
+function createNextWindows(api: Api, { from, metric }: Following) {
+  const shownUntil = new Map<string, number>();
+  return async (deviceId: string): Promise<Line[]> => {
     const now = Date.now();
     const page = await api.call<WindowPage>(['devices', deviceId, 'windows'], {
       query: { from: shownUntil.get(deviceId) ?? from, to: now, metric, limit: 2000 },
@@ -108,9 +108,14 @@ function createFollowing(
       const text = `${shortTime(window.start, now)}  ${deviceId}  ${metrics.join('  ')}  (${window.readings})`;
       return { at: window.end, text, json: { deviceId, ...window } };
     });
-  }
+  };
+}
 
-  async function alerts(devices: ReadonlySet<string>): Promise<Line[]> {
+/** Gives the changes of alerts of devices since the last call. */
+function createNextAlerts(api: Api, { from }: Following) {
+  const known = new Set<string>();
+  let alertsFrom = from;
+  return async (devices: ReadonlySet<string>): Promise<Line[]> => {
     const now = Date.now();
     const { entries } = await api.call<{ entries: Entry[] }>(['alerts', 'history'], {
       query: { from: alertsFrom, to: now + 1, limit: 1000 },
@@ -128,13 +133,30 @@ function createFollowing(
       const line = `${shortTime(at, now)}  ${deviceId}  ${(severity ?? 'alert').toUpperCase()} ${what}: ${ruleId}${values}`;
       return { at, text: painted(printable(line), what === 'cleared' ? 'green' : 'red'), json: entry };
     });
-  }
+  };
+}
 
+/** Gives the lines that are new since the last call, oldest first. */
+function createFollowing(api: Api, following: Following) {
+  const nextWindows = createNextWindows(api, following);
+  const nextAlerts = createNextAlerts(api, following);
   return async (devices: readonly string[]): Promise<Line[]> => {
-    const lines: Line[] = await alerts(new Set(devices));
-    for (const found of await inParallel(devices, CALLS_AT_ONCE, windowsOf)) lines.push(...found);
+    const lines: Line[] = await nextAlerts(new Set(devices));
+    for (const found of await inParallel(devices, CALLS_AT_ONCE, nextWindows)) lines.push(...found);
     return lines.sort((a, b) => a.at - b.at);
   };
+}
+
+/** A wrong name ends the command instead of waiting for ever. */
+async function checkDevices(api: Api, names: readonly string[], metric: string | undefined): Promise<void> {
+  for (const name of names) {
+    const { lastWindow } = await api.call<{ lastWindow?: { metrics: object } }>(['devices', name]);
+    const metrics = Object.keys(lastWindow?.metrics ?? {});
+    if (metric !== undefined && metrics.length > 0 && !metrics.includes(metric))
+      process.stderr.write(
+        `${name} did not send ${metric} in its last window; it sent ${metrics.join(', ')}\n`,
+      );
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -150,15 +172,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.site !== undefined && positionals.length > 0)
     throw new CommandError('name devices or a --site, not both');
   const api = await openApi(values);
-  // A wrong name ends the command instead of waiting for ever.
-  for (const name of positionals) {
-    const { lastWindow } = await api.call<{ lastWindow?: { metrics: object } }>(['devices', name]);
-    const metrics = Object.keys(lastWindow?.metrics ?? {});
-    if (values.metric !== undefined && metrics.length > 0 && !metrics.includes(values.metric))
-      process.stderr.write(
-        `${name} did not send ${values.metric} in its last window; it sent ${metrics.join(', ')}\n`,
-      );
-  }
+  await checkDevices(api, positionals, values.metric);
   const next = createFollowing(api, { from: found.ms, metric: values.metric });
   let devices = positionals.length > 0 ? positionals : await firstDevices(api, values.site);
   const site = values.site === undefined ? '' : ` of site ${values.site}`;

@@ -88,24 +88,31 @@ function clientOptions({ identity, ca, random }: ConnectionOptions): IClientOpti
   };
 }
 
-/** Opens at once. After a reconnect, QoS 1 messages in flight are sent again, as duplicates. */
-export function openConnection(options: ConnectionOptions): Connection {
-  const { statistics, random, stopping } = options;
-  let attempt = 0;
-  let closing = false;
-  let steady: NodeJS.Timeout | undefined;
+/** Callers that wait until the device is connected, or the fleet stops. */
+function createWaiters() {
   let waiters: ((online: boolean) => void)[] = [];
-  const client: MqttClient = connect(options.url, clientOptions(options));
+  return {
+    add: () => new Promise<boolean>((resolve) => waiters.push(resolve)),
+    report(online: boolean): void {
+      const waiting = waiters;
+      waiters = [];
+      for (const resolve of waiting) resolve(online);
+    },
+  };
+}
 
-  function report(online: boolean): void {
-    const waiting = waiters;
-    waiters = [];
-    for (const resolve of waiting) resolve(online);
-  }
+/** Sets the delay before each attempt to connect again. */
+function paceReconnects(
+  client: MqttClient,
+  { statistics, random }: Pick<ConnectionOptions, 'statistics' | 'random'>,
+) {
+  let attempt = 0;
+  let isClosing = false;
+  let steady: NodeJS.Timeout | undefined;
 
   /** mqtt.js reads its period again whenever a connection ends. */
   function nextDelay(): void {
-    if (!closing) client.options.reconnectPeriod = reconnectDelay(attempt, random);
+    if (!isClosing) client.options.reconnectPeriod = reconnectDelay(attempt, random);
   }
 
   client.on('connect', () => {
@@ -113,22 +120,38 @@ export function openConnection(options: ConnectionOptions): Connection {
       attempt = 0;
       nextDelay();
     }, STEADY_MS);
-    report(true);
   });
   client.on('reconnect', () => {
     statistics.reconnects += 1;
     attempt += 1;
     nextDelay();
   });
-  client.on('error', (error) => (statistics.lastError = reasonOf(error)));
   client.on('close', () => clearTimeout(steady));
-  stopping.addEventListener('abort', () => report(false));
+
+  return {
+    beginClose(): void {
+      isClosing = true;
+      client.options.reconnectPeriod = 0; // makes mqtt.js reject messages in flight when the connection is cut
+    },
+    endClose: () => clearTimeout(steady),
+  };
+}
+
+/** Opens at once. After a reconnect, QoS 1 messages in flight are sent again, as duplicates. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { statistics, stopping } = options;
+  const client: MqttClient = connect(options.url, clientOptions(options));
+  const reconnects = paceReconnects(client, options);
+  const waiters = createWaiters();
+  client.on('connect', () => waiters.report(true));
+  client.on('error', (error) => (statistics.lastError = reasonOf(error)));
+  stopping.addEventListener('abort', () => waiters.report(false));
 
   return {
     online() {
       if (client.connected) return Promise.resolve(true);
       if (stopping.aborted) return Promise.resolve(false);
-      return new Promise((resolve) => waiters.push(resolve));
+      return waiters.add();
     },
     async publish(topic, payload, qos) {
       await client.publishAsync(topic, payload, { qos });
@@ -145,12 +168,11 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (client.connected) subscribe();
     },
     async close(force) {
-      closing = true;
-      client.options.reconnectPeriod = 0; // makes mqtt.js reject messages in flight when the connection is cut
+      reconnects.beginClose();
       const late = setTimeout(() => client.stream.destroy(), GOODBYE_MS);
       await client.endAsync(force || !client.connected);
       clearTimeout(late);
-      clearTimeout(steady);
+      reconnects.endClose();
     },
   };
 }

@@ -38,6 +38,18 @@ function onStop(stop: () => void): void {
   });
 }
 
+/** One reading a second of one fridge. */
+function createPlan(start: number) {
+  const hours = readSeattleWeather();
+  const evenly = { rate: 1, jitter: false, duplicates: 0, reorder: 0, pack: 1, speed: 1 };
+  return (name: string, controls: Controls) =>
+    planMessages({
+      seed: seedOf(name),
+      pattern: atSetpoint(demoFridge(hours, name === FAILING), controls),
+      ...{ controls, start, ...evenly },
+    });
+}
+
 async function run(dataDir: string): Promise<void> {
   const stopping = new AbortController();
   let stopFleet = () => {};
@@ -53,21 +65,8 @@ async function run(dataDir: string): Promise<void> {
   });
   target.close();
   if (stopping.signal.aborted) return;
-  const hours = readSeattleWeather();
   const start = Date.now();
-  const plan = (name: string, controls: Controls) =>
-    planMessages({
-      seed: seedOf(name),
-      pattern: atSetpoint(demoFridge(hours, name === FAILING), controls),
-      controls,
-      start,
-      rate: 1,
-      jitter: false,
-      duplicates: 0,
-      reorder: 0,
-      pack: 1,
-      speed: 1,
-    });
+  const plan = createPlan(start);
   const fleet = startFleet({
     url: await target.url(),
     ca: target.ca,

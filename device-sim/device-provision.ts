@@ -70,6 +70,22 @@ async function isProvisioned(url: string, ca: string, name: string, files: Devic
   );
 }
 
+function sayResult(
+  { thingName, configuration }: Provisioned,
+  files: DeviceFiles,
+  place: Parameters<typeof sayHowToPublish>[0],
+  say: Say,
+): void {
+  say(`thing        ${thingName}, connected once with its own certificate`);
+  say(
+    `files        ${files.ca}, ${files.cert}, ${files.key} (the key was made here and has not left this machine)`,
+  );
+  if (Object.keys(configuration).length > 0) say(`configuration  ${JSON.stringify(configuration)}`);
+  const { group } = configuration;
+  const device = { name: thingName, group: typeof group === 'string' ? group : undefined };
+  sayHowToPublish(place, device, files, say);
+}
+
 /**
  * Needs no AWS credentials if the endpoint is given. The certificate gets its final file name once the device has
  * connected with it.
@@ -100,21 +116,10 @@ export async function provision(target: Target, options: DeviceOptions, say: Say
   } finally {
     await exchange.close();
   }
-  const { thingName, configuration } = provisioned;
+  const { thingName } = provisioned;
   const [certificatePem, keyPem] = [readFileSync(waiting, 'utf8'), readFileSync(files.key, 'utf8')];
   await tryIdentity(url, ca, { clientId: thingName, certificatePem, keyPem }, ACTIVATION_MS);
   renameSync(waiting, files.cert);
-  say(`thing        ${thingName}, connected once with its own certificate`);
-  say(
-    `files        ${files.ca}, ${files.cert}, ${files.key} (the key was made here and has not left this machine)`,
-  );
-  if (Object.keys(configuration).length > 0) say(`configuration  ${JSON.stringify(configuration)}`);
-  const { group } = configuration;
   const { domains } = settings.endpoint === undefined ? target : { domains: [] };
-  sayHowToPublish(
-    { url, domains },
-    { name: thingName, group: typeof group === 'string' ? group : undefined },
-    files,
-    say,
-  );
+  sayResult(provisioned, files, { url, domains }, say);
 }

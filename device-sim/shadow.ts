@@ -14,22 +14,19 @@ interface ShadowMessage {
 const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-/** @param onProblem called with desired settings that cannot be applied, and with refusals of the cloud. */
-export function followShadow(
-  connection: Pick<Connection, 'listen' | 'publish'>,
-  thingName: string,
-  controls: Controls,
-  onProblem: (problem: string) => void,
-): void {
-  const prefix = `$aws/things/${thingName}/shadow`;
-  let newest = 0;
+type Receivers = Readonly<Record<string, (message: ShadowMessage) => void>>;
 
-  const send = (request: 'get' | 'update', payload: string) => {
-    connection.publish(`${prefix}/${request}`, payload, 1).catch((error: unknown) => {
-      onProblem((error as Error).message); // the next connect tries again
-    });
-  };
-  const report = () => send('update', JSON.stringify({ state: { reported: controls } }));
+interface Following {
+  readonly thingName: string;
+  readonly controls: Controls;
+  readonly onProblem: (problem: string) => void;
+  /** Sends the reported state. */
+  readonly report: () => void;
+}
+
+/** By the end of the topic. */
+function createReceivers({ thingName, controls, onProblem, report }: Following): Receivers {
+  let newest = 0;
   const apply = (desired: unknown): boolean => {
     const { changed, problems } = applyDesired(controls, asObject(desired));
     for (const problem of problems) onProblem(`${thingName}: desired ${problem}`);
@@ -41,8 +38,7 @@ export function followShadow(
     newest = version;
     return true;
   };
-
-  const receivers: Readonly<Record<string, (message: ShadowMessage) => void>> = {
+  return {
     'get/accepted'(message) {
       newest = message.version ?? 0; // a deleted shadow starts again at a lower version
       apply(message.state?.['desired']);
@@ -60,6 +56,23 @@ export function followShadow(
       onProblem(`${thingName}: its shadow cannot be updated: ${message}`);
     },
   };
+}
+
+/** @param onProblem called with desired settings that cannot be applied, and with refusals of the cloud. */
+export function followShadow(
+  connection: Pick<Connection, 'listen' | 'publish'>,
+  thingName: string,
+  controls: Controls,
+  onProblem: (problem: string) => void,
+): void {
+  const prefix = `$aws/things/${thingName}/shadow`;
+  const send = (request: 'get' | 'update', payload: string) => {
+    connection.publish(`${prefix}/${request}`, payload, 1).catch((error: unknown) => {
+      onProblem((error as Error).message); // the next connect tries again
+    });
+  };
+  const report = () => send('update', JSON.stringify({ state: { reported: controls } }));
+  const receivers = createReceivers({ thingName, controls, onProblem, report });
 
   const parse = (payload: string): ShadowMessage => {
     try {

@@ -94,6 +94,24 @@ function onInterrupt(connection: Connection, before: () => void) {
 
 type Views = ReturnType<typeof createViews>;
 
+interface Listed {
+  readonly files: readonly ListedFile[];
+  readonly place: ArchivePlace | undefined;
+}
+
+const namedIn = (files: readonly ListedFile[], message: string) =>
+  files.find((each) => message.includes(each.path));
+
+/** The error for the user: it names the file if damaged bytes may be the cause. */
+async function faultOf(duckDb: DuckDb, { files, place }: Listed, { message }: Error): Promise<CommandError> {
+  const named = namedIn(files, message);
+  const file = named ?? (MAY_BE_DAMAGE.test(message) ? await firstDamaged(duckDb, files) : undefined);
+  const [reason = message] = message.split('\n');
+  if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));
+  const isExtension = message.startsWith('Missing Extension Error');
+  return new CommandError(isExtension ? `${reason}: this command does not load extensions` : message);
+}
+
 function createViews(duckDb: DuckDb, connection: Connection, query: Query) {
   let files: readonly ListedFile[] = [];
   let place: ArchivePlace | undefined;
@@ -131,20 +149,11 @@ function createViews(duckDb: DuckDb, connection: Connection, query: Query) {
     return true;
   }
 
-  const namedIn = (message: string) => files.find((each) => message.includes(each.path));
-
   return {
     make,
     isChanged,
-    isOfFiles: ({ message }: Error) => MAY_BE_DAMAGE.test(message) || namedIn(message) !== undefined,
-    async faultOf({ message }: Error): Promise<CommandError> {
-      const named = namedIn(message);
-      const file = named ?? (MAY_BE_DAMAGE.test(message) ? await firstDamaged(duckDb, files) : undefined);
-      const [reason = message] = message.split('\n');
-      if (file) return new CommandError(damaged(file, faultIn(reason, file), place!));
-      const isExtension = message.startsWith('Missing Extension Error');
-      return new CommandError(isExtension ? `${reason}: this command does not load extensions` : message);
-    },
+    isOfFiles: ({ message }: Error) => MAY_BE_DAMAGE.test(message) || namedIn(files, message) !== undefined,
+    faultOf: async (error: Error) => faultOf(duckDb, { files, place }, error),
   };
 }
 

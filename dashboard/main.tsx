@@ -17,7 +17,7 @@ const ENTRIES: readonly Entry[] = [
   { view: 'fleet', name: 'Fleet', icon: 'fleet', says: 'All devices, and which need attention' },
   { view: 'alerts', name: 'Alerts', icon: 'alerts', says: 'Open and past alerts, and who acknowledged them' },
   { view: 'rules', name: 'Rules', icon: 'rules', says: 'When people are notified' },
-  { view: 'report', name: 'Report', icon: 'report', says: 'Monthly reports of a device or a site, to print' },
+  { view: 'report', name: 'Report', icon: 'report', says: 'Monthly reports, to print' },
   { view: 'console', name: 'Console', icon: 'console', says: 'Live messages over MQTT' },
   {
     view: 'pipeline',
@@ -35,7 +35,7 @@ const ADD: Entry = {
   view: 'add',
   name: 'Add a device',
   icon: 'add',
-  says: 'Key, certificate, lines to paste',
+  says: 'Create its key and set it up',
 };
 
 const entriesOf = ({ config }: App) => (config.isLocal ? [...ENTRIES, ...LOCAL_ENTRIES] : ENTRIES);
@@ -130,7 +130,7 @@ function View({ app, lookups }: ViewProps) {
         </a>
       }
     >
-      The address names the view “{view}”.
+      There is no view “{view}”. The link may be from another version of the page.
     </StateBox>
   );
 }

@@ -1,4 +1,4 @@
-// The list of active and past alerts, filtered as a link asks.
+// The list of active and past alerts, filtered by the address.
 
 import type { AlertSpan } from './alert-spans.ts';
 import type { Alert } from './api-types.ts';

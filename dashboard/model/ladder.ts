@@ -4,13 +4,16 @@ import { RESOLUTIONS, resolutionsFor, type Resolution } from '../../core/rollup.
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 
-/** Screens cannot show more. A year of half days has 730. */
+/** The most points of a plot: screens cannot show more. A year of half days has 730. */
 const MOST_POINTS = 740;
 
 /** How the stack stores windows. */
 export interface Storage {
   readonly windowSeconds: number;
-  /** How far back the table has windows; older ones come from the archive. From `1h` on the API reads hourly statistics, which are kept for years. */
+  /**
+   * How far back the table has windows; older ones come from the archive. For resolutions of `1h` and longer the API
+   * reads hourly statistics, which are kept for years.
+   */
   readonly windowDays: number;
 }
 
@@ -38,7 +41,7 @@ export function stepFor(
     size: RESOLUTIONS[resolution] * 1000,
   }));
   const step = steps.find(({ size }) => size >= least && (to - from) / size <= MOST_POINTS);
-  // Windows of 7 seconds fit no resolution; the API reports that.
+  // No resolution is a multiple of windows of 7 seconds; the API reports that.
   return step ?? steps.at(-1) ?? { resolution: '1d', size: DAY };
 }
 

@@ -18,7 +18,7 @@ export interface Outlook {
     readonly side: 'above' | 'below';
     readonly limit?: number;
   };
-  /** What somebody entered of its defrosts. */
+  /** The defrosts that a user entered. */
   readonly entered?: DefrostSchedule;
   readonly learned?: {
     readonly mode: 'known' | 'metric' | 'learned' | 'free';
@@ -68,7 +68,7 @@ export function defrostText(
   if (!learned) return undefined;
   const { mode, defrosts } = learned;
   if (mode === 'metric') return 'by a metric of the device';
-  if (mode === 'known') return 'as the rule says';
+  if (mode === 'known') return 'as set in the rule';
   if (mode === 'free' || !defrosts) return 'no schedule found: judged by their length and height';
   const { every, anchor, length } = defrosts;
   const next = anchor + Math.ceil((now - anchor) / every) * every;

@@ -1,7 +1,7 @@
 // A rule being edited, and the result of its dry run.
 
 import type { Rule } from './api-types.ts';
-import { isSaid, kindOf } from './rule-kind.ts';
+import { fitsForm, kindOf } from './rule-kind.ts';
 import { capital, durationText, plural } from './format.ts';
 
 export interface DryRun {
@@ -37,10 +37,10 @@ const SENTENCE_FIELDS = new Set([
   ...['anySpelling', 'stat', 'enabled', 'comment'],
 ]);
 
-/** Whether the form has a place for all that the rule says: one limit, on one side, now or ahead, or none. */
+/** Whether the form has fields for everything in the rule: one limit on one side, now or predicted, or none. */
 export function isSentence(rule: Rule): boolean {
   const fields = Object.entries(rule).filter(([, value]) => value !== undefined);
-  if (kindOf(rule) !== 'limit') return isSaid(rule) && fields.every(([name]) => SENTENCE_FIELDS.has(name));
+  if (kindOf(rule) !== 'limit') return fitsForm(rule) && fields.every(([name]) => SENTENCE_FIELDS.has(name));
   const isOneSided = (rule.above === undefined) !== (rule.below === undefined);
   return rule.metric !== undefined && isOneSided && fields.every(([name]) => SENTENCE_FIELDS.has(name));
 }

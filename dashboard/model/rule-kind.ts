@@ -1,4 +1,4 @@
-// The kinds of rules that a sentence can say: a limit, a limit that lies ahead, a metric unlike itself; and one made into another.
+// The kinds of rules that the form can edit as a sentence: a limit, a predicted limit, unusual behaviour. Converts one into another.
 
 import type { Rule } from './api-types.ts';
 import { numberText } from './format.ts';
@@ -6,11 +6,11 @@ import { numberText } from './format.ts';
 export type Draft = Omit<Rule, 'id'>;
 export type RuleKind = 'limit' | 'predicted' | 'unusual';
 
-/** As people choose them. */
+/** The names in the form. */
 export const RULE_KINDS: Readonly<Record<RuleKind, string>> = {
   limit: 'is',
   predicted: 'will be',
-  unusual: 'is unlike itself',
+  unusual: 'is unusual',
 };
 
 export const kindOf = ({ predicted, unusual }: Draft): RuleKind =>
@@ -31,7 +31,7 @@ const MADE: Readonly<Record<RuleKind, (metric: string, limits: Limits) => Draft>
 };
 const USUAL_LIMITS: Limits = { above: 8 };
 
-/** The rule as one of that kind: of the same devices, metric and limit, sent as before. */
+/** The rule as one of that kind, with the same devices, metric, limit, severity and channels. */
 export function asKind(draft: Draft, kind: RuleKind): Draft {
   if (kind === kindOf(draft)) return draft;
   const { match, severity, channels, enabled, comment, predicted } = draft;
@@ -54,7 +54,7 @@ const PREDICTED_FIELDS = new Set(['metric', 'above', 'below', 'within', 'defrost
 
 const isText = (value: unknown) => typeof value === 'string';
 
-/** Whether the fields of a defrost can show it: JSON that somebody types may be anything. */
+/** Whether the form has fields for the defrosts. Typed JSON may contain anything. */
 function isDefrost(defrost: unknown): boolean {
   if (typeof defrost !== 'object' || defrost === null) return defrost === undefined;
   const { at, timeZone, every, from, lasts, metric } = defrost as Readonly<Record<string, unknown>>;
@@ -63,8 +63,8 @@ function isDefrost(defrost: unknown): boolean {
   return 'every' in defrost ? isText(every) && (isText(from) || typeof from === 'number') : isText(metric);
 }
 
-/** Whether the form has a place for all that the kind says: one limit, on one side. */
-export function isSaid({ predicted, unusual }: Draft): boolean {
+/** Whether the form has fields for all that is special to the kind: one limit, on one side. */
+export function fitsForm({ predicted, unusual }: Draft): boolean {
   if (predicted && unusual) return false;
   if (unusual) return isText(unusual.metric) && Object.keys(unusual).every((name) => name === 'metric');
   if (!predicted) return false;
@@ -78,14 +78,14 @@ export function isSaid({ predicted, unusual }: Draft): boolean {
   );
 }
 
-/** What people will be sent, and when it says nothing: such as `Sends, for example: temperature 6.4 °C, above its normal band ...`. */
+/** An example of a notification, and how long the rule learns first, such as `Sends, for example: temperature 6.4 °C, above its normal band ...`. */
 export function previewText(draft: Draft, unit?: string): string | undefined {
-  if (!isSaid(draft)) return undefined;
+  if (!fitsForm(draft)) return undefined;
   const { predicted, unusual, severity = 'major' } = draft;
   if (unusual)
-    return `Sends, for example: “${unusual.metric}: warmer and runs longer: it loses cold”. It learns for four days before it says anything.`;
+    return `Sends, for example: “${unusual.metric}: warmer and runs longer: it loses cold”. It learns for four days before it sends anything.`;
   const limit = predicted && limitOf(predicted);
   if (!predicted || limit === undefined) return undefined;
   const ahead = `“${predicted.metric}: ${sideOf(predicted)} its normal band for 12 minutes; ${numberText(limit, unit, true)}${unit === undefined ? '' : ` ${unit}`} in about 25 minutes at this rate”`;
-  return `Sends, for example: ${ahead}. Within ${predicted.within ?? '30m'} it is ${severity}, farther ahead one severity milder. It learns for two days before it says anything.`;
+  return `Sends, for example: ${ahead}. Within ${predicted.within ?? '30m'} it is ${severity}, farther ahead one severity milder. It learns for two days before it sends anything.`;
 }

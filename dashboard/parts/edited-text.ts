@@ -1,4 +1,4 @@
-// Keeps what somebody types into a field until the field is left, however often the page is drawn again meanwhile.
+// Keeps the text that is typed into a field until the field is left, even if the page is redrawn meanwhile.
 
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';

@@ -57,6 +57,8 @@ interface PlotProps {
   height: number;
   sync?: string;
   hint?: string;
+  /** Where a screen reader finds the numbers. */
+  numbers?: string;
   theme: string;
   onMove?: (move: Move) => void;
   onSelect?: (from: number, to: number) => void;
@@ -89,7 +91,7 @@ function usePlot({ data, height, sync, theme, onSelect, isMain = false, isIndent
 }
 
 export function MetricPlot(props: PlotProps) {
-  const { title, data, hint = '', onMove } = props;
+  const { title, data, hint = '', numbers, onMove } = props;
   const { host, point } = usePlot(props);
   const press = (event: KeyboardEvent) => {
     const move = MOVES_BY_KEY[event.key];
@@ -108,7 +110,7 @@ export function MetricPlot(props: PlotProps) {
         ref={host}
         tabIndex={onMove ? 0 : undefined}
         role="img"
-        aria-label={`${title}; the numbers are in the table below`}
+        aria-label={numbers === undefined ? title : `${title}; ${numbers}`}
         onKeyDown={onMove ? press : undefined}
       />
     </div>

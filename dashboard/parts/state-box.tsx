@@ -1,4 +1,4 @@
-// Replaces a part that is empty, failed or not allowed: says what it means and what to do.
+// Shown instead of a part that is empty, failed or not allowed: what that means, and what to do.
 
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../data/api.ts';

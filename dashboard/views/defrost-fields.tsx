@@ -1,4 +1,4 @@
-// When a device defrosts, in a sentence: learned, at times of the day, every so often, or by a metric of its own.
+// When a device defrosts, as fields of a sentence: learned, at times of the day, at an interval, or shown by a metric.
 
 import type { Defrost, DefrostSchedule } from '../model/api-types.ts';
 import { useEditedText } from '../parts/edited-text.ts';
@@ -7,9 +7,9 @@ import { Choice } from './rule-fields.tsx';
 type How = 'learned' | 'times' | 'every' | 'metric';
 
 const HOWS = [
-  ['learned', 'learned by device'],
+  ['learned', 'learned from readings'],
   ['times', 'at these times'],
-  ['every', 'every so often'],
+  ['every', 'at an interval'],
   ['metric', 'shown by a metric'],
 ] as const;
 const USUAL_METRIC = 'defrost';
@@ -20,7 +20,7 @@ function howOf(defrost: Defrost | undefined): How {
   return 'every' in defrost ? 'every' : 'metric';
 }
 
-/** Where the browser is, by its IANA name. */
+/** The IANA name of the browser's time zone. */
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const BEGINNINGS: Readonly<Record<How, () => Defrost | undefined>> = {
@@ -40,7 +40,7 @@ export function DefrostFields({
   onValue,
 }: {
   value: Defrost | undefined;
-  /** Of the device, where one of them may show its defrosts. */
+  /** The metrics to choose from, if a metric may show the defrosts. */
   metrics?: readonly string[];
   onValue: (defrost: Defrost | undefined) => void;
 }) {

@@ -31,7 +31,8 @@ const titleOf = ({ metric, data }: Drawn) => `${metricText(metric)}${data.unit ?
 function DrawnPlots({ app, drawn, onMove, onSelect }: DrawnProps) {
   const isNarrow = innerWidth < 640;
   const [first, ...others] = drawn;
-  const shared = { sync: 'device', theme: app.theme.value, onSelect };
+  const numbers = 'the tab Table below has the numbers';
+  const shared = { sync: 'device', theme: app.theme.value, numbers, onSelect };
   if (!first) return null;
   return (
     <>

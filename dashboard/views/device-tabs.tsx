@@ -60,7 +60,7 @@ const TABS = [
   ['shadow', 'Shadow'],
   ['rejected', 'Rejected'],
   ['presence', 'Presence'],
-  ['table', 'As a table'],
+  ['table', 'Table'],
 ] as const;
 type Tab = (typeof TABS)[number][0];
 /** Tabs that guests cannot see. */

@@ -65,8 +65,8 @@ function Head({ app, member }: { app: App; member: Member }) {
 const Missing = ({ deviceId }: { deviceId: string }) => (
   <p class="banner quiet">
     <span>
-      There is no device “{deviceId}” in the list. If it was removed, its earlier readings are still shown
-      here. <a href={linkTo('fleet')}>See all devices</a>
+      There is no device “{deviceId}”. If it was removed, its earlier readings are still shown here.{' '}
+      <a href={linkTo('fleet')}>See all devices</a>
     </span>
   </p>
 );

@@ -1,4 +1,4 @@
-// Shows what rules about trends and habits have learned about the device, and corrects it: enter its defrosts, or learn again.
+// What rules about predicted limits and unusual behaviour have learned about the device. Users can correct its defrosts or let it learn again.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -25,7 +25,7 @@ export function useOutlooks(app: App, deviceId: string): Outlooks {
   const read = () => {
     app.api.get<{ outlooks: readonly Outlook[] }>(`${pathOf('devices', deviceId)}/outlook`).then(
       ({ outlooks }) => {
-        // An answer may come after the view has turned to another device.
+        // The answer may arrive after the view shows another device.
         if (shown.current === deviceId) list.value = outlooks;
       },
       () => undefined, // a failure is not shown, and the next poll retries
@@ -41,7 +41,7 @@ export function useOutlooks(app: App, deviceId: string): Outlooks {
   return { list, read };
 }
 
-function Anew({ app, path, read }: { app: App; path: string; read: () => void }) {
+function LearnAgain({ app, path, read }: { app: App; path: string; read: () => void }) {
   const problem = useSignal<string | undefined>(undefined);
   const learn = async () => {
     try {
@@ -53,8 +53,12 @@ function Anew({ app, path, read }: { app: App; path: string; read: () => void })
   };
   return (
     <>
-      <button class="btn small" onClick={() => void learn()}>
-        Learn anew
+      <button
+        class="btn small"
+        title="Forgets what was learned about this device and starts again"
+        onClick={() => void learn()}
+      >
+        Learn again
       </button>
       {problem.value !== undefined && <p role="alert">{problem.value}</p>}
     </>
@@ -78,7 +82,7 @@ function Corrections({
       {kind === 'predicted' && (
         <CorrectDefrosts app={app} entered={entered} path={`${path}/defrosts`} read={read} />
       )}{' '}
-      {learned && <Anew app={app} path={path} read={read} />}
+      {learned && <LearnAgain app={app} path={path} read={read} />}
     </dd>
   );
 }
@@ -110,7 +114,7 @@ export function OutlookFacts({
   const now = app.store.now.value;
   return (
     <section>
-      <h3>What lies ahead</h3>
+      <h3>Predictions</h3>
       {found.map((outlook) => (
         <dl key={outlook.ruleId}>
           <dt>{outlook.ruleId}</dt>

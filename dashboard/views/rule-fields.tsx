@@ -1,4 +1,4 @@
-// The fields that sentences of rules share: the metric, its side and limit, whose it is, who is notified and how severe it is.
+// The fields that the sentences of rules share: the metric, its side and limit, the devices, the channels and the severity.
 
 import type { Rule } from '../model/api-types.ts';
 import type { Draft } from '../model/rule-kind.ts';
@@ -25,7 +25,7 @@ export function NumberField({
   );
 }
 
-/** One of several: by value, or by value and what people read. */
+/** A choice among options, each with its value and the text to show. */
 export function Choice({
   label,
   value,
@@ -69,7 +69,8 @@ export function SideField({ value, onSide }: { value: string; onSide: (side: str
 export function DevicesField({ rule, set }: { rule: Draft; set: SetDraft }) {
   return (
     <input
-      aria-label="Devices; an asterisk stands for any text"
+      aria-label="Devices; * matches any text"
+      title="The name of a device, such as fridge-1. * matches any text: fridge-*"
       size={12}
       value={rule.match?.device ?? ''}
       placeholder="all devices"
@@ -88,7 +89,7 @@ const CHANNELS = [
   ['sms', 'SMS'],
 ] as const;
 
-/** `, notify by email, as major`: how each sentence ends. */
+/** `notify by email, as major`: the end of each sentence. */
 export function NotifyFields({ rule, set }: { rule: Draft; set: SetDraft }) {
   return (
     <>

@@ -120,13 +120,13 @@ function useEditor(rule: Rule) {
 type Editor = ReturnType<typeof useEditor>;
 
 /** Switches between the sentence and JSON. Not every rule can be a sentence. */
-function Faces({ editor: { id, isJson, read, show } }: { editor: Editor }) {
-  const isSayable = 'draft' in read.value && isSentence({ id: id.value, ...read.value.draft });
-  const face = (json: boolean, name: string) => (
+function Modes({ editor: { id, isJson, read, show } }: { editor: Editor }) {
+  const canBeSentence = 'draft' in read.value && isSentence({ id: id.value, ...read.value.draft });
+  const mode = (json: boolean, name: string) => (
     <button
       aria-pressed={isJson.value === json}
-      disabled={!json && !isSayable}
-      title={json || isSayable ? undefined : 'The form has no fields for this rule: edit it as JSON'}
+      disabled={!json && !canBeSentence}
+      title={json || canBeSentence ? undefined : 'The form has no fields for this rule: edit it as JSON'}
       onClick={() => show(json)}
     >
       {name}
@@ -134,8 +134,8 @@ function Faces({ editor: { id, isJson, read, show } }: { editor: Editor }) {
   );
   return (
     <span class="seg" role="group" aria-label="Edit as">
-      {face(false, 'Sentence')}
-      {face(true, 'JSON')}
+      {mode(false, 'Sentence')}
+      {mode(true, 'JSON')}
     </span>
   );
 }
@@ -174,7 +174,8 @@ function Fields({
   editor: Editor;
   rule: Rule;
 }) {
-  if (!isJson.value) return <Sentence draft={draft} metrics={metricsFor(app, rule)} />;
+  if (!isJson.value)
+    return <Sentence draft={draft} metrics={metricsFor(app, rule)} windowMs={app.store.windowMs} />;
   return <JsonField text={text} problem={'problem' in read.value ? read.value.problem : undefined} />;
 }
 
@@ -197,7 +198,7 @@ export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: bo
     <>
       <div class="headrow">
         {isNew ? <NameField id={id} /> : <h2 class="mono">{rule.id}</h2>}
-        <Faces editor={editor} />
+        <Modes editor={editor} />
       </div>
       <Fields app={app} editor={editor} rule={rule} />
       {preview !== undefined && <p class="dim preview">{preview}</p>}

@@ -1,6 +1,7 @@
-// A rule as a sentence with fields in it: a limit, a limit that lies ahead, or a metric that is unlike itself.
+// A rule as a sentence with fields in it: a limit, a predicted limit, or unusual behaviour.
 
 import { useSignal, type Signal } from '@preact/signals';
+import { sizeText } from '../model/format.ts';
 import {
   asKind,
   kindOf,
@@ -27,12 +28,13 @@ interface Part {
   readonly rule: Draft;
   readonly set: SetDraft;
   readonly metrics: readonly string[];
+  readonly windowMs: number;
 }
 
-/** The chosen side, which an emptied limit keeps. */
+/** The chosen side. It stays when the limit is emptied. */
 const useSide = (limits: Parameters<typeof sideOf>[0]) => useSignal<string>(sideOf(limits));
 
-function LimitPart({ rule, set }: Part) {
+function LimitPart({ rule, set, windowMs }: Part) {
   const side = useSide(rule);
   const isAbove = side.value === 'above';
   const limit = limitOf(rule);
@@ -57,8 +59,9 @@ function LimitPart({ rule, set }: Part) {
         value={rule.forWindows ?? 1}
         onValue={(forWindows) => set({ forWindows })}
       />{' '}
-      windows, <NotifyFields rule={rule} set={set} />. It is over {isAbove ? 'below' : 'above'}{' '}
-      <NumberField label="Limit at which it is over" value={clear} onValue={setClear} />.
+      windows of {sizeText(windowMs)}, <NotifyFields rule={rule} set={set} />. It clears{' '}
+      {isAbove ? 'below' : 'above'}{' '}
+      <NumberField label="Limit at which it clears" value={clear} onValue={setClear} />.
     </>
   );
 }
@@ -126,7 +129,7 @@ const PARTS: Readonly<Record<RuleKind, (part: Part) => preact.JSX.Element>> = {
   unusual: UnusualPart,
 };
 
-export function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: readonly string[] }) {
+export function Sentence({ draft, ...part }: { draft: Signal<Draft> } & Pick<Part, 'metrics' | 'windowMs'>) {
   const rule = draft.value;
   const kind = kindOf(rule);
   const Rest = PARTS[kind];
@@ -138,7 +141,7 @@ export function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: re
       When{' '}
       <MetricField
         value={metricOf(rule)}
-        metrics={metrics}
+        metrics={part.metrics}
         onValue={(metric) => {
           draft.value = withMetric(rule, metric);
         }}
@@ -152,7 +155,7 @@ export function Sentence({ draft, metrics }: { draft: Signal<Draft>; metrics: re
           draft.value = asKind(rule, next as RuleKind);
         }}
       />{' '}
-      <Rest rule={rule} set={set} metrics={metrics} />
+      <Rest rule={rule} set={set} {...part} />
     </p>
   );
 }

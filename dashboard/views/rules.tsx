@@ -43,7 +43,7 @@ function List({ app, chosen }: { app: App; chosen: string | undefined }) {
           >
             <Shape name={rule.enabled === false ? 'past' : 'ok'} />
             <span class="t mono">{rule.id}</span>
-            <span class="w">{rule.enabled === false ? 'off' : `${count} of ${devices.length}`}</span>
+            <span class="w">{rule.enabled === false ? 'off' : `${count} of ${devices.length} devices`}</span>
             <span class="s">
               {capital(subjectOf(rule))}: {ruleText(rule)}
             </span>
@@ -51,6 +51,18 @@ function List({ app, chosen }: { app: App; chosen: string | undefined }) {
         );
       })}
     </nav>
+  );
+}
+
+function NoRule({ id }: { id: string | undefined }) {
+  if (id === undefined)
+    return (
+      <StateBox title="No rules">Without a rule, no alert is raised. Create one with “New rule”.</StateBox>
+    );
+  return (
+    <StateBox title="There is no such rule">
+      There is no rule “{id}”. It may have been removed: choose another one from the list.
+    </StateBox>
   );
 }
 
@@ -81,7 +93,7 @@ export function Rules({ app }: { app: App; lookups: Lookups }) {
           {rule ? (
             <RuleForm key={chosen} app={app} rule={rule} isNew={chosen === NEW} />
           ) : (
-            <StateBox title="There is no such rule">There is no rule “{chosen}”.</StateBox>
+            <NoRule id={chosen} />
           )}
         </div>
       </div>

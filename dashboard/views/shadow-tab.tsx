@@ -36,7 +36,7 @@ function useShadow(app: App, deviceId: string) {
 
 function Difference({ shadow }: { shadow: Shadow }) {
   const differences = differencesOf(shadow);
-  const isWished = Object.keys(shadow.desired).length > 0;
+  const hasDesired = Object.keys(shadow.desired).length > 0;
   return (
     <div aria-live="polite">
       <h3>Difference</h3>
@@ -47,7 +47,7 @@ function Difference({ shadow }: { shadow: Shadow }) {
         </>
       ) : (
         <p class="dim g2">
-          {isWished ? 'None: the device has the desired state.' : 'None: there is no desired state.'}
+          {hasDesired ? 'None: the device has the desired state.' : 'None: there is no desired state.'}
         </p>
       )}
     </div>

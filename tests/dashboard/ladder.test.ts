@@ -49,12 +49,12 @@ for (const [span, bucket, daysAgo = 0, windowSeconds = 10] of steps) {
   });
 }
 
-test('what the archive has of windows that the table has forgotten is as fine as the span allows', () => {
+test('windows that only the archive has are shown as finely as the span allows', () => {
   const to = NOW - 200 * DAY;
   assert.equal(stepFor({ from: to - HOUR, to }, NOW, storage).resolution, '10s');
 });
 
-test('every resolution of the API is one that a span has', () => {
+test('every resolution of the API is used by some span', () => {
   const used = new Set(
     steps.map(([span]) => stepFor({ from: NOW - span, to: NOW }, NOW, storage).resolution),
   );

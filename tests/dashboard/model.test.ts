@@ -228,7 +228,7 @@ test('words name the side on which a limit was crossed', () => {
   const limits = limitsOf(rules, fridge, 'temperature');
   assert.equal(wordOf('alarm', 9.4, limits, 'temperature'), 'Too warm');
   assert.equal(wordOf('alarm', -3, limits, 'temperature'), 'Too cold');
-  // Back within its limits, and not yet under the one at which the alarm is over.
+  // Within its limits again, but not yet below the value at which the alarm clears.
   assert.equal(wordOf('alarm', 7.5, limits, 'temperature'), 'Alarm');
   assert.equal(wordOf('alarm', 3, [{ value: 2, side: 'above', ruleId: 'x' }], 'door'), 'Too high');
   assert.equal(alertText({ ...alert('high', 'alarm'), unit: '°C' }, high), 'Above 8 °C');

@@ -60,7 +60,7 @@ test('changes are listed member by member, with arrays as a whole', () => {
   });
 });
 
-/** JSON without null, which a shadow does not keep; names such as `__proto__` among it. */
+/** JSON without null, which a shadow does not keep, and with names such as `__proto__`. */
 const state = fc.dictionary(
   fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor'),
   fc.letrec((tie) => ({
@@ -77,7 +77,7 @@ const state = fc.dictionary(
   { maxKeys: 4, noNullPrototype: true },
 );
 
-test('the patch between two states makes the one of the other', () => {
+test('the patch between two states turns one into the other', () => {
   fc.assert(
     fc.property(state, state, (before, after) => {
       const made = mergePatch(before, patchBetween(before, after));
@@ -184,7 +184,7 @@ test("a site that the user may not see is refused with the names of the user's s
   assert.deepEqual(problemsOf({ ...device, site: 'lima' }, known, ['lima']), {});
 });
 
-test('a new device joins the group of its site, whatever its capitals, or a new one', () => {
+test('a new device joins the group named like its site in any case, or a new one', () => {
   assert.deepEqual([groupOf('seattle', known), groupOf('oslo', known)], ['Seattle', 'oslo']);
 });
 

@@ -1,4 +1,4 @@
-// The page's texts about what rules about trends and habits have learned.
+// The page's texts about predictions and about what rules have learned.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -12,8 +12,8 @@ const NOW = Date.parse('2026-11-21T12:00:00Z');
 const base: Outlook = { ruleId: 'soon-warm', kind: 'predicted', metric: 'temperature' };
 const ahead = { words: 'above its normal band for 12 minutes', since: NOW, side: 'above' } as const;
 
-const sayings: [title: string, outlook: Partial<Outlook>, text: string][] = [
-  ['what lies ahead', { ahead, reason: 'defrost' }, 'above its normal band for 12 minutes'],
+const texts: [title: string, outlook: Partial<Outlook>, text: string][] = [
+  ['a predicted limit', { ahead, reason: 'defrost' }, 'above its normal band for 12 minutes'],
   ['a band that is kept', {}, 'in its normal band'],
   ['a habit that is kept', { kind: 'unusual' }, 'as usual at this hour'],
   [
@@ -23,7 +23,7 @@ const sayings: [title: string, outlook: Partial<Outlook>, text: string][] = [
   ],
   ['a reason that this page does not know', { reason: 'new-reason' }, 'new-reason'],
 ];
-test.each(sayings)('says %s', (_title, outlook, text) => {
+test.each(texts)('describes %s', (_title, outlook, text) => {
   assert.equal(sayingText({ ...base, ...outlook }), text);
 });
 
@@ -39,7 +39,7 @@ test("shows a metric's normal band and the next defrost", () => {
     defrostText({ learned: { ...learned, mode: 'free' } }, NOW),
     'no schedule found: judged by their length and height',
   );
-  assert.equal(defrostText({ learned: { ...learned, mode: 'known' } }, NOW), 'as the rule says');
+  assert.equal(defrostText({ learned: { ...learned, mode: 'known' } }, NOW), 'as set in the rule');
   const every = { every: '8h', from: '2026-11-20 02:00 UTC' };
   assert.equal(
     defrostText({ learned: { ...learned, mode: 'known' }, entered: every }, NOW),
@@ -49,7 +49,7 @@ test("shows a metric's normal band and the next defrost", () => {
   assert.equal(defrostText({ entered: times }, NOW), 'as entered: at 02:00, 14:00 (Europe/Berlin), for 20m');
 });
 
-test('an alert and its history say the words of the rule', () => {
+test('an alert and its history use the words of the rule', () => {
   const alert = { deviceId: 'd', ruleId: 'r', state: 'alarm', value: '6.4', words: ahead.words } as const;
   assert.equal(alertText(alert, undefined), 'Above its normal band for 12 minutes');
   const entry = {

@@ -17,7 +17,7 @@ const windowAt = (start: number, readings = 10): StoredWindow => ({
   metrics: { temperature: { min: 4, max: 5, sum: 4.5 * readings, count: readings, last: 4.5 } },
 });
 
-/** Tracks over a broker and an API of this test's own. */
+/** Tracks with a broker and an API that the test controls. */
 function openTracks(stored: Readonly<Record<string, readonly StoredWindow[]>> = {}) {
   const asked: string[][] = [];
   let heard: Parameters<LiveMessages['listen']>[0] = () => assert.fail('nobody listens');
@@ -86,7 +86,7 @@ test('devices that become visible together are loaded together, each once', asyn
   const recent = createRecent((deviceIds) => Promise.resolve(void calls.push(deviceIds)));
   const ids = Array.from({ length: 30 }, (_, index) => `d-${index}`);
   for (const id of [...ids, ...ids]) recent.look(id);
-  await eventually('all to be asked for', () => calls.flat().length === 30);
+  await eventually('all to be requested', () => calls.flat().length === 30);
   assert.deepEqual(
     calls.map(({ length }) => length),
     [20, 10],
@@ -118,9 +118,9 @@ test('visible devices and the last two hundred out of sight are kept', async () 
     ids.slice(50),
   );
   assert.ok(recent.isKept('twice'));
-  await eventually('those to be asked for that are kept', () => calls.flat().length === 201);
+  await eventually('the kept ones to be requested', () => calls.flat().length === 201);
   recent.look('d-0');
-  await eventually('one that was let go to be asked for', () => calls.flat().includes('d-0'));
+  await eventually('a dropped one to be requested', () => calls.flat().includes('d-0'));
 });
 
 test('a device whose call failed is loaded when it is next visible', async () => {
@@ -146,9 +146,9 @@ const cases: readonly {
   readonly heard: readonly StoredWindow[];
   readonly kept: readonly StoredWindow[];
 }[] = [
-  { title: 'all of it where nothing is stored', newest: undefined, heard: [stored], kept: [stored] },
-  { title: 'nothing that the stored ones have', newest: stored, heard: [windowAt(0), stored], kept: [] },
-  { title: 'what is later', newest: stored, heard: [stored, later], kept: [later] },
+  { title: 'all if nothing is stored', newest: undefined, heard: [stored], kept: [stored] },
+  { title: 'none that are stored', newest: stored, heard: [windowAt(0), stored], kept: [] },
+  { title: 'later ones', newest: stored, heard: [stored, later], kept: [later] },
   {
     title: 'a window with more live readings than stored ones',
     newest: windowAt(10_000, 3),

@@ -1,4 +1,4 @@
-// Rules of each kind in the page's form: made into one another, in words, and as a sentence where it has a place for all.
+// Rules of each kind in the page's form: converted into another kind, in words, and as a sentence if the form has fields for them.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -19,7 +19,7 @@ const changes: readonly (readonly [from: Draft, to: Parameters<typeof asKind>[1]
   [unusual, 'predicted', { ...predicted, predicted: { metric: 't', above: 8, within: '30m' } }],
 ];
 for (const [from, to, expected] of changes) {
-  test(`a rule of kind ${kindOf(from)} is made one of kind ${to}`, () => {
+  test(`a rule of kind ${kindOf(from)} is converted to kind ${to}`, () => {
     const made = asKind(from, to);
     assert.deepEqual(JSON.parse(JSON.stringify(made)), JSON.parse(JSON.stringify(expected)));
     assert.equal(kindOf(made), to);
@@ -27,7 +27,7 @@ for (const [from, to, expected] of changes) {
   });
 }
 
-test('the metric is changed where the kind has it', () => {
+test('the metric is changed in the place where the kind has it', () => {
   assert.deepEqual(
     [limit, predicted, unusual].map((rule) => {
       const { metric, predicted: ahead, unusual: habit } = withMetric(rule, 'u');
@@ -76,12 +76,12 @@ for (const defrost of defrosts)
     assert.ok(isSentence({ id: 'x', predicted: { metric: 't', above: 8, defrost } })));
 for (const [title, rule] of others) test(`a rule with ${title} is JSON`, () => assert.ok(!isSentence(rule)));
 
-test('the form says what people will be sent, and for how long the rule learns', () => {
+test('the form shows an example of a notification, and how long the rule learns', () => {
   assert.equal(previewText(limit), undefined);
   assert.match(previewText(unusual)!, /learns for four days/);
   assert.equal(
     previewText({ predicted: { metric: 'temperature', above: 8, within: '1h' } }, '°C'),
     'Sends, for example: “temperature: above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate”. ' +
-      'Within 1h it is major, farther ahead one severity milder. It learns for two days before it says anything.',
+      'Within 1h it is major, farther ahead one severity milder. It learns for two days before it sends anything.',
   );
 });

@@ -35,7 +35,7 @@ const cases: readonly {
   readonly live: readonly LiveReading[];
   readonly series: readonly (readonly number[])[];
 }[] = [
-  { title: 'nothing is nothing', stored: [], live: [], series: [] },
+  { title: 'nothing gives nothing', stored: [], live: [], series: [] },
   {
     title: 'live readings alone make windows',
     stored: [],
@@ -79,7 +79,7 @@ test('the series has all readings, whenever the page is opened', () => {
     fc.property(count, fc.nat({ max: 400 }), fc.nat({ max: 400 }), (many, openedAt, liveFrom) => {
       const all = Array.from({ length: many }, (_, index) => reading(index * 700, index % 9));
       const before = all.slice(0, openedAt);
-      // What is heard begins no later than what is stored ends.
+      // Live readings begin no later than the stored windows end.
       const live = all.slice(Math.min(openedAt, liveFrom));
       const expected = joined(new Map(), all, SIZE);
       assert.deepEqual(shown(joined(stored(before), live, SIZE)), shown(expected));

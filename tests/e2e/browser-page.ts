@@ -17,11 +17,11 @@ export const launch = (): Promise<Browser> =>
 
 export interface Opened {
   readonly page: Page;
-  /** What the page complained of: errors of scripts, and violations of its policy. */
+  /** Script errors, and violations of the content security policy. */
   readonly complaints: readonly string[];
 }
 
-/** With nothing kept from before. */
+/** With empty storage. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
@@ -36,7 +36,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 export const addressOf = ({ endpoints }: Tidegate, hash = ''): string =>
   `${endpoints.web.replace('127.0.0.1', 'localhost')}/${hash}`;
 
-/** A login returns to one URL, which the stack must know at its start. */
+/** A login returns to one URL, which the stack must know when it starts. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,7 +53,7 @@ interface Person {
 
 const whenLoggedIn = (page: Page) => page.getByRole('button', { name: 'Log out' }).waitFor();
 
-/** As the first user of a new stack, whom the page logs in by itself. */
+/** As the first user of a new stack. The page logs this user in automatically. */
 export async function openLoggedIn(browser: Browser, tidegate: Tidegate, hash = ''): Promise<Opened> {
   const opened = await openPage(browser);
   await opened.page.goto(addressOf(tidegate, hash));
@@ -61,7 +61,7 @@ export async function openLoggedIn(browser: Browser, tidegate: Tidegate, hash = 
   return opened;
 }
 
-/** By the form, which is there once somebody was added. */
+/** With the form, which exists once a user was added. */
 export async function logIn(page: Page, tidegate: Tidegate, { name, password }: Person): Promise<void> {
   await page.goto(addressOf(tidegate));
   await page.getByRole('button', { name: 'Log in' }).click();
@@ -71,7 +71,7 @@ export async function logIn(page: Page, tidegate: Tidegate, { name, password }: 
   await whenLoggedIn(page);
 }
 
-/** The tokens of a page, for another one of the same user. */
+/** Copies the tokens of a page to another page of the same user. */
 export const shareLogin = async (from: Page, to: Page): Promise<void> => {
   const text = await from.evaluate<string>("sessionStorage.getItem('tidegate.tokens')");
   await to.addInitScript(`sessionStorage.setItem('tidegate.tokens', ${JSON.stringify(text)})`);

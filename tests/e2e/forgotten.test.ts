@@ -107,7 +107,7 @@ testInBrowser(
       const span = `?from=${FIRST}&to=${FIRST + 600_000}`;
       const hash = `#/device/${DEVICE}${span}`;
       await page.goto(addressOf(tidegate, hash));
-      await page.getByRole('tab', { name: 'As a table' }).click();
+      await page.getByRole('tab', { name: 'Table' }).click();
       await page.locator('#panel tbody tr').first().waitFor();
       assert.deepEqual([asked[0], asked.at(-1)], ['10s', '1h']);
       await page.evaluate(`location.hash = '#/device/${OTHER}${span}'`);
@@ -117,7 +117,7 @@ testInBrowser(
       writeFileSync(parquetFile(), whole);
       asked.length = 0;
       await page.goto(addressOf(tidegate, hash));
-      await page.getByRole('tab', { name: 'As a table' }).click();
+      await page.getByRole('tab', { name: 'Table' }).click();
       await page.locator('#panel tbody tr').nth(59).waitFor();
       assert.ok(asked.length > 0 && asked.every((resolution) => resolution === '10s'));
     } finally {

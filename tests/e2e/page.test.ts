@@ -37,7 +37,7 @@ import {
 
 const testInBrowser = testIf(hasChromium, 'chromium is not installed');
 const certs = temporaryFolder();
-/** What comes late is judged by it too. */
+/** It judges late readings too. */
 const REPORT_RULE = { id: 'report-warm', above: 8, clearBelow: 7 };
 let tidegate: Tidegate;
 let browser: Browser;
@@ -68,7 +68,7 @@ afterAll(async () => {
   await tidegate?.stop();
 });
 
-/** In the page: the start of each window of the table, and its figures as they stand there. */
+/** In the page: the start of each window of the table, and its values as shown. */
 const READ_TABLE = `[...document.querySelectorAll('#panel tbody tr')].map((row) => [
   Date.parse(row.querySelector('time').dateTime),
   ...[...row.querySelectorAll('td.num')].map((cell) => cell.textContent),
@@ -87,7 +87,7 @@ const RUN_AXE = `(async () => {
   ];
 })()`;
 
-/** In a JSON text, too. */
+/** It is used inside JSON as well. */
 const MARKUP = '<img src=x onerror=window.hacked=1>';
 
 const publish = (message: Record<string, unknown>) =>
@@ -96,7 +96,7 @@ const publish = (message: Record<string, unknown>) =>
 const see = (page: Page, text: string | RegExp, milliseconds = 30_000) =>
   page.getByText(text).first().waitFor({ timeout: milliseconds });
 
-/** Resolves when the page has changed so many times by itself, as each second of a live device does. */
+/** Resolves after so many changes of the page, which a live device causes each second. */
 const redrawn = (page: Page, times: number) =>
   page.evaluate(`new Promise((resolve) => {
     let left = ${times};
@@ -175,7 +175,7 @@ testInBrowser('the fleet is one call, and the tiles in sight are one more, for a
 });
 
 testInBrowser(
-  'a tile out of sight is its name, is as high as in sight, and is filled by the keyboard',
+  'a tile out of sight has only its name, keeps its height, and is filled when the keyboard reaches it',
   async () => {
     const { page } = await openPage(browser, { viewport: { width: 360, height: 240 } });
     await shareLogin(user.page, page);
@@ -201,7 +201,7 @@ testInBrowser(
 );
 
 testInBrowser(
-  'a reload asks for no token, no identity and no credentials again, of a user and of a guest',
+  'a reload requests no token, identity or credentials again, for a user and for a guest',
   async () => {
     const { page } = await openLoggedIn(browser, tidegate);
     const asked: string[] = [];
@@ -229,7 +229,7 @@ testInBrowser(
   },
 );
 
-/** Of the API, as the table of the page shows them, newest first. */
+/** The API's windows as the page's table shows them, newest first. */
 async function storedRows(since: number): Promise<Shown[]> {
   interface Windows {
     windows: { start: number; metrics: Record<string, { min: number; max: number; count: number }> }[];
@@ -260,7 +260,7 @@ testInBrowser("the series equals the API's after each of fifty reloads", async (
   await page.goto(addressOf(tidegate, '#/device/own-sensor?range=10m'));
   for (let reloads = 0; reloads < 50; reloads += 1) {
     await page.reload();
-    await page.getByRole('tab', { name: 'As a table' }).click();
+    await page.getByRole('tab', { name: 'Table' }).click();
     await page.locator('#panel tbody tr').first().waitFor();
     const now = Date.now();
     await eventually('the closed windows to agree', () => agrees((start) => start + 10_000 < now));
@@ -273,7 +273,7 @@ testInBrowser("the series equals the API's after each of fifty reloads", async (
 });
 
 testInBrowser(
-  'another device and another metric are drawn over the own lines, and the address says so',
+  'another device and another metric are drawn over the plot, and the address has both',
   async () => {
     const { page } = user;
     await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?range=10m'));
@@ -293,7 +293,7 @@ testInBrowser(
   },
 );
 
-testInBrowser('the band grows at its right edge while one looks', async () => {
+testInBrowser('the band grows at its right edge while the view is open', async () => {
   const { page } = user;
   await page.goto(addressOf(tidegate, '#/device/demo-fridge-1?range=10m'));
   const count = page.locator('.side dt', { hasText: 'Readings' }).locator('+ dd');
@@ -303,18 +303,21 @@ testInBrowser('the band grows at its right edge while one looks', async () => {
   assert.ok((await page.locator('.plotbox canvas').count()) >= 2);
 });
 
-testInBrowser('keys move the span, the address has it, and the back button takes it back', async () => {
-  const { page } = user;
-  await page.locator('.plotbox').first().focus();
-  await page.keyboard.press('ArrowLeft');
-  await page.waitForURL(/from=\d+&to=\d+/);
-  await page.getByRole('button', { name: 'Back to live' }).waitFor();
-  await page.goBack();
-  await page.waitForURL(/range=10m/);
-});
+testInBrowser(
+  'keys move the span, the address has it, and the back button returns to the earlier one',
+  async () => {
+    const { page } = user;
+    await page.locator('.plotbox').first().focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(/from=\d+&to=\d+/);
+    await page.getByRole('button', { name: 'Back to live' }).waitFor();
+    await page.goBack();
+    await page.waitForURL(/range=10m/);
+  },
+);
 
 testInBrowser(
-  'thirty days and two years come in one request of all metrics, and one can zoom out no further',
+  'thirty days and two years load in one request for all metrics, and zooming out stops there',
   async () => {
     const { page } = user;
     for (const [name, resolution] of [
@@ -330,7 +333,7 @@ testInBrowser(
       assert.equal(response.status(), 200);
       assert.ok(!new URL(response.url()).searchParams.has('metric'));
       await page.locator('.plotbox canvas').first().waitFor();
-      await page.getByRole('tab', { name: 'As a table' }).click();
+      await page.getByRole('tab', { name: 'Table' }).click();
       const [row] = await page.evaluate<Row[]>(READ_TABLE);
       assert.equal(row![0] % (resolution === '1h' ? 3_600_000 : 86_400_000), 0);
     }
@@ -371,7 +374,7 @@ testInBrowser('an alert shows to whom its notification was sent, and when', asyn
   );
 });
 
-testInBrowser('the link of a digest shows its alerts, and each filter can be taken away', async () => {
+testInBrowser('the link of a digest shows its alerts, and each filter can be removed', async () => {
   const { page } = user;
   const row = page.locator('nav.list a', { hasText: 'Demo fridge 3' }).first();
   const remove = (text: RegExp) => page.getByRole('button', { name: text });
@@ -387,29 +390,32 @@ testInBrowser('the link of a digest shows its alerts, and each filter can be tak
   await remove(/Remove the filter: Site seattle/).waitFor();
 });
 
-testInBrowser('a rule is checked and tried on the last day as one types, and saved after that', async () => {
-  const { page } = user;
-  await page.goto(addressOf(tidegate, '#/rules/new'));
-  const [save, field] = [
-    page.getByRole('button', { name: 'Save rule' }),
-    (label: string) => page.getByLabel(label),
-  ];
-  await field('Name of the rule').fill('fridge-5-warm');
-  await field('Devices; an asterisk stands for any text').fill('demo-fridge-5');
-  await field('Limit').first().fill('1');
-  await field('Limit at which it is over').fill('2');
-  await page.locator('.dry .err').waitFor();
-  assert.ok(await save.isDisabled());
-  await field('Limit at which it is over').fill('0');
-  await page.locator('.dry table').getByRole('link', { name: 'Demo fridge 5' }).waitFor();
-  await save.click();
-  await see(page, /Rule fridge-5-warm is saved/);
-  const { above, match } = await ask<{ above: number; match: object }>('/rules/fridge-5-warm');
-  assert.deepEqual([above, match], [1, { device: 'demo-fridge-5' }]);
-});
+testInBrowser(
+  'a rule is checked and dry-run over the last day while the user types, and then saved',
+  async () => {
+    const { page } = user;
+    await page.goto(addressOf(tidegate, '#/rules/new'));
+    const [save, field] = [
+      page.getByRole('button', { name: 'Save rule' }),
+      (label: string) => page.getByLabel(label),
+    ];
+    await field('Name of the rule').fill('fridge-5-warm');
+    await field('Devices; * matches any text').fill('demo-fridge-5');
+    await field('Limit').first().fill('1');
+    await field('Limit at which it is over').fill('2');
+    await page.locator('.dry .err').waitFor();
+    assert.ok(await save.isDisabled());
+    await field('Limit at which it is over').fill('0');
+    await page.locator('.dry table').getByRole('link', { name: 'Demo fridge 5' }).waitFor();
+    await save.click();
+    await see(page, /Rule fridge-5-warm is saved/);
+    const { above, match } = await ask<{ above: number; match: object }>('/rules/fridge-5-warm');
+    assert.deepEqual([above, match], [1, { device: 'demo-fridge-5' }]);
+  },
+);
 
 testInBrowser(
-  'rules about what lies ahead and about habits are made in the form, tried and saved',
+  'rules about predicted limits and unusual behaviour are created in the form, dry-run and saved',
   async () => {
     const { page } = user;
     await page.goto(addressOf(tidegate, '#/rules/new'));
@@ -418,8 +424,8 @@ testInBrowser(
       (label: string) => page.getByLabel(label, { exact: true }),
     ];
     await field('Name of the rule').fill('fridge-5-soon-warm');
-    await field('Devices; an asterisk stands for any text').fill('demo-fridge-5');
-    /** The side of an emptied limit that was below; leaves one above 9. */
+    await field('Devices; * matches any text').fill('demo-fridge-5');
+    /** Empties a limit below and returns the side that is left; then sets a limit above 9. */
     const emptied = async () => {
       await field('Side').selectOption('below');
       await field('Limit').fill('');
@@ -450,7 +456,7 @@ testInBrowser(
     assert.deepEqual(saved.match, { device: 'demo-fridge-5' });
     await page.goto(addressOf(tidegate, '#/device/demo-fridge-5?range=10m'));
     await page.getByRole('button', { name: 'Correct the defrosts' }).click();
-    await field('Defrosts').selectOption({ label: 'every so often' });
+    await field('Defrosts').selectOption({ label: 'at an interval' });
     await field('How often it defrosts').fill('9d');
     await redrawn(page, 5);
     assert.equal(
@@ -464,7 +470,7 @@ testInBrowser(
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await see(page, /as entered: every 9h from .* 02:00 .*, for 30m/);
     await page.goto(addressOf(tidegate, '#/rules/fridge-5-soon-warm'));
-    await field('Kind of rule').selectOption({ label: 'is unlike itself' });
+    await field('Kind of rule').selectOption({ label: 'is unusual' });
     await see(page, /It learns for four days/);
     await page.locator('.dry .verdict').waitFor();
     await save.click();
@@ -488,7 +494,7 @@ testInBrowser('a note with markup is text, and so is a payload', async () => {
   await publish({ timestamp: Date.now(), temperature: 5, [markup]: 7, note: markup });
   await page.locator('.msg code', { hasText: 'onerror' }).waitFor();
   await page.goto(addressOf(tidegate, `#/device/${encodeURIComponent(markup)}`));
-  await see(page, 'There is no device with this name now.');
+  await see(page, 'If it was removed, its earlier readings are still shown');
   await page.goto(addressOf(tidegate, `#/${encodeURIComponent(markup)}`));
   await see(page, 'There is no such view');
   assert.equal(await page.evaluate('window.hacked'), undefined);
@@ -564,7 +570,7 @@ testInBrowser('a new message can be explained a moment later', async () => {
   assert.equal(await page.locator('.msg', { hasText: 'ajar' }).count(), 0);
 });
 
-/** What Lambda writes of an event on which the function failed for good. */
+/** What Lambda writes about an event when its last retry failed. */
 async function failIngest(temperature: number): Promise<void> {
   const receivedAt = Date.now();
   const requestPayload = {
@@ -602,7 +608,7 @@ testInBrowser('failed messages are listed with the reason, and a replay counts t
     await failed.getByText('One message sent to the ingest function again.').waitFor();
   }
   await failed.getByText(/Window own-sensor, .*: counted/).waitFor();
-  // Nothing is archived yet: what was rejected is replayed from the errors bucket itself.
+  // Nothing is archived yet: the rejected message is replayed from the errors bucket itself.
   const rejected = page.locator('.failure', { hasText: 'too-late' }).first();
   await rejected.getByRole('button', { name: 'Replay' }).click();
   await rejected.getByText('One message sent to the ingest function again.').waitFor();
@@ -661,7 +667,7 @@ testInBrowser("the console shows the broker's refusals with the statement that d
 });
 
 testInBrowser(
-  'when a device came and went is kept with the reason, and since when its certificate is',
+  'connections are listed with the reason why each ended, and the certificate with its age',
   async () => {
     const { page } = user;
     device.stream.destroy();
@@ -752,7 +758,7 @@ testInBrowser(
 );
 
 testInBrowser(
-  'a viewer of one site hears it live, and may change no rule and no shadow and add no device',
+  'a viewer of one site receives its messages live, and cannot change rules or shadows or add devices',
   async () => {
     const name = 'viewer@example.com';
     const flags = ['--group', 'viewer', '--site', 'seattle', '--data-dir', tidegate.dataDir];
@@ -763,7 +769,7 @@ testInBrowser(
     await logIn(page, tidegate, { name, password });
     await see(page, /[1-9]\d* messages\/s/);
     await page.goto(addressOf(tidegate, '#/rules/temperature-high'));
-    await see(page, 'Rules are changed and tried by the group admin.');
+    await see(page, 'Changing and testing rules needs the group admin');
     const save = page.getByRole('button', { name: 'Save rule' });
     assert.ok(await save.isDisabled());
     assert.match((await save.getAttribute('title')) ?? '', /Needs the group admin/);
@@ -778,7 +784,7 @@ testInBrowser(
   },
 );
 
-testInBrowser('an administrator of one site adds devices of it, and of no other', async () => {
+testInBrowser('an administrator of one site adds devices to that site only', async () => {
   const name = 'lima@example.com';
   const flags = ['--group', 'admin', '--site', 'lima', '--data-dir', tidegate.dataDir];
   const { stdout } = await runScript('commands/user.ts', ['add', name, ...flags]);
@@ -876,7 +882,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await eventually('the view', async () => (await page.locator('main [aria-busy=true]').count()) === 0);
       for (const width of [1440, 360]) {
         await page.setViewportSize({ width, height: 800 });
-        // So high that the bar at the bottom of a phone lies over nothing: axe does not scroll.
+        // High enough that a phone's bottom bar covers nothing: axe does not scroll.
         const height = await page.evaluate<number>('document.documentElement.scrollHeight');
         await page.setViewportSize({ width, height: height + 100 });
         const violations = await page.evaluate<string[]>(RUN_AXE);
@@ -892,7 +898,7 @@ testInBrowser('no script of the page failed, and its policy was never violated',
   assert.deepEqual(user.complaints, []);
 });
 
-/** In the page: all that a sheet prints, as texts. */
+/** In the page: everything that a sheet prints, as texts. */
 const READ_SHEET = `(() => {
   const rowsOf = (table) => [...(table?.tBodies[0]?.rows ?? [])].map((row) =>
     [...row.cells].map(({ textContent }) => textContent));
@@ -917,7 +923,7 @@ function twoDays(): ArchivedReading[] {
   const start = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 48 * 3_600_000 + 90_000;
   const temperature = (n: number) => {
     if (n >= 60 && n < 64) return 8.25 + (n % 3) * 0.125;
-    if (n === 64) return 7.5; // back within the limit, and not yet under the one at which it is over
+    if (n === 64) return 7.5; // within the limit again, but not yet below the value at which the alert clears
     return n >= 200 && n < 203 ? 9.125 : 2 + ((n * 37) % 50) / 12.5;
   };
   return Array.from({ length: 288 }, (_, n) => ({
@@ -926,7 +932,7 @@ function twoDays(): ArchivedReading[] {
   })).filter((_, n) => n <= 100 || n >= 120);
 }
 
-/** Sends them packed, late as they are, and waits until the report of their first day's month has them. */
+/** Sends them packed and late, and waits until the report of their first day's month has them. */
 async function sendTwoDays(): Promise<{ readonly month: string; readonly from: number }> {
   await createDevice(tidegate, 'report-sensor', certs);
   const sensor = await connectDevice(tidegate, 'report-sensor', certs);
@@ -954,7 +960,7 @@ async function sendTwoDays(): Promise<{ readonly month: string; readonly from: n
 }
 
 testInBrowser(
-  'a printed report is the sheet alone, and each of its figures is that of the archive',
+  'a printed report is the sheet alone, and each of its figures matches the archive',
   async () => {
     const { page } = user;
     const { month, from } = await sendTwoDays();
@@ -982,7 +988,7 @@ testInBrowser(
       .filter(({ deviceId }) => deviceId === 'report-sensor')
       .flatMap(({ readings }) => readings as ArchivedReading[]);
     assert.equal(archived.length, 269);
-    // How far a month that is not over has gone is all that is taken from the product.
+    // Only the end of an unfinished month is taken from the product.
     const until = from + devices[0]!.report.spanMs;
     assert.deepEqual(sheet, printedOf(archived, { from, until }, REPORT_RULE));
   },

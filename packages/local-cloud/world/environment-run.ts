@@ -30,7 +30,7 @@ export async function invocation(
   [id, payload, caller]: ToWorker,
   post: (answer: FromWorker) => void,
 ): Promise<void> {
-  handler.state.requestId = id;
+  handler.surroundings.requestId = id;
   try {
     const result = await handler.run(JSON.parse(payload) as unknown, contextOf(handler, id, caller));
     post(['done', JSON.stringify(result === undefined ? null : result), HEAP_MB]);

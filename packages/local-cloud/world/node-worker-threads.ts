@@ -3,8 +3,11 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { loadHandler, type Handler } from './environment-code.ts';
+import { surround, type Surroundings } from './environment-globals.ts';
 import { invocation } from './environment-run.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from '../lambda/protocol.ts';
+import { ROOT } from './mount.ts';
+import type { TablesPort } from './world-tables.ts';
 import { createLife, currentLife, inLife, later, world, type Life } from './runtime.ts';
 
 export * from 'node:worker_threads';
@@ -28,11 +31,27 @@ export interface RunningEnvironment {
   isBusy(): boolean;
 }
 
+let lastFiles = 0;
+
+/** The AWS SDK, which environments share, reads a file once; each environment has to find for itself that it has none. */
+function ownFiles(): Readonly<Record<string, string>> {
+  lastFiles += 1;
+  const file = `${ROOT}/no-settings-${lastFiles}`;
+  return { AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: file };
+}
+
 const running = new Set<RunningEnvironment>();
 
 /** The environments of this moment, in the order in which they began. */
-export const environments = (): readonly RunningEnvironment[] =>
-  [...running].filter(({ life }) => life.isAlive);
+export function environments(): readonly RunningEnvironment[] {
+  forgetDead();
+  return [...running];
+}
+
+/** Those of a process that was killed end with it. */
+function forgetDead(): void {
+  for (const each of running) if (!each.life.isAlive) running.delete(each);
+}
 
 export class Worker extends EventEmitter {
   readonly stdout = new PassThrough();
@@ -56,10 +75,18 @@ export class Worker extends EventEmitter {
       crash: () => this.#exit(1),
       isBusy: () => this.#work > 0,
     };
+    forgetDead();
     running.add(this.#entry);
+    const own: Surroundings = {
+      env: { ...options.env, ...ownFiles() },
+      tables: settings.tables?.port as TablesPort | undefined,
+      print: (text) => this.#post(['output', text]),
+      requestId: '',
+    };
+    surround(this.#life, own);
     inLife(this.#life, () => {
       later(world.random().next() * IMPORT_MS, () => {
-        const loaded = loadHandler(settings, options.env, (text) => this.#post(['output', text]));
+        const loaded = loadHandler(settings, own);
         if (typeof loaded === 'string') {
           this.#post(['broken', loaded]);
           later(1, () => this.#exit(0));

@@ -70,7 +70,6 @@ const timeoutOf = (ms: number) =>
   });
 
 const TABLES_PREFIX = 'DynamoDB_20120810.';
-let answers = 0;
 
 /** The operation of a request for items, which goes past the AWS port. */
 function directOperation(headers: Headers): string | undefined {
@@ -102,11 +101,10 @@ function requestItems(
       return;
     }
     const bytes = Buffer.from(text);
-    answers += 1;
     const answered = {
       'content-type': 'application/x-amz-json-1.0',
       'content-length': String(bytes.length),
-      'x-amzn-requestid': `direct-${answers}`,
+      'x-amzn-requestid': `direct-${world.turns()}`,
     };
     done({ status, headers: answered, body: bytes });
   });
@@ -137,8 +135,8 @@ async function handle(
   });
 }
 
-/** @param tables as the environment was given them */
-export function createSdkHandler(tables: TablesPort | undefined): Readonly<Record<string, unknown>> {
+/** @param tables gives what the environment whose code runs was given */
+export function createSdkHandler(tables: () => TablesPort | undefined): Readonly<Record<string, unknown>> {
   class NodeHttpHandler {
     readonly metadata = { handlerProtocol: 'http/1.1' };
     #config: Config;
@@ -149,7 +147,7 @@ export function createSdkHandler(tables: TablesPort | undefined): Readonly<Recor
       return given instanceof NodeHttpHandler ? given : new NodeHttpHandler(given);
     }
     handle(request: SdkRequest, options: HandleOptions = {}): Promise<object> {
-      return handle(request, { ...this.#config, ...options }, tables);
+      return handle(request, { ...this.#config, ...options }, tables());
     }
     updateHttpClientConfig(name: string, value: unknown): void {
       this.#config = { ...this.#config, [name]: value };

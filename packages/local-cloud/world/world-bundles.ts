@@ -2,14 +2,17 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { build, stop, type Plugin } from 'esbuild';
+import { stop } from 'esbuild';
 import type { Bundle } from '../lambda/bundle.ts';
 import type { FunctionSpec } from '../template/functions.ts';
 import { ROOT } from './mount.ts';
+import { buildScripts, compileScript } from './shared-packages.ts';
 
 interface Script {
   readonly text: string;
   readonly sha256: string;
+  /** Evaluates its modules anew. @returns what it exports */
+  run(): Record<string, unknown>;
 }
 
 const scripts = new Map<string, Script>();
@@ -17,37 +20,24 @@ const scripts = new Map<string, Script>();
 const FOLDER = `${ROOT}/functions`;
 const scriptName = (entryPoint: string) => path.join(FOLDER, `${path.parse(entryPoint).name}.cjs`);
 
-/** The text of the script at `file`. */
-export const scriptAt = (file: string): string => scripts.get(file)!.text;
+/** Compiled once; what it keeps at module level is new with every run. */
+export const runScript = (file: string): Record<string, unknown> => scripts.get(file)!.run();
 
 const optionsOf = ({ build: { target, mainFields } }: FunctionSpec) => JSON.stringify([target, mainFields]);
-
-/** An environment brings the last layers of the AWS SDK along: sdk-handler.ts and sdk-signature.ts. */
-
-const withoutLastLayers: Plugin = {
-  name: 'without-last-layers',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^@smithy\/(node-http-handler|signature-v4)$/ }, ({ path: name }) => ({
-      ...{ path: name, external: true },
-    }));
-  },
-};
 
 /** Functions of the same options together, as what they share is read only once then. */
 async function buildGroup(specs: readonly FunctionSpec[]): Promise<void> {
   const { target, mainFields } = specs[0]!.build;
   // What layers bring is built in as well: required, it would have modules of the real process.
-  const { outputFiles } = await build({
-    entryPoints: specs.map(({ entryPoint }) => entryPoint),
-    ...{ outdir: FOLDER, outExtension: { '.js': '.cjs' }, write: false, logLevel: 'silent' },
-    ...{ bundle: true, platform: 'node', format: 'cjs', target: target.split(',') },
-    plugins: [withoutLastLayers],
-    ...(mainFields.length > 0 && { mainFields: [...mainFields] }),
-    // What is imported late has to come from the environment's own modules, too.
-    supported: { 'dynamic-import': false },
-  });
-  for (const { path: file, contents, text } of outputFiles)
-    scripts.set(file, { text, sha256: createHash('sha256').update(contents).digest('base64') });
+  const built = await buildScripts(
+    specs.map(({ entryPoint }) => entryPoint),
+    FOLDER,
+    { target: target.split(','), ...(mainFields.length > 0 && { mainFields: [...mainFields] }) },
+  );
+  for (const [file, text] of built) {
+    const sha256 = createHash('sha256').update(text).digest('base64');
+    scripts.set(file, { text, sha256, run: compileScript(text, file) });
+  }
 }
 
 /** Before the world's clock is used: building takes real time. */

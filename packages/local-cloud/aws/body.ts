@@ -72,7 +72,9 @@ function createMd5Check(req: IncomingMessage): { hash: Hash; expected: string } 
   const expected = header(req, 'content-md5');
   if (expected === undefined) return undefined;
   if (Buffer.from(expected, 'base64').length !== 16) {
-    throw new AwsError('InvalidDigest', 'The Content-MD5 you specified is not valid.');
+    throw new AwsError('InvalidDigest', 'The Content-MD5 you specified was invalid.', 400, {
+      'Content-MD5': expected,
+    });
   }
   return { hash: createHash('md5'), expected };
 }
@@ -96,15 +98,17 @@ function createSha256Check(req: IncomingMessage): { hash: Hash; expected: string
  * Opens the body for streaming; nothing is read before `data` is.
  *
  * @param limit largest payload in bytes
+ * @param standard the checksum that is added up where the client sent none
  * @throws AwsError EntityTooLarge, IncompleteBody, BadDigest, InvalidDigest, InvalidRequest, XAmzContentSHA256Mismatch;
  *   all but the last checks from `data`.
  */
-export function openBody(req: IncomingMessage, limit: number): Body {
+export function openBody(req: IncomingMessage, limit: number, standard?: ChecksumAlgorithm): Body {
   const declared = header(req, 'x-amz-decoded-content-length') ?? header(req, 'content-length');
   if (Number(declared) > limit) throw tooLarge(limit);
   const announcement = announced(req);
   if (announcement?.value !== undefined) checkForm(announcement.algorithm, announcement.value);
-  const digest = announcement && createDigest(announcement.algorithm);
+  const algorithm = announcement?.algorithm ?? standard;
+  const digest = algorithm && createDigest(algorithm);
   const [md5, sha256] = [createMd5Check(req), createSha256Check(req)];
   const trailers = new Map<string, string>();
   let checksum: Checksum | undefined;
@@ -118,6 +122,7 @@ export function openBody(req: IncomingMessage, limit: number): Body {
     }
     if (sha256 && sha256.hash.digest('hex') !== sha256.expected) throw wrongSha256();
     if (announcement && digest) checksum = verifyChecksum(announcement, digest, trailers);
+    else if (algorithm && digest) checksum = { algorithm, value: digest.bytes().toString('base64') };
   }
 
   async function* read(): AsyncGenerator<Buffer> {

@@ -100,3 +100,21 @@ export const checksumLength: Readonly<Record<ChecksumAlgorithm, number>> = {
 
 /** A running checksum; S3's headers carry its bytes in base64. */
 export const createDigest = (algorithm: ChecksumAlgorithm): Digest => factories[algorithm]();
+
+/** Passes `data` on and adds up its checksum: complete, in base64, once all was read. */
+export function withChecksum(
+  data: AsyncIterable<Buffer>,
+  algorithm: ChecksumAlgorithm,
+): {
+  readonly data: AsyncIterable<Buffer>;
+  readonly checksum: () => { algorithm: ChecksumAlgorithm; value: string };
+} {
+  const digest = createDigest(algorithm);
+  async function* read(): AsyncGenerator<Buffer> {
+    for await (const chunk of data) {
+      digest.update(chunk);
+      yield chunk;
+    }
+  }
+  return { data: read(), checksum: () => ({ algorithm, value: digest.bytes().toString('base64') }) };
+}

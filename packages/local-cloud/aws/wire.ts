@@ -25,6 +25,9 @@ export type ErrorFormat = 'json' | 's3' | 'query';
 /** The id that the AWS port gave this request. */
 export const requestIdOf = (res: ServerResponse): string => String(res.getHeader('x-amzn-requestid') ?? '');
 
+/** The second id of a request of S3. */
+export const hostIdOf = (requestId: string): string => Buffer.from(requestId).toString('base64');
+
 export function send(res: ServerResponse, status: number, contentType: string, body: string): void {
   const bytes = Buffer.from(body);
   res.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
@@ -63,7 +66,7 @@ const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: Er
     const resource = res.req.url?.split('?', 1)[0];
     const fields = {
       ...{ Code: error.code, Message: error.message, ...error.details },
-      ...{ Resource: resource, RequestId: requestId },
+      ...{ Resource: resource, RequestId: requestId, HostId: hostIdOf(requestId) },
     };
     sendXml(res, 'Error', fields, error.status);
   },

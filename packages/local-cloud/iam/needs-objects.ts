@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { childrenOf, parseXml, textOf } from '../aws/xml.ts';
 import { operationNameOf } from '../s3/operation-name.ts';
-import { parseTarget } from '../s3/request.ts';
+import { parseCopySource, parseTarget } from '../s3/request.ts';
 import type { Need } from './need.ts';
 
 /** Over the bucket, by the name of the operation. */
@@ -23,7 +23,16 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
   'PUT bucket encryption': 'PutEncryptionConfiguration',
   'DELETE bucket encryption': 'PutEncryptionConfiguration',
   'GET bucket publicAccessBlock': 'GetBucketPublicAccessBlock',
+  'PUT bucket publicAccessBlock': 'PutBucketPublicAccessBlock',
+  'DELETE bucket publicAccessBlock': 'PutBucketPublicAccessBlock',
   'GET bucket ownershipControls': 'GetBucketOwnershipControls',
+  'PUT bucket ownershipControls': 'PutBucketOwnershipControls',
+  'DELETE bucket ownershipControls': 'PutBucketOwnershipControls',
+  'GET bucket metrics': 'GetMetricsConfiguration',
+  'DELETE bucket lifecycle': 'PutLifecycleConfiguration',
+  'DELETE bucket cors': 'PutBucketCORS',
+  'DELETE bucket website': 'DeleteBucketWebsite',
+  'DELETE bucket replication': 'PutReplicationConfiguration',
   'GET bucket lifecycle': 'GetLifecycleConfiguration',
   'GET bucket tagging': 'GetBucketTagging',
   'PUT bucket tagging': 'PutBucketTagging',
@@ -47,6 +56,8 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
 const OBJECT_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'GET object': ['GetObject'],
   'HEAD object': ['GetObject'],
+  'GET object partNumber': ['GetObject'],
+  'HEAD object partNumber': ['GetObject'],
   'PUT object': ['PutObject'],
   'PUT object copy': ['PutObject'],
   'DELETE object': ['DeleteObject'],
@@ -93,7 +104,7 @@ function listKeys(query: URLSearchParams): Need['keys'] {
 function copied(req: IncomingMessage): Need[] {
   const source = req.headers['x-amz-copy-source']?.toString();
   if (source === undefined) return [];
-  const { bucket, key, query } = parseTarget(source.startsWith('/') ? source : `/${source}`);
+  const { bucket, key, query } = parseCopySource(source);
   const action = versioned('GetObject', query.get('versionId'));
   return [{ action: `s3:${action}`, resource: `${bucketArn(bucket)}/${key}` }];
 }

@@ -1,19 +1,23 @@
 // S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
 
-import type { IncomingMessage } from 'node:http';
-import { sendError, type AwsHandler } from '../aws/wire.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostIdOf, requestIdOf, sendError, type AwsHandler } from '../aws/wire.ts';
 import { AwsError } from '../aws-error.ts';
+import * as access from './access-api.ts';
 import { getObjectAttributes } from './attributes-api.ts';
 import * as bucketApi from './bucket-api.ts';
 import * as configuration from './configuration-api.ts';
+import * as lists from './list-api.ts';
 import * as multipart from './multipart-api.ts';
 import * as objectApi from './object-api.ts';
+import { copyObject } from './copy-api.ts';
 import { operationNameOf } from './operation-name.ts';
 import { withDetails } from './error-details.ts';
 import { refuseExpired } from './presigned.ts';
 import * as tagging from './tagging-api.ts';
 import { parseTarget, refuseOperation, type S3Request } from './request.ts';
 import type { ObjectStore } from './store.ts';
+import * as uploadLists from './upload-lists-api.ts';
 
 type Operation = (request: S3Request) => void | Promise<void>;
 
@@ -28,9 +32,18 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET bucket encryption': configuration.getEncryption,
   'PUT bucket encryption': configuration.putEncryption,
   'DELETE bucket encryption': configuration.deleteEncryption,
-  'GET bucket publicAccessBlock': configuration.getPublicAccessBlock,
-  'GET bucket ownershipControls': configuration.getOwnershipControls,
+  'GET bucket publicAccessBlock': access.getPublicAccessBlock,
+  'PUT bucket publicAccessBlock': access.putPublicAccessBlock,
+  'DELETE bucket publicAccessBlock': access.deletePublicAccessBlock,
+  'GET bucket ownershipControls': access.getOwnershipControls,
+  'PUT bucket ownershipControls': access.putOwnershipControls,
+  'DELETE bucket ownershipControls': access.deleteOwnershipControls,
   'GET bucket lifecycle': configuration.getLifecycle,
+  'DELETE bucket lifecycle': configuration.deleteAbsent,
+  'DELETE bucket cors': configuration.deleteAbsent,
+  'DELETE bucket website': configuration.deleteAbsent,
+  'DELETE bucket replication': configuration.deleteAbsent,
+  'GET bucket metrics': configuration.getMetrics,
   'PUT bucket versioning': bucketApi.putVersioning,
   'GET bucket tagging': tagging.getBucketTagging,
   'PUT bucket tagging': tagging.putBucketTagging,
@@ -58,26 +71,25 @@ const operations: Readonly<Record<string, Operation>> = {
     'ReplicationConfigurationNotFoundError',
     'The replication configuration was not found',
   ),
-  'GET bucket object-lock': configuration.absent(
-    'ObjectLockConfigurationNotFoundError',
-    'Object Lock configuration does not exist for this bucket',
-  ),
-  'GET bucket list-type': bucketApi.listObjectsV2,
-  'GET bucket': bucketApi.listObjectsV1,
-  'GET bucket versions': bucketApi.listObjectVersions,
-  'GET bucket uploads': multipart.listMultipartUploads,
+  'GET bucket object-lock': configuration.getObjectLock,
+  'GET bucket list-type': lists.listObjectsV2,
+  'GET bucket': lists.listObjectsV1,
+  'GET bucket versions': lists.listObjectVersions,
+  'GET bucket uploads': uploadLists.listMultipartUploads,
   'POST bucket delete': bucketApi.deleteObjects,
   'PUT object': objectApi.putObject,
-  'PUT object copy': objectApi.copyObject,
+  'PUT object copy': copyObject,
   'GET object': objectApi.getObject,
   'HEAD object': objectApi.getObject,
+  'GET object partNumber': objectApi.getObject,
+  'HEAD object partNumber': objectApi.getObject,
   'DELETE object': objectApi.deleteObject,
   'POST object uploads': multipart.createMultipartUpload,
   'PUT object uploadId': multipart.uploadPart,
   'PUT object uploadId copy': multipart.uploadPartCopy,
   'POST object uploadId': multipart.completeMultipartUpload,
   'DELETE object uploadId': multipart.abortMultipartUpload,
-  'GET object uploadId': multipart.listParts,
+  'GET object uploadId': uploadLists.listParts,
 };
 
 const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
@@ -93,11 +105,19 @@ function translate(error: unknown): unknown {
   );
 }
 
+/** Under the names that S3 has for them: SDKs show both. */
+function setRequestIds(res: ServerResponse): void {
+  const id = requestIdOf(res);
+  res.setHeader('x-amz-request-id', id);
+  res.setHeader('x-amz-id-2', hostIdOf(id));
+}
+
 /** Instead of "there is no such key", which only who may list the bucket is told; undefined where that may be said. */
 export type HideMissing = (req: IncomingMessage, bucket: string) => AwsError | undefined;
 
 export function createS3Handler(store: ObjectStore, hideMissing: HideMissing = () => undefined): AwsHandler {
   return async (req, res) => {
+    setRequestIds(res);
     const request: S3Request = { req, res, store, uploads: store.uploads, ...parseTarget(req.url ?? '/') };
     const name = operationNameOf(req);
     try {

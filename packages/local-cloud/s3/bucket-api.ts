@@ -1,55 +1,63 @@
-// S3's operations on buckets and on many objects: lists, versions, bulk delete.
+// S3's operations on buckets, and the delete of many objects.
 
 import { readBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
-import { childrenOf, parseXml, textOf, type XmlElements } from '../aws/xml.ts';
+import { childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
-import type { ListPage } from './list.ts';
-import { NAMESPACE } from './object-api.ts';
+import { ownershipOf } from './access-api.ts';
+import { checkDelete } from './conditions.ts';
+import { decodeToken, encodeToken } from './list-parameters.ts';
+import { NAMESPACE, refuseBypass } from './object-api.ts';
 import { owner } from './owner.ts';
-import type { Version } from './record.ts';
+import { REGION, requireRegion, setRegion } from './regions.ts';
 import { numberOf, refuseUnsupported, type S3Request } from './request.ts';
 import { tagsIn, type Tags } from './tags.ts';
+import { isoTime } from './times.ts';
 
 const MAX_KEYS = 1_000;
 const MAX_DOCUMENT = 2 * 1024 * 1024;
-const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 const MOST_BUCKETS = 10_000;
+const PAGED = ['bucket-region', 'continuation-token', 'max-buckets', 'prefix'];
 
 export function listBuckets(request: S3Request): void {
   const { res, store, query } = request;
   const prefix = query.get('prefix') ?? '';
   const limit = Math.max(numberOf(request, 'max-buckets', MOST_BUCKETS, MOST_BUCKETS), 1);
-  const after = decodeToken(given(query, 'continuation-token')) ?? '';
-  const rest = store.buckets().filter(({ name }) => name.startsWith(prefix) && name > after);
+  const after = decodeToken(query.get('continuation-token') || null) ?? '';
+  const region = query.get('bucket-region') || REGION;
+  requireRegion(region);
+  const rest = store
+    .buckets()
+    .filter(({ name }) => region === REGION && name.startsWith(prefix) && name > after);
   const buckets = rest.slice(0, limit);
   const elements = buckets.map(({ name, createdAt }) => ({
     Name: name,
     CreationDate: isoTime(createdAt),
-    // AWS says it in pages only.
-    ...(query.has('max-buckets') && { BucketRegion: REGION }),
+    // AWS names it only where the request has one of these.
+    ...(PAGED.some((name) => query.has(name)) && { BucketRegion: REGION }),
   }));
   const last = rest.length > limit ? buckets.at(-1)?.name : undefined;
   sendXml(res, `ListAllMyBucketsResult ${NAMESPACE}`, {
     Owner: owner,
     Buckets: { Bucket: elements },
     Prefix: prefix || undefined,
-    ContinuationToken: last && Buffer.from(last).toString('base64url'),
+    ContinuationToken: last && encodeToken(last),
   });
 }
 
-/** The one region that there is. */
-const REGION = 'us-east-1';
-
-/** The tags of the new bucket. @throws AwsError for another region */
+/** The tags of the new bucket. @throws AwsError for a region: us-east-1 is where it is left out */
 function readConfiguration(document: string): Tags {
   if (document.trim() === '') return {};
   const root = parseXml(document);
   if (root.name !== 'CreateBucketConfiguration')
     throw new AwsError('MalformedXML', 'The document must be a CreateBucketConfiguration');
   const region = textOf(root, 'LocationConstraint') ?? '';
-  if (region !== '' && region !== REGION)
+  if (region === REGION)
+    throw new AwsError('InvalidLocationConstraint', 'The specified location-constraint is not valid', 400, {
+      LocationConstraint: region,
+    });
+  if (region !== '')
     throw new AwsError(
       'IllegalLocationConstraintException',
       `The local cloud has the region ${REGION} only: leave LocationConstraint ${region.slice(0, 64)} out`,
@@ -63,8 +71,12 @@ function readConfiguration(document: string): Tags {
 export async function createBucket(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   refuseUnsupported(request);
+  const ownership = ownershipOf(request);
   const tags = readConfiguration((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
-  await store.createBucket(bucket, tags);
+  const known = store.buckets().some(({ name }) => name === bucket);
+  // "if you re-create an existing bucket that you already own in us-east-1, Amazon S3 returns 200 OK"; tags of a new one
+  // would be lost.
+  if (!known || Object.keys(tags).length > 0) await store.createBucket(bucket, { tags, ownership });
   res.writeHead(200, { location: `/${bucket}`, 'content-length': 0 }).end();
 }
 
@@ -75,7 +87,13 @@ export async function deleteBucket({ res, store, bucket }: S3Request): Promise<v
 
 export function headBucket({ res, store, bucket }: S3Request): void {
   store.bucket(bucket);
-  res.writeHead(200, { 'x-amz-bucket-region': REGION, 'content-length': 0 }).end();
+  setRegion(res);
+  res
+    .writeHead(200, {
+      'x-amz-access-point-alias': 'false',
+      'content-type': 'application/xml',
+    })
+    .end();
 }
 
 /** An empty constraint means us-east-1. */
@@ -107,138 +125,6 @@ export async function putVersioning({ req, res, store, bucket }: S3Request): Pro
   res.writeHead(200, { 'content-length': 0 }).end();
 }
 
-/** Keys may hold characters that XML cannot, for which clients ask for URL encoding. */
-function encoderOf({ query }: S3Request): (text: string) => string {
-  const type = query.get('encoding-type');
-  if (type === null) return (text) => text;
-  if (type !== 'url') throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request');
-  return (text) => encodeURIComponent(text).replaceAll('%2F', '/');
-}
-
-function describe(version: Version): XmlElements {
-  return {
-    LastModified: isoTime(version.lastModified),
-    ETag: `"${version.etag}"`,
-    ChecksumAlgorithm: version.checksum?.algorithm.toUpperCase(),
-    ChecksumType: version.checksum?.type,
-    Size: version.size,
-    StorageClass: 'STANDARD',
-  };
-}
-
-const given = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined;
-
-async function readPage(
-  request: S3Request,
-  after: string | undefined,
-): Promise<ListPage & { limit: number }> {
-  const { store, bucket, query } = request;
-  const limit = numberOf(request, 'max-keys', MAX_KEYS, MAX_KEYS);
-  const [prefix, delimiter] = [given(query, 'prefix'), given(query, 'delimiter')];
-  if (limit === 0) {
-    store.bucket(bucket);
-    return { objects: [], prefixes: [], limit };
-  }
-  return { ...(await store.list(bucket, { prefix, delimiter, after, limit })), limit };
-}
-
-function decodeToken(token: string | undefined): string | undefined {
-  if (token === undefined) return undefined;
-  const after = Buffer.from(token, 'base64url').toString('utf8');
-  if (Buffer.from(after).toString('base64url') === token) return after;
-  throw new AwsError('InvalidArgument', 'The continuation token provided is incorrect');
-}
-
-export async function listObjectsV2(request: S3Request): Promise<void> {
-  const { res, bucket, query } = request;
-  const encode = encoderOf(request);
-  const token = given(query, 'continuation-token');
-  const page = await readPage(request, decodeToken(token) ?? given(query, 'start-after'));
-  const withOwner = query.get('fetch-owner') === 'true' ? owner : undefined;
-  sendXml(res, `ListBucketResult ${NAMESPACE}`, {
-    Name: bucket,
-    Prefix: encode(query.get('prefix') ?? ''),
-    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
-    MaxKeys: page.limit,
-    EncodingType: given(query, 'encoding-type'),
-    KeyCount: page.objects.length + page.prefixes.length,
-    IsTruncated: page.next !== undefined,
-    ContinuationToken: token,
-    NextContinuationToken: page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url'),
-    StartAfter: encodeGiven(encode, given(query, 'start-after')),
-    Contents: page.objects.map(({ key, version }) => ({
-      Key: encode(key),
-      ...describe(version),
-      Owner: withOwner,
-    })),
-    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
-  });
-}
-
-const encodeGiven = (encode: (text: string) => string, text: string | undefined): string | undefined =>
-  text === undefined ? undefined : encode(text);
-
-export async function listObjectsV1(request: S3Request): Promise<void> {
-  const { res, bucket, query } = request;
-  const encode = encoderOf(request);
-  const page = await readPage(request, given(query, 'marker'));
-  sendXml(res, `ListBucketResult ${NAMESPACE}`, {
-    Name: bucket,
-    Prefix: encode(query.get('prefix') ?? ''),
-    Marker: encode(query.get('marker') ?? ''),
-    // "This element is returned only if you have the delimiter request parameter specified."
-    NextMarker: given(query, 'delimiter') && encodeGiven(encode, page.next),
-    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
-    MaxKeys: page.limit,
-    EncodingType: given(query, 'encoding-type'),
-    IsTruncated: page.next !== undefined,
-    Contents: page.objects.map(({ key, version }) => ({
-      Key: encode(key),
-      ...describe(version),
-      Owner: owner,
-    })),
-    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
-  });
-}
-
-export async function listObjectVersions(request: S3Request): Promise<void> {
-  const { res, store, bucket, query } = request;
-  const encode = encoderOf(request);
-  const limit = Math.max(numberOf(request, 'max-keys', MAX_KEYS, MAX_KEYS), 1);
-  const page = await store.listVersions(bucket, {
-    prefix: given(query, 'prefix'),
-    delimiter: given(query, 'delimiter'),
-    after: given(query, 'key-marker'),
-    afterVersion: given(query, 'version-id-marker'),
-    limit,
-  });
-  const shared = page.versions.map(({ key, version, isLatest }) => ({
-    marker: version.deleteMarker,
-    element: {
-      Key: encode(key),
-      VersionId: version.versionId,
-      IsLatest: isLatest,
-      Owner: owner,
-      ...(version.deleteMarker ? { LastModified: isoTime(version.lastModified) } : describe(version)),
-    },
-  }));
-  sendXml(res, `ListVersionsResult ${NAMESPACE}`, {
-    Name: bucket,
-    Prefix: encode(query.get('prefix') ?? ''),
-    KeyMarker: encode(query.get('key-marker') ?? ''),
-    VersionIdMarker: query.get('version-id-marker') ?? '',
-    NextKeyMarker: encodeGiven(encode, page.next?.key),
-    NextVersionIdMarker: page.next?.versionId,
-    Delimiter: encodeGiven(encode, given(query, 'delimiter')),
-    MaxKeys: limit,
-    EncodingType: given(query, 'encoding-type'),
-    IsTruncated: page.next !== undefined,
-    Version: shared.filter(({ marker }) => !marker).map(({ element }) => element),
-    DeleteMarker: shared.filter(({ marker }) => marker).map(({ element }) => element),
-    CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
-  });
-}
-
 /** Of many objects, a version that is not there is an error; of one, it is deleted already. */
 async function requireVersion({ store, bucket }: S3Request, key: string, versionId: string): Promise<void> {
   const versions = await store.versions(bucket, key);
@@ -246,14 +132,17 @@ async function requireVersion({ store, bucket }: S3Request, key: string, version
     throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
 }
 
-async function removeOne(
-  request: S3Request,
-  key: string,
-  versionId: string | undefined,
-): Promise<XmlElements> {
+async function removeOne(request: S3Request, object: XmlNode): Promise<XmlElements> {
+  const key = textOf(object, 'Key') ?? '';
+  const [versionId, match] = [textOf(object, 'VersionId'), textOf(object, 'ETag')];
   try {
+    for (const name of ['LastModifiedTime', 'Size'])
+      if (textOf(object, name) !== undefined)
+        throw new AwsError('NotImplemented', `The element ${name} is for directory buckets only`, 501);
     if (versionId !== undefined) await requireVersion(request, key, versionId);
-    const removal = await request.store.remove(request.bucket, key, versionId);
+    const removal = await request.store.remove(request.bucket, key, versionId, (current) =>
+      checkDelete(current, match),
+    );
     const marker = removal.deleteMarker;
     const markerId = marker ? removal.versionId : undefined;
     return {
@@ -268,6 +157,7 @@ async function removeOne(
 export async function deleteObjects(request: S3Request): Promise<void> {
   const { req, res, store, bucket } = request;
   store.bucket(bucket);
+  refuseBypass(request);
   const root = parseXml((await readBody(req, MAX_DOCUMENT)).toString('utf8'));
   const objects = childrenOf(root, 'Object');
   if (root.name !== 'Delete' || !objects.length || objects.length > MAX_KEYS) {
@@ -276,7 +166,7 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   const quiet = textOf(root, 'Quiet')?.trim() === 'true';
   const results: XmlElements[] = [];
   for (const object of objects) {
-    results.push(await removeOne(request, textOf(object, 'Key') ?? '', textOf(object, 'VersionId')));
+    results.push(await removeOne(request, object));
   }
   sendXml(res, `DeleteResult ${NAMESPACE}`, {
     Deleted: quiet ? [] : results.map((result) => result['Deleted']),

@@ -32,7 +32,8 @@ export interface BucketRecords {
   keys(): AsyncGenerator<string>;
 }
 
-export const createVersionId = () => randomBytes(24).toString('base64url');
+/** 32 letters, digits, dots and underscores, as AWS has them. */
+export const createVersionId = () => randomBytes(24).toString('base64url').replaceAll('-', '.');
 
 /** The names in a folder that does not exist yet. */
 function none(error: unknown): string[] {

@@ -10,7 +10,7 @@ import type { Tags } from './tags.ts';
 /** A file that is written through to the disk and waits to become an object. */
 export interface Finished extends Pick<
   Version,
-  'size' | 'etag' | 'md5' | 'headers' | 'metadata' | 'tags' | 'checksum'
+  'size' | 'etag' | 'md5' | 'headers' | 'metadata' | 'tags' | 'checksum' | 'parts'
 > {
   readonly file: string;
 }
@@ -19,6 +19,13 @@ export interface Removal {
   /** Of the version that was removed, or of the delete marker that was made; absent without versioning. */
   readonly versionId?: string;
   readonly deleteMarker?: boolean;
+}
+
+export interface RemoveOnly {
+  /** Removes the object only while this is its current version. */
+  readonly expected?: Version;
+  /** Called with the current version before anything changes; stops by throwing. */
+  readonly check?: (current: Version | undefined) => void;
 }
 
 export interface Bucket {
@@ -31,8 +38,7 @@ export interface Bucket {
   open(key: string, versionId?: string): Promise<{ version: Version; file: OpenFile | string } | undefined>;
   /** @param check is called with the current version before anything changes, and stops by throwing. */
   put(key: string, finished: Finished, check?: (current: Version | undefined) => void): Promise<Version>;
-  /** @param expected removes the object only while this is its current version. */
-  remove(key: string, versionId?: string, expected?: Version): Promise<Removal>;
+  remove(key: string, versionId?: string, only?: RemoveOnly): Promise<Removal>;
   /** Replaces the tags of a version, the current one by default. @returns it, or undefined when there is none */
   tag(key: string, tags: Tags, versionId?: string): Promise<Version | undefined>;
   /** The keys that have a record: those with versions, and those with a delete marker. */
@@ -142,10 +148,11 @@ async function remove(
   parts: Parts,
   key: string,
   versionId: string | undefined,
-  expected: Version | undefined,
+  { expected, check }: RemoveOnly = {},
 ): Promise<Removal> {
   const state = await parts.records.readKnown(key);
   await state.file?.handle.close();
+  check?.(current(state));
   if (expected && state.versions[0]?.lastModified !== expected.lastModified) return {};
   return versionId === undefined ? mark(parts, key, state) : removeVersion(parts, key, state, versionId);
 }
@@ -179,7 +186,6 @@ export function createBucket(stateDir: string, places: Places, clock: Clock, isV
     },
     put: (key, finished, check) => records.exclusively(key, () => put(parts, key, finished, check)),
     tag: (key, tags, versionId) => records.exclusively(key, () => tag(parts, key, tags, versionId)),
-    remove: (key, versionId, expected) =>
-      records.exclusively(key, () => remove(parts, key, versionId, expected)),
+    remove: (key, versionId, only) => records.exclusively(key, () => remove(parts, key, versionId, only)),
   };
 }

@@ -1,6 +1,7 @@
 // HTTP's conditional and range requests, as S3 answers them.
 
 import { AwsError } from '../aws-error.ts';
+import { invalidArgument } from './error-details.ts';
 import type { Version } from './record.ts';
 
 export type ReadHeader = (name: string) => string | undefined;
@@ -40,22 +41,70 @@ export function isWanted(version: Version, header: ReadHeader, now: number, pref
   return limit > now || !(modified <= limit);
 }
 
-/** Checks If-Match and If-None-Match of a write. @throws AwsError PreconditionFailed, NoSuchKey */
-export function checkWrite(current: Version | undefined, header: ReadHeader): void {
+const notAccepted = (Header: string, additionalMessage: string) =>
+  new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented', 501, {
+    Header,
+    additionalMessage,
+  });
+
+const noSuchKey = () => new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+
+/** What happened to the key since its upload began. */
+export interface UploadTime {
+  /** Epoch milliseconds. */
+  readonly initiated: number;
+  readonly removedSince?: true;
+}
+
+function requireUnchanged(Condition: string, changed: boolean): void {
+  if (!changed) return;
+  throw new AwsError(
+    'ConditionalRequestConflict',
+    'The conditional request cannot succeed due to a conflicting operation against this resource.',
+    409,
+    { Condition },
+  );
+}
+
+/**
+ * Checks If-Match and If-None-Match of a write.
+ *
+ * @param upload of a multipart upload: what changed the key since then is a conflict, even if the condition holds
+ * @throws AwsError PreconditionFailed, NoSuchKey, ConditionalRequestConflict, NotImplemented
+ */
+export function checkWrite(current: Version | undefined, header: ReadHeader, upload?: UploadTime): void {
   const [match, noneMatch] = [header('if-match'), header('if-none-match')];
-  if (noneMatch !== undefined && noneMatch !== '*') {
-    throw new AwsError('NotImplemented', 'If-None-Match of a write must be *', 501);
+  if (match !== undefined && noneMatch !== undefined)
+    throw notAccepted(
+      'If-Match,If-None-Match',
+      'Multiple conditional request headers present in the request',
+    );
+  if (noneMatch !== undefined && noneMatch !== '*')
+    throw notAccepted(
+      'If-None-Match',
+      "We don't accept the provided value of If-None-Match header for this API",
+    );
+  if (match === '*')
+    throw notAccepted('If-Match', "We don't accept the provided value of If-Match header for this API");
+  if (noneMatch !== undefined) {
+    if (current) throw failed('If-None-Match');
+    requireUnchanged('If-None-Match', upload?.removedSince === true);
   }
-  if (noneMatch !== undefined && current) throw failed('If-None-Match');
   if (match === undefined) return;
-  if (!current) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  if (!current) throw noSuchKey();
   if (!names(match, current.etag)) throw failed('If-Match');
+  requireUnchanged('If-Match', upload !== undefined && current.lastModified > upload.initiated);
+}
+
+/** Checks If-Match of a delete, where `*` stands for any object. @throws AwsError PreconditionFailed */
+export function checkDelete(current: Version | undefined, match: string | undefined): void {
+  if (match !== undefined && !(current && names(match, current.etag))) throw failed('If-Match');
 }
 
 /**
  * The bytes of the source that a part is copied from, both ends included; `undefined` for all.
  *
- * @throws AwsError InvalidArgument
+ * @throws AwsError InvalidArgument, InvalidRequest
  */
 export function copyRangeOf(
   header: string | undefined,
@@ -64,13 +113,14 @@ export function copyRangeOf(
   if (header === undefined) return undefined;
   const [, from, to] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? [];
   const [start, end] = [Number(from), Number(to)];
+  const invalid = (message: string) => invalidArgument(message, 'x-amz-copy-source-range', header);
   if (from === undefined || start > end)
-    throw new AwsError(
-      'InvalidArgument',
+    throw invalid(
       'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
     );
-  if (end >= size)
-    throw new AwsError('InvalidArgument', `Range specified is not valid for source object of size: ${size}`);
+  if (start >= size)
+    throw new AwsError('InvalidRequest', 'The specified copy range is invalid for the source object size');
+  if (end >= size) throw invalid(`Range specified is not valid for source object of size: ${size}`);
   return { start, end };
 }
 

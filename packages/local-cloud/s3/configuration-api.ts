@@ -4,16 +4,16 @@ import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, sendXml } from '../aws/wire.ts';
 import { childrenOf, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
-import { NAMESPACE, versionIdOf } from './object-api.ts';
+import { hasObjectLock, NAMESPACE, versionIdOf } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
-const asMap = (value: unknown): Json =>
+export const asMap = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-const asList = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(asMap) : []);
-const textOf = (value: unknown): string | undefined =>
+export const asList = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(asMap) : []);
+export const textOf = (value: unknown): string | undefined =>
   value === undefined || value === null
     ? undefined
     : typeof value === 'string'
@@ -21,9 +21,10 @@ const textOf = (value: unknown): string | undefined =>
       : JSON.stringify(value);
 
 /** Properties of the template, none for a bucket that a client made. @throws AwsError NoSuchBucket */
-const declaredOf = ({ store, bucket }: S3Request): Json => store.declared(bucket);
+export const declaredOf = ({ store, bucket }: S3Request): Json => store.declared(bucket);
 
 export function getEncryption(request: S3Request): void {
+  const { store, bucket } = request;
   const [rule] = asList(asMap(declaredOf(request)['BucketEncryption'])['ServerSideEncryptionConfiguration']);
   const given = asMap(rule?.['ServerSideEncryptionByDefault']);
   sendXml(request.res, `ServerSideEncryptionConfiguration ${NAMESPACE}`, {
@@ -32,7 +33,7 @@ export function getEncryption(request: S3Request): void {
         SSEAlgorithm: textOf(given['SSEAlgorithm']) ?? 'AES256',
         KMSMasterKeyID: textOf(given['KMSMasterKeyID']),
       },
-      BucketKeyEnabled: textOf(rule?.['BucketKeyEnabled']) ?? 'false',
+      BucketKeyEnabled: textOf(rule?.['BucketKeyEnabled']) ?? String(store.bucket(bucket).bucketKey ?? false),
     },
   });
 }
@@ -49,41 +50,32 @@ export async function putEncryption({ req, res, store, bucket }: S3Request): Pro
       'MalformedXML',
       'The XML you provided was not well-formed or did not validate against our published schema',
     );
+  if (algorithm === 'AES256' && textInXml(given!, 'KMSMasterKeyID') !== undefined)
+    throw new AwsError(
+      'InvalidArgument',
+      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+      400,
+      { ArgumentName: 'ApplyServerSideEncryptionByDefault' },
+    );
   if (algorithm !== 'AES256')
     throw new AwsError(
       'NotImplemented',
       `The local S3 does not support encryption with ${algorithm.slice(0, 64)}`,
       501,
     );
+  await store.configure(bucket, { bucketKey: textInXml(rules[0]!, 'BucketKeyEnabled') === 'true' });
   res.writeHead(200, { 'content-length': 0 }).end();
 }
 
 export async function deleteEncryption({ res, store, bucket }: S3Request): Promise<void> {
-  await store.configure(bucket, {});
+  await store.configure(bucket, { bucketKey: false });
   res.writeHead(204).end();
 }
 
-const BLOCKS = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
-
-/** Since April 2023 a new bucket blocks all; one that declares a block has what it leaves out as false. */
-export function getPublicAccessBlock(request: S3Request): void {
-  const given = declaredOf(request)['PublicAccessBlockConfiguration'];
-  const blocks = BLOCKS.map((name) => [
-    name,
-    given === undefined ? 'true' : (textOf(asMap(given)[name]) ?? 'false'),
-  ]);
-  sendXml(
-    request.res,
-    `PublicAccessBlockConfiguration ${NAMESPACE}`,
-    Object.fromEntries(blocks) as XmlElements,
-  );
-}
-
-export function getOwnershipControls(request: S3Request): void {
-  const [rule] = asList(asMap(declaredOf(request)['OwnershipControls'])['Rules']);
-  sendXml(request.res, `OwnershipControls ${NAMESPACE}`, {
-    Rule: { ObjectOwnership: textOf(rule?.['ObjectOwnership']) ?? 'BucketOwnerEnforced' },
-  });
+/** Deletes what no bucket of a client has; one of the template says where to change it. */
+export async function deleteAbsent({ res, store, bucket }: S3Request): Promise<void> {
+  await store.configure(bucket, {});
+  res.writeHead(204).end();
 }
 
 function daysOf(name: string, value: unknown): XmlElements | undefined {
@@ -135,8 +127,9 @@ export async function putPolicy({ req, res, store, bucket }: S3Request): Promise
   const policy = (await readBody(req, LONGEST_POLICY)).toString('utf8');
   try {
     const { Statement } = JSON.parse(policy) as { Statement?: unknown };
-    if (Statement === undefined) throw new SyntaxError('Statement is missing');
-  } catch {
+    if (Statement === undefined) throw new AwsError('MalformedPolicy', 'Missing required field Statement');
+  } catch (error) {
+    if (error instanceof AwsError) throw error;
     throw new AwsError('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'");
   }
   await store.configure(bucket, { policy });
@@ -205,6 +198,24 @@ export const empty =
     store.bucket(bucket);
     sendXml(res, `${root} ${NAMESPACE}`, {});
   };
+
+export function getObjectLock(request: S3Request): void {
+  if (!hasObjectLock(request))
+    throw new AwsError(
+      'ObjectLockConfigurationNotFoundError',
+      'Object Lock configuration does not exist for this bucket',
+      404,
+    );
+  sendXml(request.res, `ObjectLockConfiguration ${NAMESPACE}`, { ObjectLockEnabled: 'Enabled' });
+}
+
+/** One configuration by its id, or the list of all, which is empty. */
+export function getMetrics({ res, query, store, bucket }: S3Request): void {
+  store.bucket(bucket);
+  if (query.has('id'))
+    throw new AwsError('NoSuchConfiguration', 'The specified configuration does not exist.', 404);
+  sendXml(res, `ListMetricsConfigurationsResult ${NAMESPACE}`, { IsTruncated: false });
+}
 
 /** For what no bucket has here, which AWS says by an error. */
 export const absent =

@@ -17,6 +17,7 @@ export interface PutOptions {
   readonly checksum?: () => Version['checksum'];
   /** Of a multipart upload; the MD5 of the content by default. */
   readonly etag?: string;
+  readonly parts?: Version['parts'];
   /** How the object comes about, for notifications; `Put` if absent. */
   readonly by?: 'Put' | 'Copy' | 'CompleteMultipartUpload';
   /** Called with the current version before it is replaced; stops by throwing. */

@@ -51,7 +51,7 @@ async function expireKey(
   const [{ key, version }] = entries as [Entry];
   const isOld = rule.days !== undefined && now - version.lastModified >= rule.days * DAY;
   if (!version.deleteMarker) {
-    if (isOld) await bucket.remove(key, undefined, version);
+    if (isOld) await bucket.remove(key, undefined, { expected: version });
   } else if (expired.length === entries.length - 1 && (isOld || rule.removeExpiredMarkers)) {
     await bucket.remove(key, version.versionId); // nothing is left below the delete marker
   }

@@ -33,7 +33,8 @@ export async function listObjects(bucket: Bucket, query: ListQuery): Promise<Lis
   const objects: { key: string; version: Version }[] = [];
   const prefixes: string[] = [];
   const skip: { prefix?: string } = {};
-  if (after && rollUp(after, prefix, delimiter) === after) skip.prefix = after;
+  // A marker within a common prefix is behind all of it.
+  if (after) skip.prefix = rollUp(after, prefix, delimiter);
   let last = after;
   for await (const key of bucket.places.keys(prefix, after, skip)) {
     if (skip.prefix !== undefined && key.startsWith(skip.prefix)) continue;
@@ -97,7 +98,7 @@ export async function listVersions(bucket: Bucket, query: VersionQuery): Promise
     const common = rollUp(key, prefix, delimiter);
     if (order < 0 || (order === 0 && afterVersion === undefined && after !== '')) continue;
     if (common !== undefined) {
-      if (common === after || prefixes.includes(common)) continue;
+      if (after.startsWith(common) || prefixes.includes(common)) continue;
       if (isFull()) return { versions, prefixes, next: last };
       prefixes.push(common);
       last = { key: common };

@@ -1,30 +1,21 @@
 // S3's operations on one object: put, get, head, delete, copy.
 
 import { pipeline } from 'node:stream/promises';
-import { openBody } from '../aws/body.ts';
-import { sendXml } from '../aws/wire.ts';
+import { openBody, type Checksum } from '../aws/body.ts';
 import { AwsError } from '../aws-error.ts';
-import { checkWrite, failed, isWanted, rangeOf, type ReadHeader } from './conditions.ts';
+import { checkDelete, checkWrite, isWanted } from './conditions.ts';
 import { invalidArgument } from './error-details.ts';
+import { chooseBytes } from './read-range.ts';
 import { storedHeaders, type Version } from './record.ts';
-import {
-  headerOf,
-  metadataOf,
-  parseTarget,
-  refuseUnsupported,
-  storedHeadersOf,
-  type S3Request,
-} from './request.ts';
-import type { PutOptions, StoredObject } from './store.ts';
-import { parseTaggingHeader, type Tags } from './tags.ts';
+import { headerOf, metadataOf, refuseUnsupported, storedHeadersOf, type S3Request } from './request.ts';
+import type { StoredObject } from './store.ts';
+import { parseTaggingHeader } from './tags.ts';
 
 /** Bytes; S3's limit on one PUT. */
 export const maxObject = 5 * 1024 ** 3;
 
 /** S3's answers in XML. */
 export const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
-
-const isoTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 
 /** A bucket that never had versions says none; one that has them no more says `null`, but not of what is put. */
 export function setVersion({ req, res, store, bucket }: S3Request, versionId: string | undefined): void {
@@ -65,16 +56,21 @@ function setChecksum({ res }: S3Request, checksum: Version['checksum']): void {
   res.setHeader('x-amz-checksum-type', checksum.type);
 }
 
-/** As documents have it. */
+/** As documents have it, such as `ChecksumCRC32`. */
+export const checksumElement = (checksum: Checksum | undefined): Record<string, string> =>
+  checksum === undefined ? {} : { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value };
+
+/** With its type. */
 export const checksumElements = (checksum: Version['checksum']): Record<string, string> =>
-  checksum === undefined
-    ? {}
-    : { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value, ChecksumType: checksum.type };
+  checksum === undefined ? {} : { ...checksumElement(checksum), ChecksumType: checksum.type };
+
+/** What S3 gives an object whose client sent none. */
+export const STANDARD_CHECKSUM = 'crc64nvme';
 
 export async function putObject(request: S3Request): Promise<void> {
   const { req, res, store, bucket, key } = request;
   refuseUnsupported(request);
-  const body = openBody(req, maxObject);
+  const body = openBody(req, maxObject, STANDARD_CHECKSUM);
   const version = await store.put(bucket, key, body.data, {
     headers: storedHeadersOf(request),
     metadata: metadataOf(request),
@@ -101,9 +97,8 @@ const responseOverrides = [
   'expires',
 ];
 
-/** @param isWhole false for an answer without the object, which has no checksum either */
-function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boolean): void {
-  const { req, res, query } = request;
+function setObjectHeaders(request: S3Request, object: StoredObject): void {
+  const { res, query } = request;
   for (const name of storedHeaders) {
     const value = object.headers[name];
     if (value !== undefined) res.setHeader(name, value);
@@ -124,10 +119,6 @@ function setObjectHeaders(request: S3Request, object: StoredObject, isWhole: boo
   setVersion(request, object.versionId);
   if (!query.has('versionId')) setExpiration(request, object.lastModified);
   setEncryption(request);
-  if (!isWhole) return;
-  if (req.headers['x-amz-checksum-mode']?.toString().toUpperCase() === 'ENABLED' && !req.headers.range) {
-    setChecksum(request, object.checksum);
-  }
 }
 
 /** Deleted objects of versioned buckets answer as missing, but say that a delete marker is why. */
@@ -141,7 +132,10 @@ async function find(request: S3Request): Promise<StoredObject> {
     if (code === 'MethodNotAllowed') res.setHeader('allow', 'DELETE');
     if (code === 'NoSuchKey' || code === 'MethodNotAllowed') {
       const [latest] = await store.versions(bucket, key);
-      if (latest?.deleteMarker) res.setHeader('x-amz-delete-marker', 'true');
+      if (latest?.deleteMarker) {
+        res.setHeader('x-amz-delete-marker', 'true');
+        setVersion(request, versionId ?? latest.versionId);
+      }
     }
     throw error;
   }
@@ -150,12 +144,15 @@ async function find(request: S3Request): Promise<StoredObject> {
 async function answer(request: S3Request, object: StoredObject): Promise<void> {
   const { req, res } = request;
   const wanted = isWanted(object, (name) => headerOf(request, name), request.store.now());
-  const range = wanted ? rangeOf(headerOf(request, 'range'), object.size) : undefined;
-  setObjectHeaders(request, object, wanted);
+  const chosen = wanted ? chooseBytes(request, object) : undefined;
+  setObjectHeaders(request, object);
   if (!wanted) {
     res.writeHead(304).end();
     return;
   }
+  const { range, checksum, partsCount } = chosen!;
+  if (headerOf(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED') setChecksum(request, checksum);
+  if (partsCount !== undefined) res.setHeader('x-amz-mp-parts-count', partsCount);
   if (range) res.setHeader('content-range', `bytes ${range.start}-${range.end}/${object.size}`);
   const length = range ? range.end - range.start + 1 : object.size;
   res.writeHead(range ? 206 : 200, { 'content-length': length });
@@ -176,89 +173,33 @@ export async function getObject(request: S3Request): Promise<void> {
   }
 }
 
+/** Nothing is locked here; only a bucket whose template enables locks may be asked to bypass them. */
+export const hasObjectLock = ({ store, bucket }: S3Request): boolean =>
+  String(store.declared(bucket)['ObjectLockEnabled']) === 'true';
+
+/** @throws AwsError InvalidArgument */
+export function refuseBypass(request: S3Request): void {
+  const name = 'x-amz-bypass-governance-retention';
+  if (headerOf(request, name) === undefined || hasObjectLock(request)) return;
+  throw new AwsError('InvalidArgument', `${name} is only applicable to Object Lock enabled buckets.`, 400, {
+    ArgumentName: name,
+  });
+}
+
+const OF_DIRECTORY_BUCKETS = ['x-amz-if-match-last-modified-time', 'x-amz-if-match-size'];
+
 export async function deleteObject(request: S3Request): Promise<void> {
-  const { req, res, store, bucket, key } = request;
-  if (req.headers['if-match'] !== undefined) {
-    throw new AwsError('NotImplemented', 'The local S3 does not support If-Match of a delete', 501);
-  }
-  const removal = await store.remove(bucket, key, versionIdOf(request));
+  const { res, store, bucket, key } = request;
+  store.bucket(bucket);
+  refuseBypass(request);
+  for (const name of OF_DIRECTORY_BUCKETS)
+    if (headerOf(request, name) !== undefined)
+      throw new AwsError('NotImplemented', `The header ${name} is for directory buckets only`, 501);
+  const match = headerOf(request, 'if-match');
+  const removal = await store.remove(bucket, key, versionIdOf(request), (current) =>
+    checkDelete(current, match),
+  );
   setVersion(request, removal.versionId);
   if (removal.deleteMarker) res.setHeader('x-amz-delete-marker', 'true');
   res.writeHead(204).end();
-}
-
-/** Opens what `x-amz-copy-source` names, under its `x-amz-copy-source-if-` conditions. */
-export async function openSource(request: S3Request): Promise<StoredObject> {
-  const source = headerOf(request, 'x-amz-copy-source') ?? '';
-  const { bucket, key, query } = parseTarget(source.startsWith('/') ? source : `/${source}`);
-  if (!key)
-    throw new AwsError(
-      'InvalidArgument',
-      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    );
-  const object = await request.store.get(bucket, key, versionIdOf({ ...request, bucket, query }));
-  const header: ReadHeader = (name) => headerOf(request, `x-amz-copy-source-${name}`);
-  try {
-    if (isWanted(object, header, request.store.now(), 'x-amz-copy-source-')) return object;
-    throw failed(
-      `x-amz-copy-source-${header('if-none-match') === undefined ? 'If-Modified-Since' : 'If-None-Match'}`,
-    );
-  } catch (error) {
-    await object.close();
-    throw error;
-  }
-}
-
-function requireChange(request: S3Request, replace: boolean): void {
-  const { bucket, key } = request;
-  const source = parseTarget(`/${headerOf(request, 'x-amz-copy-source')!.replace(/^\//, '')}`);
-  if (replace || source.bucket !== bucket || source.key !== key || source.query.has('versionId')) return;
-  const message =
-    'This copy request is illegal because it is trying to copy an object to itself without changing its metadata.';
-  throw new AwsError('InvalidRequest', message);
-}
-
-async function putThenClose(put: Promise<Version>, source: StoredObject): Promise<Version> {
-  try {
-    return await put;
-  } finally {
-    await source.close();
-  }
-}
-
-/** Those of the source, unless the request says others. */
-function tagsOfCopy(request: S3Request, source: StoredObject): Tags | undefined {
-  const directive = headerOf(request, 'x-amz-tagging-directive')?.toUpperCase() ?? 'COPY';
-  if (directive === 'COPY') return source.tags;
-  if (directive === 'REPLACE') return parseTaggingHeader(headerOf(request, 'x-amz-tagging'));
-  throw new AwsError('InvalidArgument', 'Unknown tagging directive.');
-}
-
-export async function copyObject(request: S3Request): Promise<void> {
-  const { res, store, bucket, key } = request;
-  refuseUnsupported(request);
-  const replace = headerOf(request, 'x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
-  requireChange(request, replace);
-  const algorithm = headerOf(request, 'x-amz-checksum-algorithm');
-  if (algorithm !== undefined)
-    throw new AwsError('NotImplemented', 'The local S3 keeps the checksum of the source when it copies', 501);
-  const source = await openSource(request);
-  const whole = source.checksum?.type === 'FULL_OBJECT' ? source.checksum : undefined;
-  const options: PutOptions = {
-    by: 'Copy',
-    headers: replace ? storedHeadersOf(request) : source.headers,
-    metadata: replace ? metadataOf(request) : source.metadata,
-    tags: tagsOfCopy(request, source),
-    checksum: () => whole,
-    check: (current) => checkWrite(current, (name) => headerOf(request, name)),
-  };
-  const version = await putThenClose(store.put(bucket, key, source.stream(), options), source);
-  if (source.versionId !== 'null') res.setHeader('x-amz-copy-source-version-id', source.versionId);
-  setVersion(request, version.versionId);
-  setEncryption(request);
-  const result = {
-    ...{ LastModified: isoTime(version.lastModified), ETag: `"${version.etag}"` },
-    ...checksumElements(version.checksum),
-  };
-  sendXml(res, `CopyObjectResult ${NAMESPACE}`, result);
 }

@@ -18,11 +18,35 @@ const expired = (end: number, now: number, more: Readonly<Record<string, string>
     ...{ Expires: Number.isFinite(end) ? isoTime(end) : '', ServerTime: isoTime(now) },
   });
 
+const VERSION_2 = ['Signature', 'Expires', 'AWSAccessKeyId'];
+const VERSION_4 = [
+  ...['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', 'X-Amz-Date', 'X-Amz-SignedHeaders'],
+  'X-Amz-Expires',
+];
+
+/** Of the parameters of a signature, all or none. @throws AwsError AccessDenied, AuthorizationQueryParametersError */
+function requireAll(query: URLSearchParams): void {
+  const isPart = (names: readonly string[]) =>
+    names.some((name) => query.has(name)) && !names.every((name) => query.has(name));
+  if (isPart(VERSION_2))
+    throw new AwsError(
+      'AccessDenied',
+      'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',
+      403,
+    );
+  if (isPart(VERSION_4))
+    throw new AwsError(
+      'AuthorizationQueryParametersError',
+      'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
+    );
+}
+
 /**
  * @param now epoch milliseconds
  * @throws AwsError AccessDenied, AuthorizationQueryParametersError
  */
 export function refuseExpired(query: URLSearchParams, now: number): void {
+  requireAll(query);
   if (query.has('Expires') && query.has('Signature')) {
     // Signature version 2, which the CLI uses where its configuration says so.
     const end = Number(query.get('Expires')) * 1000;

@@ -18,6 +18,14 @@ export const storedHeaders = [
 ] as const;
 export type StoredHeaders = Readonly<Partial<Record<(typeof storedHeaders)[number], string>>>;
 
+export interface ObjectPart {
+  readonly number: number;
+  /** Bytes. */
+  readonly size: number;
+  /** By the algorithm of the object, base64. */
+  readonly checksum?: string;
+}
+
 export interface Version {
   /** `null` in buckets without versioning, as S3 writes it. */
   readonly versionId: string;
@@ -37,6 +45,8 @@ export interface Version {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags?: Tags;
   readonly checksum?: Checksum & { readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
+  /** Of a multipart upload, in their order. */
+  readonly parts?: readonly ObjectPart[];
 }
 
 export interface KeyRecord {

@@ -26,7 +26,17 @@ export interface BucketInfo {
   readonly tags?: Tags;
   /** JSON text. */
   readonly policy?: string;
+  /** Of the encryption that a client set. */
+  readonly bucketKey?: boolean;
+  /** What a client set, and null where a client removed it; AWS's for a new bucket if absent. */
+  readonly ownership?: string | null;
+  readonly publicAccess?: Readonly<Record<string, boolean>> | null;
 }
+
+/** What a client can change of a bucket that it made. */
+export type BucketChanges = Partial<
+  Pick<BucketInfo, 'tags' | 'policy' | 'bucketKey' | 'ownership' | 'publicAccess' | 'versioned'>
+>;
 
 export interface Registered {
   info: BucketInfo;
@@ -44,12 +54,9 @@ export interface Registry {
   /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
   readonly ensure: (resource: BucketResource) => Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
-  readonly create: (name: string, tags?: Tags) => Promise<void>;
+  readonly create: (name: string, settings?: BucketChanges) => Promise<void>;
   /** @throws AwsError NoSuchBucket, OperationAborted for one of the template */
-  readonly configure: (
-    name: string,
-    changes: Pick<BucketInfo, 'tags' | 'policy'> & { versioned?: boolean },
-  ) => Promise<void>;
+  readonly configure: (name: string, changes: BucketChanges) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty, OperationAborted */
   readonly delete: (name: string) => Promise<void>;
   /** Where a bucket keeps what is not an object. */
@@ -89,7 +96,7 @@ async function writeSettings(stateDir: string, info: BucketInfo): Promise<void> 
 }
 
 /** @throws AwsError for a bucket of the template */
-function configured(before: BucketInfo, changes: Parameters<Registry['configure']>[1]): BucketInfo {
+function configured(before: BucketInfo, changes: BucketChanges): BucketInfo {
   if (before.fromTemplate)
     throw new AwsError(
       'OperationAborted',
@@ -168,21 +175,17 @@ async function ensure(list: BucketList, resource: BucketResource): Promise<void>
   await save(list, info, rules, resource.properties);
 }
 
-async function create(list: BucketList, name: string, tags?: Tags): Promise<void> {
+async function create(list: BucketList, name: string, settings?: BucketChanges): Promise<void> {
   requireBucketName(name);
   if (list.buckets.has(name)) {
     const message = 'Your previous request to create the named bucket succeeded and you already own it.';
     throw new AwsError('BucketAlreadyOwnedByYou', message, 409);
   }
   const createdAt = list.clock.now();
-  await save(list, { name, createdAt, versioned: false, fromTemplate: false, tags }, []);
+  await save(list, { name, createdAt, versioned: false, fromTemplate: false, ...settings }, []);
 }
 
-async function configure(
-  list: BucketList,
-  name: string,
-  changes: Parameters<Registry['configure']>[1],
-): Promise<void> {
+async function configure(list: BucketList, name: string, changes: BucketChanges): Promise<void> {
   const found = find(list, name);
   const info = configured(found.info, changes);
   await writeSettings(list.stateOf(name), info);
@@ -211,7 +214,7 @@ export async function openRegistry(dir: string, clock: Clock): Promise<Registry>
     find: (name) => find(list, name),
     all: () => [...buckets.values()].sort((a, b) => (a.info.name < b.info.name ? -1 : 1)),
     ensure: (resource) => ensure(list, resource),
-    create: (name, tags) => create(list, name, tags),
+    create: (name, settings) => create(list, name, settings),
     configure: (name, changes) => serially(name, () => configure(list, name, changes)),
     delete: (name) => remove(list, name),
     stateOf,

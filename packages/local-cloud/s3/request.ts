@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
+import { invalidArgument } from './error-details.ts';
 import { storedHeaders, type StoredHeaders } from './record.ts';
 import type { ObjectStore } from './store.ts';
 import type { Uploads } from './uploads.ts';
@@ -31,6 +32,14 @@ export function parseTarget(target: string): Pick<S3Request, 'bucket' | 'key' | 
   const [location = '', query = ''] = target.replace(/^https?:\/\/[^/]*/, '').split(/\?(.*)/s, 2);
   const [, bucket = '', key = ''] = /^\/?([^/]*)\/?(.*)$/s.exec(location) ?? [];
   return { bucket: decode(bucket), key: decode(key), query: new URLSearchParams(query) };
+}
+
+/** `x-amz-copy-source`: URL-encoded, where some clients write a space as a plus and the slash behind the bucket as %2F. */
+export function parseCopySource(header: string): ReturnType<typeof parseTarget> {
+  const [location = '', ...query] = header.split('?');
+  const source = location.replaceAll('+', '%20').replace(/^(\/|%2F)/i, '');
+  const target = source.includes('/') ? source : source.replace(/%2F/i, '/');
+  return parseTarget([`/${target}`, ...query].join('?'));
 }
 
 export const headerOf = ({ req }: S3Request, name: string): string | undefined =>
@@ -101,11 +110,13 @@ export function refuseOperation(what: string): never {
   throw notImplemented(what);
 }
 
-/** A whole number of a query parameter. @throws AwsError InvalidArgument */
+const MAX_INTEGER = 2_147_483_647;
+
+/** A whole number of a query parameter; an empty one is left out. @throws AwsError InvalidArgument */
 export function numberOf({ query }: S3Request, name: string, standard: number, max: number): number {
   const text = query.get(name);
-  if (text === null) return standard;
+  if (text === null || text === '') return standard;
   const number = Number(text);
-  if (/^\d{1,10}$/.test(text)) return Math.min(number, max);
-  throw new AwsError('InvalidArgument', `Argument ${name} must be an integer between 0 and 2147483647`);
+  if (/^\d{1,10}$/.test(text) && number <= MAX_INTEGER) return Math.min(number, max);
+  throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
 }

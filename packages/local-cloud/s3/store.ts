@@ -7,7 +7,7 @@ import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { BucketResource } from './bucket-spec.ts';
-import type { Finished, Removal } from './bucket.ts';
+import type { Finished, Removal, RemoveOnly } from './bucket.ts';
 import { createStoredObject, spool, type PutOptions, type StoredObject } from './content.ts';
 import { expirationOf } from './expiration.ts';
 import { makeDirectory } from '../files/durable-files.ts';
@@ -23,7 +23,7 @@ import {
 } from './list.ts';
 import type { Version } from './record.ts';
 import type { ObjectEvent } from './notifier.ts';
-import { openRegistry, type Registry, type BucketInfo } from './registry.ts';
+import { openRegistry, type BucketChanges, type BucketInfo, type Registry } from './registry.ts';
 import { createSerialQueue } from '../files/serial-queue.ts';
 import type { Tags } from './tags.ts';
 import { createUploads, type Uploads } from './uploads.ts';
@@ -34,14 +34,11 @@ export interface ObjectStore {
   /** Creates the template's bucket if it is missing. @throws StartError for what is not supported */
   ensureBucket: (resource: BucketResource) => Promise<void>;
   /** @throws AwsError InvalidBucketName, BucketAlreadyOwnedByYou */
-  createBucket: (name: string, tags?: Tags) => Promise<void>;
+  createBucket: (name: string, settings?: BucketChanges) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty */
   deleteBucket: (name: string) => Promise<void>;
   /** Changes a bucket that a client created. @throws AwsError NoSuchBucket, OperationAborted for one of the template */
-  configure(
-    name: string,
-    changes: Pick<BucketInfo, 'tags' | 'policy'> & { versioned?: boolean },
-  ): Promise<void>;
+  configure(name: string, changes: BucketChanges): Promise<void>;
   buckets(): readonly BucketInfo[];
   /** @throws AwsError NoSuchBucket */
   bucket(name: string): BucketInfo;
@@ -57,7 +54,7 @@ export interface ObjectStore {
   /** @throws AwsError NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed (a delete marker, by its id) */
   get(bucket: string, key: string, versionId?: string): Promise<StoredObject>;
   /** Removes the object, or one version permanently; succeeds also where there is none. @throws AwsError NoSuchBucket */
-  remove(bucket: string, key: string, versionId?: string): Promise<Removal>;
+  remove(bucket: string, key: string, versionId?: string, check?: RemoveOnly['check']): Promise<Removal>;
   /** A version without its content. @throws as `get` */
   find(bucket: string, key: string, versionId?: string): Promise<Version>;
   /** Replaces the tags of a version, the current one by default. @throws as `get` */
@@ -101,15 +98,20 @@ async function finish(
     headers: { 'content-type': contentType, 'content-encoding': contentEncoding, ...headers },
     metadata,
     tags: options.tags,
+    parts: options.parts,
     checksum: options.checksum?.(),
   };
 }
+
+/** Of a delete marker, which has no content and no tags. */
+export const methodNotAllowed = (): AwsError =>
+  new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
 
 /** Why there is nothing to read: no such object, no such version, or the id of a delete marker. */
 function missing(isMarker: boolean, byVersion: boolean): AwsError {
   if (!byVersion) return new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
   if (!isMarker) return new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
-  return new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+  return methodNotAllowed();
 }
 
 function requireVersion(version: Version | undefined, versionId: string | undefined): Version {
@@ -156,10 +158,10 @@ async function put(
   return version;
 }
 
-function objectOperations({
-  registry,
-  notify,
-}: Parts): Pick<ObjectStore, 'get' | 'find' | 'tag' | 'remove' | 'expiration' | 'versions'> {
+function objectOperations(
+  { registry, notify }: Parts,
+  uploads: Uploads,
+): Pick<ObjectStore, 'get' | 'find' | 'tag' | 'remove' | 'expiration' | 'versions'> {
   const bucketOf = (name: string) => registry.find(name).bucket;
   return {
     async get(name, key, versionId) {
@@ -180,9 +182,10 @@ function objectOperations({
       requireKey(key);
       return requireVersion(await bucketOf(name).tag(key, tags, versionId), versionId);
     },
-    async remove(name, key, versionId) {
+    async remove(name, key, versionId, check) {
       requireKey(key);
-      const removal = await bucketOf(name).remove(key, versionId);
+      const removal = await bucketOf(name).remove(key, versionId, { check });
+      await uploads.noteRemoval(name, key);
       const kind = removal.deleteMarker && versionId === undefined ? 'DeleteMarkerCreated' : 'Delete';
       const shown = shownVersion(removal.versionId);
       await notify?.({ name: `ObjectRemoved:${kind}`, bucket: name, key, versionId: shown });
@@ -225,7 +228,7 @@ export async function createObjectStore(options: ObjectStoreOptions): Promise<Ob
   const endExpiry = everyDay(clock, log, expire);
   return {
     ...bucketOperations(registry),
-    ...objectOperations(parts),
+    ...objectOperations(parts, uploads),
     put: putObject,
     uploads,
     now: () => clock.now(),

@@ -3,6 +3,7 @@
 
 import { AwsError } from '../aws-error.ts';
 import { childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
+import { invalidArgument } from './error-details.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -17,14 +18,20 @@ const malformed = () =>
     'MalformedXML',
     'The XML you provided was not well-formed or did not validate against our published schema',
   );
-const invalid = (message: string) => new AwsError('InvalidTag', message);
+const invalid = (message: string, TagKey: string, more: Readonly<Record<string, string>> = {}) =>
+  new AwsError('InvalidTag', message, 400, { TagKey, ...more });
 
-function checkTag(key: string, value: string): void {
-  if (key.startsWith('aws:')) throw invalid('System tags cannot be added/updated by requester');
+const RESERVED = {
+  bucket: 'System tags cannot be added/updated by requester',
+  object: 'Your TagKey cannot be prefixed with aws:',
+} as const;
+
+function checkTag(key: string, value: string, of: keyof typeof MOST): void {
+  if (key.startsWith('aws:')) throw invalid(RESERVED[of], key);
   if (key.length === 0 || key.length > LONGEST_KEY || !CHARACTERS.test(key))
-    throw invalid('The TagKey you have provided is invalid');
+    throw invalid('The TagKey you have provided is invalid', key);
   if (value.length > LONGEST_VALUE || !CHARACTERS.test(value))
-    throw invalid('The TagValue you have provided is invalid');
+    throw invalid('The TagValue you have provided is invalid', key, { TagValue: value });
 }
 
 function tagsOf(pairs: readonly (readonly [string, string])[], of: keyof typeof MOST): Tags {
@@ -32,9 +39,9 @@ function tagsOf(pairs: readonly (readonly [string, string])[], of: keyof typeof 
     throw of === 'object'
       ? new AwsError('BadRequest', `Object tags cannot be greater than ${MOST.object}`)
       : new AwsError('BadRequest', `Bucket tag count cannot be greater than ${MOST.bucket}`);
-  if (new Set(pairs.map(([key]) => key)).size < pairs.length)
-    throw invalid('Cannot provide multiple Tags with the same key');
-  for (const [key, value] of pairs) checkTag(key, value);
+  const twice = pairs.find(([key], index) => pairs.findIndex(([other]) => other === key) < index);
+  if (twice) throw invalid('Cannot provide multiple Tags with the same key', twice[0]);
+  for (const [key, value] of pairs) checkTag(key, value, of);
   return Object.fromEntries(pairs);
 }
 
@@ -60,10 +67,16 @@ export function parseTagging(document: string, of: keyof typeof MOST): Tags {
 export function parseTaggingHeader(header: string | undefined): Tags | undefined {
   if (header === undefined || header === '') return undefined;
   const pairs = [...new URLSearchParams(header)];
-  if (pairs.some(([key]) => key === ''))
-    throw new AwsError(
-      'InvalidArgument',
+  const keys = new Set(pairs.map(([key]) => key));
+  if (
+    keys.has('') ||
+    keys.size < pairs.length ||
+    pairs.some((pair) => !pair.every((text) => CHARACTERS.test(text)))
+  )
+    throw invalidArgument(
       "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+      'x-amz-tagging',
+      header,
     );
   return tagsOf(pairs, 'object');
 }

@@ -1,14 +1,15 @@
 // Multipart uploads: parts wait on disk, and become one object when the client completes them.
 
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createDigest, type ChecksumAlgorithm } from '../aws/checksum.ts';
+import type { ChecksumAlgorithm } from '../aws/checksum.ts';
 import type { Checksum } from '../aws/body.ts';
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
+import { choose, etagOf, join, verify } from './assemble.ts';
 import { spool, type PutOptions } from './content.ts';
+import { invalidArgument } from './error-details.ts';
 import { isMissing, makeDirectory, writeFileSafely } from '../files/durable-files.ts';
 import { requireKey } from './keys.ts';
 import type { Version } from './record.ts';
@@ -23,6 +24,8 @@ export interface Upload {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags?: Tags;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: 'FULL_OBJECT' | 'COMPOSITE' };
+  /** Whether the object of the key was deleted since. */
+  readonly removedSince?: true;
 }
 
 export interface Part {
@@ -58,22 +61,25 @@ export interface Uploads {
   ): Promise<Version>;
   abort(bucket: string, upload: Upload): Promise<void>;
   list(bucket: string): Promise<readonly Upload[]>;
+  /** Uploads of a key whose object is deleted say so when they are completed under a condition. */
+  noteRemoval(bucket: string, key: string): Promise<void>;
 }
 
 export interface ChosenPart {
   readonly number: number;
   /** Without quotes. */
   readonly etag: string;
+  /** By algorithm. */
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
 }
 
 export interface CompleteOptions {
-  /** The checksum of the whole object that the client sent. */
+  /** What the client says the whole object's checksum is. */
   readonly expected?: Checksum;
-  readonly check?: PutOptions['check'];
+  readonly check?: (current: Version | undefined, upload: Upload) => void;
 }
 
 const MAX_PART = 10_000;
-const MIN_PART_SIZE = 5 * 1024 * 1024;
 const UPLOAD_ID_FORM = /^[0-9a-f]{32}$/;
 
 const noSuchUpload = () =>
@@ -82,68 +88,6 @@ const noSuchUpload = () =>
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     404,
   );
-
-function choose(known: readonly Part[], chosen: readonly ChosenPart[]): Part[] {
-  if (!chosen.length) throw new AwsError('MalformedXML', 'You must specify at least one part');
-  const parts = chosen.map(({ number, etag }, index) => {
-    if (index > 0 && number <= chosen[index - 1]!.number) {
-      throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.');
-    }
-    const part = known.find((each) => each.number === number);
-    if (part?.etag === etag) return part;
-    throw new AwsError(
-      'InvalidPart',
-      `Part ${number} could not be found, or its entity tag is not the one given.`,
-    );
-  });
-  if (parts.slice(0, -1).some((part) => part.size < MIN_PART_SIZE)) {
-    throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size');
-  }
-  return parts;
-}
-
-function etagOf(parts: readonly Part[]): string {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(Buffer.from(part.etag, 'hex'));
-  return `${hash.digest('hex')}-${parts.length}`;
-}
-
-/** The checksum over the checksums of the parts, as S3 composes it; `undefined` when a part came without. */
-function compose(algorithm: ChecksumAlgorithm, parts: readonly Part[]): string | undefined {
-  const digest = createDigest(algorithm);
-  for (const { checksum } of parts) {
-    if (checksum?.algorithm !== algorithm) return undefined;
-    digest.update(Buffer.from(checksum.value, 'base64'));
-  }
-  return `${digest.bytes().toString('base64')}-${parts.length}`;
-}
-
-/** Reads the parts one after the other, and adds up their checksum on the way. */
-function join(files: readonly string[], { checksum }: Upload, parts: readonly Part[]) {
-  const digest = checksum?.type === 'FULL_OBJECT' ? createDigest(checksum.algorithm) : undefined;
-  async function* read(): AsyncGenerator<Buffer> {
-    for (const file of files) {
-      for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-        digest?.update(chunk);
-        yield chunk;
-      }
-    }
-  }
-  const finish = (): Version['checksum'] => {
-    if (!checksum) return undefined;
-    const value = digest ? digest.bytes().toString('base64') : compose(checksum.algorithm, parts);
-    return value === undefined ? undefined : { ...checksum, value };
-  };
-  return { read, finish };
-}
-
-function verify(actual: Version['checksum'], expected: Checksum | undefined): Version['checksum'] {
-  if (!expected) return actual;
-  const isSame =
-    actual?.algorithm === expected.algorithm && actual.value.split('-')[0] === expected.value.split('-')[0];
-  if (isSame) return actual;
-  throw new AwsError('BadDigest', 'The checksum you specified did not match the calculated checksum.');
-}
 
 async function readJson<T>(file: string): Promise<T | undefined> {
   try {
@@ -168,9 +112,19 @@ export interface UploadTarget {
 
 function requirePartNumber(number: number): void {
   if (Number.isInteger(number) && number >= 1 && number <= MAX_PART) return;
-  throw new AwsError(
-    'InvalidArgument',
+  throw invalidArgument(
     `Part number must be an integer between 1 and ${MAX_PART}, inclusive`,
+    'partNumber',
+    String(number),
+  );
+}
+
+/** A part has the checksum that its upload was begun with. */
+function requireChecksum({ checksum }: Upload, given: Checksum | undefined): void {
+  if (checksum === undefined || checksum.algorithm === given?.algorithm) return;
+  throw new AwsError(
+    'InvalidRequest',
+    `Checksum Type mismatch occurred, expected checksum Type: ${checksum.algorithm}, actual checksum Type: ${given?.algorithm ?? 'null'}`,
   );
 }
 
@@ -202,14 +156,23 @@ async function readParts(folder: string): Promise<Part[]> {
 function uploadFolders(
   { folderOf }: Paths,
   clock: Clock,
-): Pick<Uploads, 'create' | 'find' | 'list' | 'abort'> {
+): Pick<Uploads, 'create' | 'find' | 'list' | 'abort' | 'noteRemoval'> {
+  async function list(bucket: string): Promise<Upload[]> {
+    const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), UPLOAD_FILE)));
+    return (await Promise.all(read)).filter((upload) => upload !== undefined);
+  }
+  const save = (bucket: string, upload: Upload) =>
+    writeFileSafely(path.join(folderOf(bucket, upload.uploadId), UPLOAD_FILE), JSON.stringify(upload));
   return {
     async create(bucket, given) {
       requireKey(given.key);
       const upload: Upload = { ...given, uploadId: randomUUID().replaceAll('-', ''), initiated: clock.now() };
-      const folder = folderOf(bucket, upload.uploadId);
-      await makeDirectory(folder);
-      await writeFileSafely(path.join(folder, UPLOAD_FILE), JSON.stringify(upload));
+      await makeDirectory(folderOf(bucket, upload.uploadId));
+      await save(bucket, upload);
       return upload;
     },
     async find(bucket, key, uploadId) {
@@ -218,13 +181,14 @@ function uploadFolders(
       if (upload?.key !== key) throw noSuchUpload();
       return upload;
     },
-    async list(bucket) {
-      const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
-      const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), UPLOAD_FILE)));
-      return (await Promise.all(read)).filter((upload) => upload !== undefined);
+    list,
+    async noteRemoval(bucket, key) {
+      for (const upload of await list(bucket)) {
+        if (upload.key !== key || upload.removedSince) continue;
+        await save(bucket, { ...upload, removedSince: true }).catch((error: unknown) => {
+          if (!isMissing(error)) throw error; // completed or aborted in the meantime
+        });
+      }
     },
     async abort(bucket, { uploadId }) {
       await rm(folderOf(bucket, uploadId), { recursive: true, force: true });
@@ -245,20 +209,28 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
       const beside = `${file}.${randomUUID()}`;
       const { size, md5 } = await spool(beside, body);
       const part: Part = { number, size, etag: md5, lastModified: clock.now(), checksum: checksum() };
+      try {
+        requireChecksum(upload, part.checksum);
+      } catch (error) {
+        await rm(beside, { force: true });
+        throw error;
+      }
       await rename(beside, file);
       await writeFileSafely(`${file}.json`, JSON.stringify(part));
       return part;
     },
     parts,
     async complete(bucket, upload, chosen, { expected, check }) {
-      const wanted = choose(await parts(bucket, upload), chosen);
+      const wanted = choose(upload, await parts(bucket, upload), chosen);
       const files = wanted.map((part) => partFile(bucket, upload, part.number));
       const { read, finish } = join(files, upload, wanted);
       const { headers, metadata, tags } = upload;
       const version = await store.put(bucket, upload.key, read(), {
         by: 'CompleteMultipartUpload',
-        ...{ headers, metadata, tags, check },
+        ...{ headers, metadata, tags },
+        check: (current) => check?.(current, upload),
         etag: etagOf(wanted),
+        parts: wanted.map(({ number, size, checksum }) => ({ number, size, checksum: checksum?.value })),
         checksum: () => verify(finish(), expected),
       });
       await folders.abort(bucket, upload);

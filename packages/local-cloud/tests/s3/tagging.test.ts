@@ -98,7 +98,7 @@ describe('tags are refused', () => {
       'InvalidTag',
       /multiple Tags with the same key/,
     ],
-    [[{ Key: 'aws:a', Value: '1' }], 'InvalidTag', /System tags/],
+    [[{ Key: 'aws:a', Value: '1' }], 'InvalidTag', /cannot be prefixed with aws:/],
     [[{ Key: 'a'.repeat(129), Value: '1' }], 'InvalidTag', /TagKey/],
     [[{ Key: 'a', Value: 'a'.repeat(257) }], 'InvalidTag', /TagValue/],
     [[{ Key: 'a', Value: 'no;' }], 'InvalidTag', /TagValue/],

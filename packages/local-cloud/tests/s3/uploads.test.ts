@@ -43,8 +43,9 @@ async function upload(
   PartNumber: number,
   Body: Buffer,
 ): Promise<CompletedPart> {
-  const { ETag } = await s3.client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }));
-  return { ETag, PartNumber };
+  const command = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body });
+  const { ETag, ChecksumCRC32 } = await s3.client.send(command);
+  return { ETag, PartNumber, ChecksumCRC32 };
 }
 
 const complete = (Key: string, UploadId: string, Parts: CompletedPart[]) =>

@@ -33,18 +33,18 @@ async function openNamed(source: S3Request): Promise<StoredObject> {
   try {
     return await source.store.get(source.bucket, source.key, versionIdOf(source));
   } catch (error) {
-    throw error instanceof AwsError ? withDetails(error, source) : error;
+    if (!(error instanceof AwsError)) throw error;
+    if (error.code !== 'MethodNotAllowed') throw withDetails(error, source);
+    const message =
+      'The source of a copy request may not specifically refer to a delete marker by version id.';
+    throw Object.assign(new AwsError('InvalidRequest', message), { cause: error });
   }
 }
 
 /** Opens what `x-amz-copy-source` names, under its `x-amz-copy-source-if-` conditions. */
 export async function openSource(request: S3Request): Promise<StoredObject> {
   const { bucket, key, query } = sourceOf(request);
-  if (!key)
-    throw new AwsError(
-      'InvalidArgument',
-      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    );
+  if (!key) throw invalidArgument('Invalid copy source object key', 'x-amz-copy-source', 'x-amz-copy-source');
   const object = await openNamed({ ...request, bucket, key, query });
   const header: ReadHeader = (name) => headerOf(request, `x-amz-copy-source-${name}`);
   try {

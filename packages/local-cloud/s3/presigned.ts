@@ -18,6 +18,7 @@ const expired = (end: number, now: number, more: Readonly<Record<string, string>
     ...{ Expires: Number.isFinite(end) ? isoTime(end) : '', ServerTime: isoTime(now) },
   });
 
+const CREDENTIAL = /^[^/]+\/\d{8}\/[^/]+\/[^/]+\/aws4_request$/;
 const VERSION_2 = ['Signature', 'Expires', 'AWSAccessKeyId'];
 const VERSION_4 = [
   ...['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', 'X-Amz-Date', 'X-Amz-SignedHeaders'],
@@ -54,6 +55,11 @@ export function refuseExpired(query: URLSearchParams, now: number): void {
     return;
   }
   if (!query.has('X-Amz-Signature')) return;
+  if (!CREDENTIAL.test(query.get('X-Amz-Credential') ?? ''))
+    throw new AwsError(
+      'AuthorizationQueryParametersError',
+      'Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
+    );
   const [start, seconds] = [
     signedAt(query.get('X-Amz-Date') ?? ''),
     Number(query.get('X-Amz-Expires') ?? Number.NaN),

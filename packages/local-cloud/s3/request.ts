@@ -97,8 +97,22 @@ const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
   'x-amz-write-offset-bytes': () => true,
 };
 
-/** @throws AwsError NotImplemented, naming the header */
+const STORAGE_CLASSES: ReadonlySet<string> = new Set([
+  ...['DEEP_ARCHIVE', 'EXPRESS_ONEZONE', 'FSX_ONTAP', 'FSX_OPENZFS', 'GLACIER', 'GLACIER_IR'],
+  ...['INTELLIGENT_TIERING', 'ONEZONE_IA', 'OUTPOSTS', 'REDUCED_REDUNDANCY', 'SNOW', 'STANDARD'],
+  'STANDARD_IA',
+]);
+
+function requireStorageClass(name: string | undefined): void {
+  if (name === undefined || STORAGE_CLASSES.has(name)) return;
+  throw new AwsError('InvalidStorageClass', 'The storage class you specified is not valid', 400, {
+    StorageClassRequested: name,
+  });
+}
+
+/** @throws AwsError NotImplemented, naming the header; InvalidStorageClass */
 export function refuseUnsupported({ req }: S3Request): void {
+  requireStorageClass(req.headers['x-amz-storage-class']?.toString());
   for (const [name, isRefused] of Object.entries(refusedHeaders)) {
     const value = req.headers[name]?.toString();
     if (value !== undefined && isRefused(value))

@@ -143,6 +143,20 @@ test('a copy reads a plus of its source as a space, and its errors are about the
   assert.equal((await fetch(`${s3.url}/${Bucket}/spaced`, { method: 'PUT', headers })).status, 200);
   const copy = new CopyObjectCommand({ Bucket, Key: 'to', CopySource: `${Bucket}/nothing` });
   await assert.rejects(s3.client.send(copy), { name: 'NoSuchKey', Key: 'nothing' });
+  const { VersionId } = await s3.client.send(new DeleteObjectCommand({ Bucket: 'versioned', Key: 'gone' }));
+  const CopySource = `versioned/gone?versionId=${VersionId}`;
+  await assert.rejects(s3.client.send(new CopyObjectCommand({ Bucket, Key: 'to', CopySource })), {
+    name: 'InvalidRequest',
+    message: /refer to a delete marker by version id/,
+  });
+  await assert.rejects(s3.client.send(new CopyObjectCommand({ Bucket, Key: 'to', CopySource: 'no-key' })), {
+    message: 'Invalid copy source object key',
+  });
+});
+
+test('a storage class that S3 does not have is not valid, and one that it has is refused', async () => {
+  await assert.rejects(put('class', 'x', { StorageClass: 'FAKE' }), { name: 'InvalidStorageClass' });
+  await assert.rejects(put('class', 'x', { StorageClass: 'GLACIER' }), { name: 'NotImplemented' });
 });
 
 test('an object that came without a checksum gets one', async () => {
@@ -194,5 +208,8 @@ test('a bucket of us-east-1 is made without its region', async () => {
 test('a presigned URL has all parameters of its signature', async () => {
   const statusOf = async (query: string) => (await fetch(`${s3.url}/${Bucket}/bare?${query}`)).status;
   assert.equal(await statusOf('X-Amz-Signature=a&X-Amz-Date=b'), 400);
+  const rest = 'X-Amz-Algorithm=a&X-Amz-Date=b&X-Amz-SignedHeaders=c&X-Amz-Expires=60&X-Amz-Signature=d';
+  const answer = await fetch(`${s3.url}/${Bucket}/bare?${rest}&X-Amz-Credential=e`);
+  assert.match(await answer.text(), /the Credential is mal-formed/);
   assert.equal(await statusOf('Signature=a&Expires=99999999999'), 403);
 });

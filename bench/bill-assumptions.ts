@@ -39,7 +39,7 @@ export const assumed = {
   batchMs: 10,
   strangersWrites: 0.65,
   logBytesPerInvocation: 900,
-  lanesPerShard: 8,
+  batchesPerShard: 8,
   headroom: 1.25,
   recordsPerSecondAndShard: 1000,
   bytesPerSecondAndShard: 1024 ** 2,
@@ -102,7 +102,7 @@ export function assumptionsOf(fleet: Fleet): string[] {
       : `a batch takes ${a.batchMs} ms, a reading ${a.readingProcessorMs} ms of a processor (measured: node bench/handlers.ts) and a write ${a.requestProcessorMs} ms; ${memory} gives ${share} of a processor; DynamoDB answers in ${a.requestMs} ms, and ${a.requestsAtOnce} writes wait at the same time: ${billed.reading.toFixed(2)} ms a reading and ${billed.write.toFixed(1)} ms a write`,
     fleet.mode === 'direct'
       ? 'alert states are read once per device and window'
-      : `a shard is used to four fifths; batches collect for ${fleet.batchingSeconds} s, ${a.lanesPerShard} in parallel per shard, up to 10,000 records or 6 MB; alert states are read once per device and batch`,
+      : `a shard is used to four fifths; batches collect for ${fleet.batchingSeconds} s, ${a.batchesPerShard} in parallel per shard, up to 10,000 records or 6 MB; alert states are read once per device and batch`,
     `an invocation writes ${a.logBytesPerInvocation} bytes of log; the archive is in S3 Standard and counted for its first month`,
     `the sweep takes ${a.sweepMs} ms a minute of ${a.sweepMemoryGB * 1024} MB, and reads every device (${a.deviceBytes} bytes each)`,
     `an hour of a device is folded once: its windows are read consistently in ${a.foldMs} ms of a function of 1769 MB, and the hour is stored in ${a.hourBytes} bytes; in a fleet of more than ${a.keptFleet} devices the newest window of each is read every minute`,

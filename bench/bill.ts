@@ -18,6 +18,10 @@ export interface Bill {
   readonly assumptions: readonly string[];
 }
 
+const line = (service: string, what: string, dollars: number, kind: Kind = 'ingest'): Line => ({
+  ...{ service, what, dollars, kind },
+});
+
 /** The price of an amount (in millions) with volume discounts. */
 function tiered(amount: number, tiers: Prices['iot']['messageMillion']): number {
   let dollars = 0;
@@ -58,17 +62,11 @@ function devicesLines(fleet: Fleet, { messages, messageBytes }: Traffic, prices:
   const minutes = (fleet.devices * HOURS * 60) / 1e6;
   // MalformedRule's topic filter matches every message that is not published to a rule by name.
   const rules = fleet.basicIngest ? 1 : 2;
-  const line = (what: string, dollars: number): Line => ({
-    service: 'IoT Core',
-    what,
-    dollars,
-    kind: 'ingest',
-  });
   return [
-    line('connections', minutes * iot.connectionMillionMinutes),
-    line('messages', fleet.basicIngest ? 0 : tiered(million, iot.messageMillion)),
-    line(`rules triggered, ${rules} a message`, million * rules * iot.ruleMillion),
-    line('rule actions, 2 a message', million * 2 * iot.actionMillion),
+    line('IoT Core', 'connections', minutes * iot.connectionMillionMinutes),
+    line('IoT Core', 'messages', fleet.basicIngest ? 0 : tiered(million, iot.messageMillion)),
+    line('IoT Core', `rules triggered, ${rules} a message`, million * rules * iot.ruleMillion),
+    line('IoT Core', 'rule actions, 2 a message', million * 2 * iot.actionMillion),
   ];
 }
 
@@ -81,12 +79,6 @@ function archiveOf({ messages, recordBytes }: Pick<Traffic, 'messages' | 'record
 function archiveLines({ messages, recordBytes }: Traffic, { firehose, s3 }: Prices): Line[] {
   const metered = messages * units(recordBytes, firehose.unitKB) * firehose.unitKB * KB;
   const { objects, bytes: stored } = archiveOf({ messages, recordBytes });
-  const line = (service: string, what: string, dollars: number, kind: Kind): Line => ({
-    service,
-    what,
-    dollars,
-    kind,
-  });
   return [
     line('Firehose', 'records, each rounded up to 5 KB', (metered / GB) * firehose.gb, 'ingest'),
     line('S3', 'objects of the archive', (objects / 1000) * s3.putThousand, 'ingest'),
@@ -137,13 +129,13 @@ function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic):
     (perSecond * recordBytes) / assumed.bytesPerSecondAndShard,
   );
   const shards = fleet.shards ?? Math.max(1, Math.ceil(needed * assumed.headroom));
-  const lanes = Math.min(shards * assumed.lanesPerShard, fleet.devices);
+  const batchesAtOnce = Math.min(shards * assumed.batchesPerShard, fleet.devices);
   const eventBytes = assumed.recordFrameBytes + (recordBytes * 4) / 3;
   const room = Math.min(assumed.batchRecords, assumed.batchBytes / eventBytes);
   // A batch ends when its time is over or it is full, and it has at least one record.
   const batchSeconds = Math.min(
-    Math.max(fleet.batchingSeconds, lanes / perSecond),
-    room / (perSecond / lanes),
+    Math.max(fleet.batchingSeconds, batchesAtOnce / perSecond),
+    room / (perSecond / batchesAtOnce),
   );
   const span = Math.max(batchSeconds, fleet.pack / fleet.rate);
   const deviceBatches = (fleet.devices * SECONDS) / span;
@@ -151,56 +143,70 @@ function streamWork(fleet: Fleet, { readings, messages, recordBytes }: Traffic):
     fleet.writesPerReading === undefined
       ? Math.min(readings, deviceBatches * windowsTouched(span, fleet))
       : readings * fleet.writesPerReading;
-  const invocations = (lanes * SECONDS) / batchSeconds;
+  const invocations = (batchesAtOnce * SECONDS) / batchSeconds;
   const ms = invocations * assumed.batchMs + messages * fleet.pack * billed.reading + writes * billed.write;
   return { invocations, seconds: ms / 1000, writes, repeated: 0, reads: deviceBatches, shards };
 }
 
-function workLines(fleet: Fleet, work: Work, { messages, recordBytes }: Traffic, prices: Prices): Line[] {
-  const { kinesis, lambda, dynamodb, cloudwatch } = prices;
-  const { invocations, seconds, writes, repeated, reads, shards } = work;
+/** The functions that count, and the stream before them. */
+function functionLines(
+  { mode }: Fleet,
+  { invocations, seconds, shards }: Work,
+  { messages, recordBytes }: Traffic,
+  { kinesis, lambda }: Prices,
+): Line[] {
   const puts = (messages * units(recordBytes, kinesis.unitKB)) / 1e6;
-  const windows = Math.min(windowsOf(fleet), messages * fleet.pack);
-  const polls = assumed.queues * assumed.pollsAQueueAndMinute * 60 * HOURS;
-  const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
-  const line = (service: string, what: string, dollars: number, kind: Kind = 'ingest'): Line => ({
-    service,
-    what,
-    dollars,
-    kind,
-  });
+  const stream = [
+    line('Kinesis', `${shards} shard${shards > 1 ? 's' : ''}`, shards * HOURS * kinesis.shardHour),
+    line('Kinesis', 'records', puts * kinesis.putMillion),
+  ];
   return [
-    ...(fleet.mode === 'stream'
-      ? [
-          line('Kinesis', `${shards} shard${shards > 1 ? 's' : ''}`, shards * HOURS * kinesis.shardHour),
-          line('Kinesis', 'records', puts * kinesis.putMillion),
-        ]
-      : []),
+    ...(mode === 'stream' ? stream : []),
     line('Lambda', 'invocations', (invocations / 1e6) * lambda.requestMillion),
     line('Lambda', 'time', seconds * assumed.memoryGB * lambda.gbSecondArm64),
+  ];
+}
+
+/** The tables: windows, and alert states. */
+function tableLines(
+  fleet: Fleet,
+  { writes, repeated, reads }: Work,
+  { messages }: Traffic,
+  { dynamodb }: Prices,
+): Line[] {
+  const windows = Math.min(windowsOf(fleet), messages * fleet.pack);
+  const stored = (windows * (assumed.retentionDays / (HOURS / 24)) * assumed.windowBytes) / GB;
+  const storage = Math.max(0, stored - dynamodb.freeGB) * dynamodb.storageGBMonth;
+  return [
     line('DynamoDB', 'writes of windows', (writes / 1e6) * dynamodb.writeMillion),
     line('DynamoDB', 'writes refused and repeated', (repeated / 1e6) * dynamodb.writeMillion),
     line('DynamoDB', 'reads of alert states', (reads / 1e6) * dynamodb.readMillion),
-    line(
-      'DynamoDB',
-      `windows kept ${assumed.retentionDays} days`,
-      Math.max(0, stored - dynamodb.freeGB) * dynamodb.storageGBMonth,
-      'storage',
-    ),
+    line('DynamoDB', `windows kept ${assumed.retentionDays} days`, storage, 'storage'),
     line('DynamoDB', 'their continuous backup', stored * dynamodb.backupGBMonth, 'storage'),
+  ];
+}
+
+function watchingLines({ mode }: Fleet, { invocations }: Work, { cloudwatch }: Prices): Line[] {
+  const metrics = assumed.metrics * cloudwatch.metricMonth;
+  const alarms = assumed.alarmMetrics[mode] * cloudwatch.alarmMonth;
+  return [
     line('CloudWatch', 'logs', ((invocations * assumed.logBytesPerInvocation) / GB) * cloudwatch.logGB),
-    line(
-      'CloudWatch',
-      'metrics and alarms',
-      assumed.metrics * cloudwatch.metricMonth + assumed.alarmMetrics[fleet.mode] * cloudwatch.alarmMonth,
-      'fixed',
-    ),
+    line('CloudWatch', 'metrics and alarms', metrics + alarms, 'fixed'),
+  ];
+}
+
+function workLines(fleet: Fleet, work: Work, traffic: Traffic, prices: Prices): Line[] {
+  const polls = (assumed.queues * assumed.pollsAQueueAndMinute * 60 * HOURS) / 1e6;
+  return [
+    ...functionLines(fleet, work, traffic, prices),
+    ...tableLines(fleet, work, traffic, prices),
+    ...watchingLines(fleet, work, prices),
     ...sweepLines(fleet, prices),
     ...rollupLines(fleet, prices),
     line(
       'SQS',
-      'asking the queues of undelivered notifications',
-      (polls / 1e6) * prices.sqs.requestMillion,
+      'polls of the queues of undelivered notifications',
+      polls * prices.sqs.requestMillion,
       'fixed',
     ),
     ...parsingLines(fleet, prices),

@@ -14,25 +14,24 @@ const usage = `usage: npm run cost -- --devices N --rate R [--mode direct|stream
        R: readings per second and device. --measured takes devices, rate, pack
        and writes from the running local cloud.`;
 
+const OPTIONS = {
+  devices: { type: 'string' },
+  rate: { type: 'string' },
+  mode: { type: 'string', default: 'direct' },
+  'basic-ingest': { type: 'boolean', default: false },
+  pack: { type: 'string', default: '1' },
+  'batching-seconds': { type: 'string', default: '60' },
+  shards: { type: 'string' },
+  'window-seconds': { type: 'string', default: '10' },
+  measured: { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '30' },
+  'data-dir': { type: 'string', default: '.tidegate' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 /** @returns undefined for --help */
 async function readFleet(args: readonly string[]): Promise<Fleet | undefined> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      devices: { type: 'string' },
-      rate: { type: 'string' },
-      mode: { type: 'string', default: 'direct' },
-      'basic-ingest': { type: 'boolean', default: false },
-      pack: { type: 'string', default: '1' },
-      'batching-seconds': { type: 'string', default: '60' },
-      shards: { type: 'string' },
-      'window-seconds': { type: 'string', default: '10' },
-      measured: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '30' },
-      'data-dir': { type: 'string', default: '.tidegate' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) return undefined;
   const number = (
     name: 'devices' | 'rate' | 'pack' | 'batching-seconds' | 'shards' | 'window-seconds' | 'seconds',
@@ -69,8 +68,7 @@ const describe = ({ mode, basicIngest, pack, windowSeconds }: Fleet) =>
     ...(windowSeconds === 10 ? [] : [`windows of ${windowSeconds} s`]),
   ].join(', ');
 
-/** Alternative ways to run the same fleet, without the current one. */
-/** The measured value applies only to the current way. */
+/** Alternative ways to run the same fleet, without the current one, to which alone the measured writes apply. */
 function othersOf(present: Fleet): Fleet[] {
   const fleet: Fleet = { ...present, writesPerReading: undefined };
   const choices: Fleet[] = [

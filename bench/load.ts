@@ -25,7 +25,7 @@ function connect(url: string, folder: string, name: string): Promise<MqttClient>
 /** One device's messages: readings one second apart from `start` on, ten in each window. */
 async function publishAll(client: MqttClient, name: string, messages: number, start: number): Promise<void> {
   let next = 0;
-  const lane = async () => {
+  const publishRest = async () => {
     while (next < messages) {
       const n = next++;
       const reading = {
@@ -37,7 +37,7 @@ async function publishAll(client: MqttClient, name: string, messages: number, st
       await client.publishAsync(`telemetry/bench/${name}`, JSON.stringify(reading), { qos: 1 });
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT_PER_DEVICE }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT_PER_DEVICE }, publishRest));
 }
 
 export async function runLoad(

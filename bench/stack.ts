@@ -58,6 +58,33 @@ export function spawnChild(command: string, args: readonly string[], options: Sp
   return child;
 }
 
+/** Resolves at the line `ready`, with the milliseconds since `began`. */
+async function untilReady(child: ChildProcess, began: number): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      if (/^ready /m.test(text)) resolve(performance.now() - began);
+    });
+  });
+}
+
+/** Reads what Linux counts of a process. */
+function createProcessStatistics(pid: number | undefined): Pick<BenchStack, 'memory' | 'processorSeconds'> {
+  const mebibytes = (status: string, field: string) =>
+    Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  return {
+    memory() {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      return { now: mebibytes(status, 'VmRSS'), peak: mebibytes(status, 'VmHWM') };
+    },
+    processorSeconds() {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    },
+  };
+}
+
 /** `parameters` override those of the template, each as `Key=Value`. A login needs a `webPort` chosen in advance. */
 export async function startStack(
   dataDir = temporaryFolder('data'),
@@ -74,18 +101,12 @@ export async function startStack(
     env: shell,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const startMilliseconds = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      if (/^ready /m.test(text)) resolve(performance.now() - began);
-    });
-  });
+  const startMilliseconds = await untilReady(child, began);
   const endpoints = JSON.parse(
     readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8'),
   ) as BenchStack['endpoints'];
-  const mebibytes = (status: string, field: string) =>
-    Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
   return {
+    ...createProcessStatistics(child.pid),
     child,
     dataDir,
     endpoints,
@@ -95,15 +116,6 @@ export async function startStack(
         totals: Record<string, number>;
       };
       return status.totals;
-    },
-    memory() {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return { now: mebibytes(status, 'VmRSS'), peak: mebibytes(status, 'VmHWM') };
-    },
-    processorSeconds() {
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     async stop() {
       const exited = new Promise((resolve) => child.once('exit', resolve));

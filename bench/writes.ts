@@ -14,7 +14,7 @@ const DEVICES = 15;
 /** A device's last-seen time is written once in ten minutes. */
 const SECONDS = 600;
 const START = 1790000000000;
-const LANES = 8;
+const BATCHES_AT_ONCE = 8;
 const limits = { maxLatenessSeconds: 604_800, maxSkewSeconds: 60 };
 const tools = { count: () => {}, warn: () => {} };
 
@@ -90,15 +90,15 @@ async function direct(tables: Tables, environments: number): Promise<Record<stri
 async function stream(tables: Tables, batchingSeconds: number): Promise<Record<string, number>> {
   const [clock, calls] = [{ now: START }, {}];
   const environment = createEnvironment(tables, clock, calls);
-  const lanes = Array.from({ length: LANES }, (): ParsedMessage[] => []);
+  const batches = Array.from({ length: BATCHES_AT_ONCE }, (): ParsedMessage[] => []);
   const seconds = fleet(`stream${batchingSeconds}`);
   for (const [second, messages] of seconds.entries()) {
-    for (const [n, message] of messages.entries()) lanes[n % LANES]!.push(message);
+    for (const [n, message] of messages.entries()) batches[n % BATCHES_AT_ONCE]!.push(message);
     clock.now += 1000;
-    for (const [n, lane] of lanes.entries()) {
+    for (const [n, batch] of batches.entries()) {
       // Batches begin at any second of a window.
       const isDue = (second + 1 + n * 7) % batchingSeconds === 0 || second === SECONDS - 1;
-      if (isDue && lane.length > 0) await environment(lane.splice(0), tools);
+      if (isDue && batch.length > 0) await environment(batch.splice(0), tools);
     }
   }
   return calls;

@@ -22,56 +22,71 @@ export function judgeAlarms(
 ): AlarmVerdict {
   const ofRule = history.filter(({ ruleId }) => ruleId === RULE);
   const byDevice = Map.groupBy(windows.values(), ({ deviceId }) => deviceId);
-  const inAlarm = new Set(
-    alerts
-      .filter(({ ruleId, state }) => ruleId === RULE && ['alarm', 'acknowledged'].includes(state))
-      .map(({ deviceId }) => deviceId),
-  );
+  const inAlarm = devicesInAlarm(alerts);
+  const repeated = judgeRepeated(mails, disturbances);
   const findings: Finding[] = [];
-  const missed = (deviceId: string, why: string) =>
-    findings.push({ kind: 'missed-alarm', text: `${deviceId}: ${why}` });
   let [hotWindows, raisedAgain] = [0, 0];
   for (const [deviceId, all] of byDevice) {
-    const hot = all.filter(({ isHot }) => isHot);
-    if (hot.length === 0) continue;
-    hotWindows += hot.length;
-    const own = ofRule.filter((line) => line.deviceId === deviceId).sort(byWindow);
-    const naming = mails.filter((mail) => names(mail, deviceId));
-    if (naming.length === 0) missed(deviceId, `${hot.length} windows above the limit and no mail names it`);
-    for (const { windowStart } of hot) {
-      if (!isCovered(windowStart, own)) missed(deviceId, `nothing was raised for window ${windowStart}`);
-    }
-    const cleared = new Set(own.filter(({ what }) => what === 'cleared').map((line) => line.windowStart));
-    for (const line of own.filter(({ what }) => what === 'raised')) {
-      if (cleared.has(line.windowStart)) raisedAgain += 1;
-      if (!isAnnounced(line, naming))
-        missed(deviceId, `no mail of the alert of window ${line.windowStart ?? '?'} (${line.entryId})`);
-    }
-    if (newest(all).isHot && !inAlarm.has(deviceId))
-      missed(deviceId, 'its last window is hot, its state is not alarm');
+    if (!all.some(({ isHot }) => isHot)) continue;
+    const judged = judgeDevice({
+      windows: all,
+      lines: ofRule.filter((line) => line.deviceId === deviceId).sort(byWindow),
+      mails: mails.filter((mail) => names(mail, deviceId)),
+      isInAlarm: inAlarm.has(deviceId),
+    });
+    hotWindows += judged.hotWindows;
+    raisedAgain += judged.raisedAgain;
+    for (const why of judged.missed) findings.push({ kind: 'missed-alarm', text: `${deviceId}: ${why}` });
   }
   for (const { deviceId, ruleId } of alerts.filter(({ isPending }) => isPending)) {
     findings.push({ kind: 'pending', text: `${deviceId}: rule ${ruleId} still has something to send` });
   }
-  const repeated = repeatedMails(mails);
-  const unexplained = repeated.filter(
-    ({ from, to }) => !disturbances.some((each) => touches(each, from, to)),
-  );
-  findings.push(
-    ...unexplained.map(
-      ({ alertId }) => ({ kind: 'repeated-mail', text: `alert ${alertId} was mailed twice` }) as const,
-    ),
-  );
   return {
-    findings,
+    findings: [...findings, ...repeated.findings],
     figures: {
       'windows above the limit': hotWindows,
       'raised again by the window that cleared': raisedAgain,
       'alerts raised': ofRule.filter(({ what }) => what === 'raised').length,
       mails: mails.length,
-      'mails sent again after a crash': repeated.length - unexplained.length,
+      'mails sent again after a crash': repeated.explained,
     },
   };
+}
+
+const devicesInAlarm = (alerts: Evidence['alerts']): ReadonlySet<string> =>
+  new Set(
+    alerts
+      .filter(({ ruleId, state }) => ruleId === RULE && ['alarm', 'acknowledged'].includes(state))
+      .map(({ deviceId }) => deviceId),
+  );
+
+/** What was missed of a device that had a window above the limit. */
+function judgeDevice({
+  windows,
+  lines,
+  mails,
+  isInAlarm,
+}: {
+  readonly windows: readonly ExpectedWindow[];
+  /** The rule's history of the device, in its order. */
+  readonly lines: readonly HistoryLine[];
+  /** The mails that name the device. */
+  readonly mails: readonly Mail[];
+  readonly isInAlarm: boolean;
+}) {
+  const hot = windows.filter(({ isHot }) => isHot);
+  const missed: string[] = [];
+  if (mails.length === 0) missed.push(`${hot.length} windows above the limit and no mail names it`);
+  for (const { windowStart } of hot)
+    if (!isCovered(windowStart, lines)) missed.push(`nothing was raised for window ${windowStart}`);
+  const cleared = new Set(lines.filter(({ what }) => what === 'cleared').map((line) => line.windowStart));
+  const raised = lines.filter(({ what }) => what === 'raised');
+  for (const line of raised)
+    if (!isAnnounced(line, mails))
+      missed.push(`no mail of the alert of window ${line.windowStart ?? '?'} (${line.entryId})`);
+  if (newest(windows).isHot && !isInAlarm) missed.push('its last window is hot, its state is not alarm');
+  const raisedAgain = raised.filter(({ windowStart }) => cleared.has(windowStart)).length;
+  return { missed, hotWindows: hot.length, raisedAgain };
 }
 
 /**
@@ -123,6 +138,18 @@ function repeatedMails(mails: readonly Mail[]) {
   return [...byAlert]
     .filter(([, times]) => times.length > 1)
     .map(([alertId, times]) => ({ alertId, from: Math.min(...times), to: Math.max(...times) }));
+}
+
+/** Only a disturbance explains that an alert was mailed twice. */
+function judgeRepeated(mails: readonly Mail[], disturbances: readonly Disturbance[]) {
+  const repeated = repeatedMails(mails);
+  const unexplained = repeated.filter(
+    ({ from, to }) => !disturbances.some((each) => touches(each, from, to)),
+  );
+  const findings = unexplained.map(
+    ({ alertId }) => ({ kind: 'repeated-mail', text: `alert ${alertId} was mailed twice` }) as const,
+  );
+  return { findings, explained: repeated.length - unexplained.length };
 }
 
 const touches = (disturbance: Disturbance, from: number, to: number) =>

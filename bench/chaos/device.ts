@@ -68,7 +68,7 @@ function createClient(
   );
 }
 
-/** Undefined when nobody says where the stack is: that is one failure more. */
+/** Undefined if the stack's port is unknown, which counts as a failed attempt. */
 async function portOf(place: Place): Promise<number | undefined> {
   try {
     return await place.port();
@@ -78,15 +78,16 @@ async function portOf(place: Place): Promise<number | undefined> {
   }
 }
 
-export function createDevice(name: string, credentials: Credentials, place: Place): Device {
-  const acknowledged = new Set<string>();
-  /** In the order in which the messages were created. */
-  const outbox = new Set<Entry>();
-  const topics = new Set<string>();
-  let [sent, resent, connections, failures] = [0, 0, 0, 0];
+/** Keeps the device connected, with a pause before each attempt to connect again. */
+function keepConnected(
+  name: string,
+  credentials: Credentials,
+  place: Place,
+  onConnect: (client: MqttClient, port: number) => void,
+) {
+  let failures = 0;
   let isEnding = false;
   let client: MqttClient | undefined;
-  void open();
 
   function again(): void {
     failures += 1;
@@ -103,11 +104,8 @@ export function createDevice(name: string, credentials: Credentials, place: Plac
     const opened = createClient(name, credentials, place, port);
     opened.on('error', (error) => place.onError?.(error)); // the connection closes then, and the outbox waits for the next
     opened.once('connect', () => {
-      connections += 1;
       failures = 0;
-      place.onConnect?.(port, outbox.size);
-      for (const topic of topics) opened.subscribe(topic, { qos: 1 }, () => {});
-      for (const entry of outbox) publish(opened, entry);
+      onConnect(opened, port);
     });
     opened.once('close', () => {
       opened.end(true);
@@ -116,41 +114,72 @@ export function createDevice(name: string, credentials: Credentials, place: Plac
     return opened;
   }
 
-  /** A message that was sent before has DUP set [MQTT-3.3.1-1]. */
-  function publish(to: MqttClient, entry: Entry): void {
-    const { topic, payload, key } = entry.message;
-    if (entry.wasSent) resent += 1;
-    to.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
-      if (error) return; // the connection is lost, and the message stays in the outbox
-      outbox.delete(entry);
-      acknowledged.add(key);
-    });
-    entry.wasSent = true;
-  }
+  void open();
+  return {
+    client: () => client,
+    async end(): Promise<void> {
+      isEnding = true;
+      await client?.endAsync(true);
+    },
+  };
+}
+
+/** Messages in the order in which they were created, until they are acknowledged. */
+function createOutbox() {
+  const acknowledged = new Set<string>();
+  const entries = new Set<Entry>();
+  let resent = 0;
+  return {
+    acknowledged,
+    entries,
+    resent: () => resent,
+    /** A message that was sent before has DUP set [MQTT-3.3.1-1]. */
+    publish(to: MqttClient, entry: Entry): void {
+      const { topic, payload, key } = entry.message;
+      if (entry.wasSent) resent += 1;
+      to.publish(topic, payload, { qos: 1, dup: entry.wasSent }, (error) => {
+        if (error) return; // the connection is lost, and the message stays in the outbox
+        entries.delete(entry);
+        acknowledged.add(key);
+      });
+      entry.wasSent = true;
+    },
+  };
+}
+
+export function createDevice(name: string, credentials: Credentials, place: Place): Device {
+  const outbox = createOutbox();
+  const topics = new Set<string>();
+  let [sent, connections] = [0, 0];
+  const connection = keepConnected(name, credentials, place, (client, port) => {
+    connections += 1;
+    place.onConnect?.(port, outbox.entries.size);
+    for (const topic of topics) client.subscribe(topic, { qos: 1 }, () => {});
+    for (const entry of outbox.entries) outbox.publish(client, entry);
+  });
 
   return {
     name,
-    acknowledged,
+    acknowledged: outbox.acknowledged,
     sent: () => sent,
-    waiting: () => outbox.size,
-    resent: () => resent,
+    waiting: () => outbox.entries.size,
+    resent: outbox.resent,
     connections: () => connections,
     send(message) {
       sent += 1;
       const entry = { message, wasSent: false };
-      outbox.add(entry);
-      if (client?.connected) publish(client, entry);
+      outbox.entries.add(entry);
+      const client = connection.client();
+      if (client?.connected) outbox.publish(client, entry);
     },
-    cut: () => void client?.stream.destroy(),
-    pause: () => void client?.stream.pause(),
-    resume: () => void client?.stream.resume(),
+    cut: () => void connection.client()?.stream.destroy(),
+    pause: () => void connection.client()?.stream.pause(),
+    resume: () => void connection.client()?.stream.resume(),
     subscribe(topic) {
       topics.add(topic);
+      const client = connection.client();
       if (client?.connected) client.subscribe(topic, { qos: 1 }, () => {});
     },
-    async end() {
-      isEnding = true;
-      await client?.endAsync(true);
-    },
+    end: async () => connection.end(),
   };
 }

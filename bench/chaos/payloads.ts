@@ -55,17 +55,28 @@ const WEIGHTS: readonly (readonly [number, string])[] = [
 ];
 const CHILD_WEIGHT = [25, 'child'] as const;
 
+function createTemperatures(random: Random) {
+  let isHot = false;
+  const calm = () => random.whole(100, 699) / 100;
+  const hot = () => random.whole(900, 2500) / 100;
+  return {
+    calm,
+    hot,
+    usual: () => (isHot ? hot() : calm()),
+    /** Sometimes begins or ends a time in which the usual temperature is hot. */
+    toggle: () => {
+      if (random.chance(isHot ? 0.1 : 0.02)) isHot = !isHot;
+    },
+  };
+}
+
 /** The parts of which messages are made: values, readings and what surrounds them. */
 function createParts({ name, site }: Sender, random: Random) {
   const base = `telemetry/${site}/${name}`;
+  const temperatures = createTemperatures(random);
   let count = 0;
-  let isHot = false;
   const nextCount = () => (count += 1);
   const lastCount = () => count;
-
-  const calm = () => random.whole(100, 699) / 100;
-  const hot = () => random.whole(900, 2500) / 100;
-  const usual = () => (isHot ? hot() : calm());
   const idOf = () => `${name}-${(count += 1)}`;
 
   function asTime(ms: number): unknown {
@@ -73,7 +84,7 @@ function createParts({ name, site }: Sender, random: Random) {
     return random.pick(forms);
   }
 
-  function reading(at: number, temperature = usual()): Reading {
+  function reading(at: number, temperature = temperatures.usual()): Reading {
     return { id: idOf(), timestamp: asTime(at), temperature, humidity: random.whole(20, 90) };
   }
 
@@ -92,54 +103,43 @@ function createParts({ name, site }: Sender, random: Random) {
     Array.from({ length }, (_, index) => make(index));
   const pack = (readings: readonly unknown[]) => message({ readings });
   const recently = (now: number) => now - random.whole(0, 30_000);
-  const toggle = () => {
-    if (random.chance(isHot ? 0.1 : 0.02)) isHot = !isHot;
-  };
 
   return {
-    base,
-    nextCount,
-    lastCount,
-    toggle,
-    calm,
-    hot,
-    usual,
-    idOf,
-    reading,
-    message,
-    array,
-    many,
-    pack,
-    recently,
+    ...temperatures,
+    ...{ base, nextCount, lastCount, idOf, reading, message, array, many, pack, recently },
   };
 }
 
 type Kinds = Readonly<Record<string, (now: number) => Message>>;
 
+type Parts = ReturnType<typeof createParts>;
+
 /** Messages as a device sends them. */
 function usualKinds(
   { children, name }: Sender,
   random: Random,
-  parts: ReturnType<typeof createParts>,
-  sentBefore: readonly Message[],
+  { base, nextCount, reading, message, array, many, pack, recently }: Parts,
 ): Kinds {
-  const {
-    base,
-    nextCount,
-    lastCount,
-    calm,
-    hot,
-    usual,
-    idOf,
-    reading,
-    message,
-    array,
-    many,
-    pack,
-    recently,
-  } = parts;
   return {
     single: (now) => message(reading(recently(now))),
+    pack: (now) => pack(many(random.whole(2, 40), () => reading(recently(now)))),
+    bare() {
+      const payload = `${random.whole(1, 7)}.${String(1_000_000 + nextCount())}`;
+      return { topic: `${base}/power`, payload, key: `bare:${name}:power:${payload}` };
+    },
+    array: (now) => array(many(random.whole(1, 8), () => reading(recently(now)))),
+    child: (now) => message(reading(recently(now)), `${base}/${random.pick(children)}`),
+  };
+}
+
+/** Messages without a time of their own, with the ID of another reading, or sent before. */
+function ambiguousKinds(
+  { name }: Sender,
+  random: Random,
+  { lastCount, calm, hot, usual, idOf, reading, message, many, pack, recently }: Parts,
+  sentBefore: readonly Message[],
+): Kinds {
+  return {
     untimed: () =>
       message({
         ...(random.chance(0.6) && { id: random.pick([idOf(), name, lastCount()]) }),
@@ -156,18 +156,11 @@ function usualKinds(
       return random.chance(0.5) ? pack(values) : message(values[0]!);
     },
     resend: (now) => (sentBefore.length > 0 ? random.pick(sentBefore) : message(reading(recently(now)))),
-    pack: (now) => pack(many(random.whole(2, 40), () => reading(recently(now)))),
-    bare() {
-      const payload = `${random.whole(1, 7)}.${String(1_000_000 + nextCount())}`;
-      return { topic: `${base}/power`, payload, key: `bare:${name}:power:${payload}` };
-    },
-    array: (now) => array(many(random.whole(1, 8), () => reading(recently(now)))),
-    child: (now) => message(reading(recently(now)), `${base}/${random.pick(children)}`),
   };
 }
 
 /** Messages that are late, many, or wrong. */
-function unusualKinds({ name }: Sender, random: Random, parts: ReturnType<typeof createParts>): Kinds {
+function unusualKinds({ name }: Sender, random: Random, parts: Parts): Kinds {
   const { base, nextCount, calm, hot, reading, message, many, pack, recently } = parts;
   return {
     longPack(now) {
@@ -206,7 +199,8 @@ export function createPayloads(sender: Sender, random: Random): Payloads {
   const { idOf, pack, toggle } = parts;
   const sentBefore: Message[] = [];
   const kinds: Kinds = {
-    ...usualKinds(sender, random, parts, sentBefore),
+    ...usualKinds(sender, random, parts),
+    ...ambiguousKinds(sender, random, parts, sentBefore),
     ...unusualKinds(sender, random, parts),
   };
   const weights = [...WEIGHTS, ...(sender.children.length > 0 ? [CHILD_WEIGHT] : [])];

@@ -95,12 +95,14 @@ export async function runChaos(
   return {
     ...{ options, faults, problems, findings: verdict.findings },
     figures: { ...fleetFigures(members), ...verdict.figures },
-    unavailable: [
-      ...(place.disk ? [] : ['full-disk (this user may not mount)']),
-      ...(faketime === undefined ? ['moved-clock (libfaketime is not installed)'] : []),
-    ],
+    unavailable: unavailableKinds(place.disk, faketime),
   };
 }
+
+const unavailableKinds = (disk: Disk | undefined, faketime: string | undefined) => [
+  ...(disk ? [] : ['full-disk (this user may not mount)']),
+  ...(faketime === undefined ? ['moved-clock (libfaketime is not installed)'] : []),
+];
 
 /** Other properties that depend on the seed. */
 function variantOf(seed: number) {

@@ -87,30 +87,34 @@ function argsOf(dataDir: string, mode: Mode, parameters: readonly string[], port
   ];
 }
 
-export function createStack(
-  dataDir: string,
-  mode: Mode,
-  parameters: readonly string[],
-  ports = ANY_PORTS,
-): Stack {
+/** Runs the program with these arguments. */
+function spawnProgram(args: readonly string[], { descriptors, env }: Surroundings) {
+  const shell = descriptors === undefined ? ':' : `ulimit -n ${descriptors}`;
+  return spawn('sh', ['-c', `${shell} && exec "$0" "$@"`, process.execPath, ...program, ...args], {
+    cwd: root,
+    env: { ...process.env, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** The exit code or the signal's name, once the process has ended. */
+async function endOf(child: ChildProcess | undefined): Promise<number | string> {
+  if (!child) return 0;
+  const { exitCode, signalCode } = child;
+  if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode!;
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  return code ?? signal!;
+}
+
+/** The process that was launched last, and the end of its output. */
+function createProcess(args: readonly string[]) {
   let child: ChildProcess | undefined;
-  let endpoints: Endpoints | undefined;
   let output = '';
   process.on('exit', () => child?.kill('SIGKILL'));
-  const args = argsOf(dataDir, mode, parameters, ports);
 
-  function launch({ descriptors, env }: Surroundings) {
+  function launch(surroundings: Surroundings) {
     output = '';
-    const shell = descriptors === undefined ? ':' : `ulimit -n ${descriptors}`;
-    const launched = spawn(
-      'sh',
-      ['-c', `${shell} && exec "$0" "$@"`, process.execPath, ...program, ...args],
-      {
-        cwd: root,
-        env: { ...process.env, AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: '', ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const launched = spawnProgram(args, surroundings);
     for (const stream of [launched.stdout, launched.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-OUTPUT_KEPT)));
     }
@@ -118,47 +122,51 @@ export function createStack(
     return launched;
   }
 
-  async function ended(): Promise<number | string> {
-    if (!child) return 0;
-    const { exitCode, signalCode } = child;
-    if (exitCode !== null || signalCode !== null) return exitCode ?? signalCode!;
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    return code ?? signal!;
-  }
+  return { launch, child: () => child, output: () => output };
+}
+
+export function createStack(
+  dataDir: string,
+  mode: Mode,
+  parameters: readonly string[],
+  ports = ANY_PORTS,
+): Stack {
+  let endpoints: Endpoints | undefined;
+  const { launch, child, output } = createProcess(argsOf(dataDir, mode, parameters, ports));
 
   return {
     dataDir,
     mqttPort: () => (endpoints ? Number(new URL(endpoints.mqtt).port) : 0),
     endpoints: () => endpoints!,
-    pid: () => child?.pid ?? 0,
+    pid: () => child()?.pid ?? 0,
 
     async start(surroundings = {}) {
       const launched = launch(surroundings);
-      await untilReady(launched, () => output);
+      await untilReady(launched, output);
       endpoints = JSON.parse(readFileSync(path.join(dataDir, 'endpoints.json'), 'utf8')) as Endpoints;
     },
 
     async startAndKill(afterMs) {
       launch({});
       await new Promise((resolve) => setTimeout(resolve, afterMs));
-      child!.kill('SIGKILL');
-      await ended();
+      child()!.kill('SIGKILL');
+      await endOf(child());
     },
 
     async kill() {
-      child?.kill('SIGKILL');
-      await ended();
+      child()?.kill('SIGKILL');
+      await endOf(child());
     },
 
     async stop() {
-      const patience = setTimeout(() => child?.kill('SIGKILL'), STOP_LIMIT_MS);
-      child?.kill('SIGTERM');
-      const code = await ended();
+      const patience = setTimeout(() => child()?.kill('SIGKILL'), STOP_LIMIT_MS);
+      child()?.kill('SIGTERM');
+      const code = await endOf(child());
       clearTimeout(patience);
       return code;
     },
 
-    signal: (signal) => void child?.kill(signal),
-    lastOutput: () => output.slice(-OUTPUT_SHOWN),
+    signal: (signal) => void child()?.kill(signal),
+    lastOutput: () => output().slice(-OUTPUT_SHOWN),
   };
 }

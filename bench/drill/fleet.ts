@@ -63,53 +63,66 @@ async function registerAlso(region: Region, name: string, { certificatePem }: Cr
   }
 }
 
+interface Place {
+  readonly regions: readonly [Region, Region];
+  readonly dns: { readonly port: number; readonly name: string };
+  /** The authorities of both regions. */
+  readonly ca: string;
+}
+
+/** A device that connects to the region to which DNS leads. */
+function connectMember(name: string, credentials: Credentials, place: Place) {
+  const { regions, dns, ca } = place;
+  const connections: Connection[] = [];
+  let lastError: string | undefined;
+  const resolve = createResolver(dns.port, dns.name);
+  const regionAt = (port: number) => regions.find(({ stack }) => stack.mqttPort() === port)!;
+  const device = createDevice(name, credentials, {
+    ...{ ca, servername: dns.name, isCleanSession: true },
+    backoff,
+    async port() {
+      const where = await resolve();
+      const region = regions.find(({ iotEndpoint }) => iotEndpoint === where);
+      if (!region) throw new Error(`${dns.name} leads to ${where}, which is not a region of this drill`);
+      return region.stack.mqttPort();
+    },
+    onError: (error) => (lastError = error.message),
+    onConnect: (port, waiting) =>
+      connections.push({ region: regionAt(port).name, at: performance.now(), waiting }),
+  });
+  return { device, connections, lastError: () => lastError };
+}
+
+function createMember(name: string, credentials: Credentials, place: Place): Member {
+  const connected = connectMember(name, credentials, place);
+  let sent = 0;
+  return {
+    ...connected,
+    send() {
+      const key = `m:${name}:${(sent += 1)}`;
+      const timestamp = Date.now();
+      const payload = { id: `${name}-${sent}`, timestamp, temperature: 2 + (sent % 40) / 10, note: key };
+      const topic = `telemetry/${SITE}/${name}`;
+      connected.device.send({ topic, payload: JSON.stringify(payload), key });
+    },
+  };
+}
+
 export async function makeFleet(
-  regions: readonly [Region, Region],
-  dns: { readonly port: number; readonly name: string },
+  regions: Place['regions'],
+  dns: Place['dns'],
   count: number,
 ): Promise<readonly Member[]> {
   const [first, second] = regions;
-  const ca = regions.map(caOf).join('\n');
+  const place = { regions, dns, ca: regions.map(caOf).join('\n') };
   const target = targetOf(first);
   const members: Member[] = [];
   for (let number = 1; number <= count; number += 1) {
     const name = `drill-${number}`;
     const credentials = await makeDevice(target, { name, group: 'Seattle', site: SITE });
     await registerAlso(second, name, credentials);
-    members.push(memberOf(name, credentials, ca));
+    members.push(createMember(name, credentials, place));
   }
   target.close();
   return members;
-
-  function memberOf(name: string, credentials: Credentials, trusted: string): Member {
-    const connections: Connection[] = [];
-    let lastError: string | undefined;
-    const resolve = createResolver(dns.port, dns.name);
-    const regionAt = (port: number) => regions.find(({ stack }) => stack.mqttPort() === port)!;
-    const device = createDevice(name, credentials, {
-      ...{ ca: trusted, servername: dns.name, isCleanSession: true },
-      backoff,
-      async port() {
-        const where = await resolve();
-        const region = regions.find(({ iotEndpoint }) => iotEndpoint === where);
-        if (!region) throw new Error(`${dns.name} leads to ${where}, which is not a region of this drill`);
-        return region.stack.mqttPort();
-      },
-      onError: (error) => (lastError = error.message),
-      onConnect: (port, waiting) =>
-        connections.push({ region: regionAt(port).name, at: performance.now(), waiting }),
-    });
-    let sent = 0;
-    return {
-      device,
-      connections,
-      lastError: () => lastError,
-      send() {
-        const key = `m:${name}:${(sent += 1)}`;
-        const timestamp = Date.now();
-        const payload = { id: `${name}-${sent}`, timestamp, temperature: 2 + (sent % 40) / 10, note: key };
-        device.send({ topic: `telemetry/${SITE}/${name}`, payload: JSON.stringify(payload), key });
-      },
-    };
-  }
 }

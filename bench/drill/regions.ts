@@ -1,6 +1,6 @@
 // Runs two local clouds as two regions, and the DNS of dns.yaml that routes to them, each in its own process.
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -67,6 +67,22 @@ function parametersOf([first, second]: readonly [Region, Region]): string[] {
   ];
 }
 
+/** Resolves with the port at the line `ready`. @throws Error with the output if it does not come */
+async function untilReady(child: ChildProcess, output: () => string): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    const fail = (what: string) => reject(new Error(`npm run dns -- serve ${what}:\n${output()}`));
+    const limit = setTimeout(() => fail('was not ready'), START_LIMIT_MS);
+    child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', () => {
+        const ready = /^ready dns:\/\/127\.0\.0\.1:(\d+) /m.exec(output());
+        if (!ready) return;
+        clearTimeout(limit);
+        resolve(Number(ready[1]));
+      });
+  });
+}
+
 /** @throws Error with its output if it does not start */
 export async function startDns(
   folder: string,
@@ -88,21 +104,10 @@ export async function startDns(
   });
   process.on('exit', () => child.kill('SIGKILL'));
   let output = '';
-  const port = await new Promise<number>((resolve, reject) => {
-    const fail = (what: string) => reject(new Error(`npm run dns -- serve ${what}:\n${output}`));
-    const limit = setTimeout(() => fail('was not ready'), START_LIMIT_MS);
-    child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        const ready = /^ready dns:\/\/127\.0\.0\.1:(\d+) /m.exec(output);
-        if (!ready) return;
-        clearTimeout(limit);
-        resolve(Number(ready[1]));
-      });
-  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   return {
-    port,
+    port: await untilReady(child, () => output),
     output: () => output,
     async stop() {
       if (child.exitCode !== null) return;

@@ -52,6 +52,10 @@ function root(given: Matrix): Matrix | undefined {
   return lower;
 }
 
+const IDENTITY: Matrix = Array.from({ length: LENGTH }, (_, row) =>
+  Array.from({ length: LENGTH }, (_, at) => (at === row ? 1 : 0)),
+);
+
 interface Metric {
   readonly full: Matrix;
   readonly half: Matrix | undefined;
@@ -101,15 +105,18 @@ function farness(item: Item, training: readonly Item[], metric: Metric, count: n
   return nearest.reduce((sum, far) => sum + far, 0);
 }
 
+/** Undefined if the stretches give none. */
+function metricOf(training: readonly Item[]): Metric | undefined {
+  const inverse = invert(products(training));
+  return inverse && { full: inverse, half: root(inverse) };
+}
+
 /** The share of earlier stretches that were nearer to their neighbours; half of it for a while after an alarm. */
 export function knncad({ values, probation }: Series): Float64Array {
   const scores = new Float64Array(values.length);
   const training: Item[] = [];
   const calibration: Item[] = [];
-  const identity = Array.from({ length: LENGTH }, (_, row) =>
-    Array.from({ length: LENGTH }, (_, at) => (at === row ? 1 : 0)),
-  );
-  let metric: Metric = { full: identity, half: identity };
+  let metric: Metric = { full: IDENTITY, half: IDENTITY };
   let earlier: number[] = [];
   let quiet = -1;
   for (let count = LENGTH; count <= values.length; count += 1) {
@@ -121,8 +128,7 @@ export function knncad({ values, probation }: Series): Float64Array {
     }
     const phase = count % probation;
     if (phase === 0 || phase === Math.floor(probation / 2)) {
-      const inverse = invert(products(training));
-      if (inverse) metric = { full: inverse, half: root(inverse) };
+      metric = metricOf(training) ?? metric;
       for (const each of [...training, ...calibration, item]) each.seen = see(metric, each.values);
     }
     if (earlier.length === 0)

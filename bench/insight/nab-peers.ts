@@ -111,6 +111,25 @@ function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (y + 0.5) * Math.log(y + 7.5) - (y + 7.5) + Math.log(sum);
 }
 
+interface Runs {
+  readonly kappas: Float64Array;
+  readonly mus: Float64Array;
+  readonly betas: Float64Array;
+}
+
+/** The parameters of each run length up to `runs` after a value, moved on by one. */
+function posteriorOf(value: number, runs: number, { kappas, mus, betas }: Runs) {
+  const [newMus, newBetas] = [new Float64Array(mus.length), new Float64Array(mus.length)];
+  newMus[0] = PRIOR.mu;
+  newBetas[0] = PRIOR.beta;
+  for (let run = 0; run <= runs; run += 1) {
+    const [kappa, mu] = [kappas[run]!, mus[run]!];
+    newMus[run + 1] = (kappa * mu + value) / (kappa + 1);
+    newBetas[run + 1] = betas[run]! + (kappa * (value - mu) ** 2) / (2 * (kappa + 1));
+  }
+  return [newMus, newBetas] as const;
+}
+
 /** How much shorter the likeliest run has become (Adams and MacKay, 2007), with at most 500 run lengths. */
 function bayesChangePoint({ values }: Series): Float64Array {
   const size = LONGEST_RUN + 2;
@@ -141,15 +160,8 @@ function bayesChangePoint({ values }: Series): Float64Array {
       total += part;
     }
     for (let run = 0; run <= runs + 1; run += 1) next[run]! /= total;
-    const [newMus, newBetas] = [new Float64Array(size), new Float64Array(size)];
-    newMus[0] = PRIOR.mu;
-    newBetas[0] = PRIOR.beta;
-    for (let run = 0; run <= Math.min(runs, size - 2); run += 1) {
-      const [kappa, mu] = [kappas[run]!, mus[run]!];
-      newMus[run + 1] = (kappa * mu + value) / (kappa + 1);
-      newBetas[run + 1] = betas[run]! + (kappa * (value - mu) ** 2) / (2 * (kappa + 1));
-    }
-    [mus, betas, probabilities] = [newMus, newBetas, next];
+    [mus, betas] = posteriorOf(value, Math.min(runs, size - 2), { kappas, mus, betas });
+    probabilities = next;
     let likeliest = 0;
     for (let run = 1; run < size; run += 1) if (next[run]! > next[likeliest]!) likeliest = run;
     if (likeliest < longest) scores[index] = 1 - likeliest / longest;

@@ -30,49 +30,75 @@ interface Outcome {
   readonly largest: number;
 }
 
-/** @param neighbours the hours of the other devices of the shop */
-function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hours[]): Outcome {
-  let unusual: UnusualState | undefined;
+/** Predicts by minutes, because unusual values are judged with the defrosts that predictions learn. */
+function createGate() {
   let gate: PredictionState | undefined;
   let minute: Sample[] = [];
+  const minuteOf = (sample: Sample) => Math.floor(sample.at / 60_000);
+  return {
+    defrosts: () => gate && defrostsOf(gate.gate),
+    isKnown: () => gate !== undefined,
+    add(sample: Sample): void {
+      if (minute.length > 0 && minuteOf(minute[0]!) !== minuteOf(sample)) {
+        const mean = minute.reduce((sum, each) => sum + each.mean, 0) / minute.length;
+        const min = Math.min(...minute.map((each) => each.min));
+        const max = Math.max(...minute.map((each) => each.max));
+        const folded = { at: minuteOf(minute[0]!) * 60_000, mean, min, max };
+        gate = predict(gate, folded, { limit: LIMIT, side: 'above' }).state;
+        minute = [];
+      }
+      minute.push(sample);
+    },
+  };
+}
+
+interface Opened {
+  readonly at: number;
+  readonly stats: readonly UnusualStat[];
+  readonly text: string | undefined;
+}
+
+/** Judges samples, and collects the hours and the findings. */
+function createJudging(neighbours: readonly Hours[]) {
+  const gate = createGate();
   const hours: Hours = new Map();
-  const opened: { at: number; stats: UnusualStat[]; text: string | undefined }[] = [];
+  const opened: Opened[] = [];
+  let unusual: UnusualState | undefined;
   let [isOpen, largest] = [false, 0];
   const siteDuty = (at: number) => {
     const hour = hourOf(at) - 1;
     const duties = neighbours.flatMap((known) => known.get(hour)?.duty ?? []);
     return duties.length < 2 ? undefined : medianOf(duties);
   };
-  const judge = (sample: Sample) => {
-    if (minute.length > 0 && Math.floor(minute[0]!.at / 60_000) !== Math.floor(sample.at / 60_000)) {
-      const mean = minute.reduce((sum, each) => sum + each.mean, 0) / minute.length;
-      const at = Math.floor(minute[0]!.at / 60_000) * 60_000;
-      const [min, max] = [
-        Math.min(...minute.map((each) => each.min)),
-        Math.max(...minute.map((each) => each.max)),
-      ];
-      gate = predict(gate, { at, mean, min, max }, { limit: LIMIT, side: 'above' }).state;
-      minute = [];
-    }
-    minute.push(sample);
-    const isHour = unusual && hourOf(sample.at) !== unusual.now.hour;
-    const context = isHour && gate ? { siteDuty: siteDuty(sample.at), defrosts: defrostsOf(gate.gate) } : {};
-    const step = judgeUnusual(unusual, sample, context);
-    unusual = step.state;
-    if (step.hour) {
-      hours.set(step.hour.hour, step.hour);
-      largest = Math.max(largest, JSON.stringify(storedUnusual(unusual)).length);
-    }
-    const is = step.none === undefined;
-    if (is && !isOpen)
-      opened.push({
-        at: sample.at,
-        stats: unusual.found.map(({ stat }) => stat),
-        text: unusualText(unusual.found),
-      });
-    isOpen = is;
+  return {
+    hours,
+    opened,
+    largest: () => largest,
+    add(sample: Sample): void {
+      gate.add(sample);
+      const isHour = unusual && hourOf(sample.at) !== unusual.now.hour;
+      const context =
+        isHour && gate.isKnown() ? { siteDuty: siteDuty(sample.at), defrosts: gate.defrosts() } : {};
+      const step = judgeUnusual(unusual, sample, context);
+      unusual = step.state;
+      if (step.hour) {
+        hours.set(step.hour.hour, step.hour);
+        largest = Math.max(largest, JSON.stringify(storedUnusual(unusual)).length);
+      }
+      const is = step.none === undefined;
+      const { found } = unusual;
+      if (is && !isOpen)
+        opened.push({ at: sample.at, stats: found.map(({ stat }) => stat), text: unusualText(found) });
+      isOpen = is;
+    },
   };
-  const { failure, crossed } = liveOf(options, days, judge);
+}
+
+/** @param neighbours the hours of the other devices of the shop */
+function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hours[]): Outcome {
+  const judging = createJudging(neighbours);
+  const { failure, crossed } = liveOf(options, days, (sample) => judging.add(sample));
+  const { hours, opened } = judging;
   const begins = failure ? failure.at * 1_000 : days * 24 * HOUR;
   const wrong = opened
     .filter(({ at }) => at >= JUDGED_FROM * 1_000 && at < begins)
@@ -87,7 +113,7 @@ function outcomeOf(options: LifeOptions, days: number, neighbours: readonly Hour
     lead: first ? end - first.at : NaN,
     text: first?.text,
     hours,
-    largest,
+    largest: judging.largest(),
   };
 }
 

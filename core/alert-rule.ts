@@ -43,7 +43,7 @@ interface AnyRule {
   readonly escalation?: { readonly after: number; readonly channels: readonly Channel[] };
 }
 
-/** Which devices the rule matches; all given fields must match. An asterisk matches any text. */
+/** Which devices the rule matches; all given fields must match. `*` matches any text. */
 export interface Match {
   readonly site?: string;
   readonly device?: string;

@@ -47,7 +47,7 @@ export const remark = z.string().check(z.minLength(1), z.maxLength(500), isUnico
 export const listOf = <Item extends z.ZodMiniType>(item: Item, most: number) =>
   z.array(item).check(z.minLength(1), z.maxLength(most));
 
-/** An asterisk matches any text. */
+/** `*` matches any text. */
 const pattern = z.optional(
   z.string().check(z.minLength(1), z.maxLength(128), z.meta({ examples: ['seattle', 'store-*'] })),
 );

@@ -26,7 +26,7 @@ export type AddedDevice =
 export type AddDevice = (device: NewDevice) => Promise<AddedDevice>;
 
 /**
- * A thing without an active certificate was left by a call that failed, and is finished. The certificate is issued
+ * A thing without an active certificate was left by a call that failed; this call finishes it. The certificate is issued
  * first, so that a signing request that is refused leaves nothing behind.
  */
 export function createAddDevice(ports: {
@@ -36,7 +36,7 @@ export function createAddDevice(ports: {
 }): AddDevice {
   const { things, devices, admit } = ports;
 
-  /** An unfinished thing is finished, and a name that was used before has its history: neither may be of another site. */
+  /** Whether the name belongs to another site: to an unfinished thing, or to a device whose history is stored. */
   async function isElsewhere(name: string, sites: readonly string[]): Promise<boolean> {
     const [attributes, device] = await Promise.all([things.attributesOf(name), devices.load(name)]);
     const known = [...(attributes ? [attributes['site']] : []), ...(device ? [device.site] : [])];

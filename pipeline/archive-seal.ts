@@ -1,4 +1,4 @@
-// Looks up until when the archive of a month is sealed.
+// Looks up how far the archive of a month is sealed.
 
 import { archiveSealOf, sealedSpanOf, type ArchiveSeal } from '../core/archive-seal.ts';
 import type { Month } from '../core/month.ts';
@@ -14,7 +14,7 @@ export function createReadArchiveSeal(seals: SealedDays): ReadArchiveSeal {
       const sealed = day === undefined ? undefined : await seals.load(day);
       return sealed && { day: sealed.manifest.day, head: sealed.head, key: sealed.manifest.key };
     } catch (error) {
-      // A report is needed most when somebody has touched the seals.
+      // The report must not fail: it is needed most after somebody tampered with the seals.
       if (error instanceof UnreadableSealError) return { problem: error.message };
       throw error;
     }

@@ -31,12 +31,12 @@ export interface Claims {
     sender: Pick<Sender, 'name' | 'sendsDigest'>,
     onFault: (error: unknown) => void,
   ) => Written;
-  /** Throws when the claim has expired: an environment may be stopped while it waits, and go on when others have sent. */
+  /** Throws when the claim has expired: an environment may be frozen while it waits, and resume after others have sent. */
   readonly requireClaim: (until: number) => void;
   /** Clears what was sent. */
   readonly clearSent: (state: AlertState, sent: readonly Notification[], events: DeliveryEvents) => Written;
   readonly release: (state: AlertState, name: string) => Written;
-  /** Notes that SNS refused these, and reports what is new in that. */
+  /** Records that SNS refused these, and reports each new refusal. */
   readonly refuse: (
     from: AlertState,
     notifications: readonly Notification[],

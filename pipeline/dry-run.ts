@@ -19,7 +19,7 @@ export interface DryRunResult {
   readonly devicesWithMetric: number;
   /** The metrics that the devices sent in these windows. */
   readonly sent: SentMetrics;
-  /** False when there was more than one call can read. */
+  /** False if there was more data than one call can read. */
   readonly isComplete: boolean;
 }
 
@@ -51,7 +51,7 @@ async function* everyDevice(devices: DryRunParts['devices']): AsyncGenerator<Dev
   } while (after !== undefined);
 }
 
-/** Adds up what the rule makes of each device, and gives the result. */
+/** Collects the notifications and metrics of each device, and gives the result. */
 function createFindings(rule: AlertRule) {
   const judged = 'metric' in rule ? rule : {};
   const notifications: Notification[] = [];

@@ -22,7 +22,7 @@ export interface EarlierWindowsQuery {
  */
 export type EarlierWindows = (rule: LimitRule, question: EarlierWindowsQuery) => Promise<readonly Window[]>;
 
-/** The search ends here: a row of windows that is longer, with windows without the metric in between, is not found. */
+/** The search ends here: a longer row of windows, interrupted by windows without the metric, is not found. */
 const MAX_WINDOWS = 256;
 
 export function createEarlierWindows(windows: Pick<WindowStore, 'before'>, usual: number): EarlierWindows {

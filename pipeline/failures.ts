@@ -25,7 +25,7 @@ export interface Failure extends Omit<FailedMessage, 'again'> {
 export interface FailureList {
   /** Newest first. */
   readonly failures: readonly Failure[];
-  /** False where the bucket has more objects than were listed: there may be newer ones. */
+  /** False if the bucket has more objects than were listed: there may be newer ones. */
   readonly isWhole: boolean;
   readonly total: number;
 }

@@ -14,7 +14,7 @@ export interface DeviceQuestion {
   readonly limit: number;
   /** From the page before. */
   readonly next?: string | undefined;
-  /** In the name, an asterisk matches any text. */
+  /** In the name, `*` matches any text. */
   readonly match?: Match;
   readonly state?: DeviceState | undefined;
   /** Only devices of these sites; absent: of all. */

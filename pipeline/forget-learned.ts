@@ -1,20 +1,21 @@
-// Removes what was learned of devices that are gone, or by rules that are: nothing is left of them in the alerts table.
+// Removes from the alerts table what was learned about removed devices, and by removed rules.
 
 import { isInsightRule, type AlertRule } from '../core/alert-rule.ts';
 import { inParallel } from '../core/in-parallel.ts';
 import type { LearnedItems, LearnedKey } from './insight-ports.ts';
 
-/** Minutes between two looks at all items: they cost a scan. */
+/** Minutes between two checks of all items: each check is a scan of the table. */
 const EVERY_MINUTES = 15;
 const MINUTE_MS = 60_000;
 const CALLS_AT_ONCE = 16;
 
-/** Whether the sweep of this minute looks; epoch milliseconds. */
+/** Whether the sweep of this minute checks; epoch milliseconds. */
 export const isForgetting = (now: number): boolean => Math.floor(now / MINUTE_MS) % EVERY_MINUTES === 0;
 
 /**
- * Keeps what a rule learned that is there, also while it is off or cannot be read. `devices` is read after the items are, so that no new
- * device loses its own. Once `isOver`, the rest is left to the next look. Rejects with the SDK's error; a repeat is safe.
+ * Keeps what an existing rule learned, also while the rule is switched off or cannot be read. `devices` is read after
+ * the items, so that a new device loses nothing. Once `isOver`, the rest is left to the next check. Rejects with the
+ * SDK's error; safe to repeat.
  */
 export async function forgetLearned(
   items: LearnedItems,

@@ -1,4 +1,4 @@
-// Hashes the objects of a day, and keeps the hashes when the time is over, so that the next run goes on with the rest.
+// Hashes the objects of a day, and stores the hashes when the time is over, so that the next run continues with the rest.
 
 import { inParallel } from '../core/in-parallel.ts';
 import type { SealedObject } from '../core/seal/manifest.ts';
@@ -6,10 +6,10 @@ import type { RawObject } from './parse-ports.ts';
 import type { SealArchivePorts, SealProgress, Seals } from './seal-ports.ts';
 
 const READS_AT_ONCE = 8;
-/** Objects between two looks at the clock: 40 MB. */
+/** Objects between two checks of the time: 40 MB. */
 const OBJECTS_A_STEP = 8;
 
-/** Undefined if the time did not suffice: what is hashed is kept. Rejects with a DamagedObjectError, or the SDK's error. */
+/** Undefined if there was not enough time: the hashes so far are stored. Rejects with a DamagedObjectError, or the SDK's error. */
 export type HashDay = (
   day: string,
   objects: readonly RawObject[],

@@ -174,7 +174,7 @@ async function noteLastSeen(batch: Batch, { devices }: IngestionParts): Promise<
   await batch.each(lastSeenIn(batch.inTime()), note, behind, SHARES.notes);
 }
 
-/** Notes what was rejected or skipped of a device's messages, for the device's page. */
+/** Stores which parts of a device's messages were rejected or skipped, for the device's page. */
 async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: IngestionParts): Promise<void> {
   const unused = all.filter(({ message, rejected }) => rejected.length + message.skipped.length > 0);
   const note = async ({ message: { context, skipped }, rejected }: Unused) => {
@@ -189,7 +189,7 @@ async function noteUnused(batch: Batch, all: readonly Unused[], { devices }: Ing
   await batch.each(unused, note, ({ message }) => [message], SHARES.notes);
 }
 
-/** Notes the units of metrics, if messages or a mapping give them. */
+/** Stores the units of metrics, if messages or a mapping give them. */
 async function noteUnits(batch: Batch, { devices }: IngestionParts): Promise<void> {
   const note = ([deviceId, { units, at }]: readonly [string, ReportedUnits]) =>
     devices.noteUnits(deviceId, units, at);
@@ -222,7 +222,7 @@ async function judgeChanged(
   await batch.each(devices, judge, ([deviceId]) => batch.ofDevice(deviceId), SHARES.judging);
 }
 
-/** A window all of whose messages come again is judged then. */
+/** A window is left to the next attempt if all of its messages come again. */
 function ofMessagesInTime<Value>(
   devices: readonly (readonly [deviceId: string, value: Value])[],
   batch: Batch,

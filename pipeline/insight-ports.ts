@@ -42,6 +42,6 @@ export interface LearnedKey {
 export interface LearnedItems {
   all(): AsyncIterable<LearnedKey>;
   of(deviceId: string): AsyncIterable<LearnedKey>;
-  /** Doing so twice changes nothing. */
+  /** Safe to repeat. */
   remove(key: LearnedKey): Promise<void>;
 }

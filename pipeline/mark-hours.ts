@@ -7,8 +7,8 @@ import type { Batch } from './batch.ts';
 import type { Rollups } from './rollup-ports.ts';
 
 /**
- * A step of a batch, after the windows are written. Readings that were counted before mark their hour too, in case that
- * call crashed.
+ * A step of a batch, after the windows are written. Readings that an earlier call counted mark their hour too, in
+ * case that call crashed.
  */
 export async function markHours(
   batch: Batch,

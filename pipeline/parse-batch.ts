@@ -188,8 +188,8 @@ export function reportTo(counting: Counting, report: ParseReport): void {
     for (const fault of faults) counting.warn('Hour has a fault', { hour, fault });
   for (const one of failed) counting.warn('Hour was not parsed', one);
   for (const one of unmerged) counting.warn('Day was not merged', one);
-  if (nextHour !== undefined) counting.warn('Out of time: the next run goes on', { nextHour });
-  if (busyUntil !== undefined) counting.warn('Another run is at work', { busyUntil });
+  if (nextHour !== undefined) counting.warn('Out of time: the next run continues', { nextHour });
+  if (busyUntil !== undefined) counting.warn('Another run is active', { busyUntil });
   counting.count('ParsingFaults', faulty.length + failed.length + unmerged.length);
   counting.count('HoursBehind', nextHour === undefined ? 0 : 1);
 }

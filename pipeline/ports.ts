@@ -87,7 +87,7 @@ export interface DeviceStore {
   list(page: { readonly limit: number; readonly after?: string }): Promise<DevicePage>;
   /** Deletes the device; false if it was not known. A message from it makes it known again. */
   remove(deviceId: string): Promise<boolean>;
-  /** Notes that a message from a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
+  /** Stores that a message from a device came from `site` at `at` (epoch milliseconds), at most every ten minutes. */
   noteSeen(deviceId: string, site: string, at: number): Promise<void>;
   /** Stores what was rejected or skipped: each reason once a minute, skipped members when they change. */
   noteUnused(deviceId: string, unused: UnusedNote, at: number): Promise<void>;
@@ -122,7 +122,7 @@ export interface UnreadableRule {
 export interface RuleSet<Rule> {
   /** By id. */
   readonly rules: readonly Rule[];
-  /** These judge nothing. */
+  /** Rules that cannot be read; they judge nothing. */
   readonly unreadable: readonly UnreadableRule[];
 }
 
@@ -156,7 +156,7 @@ export interface MappingStore {
     /** Versions that cannot be used, by the id of their mapping. */
     readonly unreadable: readonly UnreadableRule[];
   }>;
-  /** Adds a version. `taken`: it has a version of this time. `full`, with a `limit`: one more mapping would exceed it, even of concurrent writers. */
+  /** Adds a version. `taken`: it has a version of this time. `full`, with a `limit`: one more mapping would exceed it; concurrent writers cannot exceed it either. */
   append(version: MappingVersion, limit?: number): Promise<'stored' | 'taken' | 'full'>;
 }
 
@@ -241,7 +241,7 @@ export interface RateLimit {
 
 /** Both verbs reject with the SDK's error. */
 export interface SweepProgress {
-  /** Notes that a sweep runs now. */
+  /** Records that a sweep runs now. */
   begin(): Promise<SweepSpan>;
   /** Stores what the next sweep has to know. */
   stop(left: Omit<SweepSpan, 'since'>): Promise<void>;
@@ -284,7 +284,7 @@ export interface SweepPorts extends AlertPorts {
   readonly learnedItems: LearnedItems;
 }
 
-/** The groups of a user of the user pool, by the subject of its tokens; none for a user who is gone. Rejects with the SDK's error. */
+/** The groups of a user of the user pool, by the subject of its tokens; none for a user who no longer exists. Rejects with the SDK's error. */
 export type UserGroups = (userId: string) => Promise<readonly string[]>;
 
 /** Sets an identity's policies for live data to exactly these. Safe to repeat. Rejects with the SDK's error. */

@@ -21,7 +21,7 @@ export interface JudgedAnnouncements {
 }
 
 const MINUTE_SECONDS = 60;
-/** Most hours whose windows are read; of further hours only the whole is known. */
+/** Most hours whose windows are read; further hours count as a whole. */
 const MAX_SPLIT = 100;
 
 type Windows = Pick<WindowHistory, 'hours' | 'stored'>;

@@ -16,7 +16,7 @@ export interface RemovedDevice {
 }
 
 /**
- * Safe to repeat. The sweep sends what is then pending. What rules learned of it is removed. Windows, archive and history stay.
+ * Safe to repeat. The sweep sends what is then pending. What rules learned about it is removed. Windows, archive and history stay.
  *
  * @throws UnreadableStateError, after all else is done, for an alert that cannot be read.
  */

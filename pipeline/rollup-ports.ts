@@ -26,7 +26,7 @@ export interface Rollups {
   saveProgress(progress: RollupProgress): Promise<void>;
   /** Stores the hour, unless one with more readings is stored: windows only gain readings, until they expire. */
   keep(deviceId: string, hour: Bucket): Promise<void>;
-  /** Notes that windows of the hour at `start` (epoch milliseconds) changed. Call it after they were written. */
+  /** Records that windows of the hour at `start` (epoch milliseconds) changed. Call it after they were written. */
   mark(deviceId: string, start: number): Promise<void>;
   marks(deviceId: string): Promise<readonly Mark[]>;
   /** Removes the mark, unless the windows changed again since it was read. */

@@ -1,4 +1,4 @@
-// The sentence of the sealing: hash the objects of each day that is due, sign their manifest, and keep it beside them.
+// Seals the archive: hashes the objects of each day that is due, signs their manifest, and stores it beside them.
 
 import { headOf, manifestOf, type SealedDay } from '../core/seal/manifest.ts';
 import { sealingKey, type SealingKey } from '../core/seal/public-key.ts';
@@ -24,15 +24,15 @@ export interface SealReport {
     readonly objects: number;
     readonly bytes: number;
   }[];
-  /** A day whose seal was compared with the archive, and is right. */
+  /** A day whose seal was compared with the archive, and matches. */
   readonly verified?: string;
   /** The newest sealed day and its head; absent before the first. */
   readonly newest?: { readonly day: string; readonly head: string };
-  /** Days that are due and not sealed: the time did not suffice. */
+  /** Days that are due and not sealed, because there was not enough time. */
   readonly unsealed: number;
 }
 
-/** `endsAt`, epoch milliseconds: nothing is begun after it. Rejects with an Error that names what must not be sealed over. */
+/** `endsAt`, epoch milliseconds: no work starts after it. Rejects with an Error that names damage, which a further seal would hide. */
 export type SealArchive = (request: SealRequest, endsAt: number) => Promise<SealReport>;
 
 export function createSealArchive(ports: SealArchivePorts): SealArchive {
@@ -77,7 +77,7 @@ function checkGaps(days: readonly string[]): void {
     throw new Error(`${manifestKey(gap)} is missing: restore its older version before anything is sealed`);
 }
 
-/** @throws Error if the stored manifest is not the one that its head is of. */
+/** @throws Error if the stored manifest is not the one that its head names. */
 async function loadSealed({ seals }: Pick<SealArchivePorts, 'seals'>, day: string): Promise<SealedDay> {
   const sealed = await seals.load(day);
   if (!sealed) throw new Error(`${manifestKey(day)} was deleted after it was listed`);
@@ -85,7 +85,7 @@ async function loadSealed({ seals }: Pick<SealArchivePorts, 'seals'>, day: strin
   throw new Error(`${manifestKey(day)} was changed: restore its older version before anything is sealed`);
 }
 
-/** A chain keeps its key until somebody names the new one: otherwise whoever replaces the key could seal unnoticed. */
+/** A chain keeps its key until a user names the new one: otherwise anyone who replaces the key could seal unnoticed. */
 async function agreedKey(
   { seals, signer }: SealArchivePorts,
   newest: SealedDay | undefined,
@@ -115,7 +115,7 @@ interface Sealing {
   readonly endsAt: number;
 }
 
-/** Undefined if the time did not suffice. */
+/** Undefined if there was not enough time. */
 async function sealDay(
   ports: SealArchivePorts,
   hashDay: HashDay,
@@ -158,6 +158,6 @@ async function lateObjects({ arrived, seals }: SealArchivePorts, day: string, la
 /** Counts what an alarm watches, and logs what was sealed. */
 export function reportSeals(counting: Counting, { unsealed, newest }: SealReport): void {
   if (unsealed > 0)
-    counting.warn('Out of time: the next run goes on', { unsealed, newest: newest?.day ?? 'none' });
+    counting.warn('Out of time: the next run continues', { unsealed, newest: newest?.day ?? 'none' });
   counting.count('DaysUnsealed', unsealed);
 }

@@ -23,7 +23,7 @@ export interface DigestPorts {
 
 const CALLS_AT_ONCE = 16;
 
-/** Takes notifications out of the claims, and notes that in each state. */
+/** Takes notifications out of the claims, and records that in each state. */
 async function take(
   claims: readonly Claimed[],
   notifications: readonly Notification[],

@@ -114,7 +114,7 @@ async function isNewsByChange(
   return last !== undefined && last.windowStart < openFrom(windowSeconds, now()) && isSuspect(rule, last);
 }
 
-/** Whether its last window is too old to be news. */
+/** Whether its last window is too old to be announced. */
 const isLongSilent = ({ lastSeenAt = -Infinity }: Device, windowSeconds: number, now: number) =>
   now - lastSeenAt > windowSeconds * 1000 + LOOKS_BACK_MS + LAST_SEEN_LAG_MS;
 

@@ -182,7 +182,7 @@ function createSweepDevices(parts: SweepParts) {
   };
 }
 
-/** Removes what was learned of devices and by rules that are gone. */
+/** Removes what was learned about removed devices, and by removed rules. */
 async function forgetGone(
   { learnedItems, devices, now }: SweepParts,
   { rules, kept, endOf }: SweepRun,

@@ -1,4 +1,4 @@
-// Divides a function's time: work that would not finish is not begun, and work that hangs is given up before Lambda ends the function.
+// Divides a function's time: work that would not finish is not begun, and work that hangs is abandoned before Lambda ends the function.
 
 import { inParallel } from '../core/in-parallel.ts';
 
@@ -8,7 +8,7 @@ export class OutOfTimeError extends Error {
 }
 
 export interface TimeBudget {
-  /** When work stops being begun, for the given share of the time; epoch milliseconds. */
+  /** Until when work may start, for the given share of the time; epoch milliseconds. */
   beginsUntil(share: number): number;
   /** When waiting ends; epoch milliseconds. */
   readonly givesUpAt: number;
@@ -74,7 +74,7 @@ export async function inTime<Item>(
   return left;
 }
 
-/** Waits for the work, or until the budget gives up. */
+/** Waits for the work, or until the time is over. */
 async function orUntil({ givesUpAt, now }: TimeBudget, working: Promise<unknown>): Promise<void> {
   if (givesUpAt === Infinity) return void (await working);
   const { promise: isOver, resolve } = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-// Compares the archive's objects of a sealed day with their seal again: what differs fails loudly.
+// Compares the archive's objects of a sealed day with their seal again, and fails if they differ.
 
 import { checkObject, checkPresence } from '../core/seal/chain.ts';
 import { REMEDIES, type Finding } from '../core/seal/findings.ts';
@@ -19,7 +19,7 @@ const NO_PROGRESS = { progress: async () => undefined, saveProgress: async () =>
 
 const SHOWN = 3;
 
-/** Rejects with an Error that names what differs, or that the time did not suffice. */
+/** Rejects with an Error that names what differs, or says that there was not enough time. */
 export async function verifyDay(ports: SealArchivePorts, day: string, endsAt: number): Promise<void> {
   const { arrived, seals } = ports;
   const span = daysBetween(day, dayOf(startOf(day) + LATE_DAYS * DAY_MS));

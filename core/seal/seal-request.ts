@@ -3,7 +3,7 @@
 import { isDay, lastDue } from './sealed-days.ts';
 
 export interface SealRequest {
-  /** A day whose seal is compared with the archive anew, such as `2026-11-29`. */
+  /** A day whose seal is compared with the archive again, such as `2026-11-29`. */
   readonly day?: string;
   /** Fingerprint of a new key that seals from now on. */
   readonly acceptKey?: string;

@@ -1,4 +1,4 @@
-// AWS Certificate Manager on the AWS port: what there is can be listed and looked at; the templates say what there is.
+// AWS Certificate Manager on the AWS port: lists and describes the certificates that the templates declare.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_Operations.html
 
 import { AwsError } from '../aws-error.ts';
@@ -11,11 +11,11 @@ export interface AcmCloud {
   readonly certificates: ReadonlyMap<string, Certificate>;
   /** PEM. */
   readonly caCertificate: string;
-  /** ARNs of what uses a certificate. */
+  /** ARNs of the resources that use a certificate. */
   readonly usersOf: (arn: string) => readonly string[];
 }
 
-/** As ACM writes what it takes as RSA_2048. */
+/** ACM answers `RSA-2048` for a key that was requested as `RSA_2048`. */
 const keyNames = { RSA_2048: 'RSA-2048', EC_prime256v1: 'EC-prime256v1' } as const;
 
 const epochSeconds = (date: Date) => Math.floor(date.getTime() / 1000);

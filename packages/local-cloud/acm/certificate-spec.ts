@@ -1,4 +1,4 @@
-// What the templates say about certificates of AWS Certificate Manager: which names, and which kind of key.
+// Reads the certificates of AWS Certificate Manager that the templates declare: their names and kinds of key.
 
 import { StartError } from '../start-error.ts';
 import type { KeyAlgorithm } from '../iot/key-pair.ts';
@@ -8,7 +8,7 @@ export interface CertificateSpec {
   readonly arn: string;
   readonly logicalId: string;
   readonly domainName: string;
-  /** The domain name and those beside it, in lower case. */
+  /** The domain name and the alternative names, in lower case. */
   readonly names: readonly string[];
   readonly keyAlgorithm: KeyAlgorithm;
 }
@@ -24,7 +24,7 @@ function nameAt({ at, logicalId }: ResolvedResource, path: readonly (string | nu
   );
 }
 
-/** Every AWS::CertificateManager::Certificate of the template. @throws StartError naming the line of a name that is none. */
+/** Every AWS::CertificateManager::Certificate of the template. @throws StartError naming the line of an invalid name. */
 export function certificatesOf(template: Pick<ResolvedTemplate, 'ofType'>): CertificateSpec[] {
   return template.ofType('AWS::CertificateManager::Certificate').map((resource) => {
     const { arn, logicalId, properties } = resource;
@@ -39,6 +39,6 @@ export function certificatesOf(template: Pick<ResolvedTemplate, 'ofType'>): Cert
   });
 }
 
-/** Whether a certificate is for `name`: an asterisk stands for one label (RFC 6125, 6.4.3). */
+/** Whether a certificate is for `name`: an asterisk matches one label (RFC 6125, 6.4.3). */
 export const covers = ({ names }: Pick<CertificateSpec, 'names'>, name: string): boolean =>
   names.some((each) => each === name || (each.startsWith('*.') && name.replace(/^[^.]+/, '*') === each));

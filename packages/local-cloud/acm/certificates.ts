@@ -1,4 +1,4 @@
-// Issues the certificates that the templates ask of AWS Certificate Manager, by the local CA, and renews them at a start.
+// Issues the AWS Certificate Manager certificates of the templates with the local CA, and renews them at a start.
 
 import { X509Certificate } from 'node:crypto';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export interface Certificate extends CertificateSpec {
   readonly parsed: X509Certificate;
 }
 
-/** By ARN. Keys and certificates lie in `dir`, under the ID of each; what no template asks for any more stays there. */
+/** By ARN. Keys and certificates are in `dir`, under their IDs; those that no template declares any more stay there. */
 export async function openCertificates(
   dir: string,
   ca: Pick<LocalCa, 'issueServer'>,

@@ -1,4 +1,4 @@
-// Reads request bodies: bounded, taken out of `aws-chunked`, and compared with every checksum that came along.
+// Reads request bodies: limits their size, decodes `aws-chunked`, and compares every checksum that was sent.
 
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -39,7 +39,7 @@ function isChunked(req: IncomingMessage): boolean {
   return coded || Boolean(header(req, 'x-amz-content-sha256')?.startsWith('STREAMING-'));
 }
 
-/** Which checksum the body comes with: its value in a header, or announced for the trailer. */
+/** The checksum of a body: its value in a header, or the announcement of a trailer. */
 function announced(req: IncomingMessage): { algorithm: ChecksumAlgorithm; value?: string } | undefined {
   const given = checksumAlgorithms.filter(
     (algorithm) => req.headers[HEADER_PREFIX + algorithm] !== undefined,
@@ -163,7 +163,7 @@ function verifyChecksum(
   return { algorithm, value };
 }
 
-/** A body as it is, with no checksum but perhaps the payload hash of its signature: what nearly every request has. */
+/** A plain body, with no checksum but perhaps the payload hash of its signature, as nearly every request has. */
 function isPlain(req: IncomingMessage): boolean {
   const { headers } = req;
   return (
@@ -174,7 +174,7 @@ function isPlain(req: IncomingMessage): boolean {
   );
 }
 
-/** Without the machinery of a stream, which costs a small request more than all else that is done to its body. */
+/** Reads without a stream, which would cost a small request more than everything else that is done to its body. */
 async function readPlain(req: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(header(req, 'content-length')) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];

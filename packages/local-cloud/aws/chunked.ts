@@ -1,4 +1,4 @@
-// Takes `aws-chunked` bodies apart: the SDKs stream uploads as chunks with a checksum in a trailer behind them.
+// Decodes `aws-chunked` bodies: the SDKs stream uploads as chunks, with a checksum in a trailer after them.
 
 import { AwsError } from '../aws-error.ts';
 
@@ -82,7 +82,7 @@ export async function* decodeChunked(
       readLine(state, line, trailers);
     }
   }
-  // Some clients leave out the empty line, or even the line end, behind the last trailer.
+  // Some clients leave out the empty line, or even the line end, after the last trailer.
   if (state.expecting === 'trailer' && state.rest.length) addTrailer(trailers, state.rest.toString('latin1'));
   else if (state.expecting !== 'trailer' && state.expecting !== 'nothing') throw incomplete();
 }

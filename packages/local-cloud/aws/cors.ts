@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
 import { initiatorOf, refusedPage } from './origin.ts';
 
-/** Services that pages call; every other refuses them. */
+/** Services that pages may call; all others refuse pages. */
 const services = new Set(['cognito-identity', 'lambda']);
 
 const allowedHeaders = [
@@ -31,10 +31,10 @@ const exposedHeaders = [
 ];
 
 /**
- * Answers the question that a browser asks before a call.
+ * Answers a preflight request, which a browser sends before a call.
  *
  * @param page its origin, which is the web port's.
- * @returns true when the request was such a question.
+ * @returns true when the request was a preflight.
  */
 function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string): boolean {
   if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return false;
@@ -49,7 +49,7 @@ function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string
   return true;
 }
 
-/** Lets `page` read the answer. @throws AwsError AccessDenied where `service` is none for pages */
+/** Lets `page` read the answer. @throws AwsError AccessDenied where pages may not call `service` */
 function letRead(res: ServerResponse, page: string, service: string): void {
   res.setHeader('vary', 'origin');
   if (!services.has(service))
@@ -66,8 +66,8 @@ function letOpen(req: IncomingMessage, res: ServerResponse, service: string): vo
 }
 
 /**
- * Programs may call everything, pages of the web port some services, and users open objects. Other pages may not even ask, since
- * what a page sends takes effect whether or not it can read the answer.
+ * Programs may call everything, pages of the web port some services, and users open objects. Other pages are refused before
+ * the call runs, since what a page sends takes effect whether or not it can read the answer.
  *
  * @param origins those of the web port's pages.
  * @returns true when the request is answered.

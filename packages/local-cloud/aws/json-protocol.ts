@@ -19,15 +19,15 @@ export interface JsonOperation<Cloud> {
 }
 
 export interface JsonService<Cloud> {
-  /** As its users call it. */
+  /** Its name for users. */
   readonly name: string;
-  /** What is before the operation in X-Amz-Target, with the dot. */
+  /** The part before the operation in X-Amz-Target, with the dot. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, JsonOperation<Cloud>>>;
   /** 1.1 if absent. */
   readonly version?: '1.0';
   readonly longestBody: number;
-  /** The code under which this service refuses a parameter. */
+  /** The error code with which this service refuses a parameter. */
   readonly invalid: string;
 }
 

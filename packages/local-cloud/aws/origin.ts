@@ -1,4 +1,4 @@
-// Web pages must not reach a port of this machine: neither by a name of theirs that resolves to it, nor by making a browser send.
+// Keeps web pages away from the ports of this machine: they may reach them neither by a name that resolves to it, nor by requests of a browser.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
 
 import type { IncomingMessage } from 'node:http';
@@ -39,16 +39,16 @@ export function refuseForeignHost(req: IncomingMessage, boundTo: string): void {
   throw refused(`Host '${printable(host).slice(0, 64)}' is not served here: use localhost or 127.0.0.1`);
 }
 
-/** Who made a browser send a request; undefined for a program, which sends none of these headers. */
+/** What made a browser send a request; undefined for a program, which sends none of these headers. */
 export type Initiator =
   /** The user, by a bookmark, the address bar, or a link in another program. */
   | { readonly kind: 'user' }
-  /** `from`: its origin, as far as the browser tells. */
+  /** `from`: its origin, if the browser sends it. */
   | { readonly kind: 'page'; readonly isOfThisOrigin: boolean; readonly from: string | undefined };
 
 /**
  * `Origin` comes with every request that changes something, in old browsers too; `Sec-Fetch-Site` with every request of newer ones,
- * forms and images included. `Sec-Fetch-Mode` says nothing: Node's own `fetch` sends it.
+ * forms and images included. `Sec-Fetch-Mode` is no evidence: Node's own `fetch` sends it.
  */
 export function initiatorOf({ headers }: IncomingMessage): Initiator | undefined {
   const { origin, referer } = headers;

@@ -1,8 +1,8 @@
-// Lets a request be read twice: once to decide whether it may be served, and once to serve it.
+// Makes a request readable twice: once to decide whether it may be served, and once to serve it.
 
 import { IncomingMessage } from 'node:http';
 
-/** The body has been read already; whoever serves the request reads it from here. */
+/** A request with the same head, whose body is `body`, which was read before. */
 export function repeat(req: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, headers, rawHeaders, httpVersion } = req;
   const again = new IncomingMessage(req.socket);

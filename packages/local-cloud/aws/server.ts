@@ -1,4 +1,4 @@
-// The one port on which the local cloud speaks AWS: it finds the service that a request is signed for and hands it on.
+// The AWS port: finds the service that a request is signed for, and passes the request to it.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -32,10 +32,10 @@ export interface AwsServerOptions {
   readonly port: number;
   /** By the service name in the SigV4 credential scope, such as `s3`, `dynamodb` or `iotdata`. */
   readonly services: Readonly<Record<string, AwsHandler>>;
-  /** Checks requests that are signed with temporary credentials given out here; see cognito/callers.ts. */
+  /** Checks requests that are signed with temporary credentials of this installation; see cognito/callers.ts. */
   readonly authenticate?: (req: IncomingMessage, service: string) => Promise<Authenticated | undefined>;
   /**
-   * Lets a call pass that a function makes, see iam/guard.ts: the same request, whose body can be read once more.
+   * Checks a call that a function makes, see iam/guard.ts. Returns the same request, whose body can be read once more.
    *
    * It throws AwsError for what the role of the function does not allow.
    */
@@ -50,7 +50,7 @@ export interface AwsServerOptions {
 const DRAIN_MS = 5_000;
 
 const s3Services = new Set(['s3', 's3control', 's3express']);
-/** Their errors have the form of the query protocol, whatever they are sent. */
+/** Services whose errors have the form of the query protocol for every request. */
 const xmlServices = new Set(['route53', 'cloudfront']);
 
 const servicesByTarget = new Map([
@@ -66,7 +66,7 @@ export function credentialOf(req: IncomingMessage): string | undefined {
   return new URLSearchParams(req.url?.split('?', 2)[1]).get('X-Amz-Credential') ?? undefined;
 }
 
-/** Unsigned requests carry no service: some are recognised by their target, the rest is S3 (`--no-sign-request`). */
+/** Unsigned requests name no service: some are recognised by their target, all others are for S3 (`--no-sign-request`). */
 export function serviceOf(req: IncomingMessage): string {
   const scope = credentialOf(req)?.split('/') ?? [];
   if (scope.length >= 5) return scope.at(-2)!.toLowerCase();

@@ -1,4 +1,4 @@
-// Computes Signature Version 4 as AWS does, to check what was signed with credentials that were given out here.
+// Computes Signature Version 4 as AWS does, to check requests signed with credentials of this installation.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
@@ -78,7 +78,7 @@ export function signatureOf(
   return hmac(key, text).toString('hex');
 }
 
-/** Compares without telling by its duration how much was right. */
+/** Compares in a time that does not depend on how much is equal. */
 export function sameSignature(expected: string, given: string): boolean {
   const [left, right] = [Buffer.from(expected), Buffer.from(given)];
   return left.length === right.length && timingSafeEqual(left, right);

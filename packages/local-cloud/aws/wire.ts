@@ -1,4 +1,4 @@
-// How answers of the AWS port look on the wire: JSON, REST JSON, the query protocol's XML and S3's XML.
+// Writes the answers of the AWS port: JSON, REST JSON, the query protocol's XML and S3's XML.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsError } from '../aws-error.ts';
@@ -78,14 +78,14 @@ const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: Er
   },
 };
 
-/** Answers with `error`; an answer that has begun can only be cut off, so that no client takes it for whole. */
+/** Answers with `error`. An answer that has begun is cut off instead, so that no client takes it for complete. */
 export function sendError(res: ServerResponse, error: AwsError, format: ErrorFormat): void {
   if (res.headersSent) {
     res.destroy();
     return;
   }
   if (!res.req.complete) res.setHeader('connection', 'close');
-  // What an error quotes of a request, such as a name, is shown on somebody's terminal.
+  // An error may quote a request, and is shown on a terminal.
   const { code, status, message, details } = error;
   errorWriters[format](res, { code, status, message: printableLines(message), details });
 }

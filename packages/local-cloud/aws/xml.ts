@@ -31,7 +31,7 @@ function renderContent(value: XmlValue): string {
     .join('');
 }
 
-/** Renders a document; attributes stand in the name, such as `Owner xmlns="..."`. */
+/** Renders a document; attributes are part of the name, such as `Owner xmlns="..."`. */
 export function renderXml(root: string, value: XmlElements): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${renderElement(root, value)}`;
 }
@@ -105,7 +105,7 @@ export function parseXml(source: string): XmlNode {
   return root;
 }
 
-/** The children of `node` that are called `name`. */
+/** The children of `node` with this name. */
 export const childrenOf = (node: XmlNode, name: string): XmlNode[] =>
   node.children.filter((child) => child.name === name);
 

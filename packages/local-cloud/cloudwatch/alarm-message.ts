@@ -1,4 +1,4 @@
-// What an alarm sends when its state changes: a JSON document for programs, and a text for people.
+// The messages that an alarm sends when its state changes: a JSON document for programs, and a text for people.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 
 import { COMPARISONS, type AlarmSpec, type AlarmState } from './alarm-spec.ts';
@@ -17,7 +17,7 @@ export interface StateChange {
 const isoTime = (at: number) => new Date(at).toISOString().replace('Z', '+0000');
 const seconds = (milliseconds: number) => milliseconds / 1_000;
 
-/** Of the names that AWS gives its regions, that of the local cloud. */
+/** The region as messages name it; this is AWS's name of the default region. */
 const regionName = (region: string) => (region === 'us-east-1' ? 'US East (N. Virginia)' : region);
 
 const STATISTICS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-// The operations of CloudWatch on alarms: what they are, how they came to it, and a state set for a test.
+// The operations of CloudWatch on alarms: describe them and their history, and set a state for a test.
 
 import { AwsError } from '../aws-error.ts';
 import type { AlarmSpec, AlarmState } from './alarm-spec.ts';
@@ -118,7 +118,7 @@ const enable =
   (isEnabled: boolean) =>
   (cloudWatch: CloudWatch, input: Input): Output => {
     const names = listAt(input, 'AlarmNames').map(String);
-    // AWS passes over names that it does not know.
+    // AWS ignores unknown names.
     for (const spec of cloudWatch.specs.filter(({ name }) => names.includes(name)))
       cloudWatch.alarms.enableActions(spec, isEnabled);
     return {};

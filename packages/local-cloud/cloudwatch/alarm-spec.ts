@@ -1,4 +1,4 @@
-// What the template says about alarms, and what of it the local cloud cannot evaluate or do.
+// Reads the alarms of the template, and refuses what the local cloud cannot evaluate or do.
 
 import { AwsError } from '../aws-error.ts';
 import { readAll, StartError } from '../start-error.ts';
@@ -22,7 +22,7 @@ export interface AlarmSpec {
   readonly actionsEnabled: boolean;
   /** ARNs of topics and functions. */
   readonly actions: Readonly<Record<AlarmState, readonly string[]>>;
-  /** One metric, for what describes the alarm; absent where it has `Metrics`. */
+  /** The metric that describes the alarm; absent where it has `Metrics`. */
   readonly metric:
     | {
         readonly namespace: string;
@@ -42,7 +42,7 @@ export interface AlarmSpec {
   readonly treatMissing: TreatMissing;
 }
 
-/** As alarms say it: "was greater than the threshold". */
+/** In the words of alarms: "was greater than the threshold". */
 export const COMPARISONS = {
   GreaterThanThreshold: { words: 'greater than', breaches: (value: number, limit: number) => value > limit },
   GreaterThanOrEqualToThreshold: {
@@ -136,7 +136,7 @@ function queryOf(
   return { Id: 'm1', ReturnData: true, MetricStat: { Metric: metric, Period: period, Stat: statistic } };
 }
 
-/** What an alarm evaluates. @throws StartError */
+/** The queries that an alarm evaluates. @throws StartError */
 function sourceOf(alarm: ResolvedResource): Pick<AlarmSpec, 'metric' | 'metrics' | 'queries'> {
   const metrics = alarm.properties['Metrics'] as readonly DataQuery[] | undefined;
   const property = metrics ? 'Metrics' : 'Period';

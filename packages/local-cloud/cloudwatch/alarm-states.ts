@@ -1,4 +1,4 @@
-// The states of the alarms and how they came about, on disk, so that a restart announces nothing twice.
+// The states of the alarms and their history, on disk, so that a restart announces nothing twice.
 
 import type { AlarmState } from './alarm-spec.ts';
 import type { MetricFile } from './metric-file.ts';
@@ -10,7 +10,7 @@ export interface StateRecord {
   readonly reasonData: string | undefined;
   /** Epoch milliseconds. */
   readonly updatedAt: number;
-  /** What the API set; the template's word where it is absent. */
+  /** Set by the API; if absent, the template's value holds. */
   readonly actionsEnabled?: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface HistoryItem {
 
 export interface AlarmStates {
   of(alarm: string): StateRecord;
-  /** Whether its state has ever been found out. */
+  /** Whether its state was ever evaluated. */
   isKnown(alarm: string): boolean;
   set(alarm: string, record: StateRecord): void;
   /** Newest first. */

@@ -1,4 +1,4 @@
-// The counters of the status page as metrics, so that their course can be read: by how much each grew in a minute.
+// Measures by how much each counter of the status page grew in a minute, so that CloudWatch shows its course.
 
 import type { Counters } from '../counters.ts';
 import type { Meter } from './meter.ts';

@@ -12,10 +12,10 @@ const TOKEN =
 
 const KINDS = ['number', 'name', 'text', 'quoted', 'sign'] as const;
 
-/** An expression that cannot be run, in the words of the API. */
+/** The API's error for an expression that cannot be run. */
 export const invalidExpression = (problem: string): AwsError => new AwsError('ValidationError', problem, 400);
 
-/** Gives the tokens one by one. */
+/** Returns the tokens one by one. */
 export interface Tokens {
   peek(): Token;
   next(): Token;
@@ -47,7 +47,7 @@ function tokensOf(source: string): Token[] {
 const isWord = ({ kind, text }: Token, wanted: string) =>
   (kind === 'sign' && text === wanted) || (kind === 'name' && text.toUpperCase() === wanted.toUpperCase());
 
-/** @throws AwsError ValidationError for a character that no expression has */
+/** @throws AwsError ValidationError for an invalid character */
 export function readTokens(source: string): Tokens {
   const tokens = tokensOf(source);
   let at = 0;

@@ -1,9 +1,9 @@
-// Reads the parameters of CloudWatch's operations, which are texts in one protocol and numbers in another.
+// Reads the parameters of CloudWatch's operations, which are text in one protocol and numbers in another.
 
 import { AwsError } from '../aws-error.ts';
 import type { Input } from './protocols.ts';
 
-/** What operations have in common of their errors. */
+/** An error of a parameter. */
 export const invalidValue = (message: string) => new AwsError('InvalidParameterValue', message);
 const missing = (name: string) => new AwsError('MissingParameter', `The parameter ${name} is required`);
 

@@ -1,4 +1,4 @@
-// Queries of Metrics Insights: a statistic over all metrics whose dimensions fit.
+// Queries of Metrics Insights: a statistic over all metrics with matching dimensions.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-querylanguage.html
 
 import { invalidExpression, readTokens, type Tokens } from './expression-lex.ts';
@@ -73,7 +73,7 @@ function readGroupBy(tokens: Tokens): string[] {
   return names;
 }
 
-/** @throws AwsError ValidationError; of ORDER BY, LIMIT, OR and parentheses too */
+/** @throws AwsError ValidationError, also for ORDER BY, LIMIT, OR and parentheses */
 export function parseInsights(source: string): InsightsQuery {
   const tokens = readTokens(source);
   tokens.expect('SELECT');
@@ -112,7 +112,7 @@ function fits({ namespace, name, dimensions }: ListedMetric, query: InsightsQuer
   );
 }
 
-/** One series a group; without GROUP BY one, which is empty where nothing was measured. */
+/** One series per group; without GROUP BY one series, which is empty where nothing was measured. */
 export function runInsights(query: InsightsQuery, store: MetricStore, span: Span): LabelledSeries[] {
   const groups = new Map<string, Map<number, Statistics>>();
   if (query.groupBy.length === 0) groups.set('', new Map());

@@ -1,4 +1,4 @@
-// Decides the state of an alarm from its data points, as AWS documents it for data that are missing too.
+// Decides the state of an alarm from its data points, also missing ones, as AWS documents it.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 
 import { COMPARISONS, type AlarmSpec, type AlarmState } from './alarm-spec.ts';
@@ -12,9 +12,9 @@ export interface DataPoint {
 /** `keep`: the state stays as it is. */
 export interface Judgement {
   readonly state: AlarmState | 'keep';
-  /** In the words of CloudWatch, as far as the state before is not needed for them. */
+  /** The reason in CloudWatch's words, for a given state before. */
   readonly reason: (before: AlarmState) => string;
-  /** What was looked at, the oldest first. */
+  /** The data points that decided, the oldest first. */
   readonly recent: readonly number[];
 }
 
@@ -23,7 +23,7 @@ type Rule = Pick<
   'evaluationPeriods' | 'datapointsToAlarm' | 'threshold' | 'comparison' | 'treatMissing'
 >;
 
-/** AWS looks for more points than an alarm evaluates, and shows five for three in its examples. */
+/** AWS reads more points than an alarm evaluates: five for three in its examples. */
 export const RANGE_BEYOND = 2;
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
@@ -40,7 +40,7 @@ interface Filled {
   /** Newest first, at most as many as there are evaluation periods. */
   readonly points: readonly DataPoint[];
   readonly breaching: number;
-  /** Missing points that count as data. */
+  /** Number of missing points that count as data. */
   readonly filled: number;
 }
 
@@ -98,7 +98,7 @@ function judgeFew(found: Filled, premature: boolean): AlarmState | 'keep' {
 
 /**
  * @param range the data points of the evaluation range, the oldest first
- * @param startedAt since when anything can be missing, in epoch milliseconds: before, the stack did not run
+ * @param startedAt epoch milliseconds; before that the stack did not run, so no points are missing
  */
 export function judge(rule: Rule, range: readonly DataPoint[], startedAt: number): Judgement {
   const { evaluationPeriods: wanted, datapointsToAlarm: needed, treatMissing } = rule;

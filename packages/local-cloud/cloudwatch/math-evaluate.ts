@@ -5,7 +5,7 @@ import { invalidExpression } from './expression-lex.ts';
 import { FILLERS, type MathNode } from './math-parse.ts';
 import type { TimeSeries } from './time-series.ts';
 
-/** One series with a label, where a query or a list gives several. */
+/** One labelled series of a query or list that returns several. */
 export interface LabelledSeries {
   readonly label: string;
   readonly series: TimeSeries;
@@ -14,14 +14,14 @@ export interface LabelledSeries {
 /** A number, a time series, or an array of them. */
 export type MathValue = number | TimeSeries | readonly LabelledSeries[];
 
-/** What an expression is evaluated on. */
+/** The data that an expression is evaluated on. */
 export interface MathScope {
   /** @throws AwsError for an id that no query has */
   readonly of: (id: string) => MathValue;
   readonly labelOf: (id: string) => string;
-  /** All metrics that are no expressions. */
+  /** All queries that are metrics, not expressions. */
   readonly metrics: () => readonly LabelledSeries[];
-  /** The beginnings of all periods, in epoch milliseconds. @throws AwsError ValidationError where they are too many */
+  /** The beginnings of all periods, in epoch milliseconds. @throws AwsError ValidationError when there are too many */
   readonly times: () => readonly number[];
   /** Milliseconds. */
   readonly period: number;
@@ -46,7 +46,7 @@ const OPERATORS: Readonly<Record<string, (a: number, b: number) => number>> = {
 const isList = (value: MathValue): value is readonly LabelledSeries[] => Array.isArray(value);
 const isSeries = (value: MathValue): value is TimeSeries => value instanceof Map;
 
-/** A result that is not a number, such as of a division by zero, is a point without data. */
+/** A result that is not a number, such as that of a division by zero, gives no data point. */
 function seriesOf(entries: Iterable<readonly [number, number | undefined]>): TimeSeries {
   const found = new Map<number, number>();
   for (const [at, value] of entries) if (value !== undefined && Number.isFinite(value)) found.set(at, value);
@@ -71,7 +71,7 @@ function combine(left: MathValue, right: MathValue, of: (a: number, b: number) =
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Of one series over time, which gives a number, or of several at each time. */
+/** Aggregates one series over time to a number, or several series at each time. */
 const AGGREGATES: Readonly<Record<string, (values: readonly number[]) => number>> = {
   SUM: (values) => values.reduce((sum, value) => sum + value, 0),
   AVG: average,
@@ -105,7 +105,7 @@ const perValue =
   (value: MathValue): MathValue =>
     typeof value === 'number' ? of(value) : eachSeries(value, (series) => mapped(series, of));
 
-/** Change since the point before, in the unit of the metric or a second. */
+/** The change since the point before, or that change per second. */
 function changes(series: TimeSeries, divide: (change: number, ms: number) => number): TimeSeries {
   const points = [...series];
   return seriesOf(
@@ -196,7 +196,7 @@ function listOf(items: readonly MathNode[], scope: MathScope): LabelledSeries[] 
   });
 }
 
-/** @throws AwsError ValidationError for what the local cloud does not know, or cannot combine */
+/** @throws AwsError ValidationError for an unknown name, and for values that cannot be combined */
 export function evaluateMath(node: MathNode, scope: MathScope): MathValue {
   if (node.kind === 'number') return node.value;
   if (node.kind === 'id') return scope.of(node.id);

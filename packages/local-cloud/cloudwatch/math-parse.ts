@@ -10,7 +10,7 @@ export type MathNode =
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly MathNode[] }
   | { readonly kind: 'operator'; readonly name: string; readonly left: MathNode; readonly right: MathNode };
 
-/** The weakest first; names that stand for the same sign are given as it. */
+/** The weakest first; other names of an operator map to its sign. */
 const LEVELS: readonly Readonly<Record<string, string>>[] = [
   { OR: 'OR', '||': 'OR' },
   { AND: 'AND', '&&': 'AND' },
@@ -86,7 +86,7 @@ export function parseMath(source: string): MathNode {
   return node;
 }
 
-/** What FILL may fill with instead of a value. */
+/** The words that FILL takes instead of a value. */
 export const FILLERS: readonly string[] = ['REPEAT', 'LINEAR'];
 const isFiller = (node: MathNode) => node.kind === 'id' && FILLERS.includes(node.id.toUpperCase());
 

@@ -1,6 +1,6 @@
-// What services measure: how a value gets into a metric, without knowing who keeps it.
+// The interface by which services measure: a value goes into a metric without knowing what keeps it.
 
-/** A metric, as CloudWatch tells them apart. */
+/** What identifies a metric in CloudWatch. */
 export interface MetricId {
   readonly namespace: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Statistics {
 /** Adds one value, now. */
 export type Measure = (value: number) => void;
 
-/** Gives what adds values to a metric; keep it where values come often. */
+/** Returns a function that adds values to a metric; keep that function where values come often. */
 export type Meter = (
   namespace: string,
   name: string,

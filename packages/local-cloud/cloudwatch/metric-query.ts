@@ -15,10 +15,10 @@ import {
   type TimeSeries,
 } from './time-series.ts';
 
-/** As it comes from outside; what it is is checked. */
+/** From outside, not yet checked. */
 export type Scalar = string | number | boolean;
 
-/** As the API and the template have it; a number may be text. */
+/** In the form of the API and the template; a number may be text. */
 export interface DataQuery {
   readonly Id?: Scalar;
   readonly Expression?: Scalar;
@@ -56,17 +56,17 @@ export interface QueryResult extends LabelledSeries {
 }
 
 export interface CompiledQueries {
-  /** Of those that are returned, the longest, in milliseconds. */
+  /** The longest period of the returned queries, in milliseconds. */
   readonly period: number;
-  /** How many queries are returned. */
+  /** Number of queries that are returned. */
   readonly returned: number;
-  /** @param spanOf the span that a period in milliseconds stands for. @throws AwsError ValidationError */
+  /** @param spanOf the span of a period in milliseconds. @throws AwsError ValidationError */
   run(store: MetricStore, spanOf: (period: number) => Span): QueryResult[];
 }
 
 const ID = /^[a-z][A-Za-z0-9_]{0,254}$/;
 const MOST_QUERIES = 500;
-/** Data points of one answer. */
+/** Most data points of one answer. */
 export const MOST_RESULTS = 100_800;
 
 /** @throws AwsError ValidationError for what is not a dimension */
@@ -144,9 +144,9 @@ function namedBy({ source }: Read, all: ReadonlyMap<string, Read>): Read[] {
 }
 
 /**
- * The longest period of what an expression is made of; METRICS() has those of all.
+ * The longest period of the queries that an expression uses; METRICS() uses all.
  *
- * @param known periods by ID; undefined of a query whose period is being looked for
+ * @param known periods by ID; undefined for a query whose period is still being determined
  */
 function periodIn(
   query: Read,
@@ -164,7 +164,7 @@ function periodIn(
   return period;
 }
 
-/** The periods that FILL fills. @throws AwsError ValidationError for more than an answer may have */
+/** The periods that FILL fills. @throws AwsError ValidationError for more than an answer may contain */
 function timesOf(span: Span): readonly number[] {
   const count = Math.ceil((span.end - span.start) / span.period);
   if (count <= MOST_RESULTS) return periodsOf(span);

@@ -1,4 +1,4 @@
-// What an operation of CloudWatch works on.
+// The type of CloudWatch's operations, and what they work on.
 
 import type { AlarmSpec } from './alarm-spec.ts';
 import type { AlarmStates } from './alarm-states.ts';

@@ -8,7 +8,7 @@ import { requestIdOf, sendJson, sendXml, type AwsHandler } from '../aws/wire.ts'
 import type { XmlValue } from '../aws/xml.ts';
 
 export type Input = Readonly<Record<string, unknown>>;
-/** What an operation answers; times are Dates, which each protocol writes in its own way. */
+/** The answer of an operation; times are Dates, which each protocol writes in its own way. */
 export type Output = Readonly<Record<string, unknown>>;
 
 /** @throws AwsError */
@@ -35,7 +35,7 @@ const EPOCH_TAG = 1;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `X-Amzn-Query-Error`, by which SDKs that knew the query protocol tell the error's code. */
+/** `X-Amzn-Query-Error`, by which SDKs of the query protocol read the error's code. */
 const failed = (res: ServerResponse, { code, status }: AwsError) =>
   void res.setHeader('x-amzn-query-error', `${code};${status < 500 ? 'Sender' : 'Receiver'}`);
 
@@ -79,7 +79,7 @@ function sendCbor(res: ServerResponse, status: number, bytes: Uint8Array): void 
   res.writeHead(status, { ...headers, 'content-length': bytes.length }).end(bytes);
 }
 
-/** Loaded with the first client that speaks it. */
+/** Loaded when the first client uses it. */
 const loadCodec = async () => import('@smithy/core/cbor');
 
 /** A tagged time becomes seconds since the epoch, as in JSON. */

@@ -1,4 +1,4 @@
-// A metric's minutes put together into periods, of which a statistic makes a time series.
+// Combines the minutes of a metric into periods, and makes a time series of a statistic.
 
 import type { Statistics } from './meter.ts';
 import type { Point } from './metric-file.ts';
@@ -26,7 +26,7 @@ const STATISTICS: Readonly<Record<string, (statistics: Statistics) => number>> =
 
 export const STATISTIC_NAMES = Object.keys(STATISTICS);
 
-/** Why a statistic cannot be had here; undefined where it can. */
+/** Why the local cloud does not have a statistic; undefined where it has. */
 export const problemOfStatistic = (name: string): string | undefined =>
   Object.hasOwn(STATISTICS, name)
     ? undefined

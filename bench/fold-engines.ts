@@ -13,8 +13,8 @@ interface Connection {
   runAndReadAll(sql: string): Promise<{ getRowObjectsJson(): Record<string, string | number>[] }>;
 }
 
-const FIGURES = ['temperature', 'humidity'].flatMap((metric) =>
-  ['sum', 'min', 'max'].map((figure) => ({ metric, figure, name: `${metric}_${figure}` })),
+const STATISTICS = ['temperature', 'humidity'].flatMap((metric) =>
+  ['sum', 'min', 'max'].map((statistic) => ({ metric, statistic, name: `${metric}_${statistic}` })),
 );
 
 function outcomeOfRow(row: Record<string, string | number | bigint>): FoldOutcome {
@@ -36,11 +36,11 @@ export async function openDuckDb(threads: number): Promise<Fold> {
   const instance = await DuckDBInstance.create(':memory:', { threads: String(threads) });
   const connection = await instance.connect();
   return async (file) => {
-    const figures = FIGURES.map(({ metric, figure, name }) => `${figure}(${metric}) AS ${name}`);
-    const totals = FIGURES.map(({ name }) => `sum(round(${name} * 10))::BIGINT AS ${name}`);
+    const statistics = STATISTICS.map(({ metric, statistic, name }) => `${statistic}(${metric}) AS ${name}`);
+    const totals = STATISTICS.map(({ name }) => `sum(round(${name} * 10))::BIGINT AS ${name}`);
     const reader = await connection.runAndReadAll(`
       SELECT count(*) AS windows, sum(readings)::BIGINT AS readings, ${totals.join()} FROM (
-        SELECT deviceId, timestamp // ${WINDOW_MILLISECONDS} AS start, count(*) AS readings, ${figures.join()}
+        SELECT deviceId, timestamp // ${WINDOW_MILLISECONDS} AS start, count(*) AS readings, ${statistics.join()}
         FROM read_json('${file}', format = 'newline_delimited', columns = {
           timestamp: 'BIGINT', temperature: 'DOUBLE', humidity: 'DOUBLE', deviceId: 'VARCHAR' })
         GROUP BY ALL)`);
@@ -89,15 +89,15 @@ export async function openPolars(): Promise<Fold> {
       .groupBy([pl.col('deviceId'), pl.col('timestamp').div(WINDOW_MILLISECONDS).floor().alias('start')])
       .agg(
         pl.count('deviceId').alias('readings'),
-        ...FIGURES.map(({ metric, figure, name }) =>
-          pl.col(metric)[figure as 'sum' | 'min' | 'max']().alias(name),
+        ...STATISTICS.map(({ metric, statistic, name }) =>
+          pl.col(metric)[statistic as 'sum' | 'min' | 'max']().alias(name),
         ),
       );
     const [row] = windows
       .select(
         pl.count('readings').alias('windows'),
         pl.col('readings').sum().alias('total'),
-        ...FIGURES.map(({ name }) => pl.col(name).mul(10).round(0).sum().alias(name)),
+        ...STATISTICS.map(({ name }) => pl.col(name).mul(10).round(0).sum().alias(name)),
       )
       .collectSync()
       .toRecords();

@@ -36,10 +36,10 @@ export function addToTally(tally: Tally, temperature: number, humidity: number):
   addValue(tally.humidity, humidity);
 }
 
-function addValue(figures: Tally['temperature'], value: number): void {
-  figures.sum += value;
-  if (value < figures.min) figures.min = value;
-  if (value > figures.max) figures.max = value;
+function addValue(statistics: Tally['temperature'], value: number): void {
+  statistics.sum += value;
+  if (value < statistics.min) statistics.min = value;
+  if (value > statistics.max) statistics.max = value;
 }
 
 export function outcomeOfTallies(tallies: Iterable<Tally>): FoldOutcome {
@@ -50,8 +50,8 @@ export function outcomeOfTallies(tallies: Iterable<Tally>): FoldOutcome {
     windows += 1;
     readings += tally.count;
     for (const metric of ['temperature', 'humidity'] as const) {
-      for (const figure of ['sum', 'min', 'max'] as const) {
-        total[metric][figure] += tenths(tally[metric][figure]);
+      for (const statistic of ['sum', 'min', 'max'] as const) {
+        total[metric][statistic] += tenths(tally[metric][statistic]);
       }
     }
   }

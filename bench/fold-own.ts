@@ -48,10 +48,7 @@ function outcomeOf(windows: Iterable<FoldedWindow | Delta>): FoldOutcome {
   return { windows: count, readings, temperature, humidity };
 }
 
-function add(
-  total: { -readonly [Figure in keyof MetricOutcome]: number },
-  { sum, min, max }: Aggregate,
-): void {
+function add(total: { -readonly [Name in keyof MetricOutcome]: number }, { sum, min, max }: Aggregate): void {
   total.sum += tenths(sum);
   total.min += tenths(min);
   total.max += tenths(max);

@@ -134,7 +134,7 @@ async function pagesOf(api: Api, from: number, to: number, resolution?: string):
 
 const day = (n: number) => START + n * DAY_MS;
 const month = (time: number) => new Date(time).toISOString().slice(0, 7);
-/** Each day is asked for once, since the last few are remembered for a minute. */
+/** Each day is read once, since the last few are remembered for a minute. */
 const QUESTIONS: Readonly<Record<string, (api: Api) => Promise<unknown>>> = {
   'a day as it is stored': async (api) => pagesOf(api, day(1), day(2)),
   'another one': async (api) => pagesOf(api, day(2), day(3)),

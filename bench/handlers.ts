@@ -48,7 +48,7 @@ const specs = functionsOf(template);
 const specOf = (logicalId: string) => specs.find((spec) => spec.logicalId === logicalId)!;
 const recorded = JSON.parse(readFileSync(path.join(ROOT, 'events/ingest.json'), 'utf8')) as object;
 
-/** One reading a second of each device in turn, as the rule hands it on; the sample event with other values. */
+/** One reading a second of each device in turn, as the rule passes it on; the sample event with other values. */
 function eventsOf(round: number): Recorded[] {
   const share = Math.ceil(messages / devices);
   const span = Math.ceil((share * 1_000) / WINDOW_MS) * WINDOW_MS;
@@ -63,7 +63,7 @@ function eventsOf(round: number): Recorded[] {
   });
 }
 
-/** A batch of the stream: everything of ten seconds, as one shard hands it on. */
+/** A batch of the stream: all messages of ten seconds, as one shard passes them on. */
 function batchesOf(events: readonly Recorded[]): object[] {
   const size = devices * (WINDOW_MS / 1_000);
   return Array.from({ length: Math.ceil(events.length / size) }, (_, batch) => ({
@@ -117,7 +117,7 @@ const context = {
   getRemainingTimeInMillis: () => 30_000,
 };
 
-/** What handlers print is metrics and log lines, which are for CloudWatch. */
+/** Handlers print metrics and log lines, which are for CloudWatch. */
 async function silently<T>(work: () => Promise<T>): Promise<T> {
   const { stdout } = process;
   stdout.write = () => true; // hides that of the prototype

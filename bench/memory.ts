@@ -1,4 +1,4 @@
-// What the stack takes of a small computer: resident memory and processor time while nothing happens, and with the demo fleet.
+// Measures what the stack needs on a small computer: resident memory and processor time while nothing happens, and with the demo fleet.
 // node bench/memory.ts [--idle 10] [--demo 40]
 
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ const { values } = parseArgs({
   options: {
     /** Seconds after the line `ready`. */
     idle: { type: 'string', default: '10' },
-    /** Seconds that are measured, after as many to get going. */
+    /** Seconds that are measured, after as many to warm up. */
     demo: { type: 'string', default: '40' },
   },
 });

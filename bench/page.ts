@@ -23,7 +23,7 @@ interface Sizes {
   readonly minutes: number;
 }
 
-const print = (what: string, figure: string) => process.stdout.write(`${what.padEnd(74)}${figure}\n`);
+const print = (what: string, measured: string) => process.stdout.write(`${what.padEnd(74)}${measured}\n`);
 const rounded = (value: number) => String(Math.round(value));
 const memoryText = ({ own, share }: Memory) => `own ${rounded(own)}, with its share ${rounded(share)} MiB`;
 
@@ -68,9 +68,9 @@ async function measureFleet(
   const every = Math.ceil(minutes / MOST_LINES);
   for (let minute = 1; minute <= minutes; minute += 1) {
     await sleep(60_000);
-    const figures = `${memoryText(await rendererOf(browser))}, heap ${rounded(await gauge.heap())}`;
+    const memory = `${memoryText(await rendererOf(browser))}, heap ${rounded(await gauge.heap())}`;
     if (minute % every === 0 || minute === minutes)
-      print(`fleet: after ${minute} min (aim 150)`, `${figures}, ${await gauge.nodes()} nodes`);
+      print(`fleet: after ${minute} min (aim 150)`, `${memory}, ${await gauge.nodes()} nodes`);
   }
   const last = { ...(await rendererOf(browser)), at: performance.now() };
   const cores = ((last.seconds - first.seconds) * 1000) / (last.at - first.at);

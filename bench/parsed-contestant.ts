@@ -80,8 +80,8 @@ if (part === 'ask') {
   console.log(JSON.stringify({ rows, milliseconds: performance.now() - begun }));
 } else if (part === 'check') {
   const connection = await openDuckDb();
-  const figures = `site, metric, count(*)::INT n, sum(round(value * 10))::BIGINT::INT total, min(timestamp) a, max(timestamp) b`;
-  const rows = await connection.runAndReadAll(`SELECT ${figures} FROM ${glob} GROUP BY ALL ORDER BY ALL`);
+  const columns = `site, metric, count(*)::INT n, sum(round(value * 10))::BIGINT::INT total, min(timestamp) a, max(timestamp) b`;
+  const rows = await connection.runAndReadAll(`SELECT ${columns} FROM ${glob} GROUP BY ALL ORDER BY ALL`);
   console.log(JSON.stringify(rows.getRowObjectsJson()));
 } else {
   rmSync(folder, { recursive: true, force: true });

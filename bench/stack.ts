@@ -68,7 +68,7 @@ async function untilReady(child: ChildProcess, began: number): Promise<number> {
   });
 }
 
-/** Reads what Linux counts of a process. */
+/** Reads what Linux counts about a process. */
 function createProcessStatistics(pid: number | undefined): Pick<BenchStack, 'memory' | 'processorSeconds'> {
   const mebibytes = (status: string, field: string) =>
     Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;

@@ -5,10 +5,10 @@ import { SEVERITIES } from '../core/alert-rule.ts';
 import { OUTCOMES } from '../core/prediction-outcome.ts';
 import { source, time } from './fields.ts';
 
-const figure = z.optional(z.number());
+const statistic = z.optional(z.number());
 const length = (what: string) => z.number().check(z.describe(`Milliseconds ${what}`));
 const remark = z.strictObject({ by: z.string(), at: time, comment: z.optional(z.string()) });
-const totals = { readings: z.int(), min: figure, max: figure, mean: figure };
+const totals = { readings: z.int(), min: statistic, max: statistic, mean: statistic };
 
 const excursion = z.strictObject({
   ruleId: z.string(),
@@ -43,7 +43,7 @@ const prediction = z.strictObject({
     .enum(OUTCOMES)
     .check(
       z.describe(
-        '`crossed`: a minute’s mean passed the limit before the alert was over or within the announced time; `averted`: it did not, and somebody acknowledged or commented on the alert before it was over; `false`: it did not, and nobody had; `ended`: its rule was removed or changed; `open`: it cannot be known yet',
+        '`crossed`: a minute’s mean passed the limit before the alert was over or within the announced time; `averted`: it did not, and a user acknowledged or commented on the alert before it was over; `false`: it did not, and no user did; `ended`: its rule was removed or changed; `open`: not known yet',
       ),
     ),
   crossedAt: z.optional(time.check(z.describe('The first minute beyond the limit'))),
@@ -87,7 +87,7 @@ const report = z.strictObject({
     .boolean()
     .check(
       z.describe(
-        'False where days, worst values or crossings are taken from whole hours, because windows are gone',
+        'False if days, worst values or crossings are taken from whole hours, because windows are gone',
       ),
     ),
 });
@@ -100,7 +100,7 @@ const checked = z.strictObject({
   ),
   checkedTo: time.check(z.describe('When the last of them was made')),
   windows: z.int(),
-  differing: z.int().check(z.describe('How many windows did not have then what the archive amounts to')),
+  differing: z.int().check(z.describe('Number of windows that did not match the archive at that time')),
 });
 
 const audit = z
@@ -112,7 +112,7 @@ const audit = z
   })
   .check(
     z.describe(
-      'What of the month `npm run audit` compared with the archive; what was corrected after that is not in it',
+      'The parts of the month that `npm run audit` compared with the archive; later corrections are not included',
     ),
   );
 
@@ -142,7 +142,9 @@ export const reported = z.strictObject({
   clockChanges: z.array(
     z.strictObject({ at: time, before: z.int(), after: z.int() }).check(z.describe('Minutes ahead of UTC')),
   ),
-  limits: z.strictObject({ above: figure, below: figure }).check(z.describe('Of the rules that apply now')),
+  limits: z
+    .strictObject({ above: statistic, below: statistic })
+    .check(z.describe('Of the rules that apply now')),
   isPredicted: z.boolean().check(z.describe('Whether a rule that applies now predicts the metric')),
   report: z.optional(report.check(z.describe('Absent where nothing was measured'))),
   audit,

@@ -7,6 +7,7 @@ import { FAULTS, type Finding } from './verdict.ts';
 
 export interface ChaosReport {
   readonly options: ChaosOptions;
+  /** By name; the JSON of a report has them under this name. */
   readonly figures: Readonly<Record<string, number>>;
   readonly faults: readonly FaultRecord[];
   /** Faults that are not possible on this machine, each with the reason. */

@@ -94,7 +94,7 @@ export async function runChaos(
   await Promise.all([...members.map(({ device }) => device), subscriber].map((device) => device.end()));
   return {
     ...{ options, faults, problems, findings: verdict.findings },
-    figures: { ...fleetFigures(members), ...verdict.figures },
+    figures: { ...fleetStatistics(members), ...verdict.figures },
     unavailable: unavailableKinds(place.disk, faketime),
   };
 }
@@ -267,9 +267,9 @@ async function emptyOutboxes({ members, problems }: Settling): Promise<void> {
     problems.push(`${device.name} still has ${device.waiting()} messages to send`);
 }
 
-function fleetFigures(members: readonly Member[]): Record<string, number> {
-  const total = (figure: (device: Device) => number) =>
-    members.reduce((sum, { device }) => sum + figure(device), 0);
+function fleetStatistics(members: readonly Member[]): Record<string, number> {
+  const total = (countOf: (device: Device) => number) =>
+    members.reduce((sum, { device }) => sum + countOf(device), 0);
   return {
     'messages sent': total((device) => device.sent()),
     'sent again with DUP': total((device) => device.resent()),

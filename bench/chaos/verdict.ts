@@ -84,13 +84,13 @@ export function judgeWindows(stored: readonly StoredWindow[], { windows }: Recom
 }
 
 function differencesOf(key: string, { numbers }: StoredWindow, expected: ExpectedWindow): Finding[] {
-  const figures = statisticsOf(expected);
-  const differ = [...figures].filter(([name, value]) => {
+  const statistics = statisticsOf(expected);
+  const differ = [...statistics].filter(([name, value]) => {
     const stored = numbers.get(name);
     return stored === undefined || !new Decimal(stored).equals(value);
   });
   const unknown = [...numbers.keys()].filter(
-    (name) => /\.(min|max|sum|count)$/.test(name) && !figures.has(name),
+    (name) => /\.(min|max|sum|count)$/.test(name) && !statistics.has(name),
   );
   if (differ.length + unknown.length === 0) return [];
   const isMore = ([name, value]: readonly [string, Decimal]) =>
@@ -109,16 +109,16 @@ function statisticsOf({
   lastReadingAt,
   metrics,
 }: ExpectedWindow): Map<string, Decimal> {
-  const figures = new Map([
+  const statistics = new Map([
     ['readings', new Decimal(readings)],
     ['firstReadingAt', new Decimal(firstReadingAt)],
     ['lastReadingAt', new Decimal(lastReadingAt)],
   ]);
   for (const [name, { min, max, sum, count }] of metrics) {
-    figures.set(`${name}.min`, min).set(`${name}.max`, max).set(`${name}.sum`, sum);
-    figures.set(`${name}.count`, new Decimal(count));
+    statistics.set(`${name}.min`, min).set(`${name}.max`, max).set(`${name}.sum`, sum);
+    statistics.set(`${name}.count`, new Decimal(count));
   }
-  return figures;
+  return statistics;
 }
 
 function judgeRejections({ rejected }: Evidence, expected: Recomputed): Finding[] {

@@ -17,6 +17,7 @@ export interface Judgement {
   readonly lost: readonly string[];
   /** Windows that differ from those recomputed from the archives. */
   readonly findings: readonly string[];
+  /** By name; the JSON of a report has them under this name. */
   readonly figures: Readonly<Record<string, number>>;
 }
 

@@ -164,12 +164,12 @@ test('a window that cleared an alert and is hot has to raise it again', () => {
 test('a window that cleared an alert raised it again after that, though the clock was moved back in between', () => {
   const next = NOW + 10_000;
   const [stored] = good.windows;
-  const figures = ['temperature.min', 'temperature.max', 'temperature.sum'].map(
+  const statistics = ['temperature.min', 'temperature.max', 'temperature.sum'].map(
     (name) => [name, '20'] as const,
   );
   const counts = ['readings', 'temperature.count'].map((name) => [name, '1'] as const);
   const times = ['firstReadingAt', 'lastReadingAt'].map((name) => [name, `${next}`] as const);
-  const numbers = new Map([...figures, ...counts, ...times]);
+  const numbers = new Map([...statistics, ...counts, ...times]);
   const cleared = { ...raised(NOW), entryId: 'cleared', what: 'cleared', at: NOW + 9000 };
   const history = [raised(NOW - 10_000), cleared, raised(NOW)];
   const evidence = {

@@ -89,10 +89,10 @@ function windowsOfProduct(lines: readonly string[]): Map<string, string> {
           lastReadingAt,
         },
       ]) => {
-        const figures = [...metrics].map(([name, { min, max, sum, count }]) =>
+        const statistics = [...metrics].map(([name, { min, max, sum, count }]) =>
           [name, decimalText(min), decimalText(max), decimalText(sum), count].join(' '),
         );
-        return [key, [size, firstReadingAt, lastReadingAt, ...figures.sort()].join(', ')];
+        return [key, [size, firstReadingAt, lastReadingAt, ...statistics.sort()].join(', ')];
       },
     ),
   );
@@ -101,10 +101,10 @@ function windowsOfProduct(lines: readonly string[]): Map<string, string> {
 function windowsOfOracle(lines: readonly string[]): Map<string, string> {
   return new Map(
     [...recompute(lines).windows].map(([key, { readings, metrics, firstReadingAt, lastReadingAt }]) => {
-      const figures = [...metrics].map(([name, { min, max, sum, count }]) =>
+      const statistics = [...metrics].map(([name, { min, max, sum, count }]) =>
         [name, min.toFixed(), max.toFixed(), sum.toFixed(), count].join(' '),
       );
-      return [key, [readings, firstReadingAt, lastReadingAt, ...figures.sort()].join(', ')];
+      return [key, [readings, firstReadingAt, lastReadingAt, ...statistics.sort()].join(', ')];
     }),
   );
 }

@@ -15,7 +15,7 @@ const line = (number: number, at: number, region: string) =>
 
 /** A stored window of whole temperatures. */
 function stored(windowStart: number, values: readonly number[], times: readonly number[]) {
-  const figures = {
+  const statistics = {
     readings: values.length,
     firstReadingAt: Math.min(...times),
     lastReadingAt: Math.max(...times),
@@ -24,7 +24,7 @@ function stored(windowStart: number, values: readonly number[], times: readonly 
     'temperature.sum': values.reduce((sum, value) => sum + value, 0),
     'temperature.count': values.length,
   };
-  const numbers = new Map(Object.entries(figures).map(([name, value]) => [name, String(value)]));
+  const numbers = new Map(Object.entries(statistics).map(([name, value]) => [name, String(value)]));
   return { deviceId: 'd-1', windowStart, numbers };
 }
 
@@ -45,7 +45,7 @@ test('two regions that share a window have all readings, and the one in both is 
   assert.deepEqual(judge([first, second], all), {
     lost: [],
     findings: [],
-    figures: {
+    statistics: {
       acknowledged: 4,
       'readings of both archives': 4,
       'of them in both regions': 1,

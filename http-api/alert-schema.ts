@@ -72,7 +72,7 @@ export const historyPage = z.strictObject({
       metric: z.optional(z.string()),
       side: z.optional(z.enum(['above', 'below'])),
       insight: z.optional(
-        z.enum(['predicted', 'unusual']).check(z.describe('Of which kind a rule about trends or habits is')),
+        z.enum(['predicted', 'unusual']).check(z.describe('Kind of the rule about trends or habits')),
       ),
       ...ahead,
       channels: z.optional(

@@ -115,7 +115,7 @@ interface FleetQuestion {
   readonly state: DeviceState | undefined;
 }
 
-/** The devices of a page that the caller may see; their alerts only if the caller is no guest. */
+/** The devices of a page that the caller may see; their alerts only if the caller is not a guest. */
 async function readPage(
   { readFleet, alerts }: FleetParts,
   { limit, next, match, state }: FleetQuestion,

@@ -62,7 +62,7 @@ interface Parts
   readonly trial: Trial;
 }
 
-/** Checks of a mapping, before it is kept. */
+/** Checks of a mapping, before it is stored. */
 function createMappingChecks(trial: Trial) {
   /** Rejects with an ApiProblem that says what is wrong with the expression, or which of the messages it cannot read. */
   async function check(id: string, body: Body): Promise<void> {

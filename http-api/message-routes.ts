@@ -109,7 +109,7 @@ function explainRoutes({ follow, now }: MessageParts): Route[] {
     route({
       method: 'POST',
       path: '/devices/{deviceId}/messages/explain',
-      summary: 'Explains what becomes of a given message with the present rules and mappings. Stores nothing',
+      summary: 'Explains what becomes of a given message with the current rules and mappings. Stores nothing',
       params: { deviceId },
       query: {},
       body: z.strictObject({

@@ -16,7 +16,7 @@ export function recipientRoutes(listRecipients: ListRecipients): Route[] {
       method: 'GET',
       path: '/recipients',
       summary:
-        'The subscriptions to alerts. Each gets what its filter lets through, by default the notifications of its channel',
+        'The subscriptions to alerts. Each receives the notifications that its filter passes, by default those of its channel',
       params: {},
       query: {},
       answer: z.strictObject({

@@ -66,14 +66,14 @@ async function devicesOf(
   return { devices: [found], isSorted: true };
 }
 
-/** Guests do not see alerts, and reports are made of them. */
+/** Reports contain alerts, which guests do not see. */
 async function reportsOf(
   parts: ReportRouteParts,
   asked: Asked,
   { caller, ...counting }: Counting & { readonly caller: ApiCaller },
   pageMs = Infinity,
 ) {
-  if (caller.isGuest) throw new ApiProblem(403, 'Guests do not see alerts, which reports have: log in');
+  if (caller.isGuest) throw new ApiProblem(403, 'Reports contain alerts, which guests do not see: log in');
   const { rules, reportDevice, readArchiveSeal, now } = parts;
   const { month, metric } = asked;
   const begun = now();
@@ -118,7 +118,7 @@ function tableRoute(parts: ReportRouteParts): Route {
     method: 'GET',
     path: '/reports/csv',
     summary:
-      'The same as a table: a line a day, an excursion, a gap and a summary of each device; all pages have a header',
+      'The same as a table: one line for each day, excursion and gap, and a summary of each device; every page has a header',
     params: {},
     query,
     answer: z.string(),

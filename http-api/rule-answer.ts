@@ -16,7 +16,7 @@ import { ENTITY_TAG } from './route.ts';
 const warnings = z.optional(
   z
     .array(z.string())
-    .check(z.describe('Sentences about what the rule may not do as intended; absent if there are none')),
+    .check(z.describe('What the rule may not do as intended, in sentences; absent if there are no warnings')),
 );
 const kept = z.optional(
   z.array(z.enum(KEPT_FIELDS)).check(z.describe('Fields that the body left out and the rule kept')),

@@ -13,7 +13,7 @@ import { ApiProblem, invalid } from './problem.ts';
 import { changedRule, requireMatch, shownChange } from './rule-answer.ts';
 import { route, type Route } from './route.ts';
 
-/** Tries of a change when other writers are faster; few people change one rule at the same time. */
+/** Attempts at a change when other writers are faster; few people change one rule at the same time. */
 const MAX_TRIES = 5;
 
 interface RuleParts {

@@ -120,7 +120,7 @@ function deviceWindowsRoute(stores: WindowStores): Route {
     method: 'GET',
     path: '/devices/{deviceId}/windows',
     summary:
-      'Windows of a device, oldest first, those that hold `from` up to those that start before `to`; by default of the last hour and as they are stored',
+      'Windows of a device, oldest first, from the one that contains `from` to the last that starts before `to`; by default the stored windows of the last hour',
     params: { deviceId },
     query: { metric: z.optional(metricName), ...spanFields(now), limit: pageLimit(USUAL_PAGE, 2000) },
     answer: page,

@@ -96,7 +96,7 @@ interface Ordered {
 
 /** A window with readings from the careful parser, and its place in the kernel, if it is there. */
 interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
-  /** Grows with the windows as their places do; of the same order, what came the careful way was before. */
+  /** Increases with each window, like the order of places. A window from the careful parser comes before a place of the same order. */
   readonly order: number;
   readonly readings: Map<string, Ordered>;
   readonly place?: Place;

@@ -128,7 +128,7 @@ function hoursToCompare(
     const names = new Set(found.map(({ file }) => path.basename(file)));
     for (const { key } of manifest.objects.filter((object) => !names.has(path.posix.basename(object.key)))) {
       missing += 1;
-      say(`${hourText(hour)}: ${key} was parsed, and is not among the files`);
+      say(`${hourText(hour)}: ${key} was parsed, but is not among the files`);
     }
     if (found.length > 0) hours.push(hour);
   }
@@ -149,7 +149,7 @@ function problemOf(
   if (state !== 'done') return 'a run ended before it was done';
   const sizes = new Map(objects.map(({ key, size }) => [path.posix.basename(key), size]));
   const changed = files.find(({ file, size }) => sizes.get(path.basename(file)) !== size);
-  return changed && `${path.basename(changed.file)} has come or changed since`;
+  return changed && `${path.basename(changed.file)} is new or has changed since`;
 }
 
 /** Whether a time is within the compared windows. */

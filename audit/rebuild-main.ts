@@ -14,7 +14,7 @@ try {
   console.error(
     error instanceof AuditError
       ? message
-      : `the rebuild ended before it was done; run it again once it can go on: ${name}: ${message}`,
+      : `the rebuild ended before it was done; run it again once the cause is fixed: ${name}: ${message}`,
   );
   process.exitCode = 2;
 }
@@ -27,7 +27,7 @@ async function run(options: RebuildOptions): Promise<number> {
   try {
     const isWhole = await rebuild(options, output);
     if (!options.isDryRun)
-      console.log('alerts were not judged by it; npm run audit compares the table with the archive');
+      console.log('the rebuild judged no alerts; npm run audit compares the table with the archive');
     return isWhole ? 0 : 1;
   } catch (error) {
     if (options.dataDir === undefined || !isRefused(error)) throw error;

@@ -33,7 +33,7 @@ export interface RebuildParts {
 
 const PART_BYTES = 64 << 20;
 const WINDOWS_AT_ONCE = 800;
-/** A new table refuses writes until it has scaled to their rate, so the calls are retried for long. */
+/** A new table refuses writes until it has scaled to their rate, so the calls are retried for a long time. */
 const PATIENT: CallLimits = { ...DYNAMODB_LIMITS, attempts: 12, waitMs: 20_000 };
 const MARKS_AT_ONCE = 16;
 /** Hours to mark. An hour of a device is marked once, not once for each part with its readings. */
@@ -82,7 +82,7 @@ function filesOfSpan({ paths, from = -Infinity, to = Infinity, ...limits }: Rebu
     .map((file) => ({ file, hour: hourOfPath(file) }))
     .filter(({ hour }) => hour === undefined || (hour >= first && hour < end));
   if (found.length === 0)
-    throw new AuditError('there are no archived objects of that time: nothing to make windows of');
+    throw new AuditError('there are no archived objects of that time: there is nothing to rebuild');
   return found.sort((a, b) => (a.hour ?? 0) - (b.hour ?? 0)).map(({ file }) => file);
 }
 

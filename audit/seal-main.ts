@@ -9,7 +9,7 @@ import { compareReport, NOT_FROM_READINGS, type ComparedReport } from './seal-re
 import { count, sealStack } from './seal-stack.ts';
 
 const WIDTH = 80;
-const LONGEST_FIGURE = 200;
+const LONGEST_VALUE = 200;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** Lines of at most 80 columns; a word that is longer stays whole. */
@@ -44,16 +44,16 @@ function sayChain({ chain, bytes, newer, files }: CheckedFolder): void {
   if (newer > 0) say(`         ${newer} not sealed yet: they arrived after ${last.manifest.day}`);
 }
 
-function sayReport({ deviceId, month, metric, problems, figures }: ComparedReport): void {
+function sayReport({ deviceId, month, metric, problems, values }: ComparedReport): void {
   say(`Report   ${[deviceId, month, metric ?? 'without readings'].join(', ')}`);
   for (const problem of problems) say(wrapped(`NOT PROVEN: ${problem}`, '  '));
-  for (const { name, reported, computed, agrees } of figures) {
+  for (const { name, reported, computed, agrees } of values) {
     const shown = reported.length > WIDTH - 30 ? '' : ` ${reported}`;
     if (agrees) say(`  ${name.padEnd(14)}agrees${shown}`);
     else
       say(
         wrapped(
-          `DIFFERS ${name}: ${reported.slice(0, LONGEST_FIGURE)} in the report, ${computed.slice(0, LONGEST_FIGURE)} from the lines`,
+          `DIFFERS ${name}: ${reported.slice(0, LONGEST_VALUE)} in the report, ${computed.slice(0, LONGEST_VALUE)} from the lines`,
           '  ',
         ),
       );
@@ -76,7 +76,7 @@ async function verify(options: VerifyOptions): Promise<number> {
           : [];
       const problems = [...compared.problems, ...open];
       sayReport({ ...compared, problems });
-      isProven &&= problems.length === 0 && compared.figures.every(({ agrees }) => agrees);
+      isProven &&= problems.length === 0 && compared.values.every(({ agrees }) => agrees);
     }
   }
   say(isProven ? 'PROVEN' : `NOT PROVEN: ${count(checked.findings.length, 'finding')} in the archive`);

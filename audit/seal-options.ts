@@ -67,7 +67,7 @@ const HASH = /^[0-9a-f]{64}$/;
 
 function hashOf(option: string, value: string | undefined): string | undefined {
   if (value === undefined || HASH.test(value)) return value;
-  throw new AuditError(`--${option} ${value}: must be a SHA-256, 64 hexadecimal digits in small letters`);
+  throw new AuditError(`--${option} ${value}: must be a SHA-256, 64 lower-case hexadecimal digits`);
 }
 
 function keyIn(file: string): SealingKey {
@@ -98,13 +98,16 @@ function verifyOptions(values: Values, folders: readonly string[]): VerifyOption
   };
 }
 
-/** Undefined where the usage was asked for. @throws AuditError naming the option that is wrong. */
+/** Undefined for --help. @throws AuditError that names the wrong option */
 export function parseSealOptions(args: readonly string[]): StackSealOptions | VerifyOptions | undefined {
   const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help) return undefined;
   const [verb, ...rest] = positionals;
   if (verb === 'verify') return verifyOptions(values, rest);
-  if (verb !== undefined) throw new AuditError(`${verb}: is not verify; npm run seal -- --help shows all`);
+  if (verb !== undefined)
+    throw new AuditError(
+      `${verb}: unknown command, the only one is verify: npm run seal -- --help shows all options`,
+    );
   refuse(values, OF_VERIFY, 'with verify FOLDER');
   if (values['stack-name'] !== undefined) refuse(values, ['data-dir'], 'without --stack-name');
   return {

@@ -1,4 +1,4 @@
-// Computes the figures of a report from the sealed lines again, by the same fold as ingest, and compares them.
+// Computes the values of a report again from the sealed lines, by the same fold as ingest, and compares them.
 
 import { readFileSync } from 'node:fs';
 import { HOUR_MS, hourOf } from '../core/hour.ts';
@@ -21,10 +21,10 @@ export interface ComparedReport {
   readonly to: number;
   /** Why the report proves nothing as it is: it was edited, or its month was not over. */
   readonly problems: readonly string[];
-  readonly figures: readonly ComparedFigure[];
+  readonly values: readonly ComparedValue[];
 }
 
-export interface ComparedFigure {
+export interface ComparedValue {
   readonly name: string;
   readonly reported: string;
   readonly computed: string;
@@ -54,7 +54,7 @@ function devicesIn(file: string): readonly SheetDevice[] {
   );
 }
 
-/** A report that is not over ends where it was made. */
+/** The report of a month that is not over ends at the time when it was made. */
 const monthOfReport = ({ month, timeZone, isOver, report, from, to }: SheetDevice): Month =>
   monthOf(month, timeZone, isOver ? to : from + (report?.spanMs ?? 0));
 
@@ -76,7 +76,7 @@ function piecesOf(
   return pieces.filter(({ start }) => start >= from && start < until).sort((a, b) => a.start - b.start);
 }
 
-/** Figures as JSON has them, so that both are doubles and without what is absent. */
+/** Values as JSON has them: doubles, without absent members. */
 const textOf = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value));
 
 const numbered = (values: Readonly<Record<string, unknown>>) =>
@@ -87,9 +87,9 @@ const numbered = (values: Readonly<Record<string, unknown>>) =>
     ]),
   );
 
-function figuresOf(reported: Reported, computed: DeviceReport): ComparedFigure[] {
+function valuesOf(reported: Reported, computed: DeviceReport): ComparedValue[] {
   const own = numbered({ ...computed });
-  const figure = (name: string, a: unknown, b: unknown): ComparedFigure => {
+  const value = (name: string, a: unknown, b: unknown): ComparedValue => {
     const [before, now] = [textOf(a), textOf(b)];
     return { name, reported: before, computed: now, agrees: before === now };
   };
@@ -98,13 +98,13 @@ function figuresOf(reported: Reported, computed: DeviceReport): ComparedFigure[]
   const wrong = days.filter((day) => textOf(byDate.get(day['date'] as string)) !== textOf(day));
   const { meanKinetic } = computed;
   return [
-    ...ALWAYS.map((name) => figure(name, reported[name], own[name])),
-    figure('mean kinetic', reported.meanKinetic, meanKinetic && numbered({ ...meanKinetic })),
-    figure('measured ms', reported.measuredMs, computed.measuredMs),
-    figure('gaps', reported.gaps, computed.gaps),
+    ...ALWAYS.map((name) => value(name, reported[name], own[name])),
+    value('mean kinetic', reported.meanKinetic, meanKinetic && numbered({ ...meanKinetic })),
+    value('measured ms', reported.measuredMs, computed.measuredMs),
+    value('gaps', reported.gaps, computed.gaps),
     wrong.length === 0 && days.length === reported.days.length
       ? { name: 'days', reported: String(days.length), computed: String(days.length), agrees: true }
-      : figure(
+      : value(
           'days',
           wrong.map((day) => byDate.get(day['date'] as string)),
           wrong,
@@ -112,7 +112,7 @@ function figuresOf(reported: Reported, computed: DeviceReport): ComparedFigure[]
   ];
 }
 
-/** Of what metric a report is, also where nothing was measured. */
+/** Compares the report of a device with the values of the sealed lines, also if nothing was measured. */
 function compareDevice(
   device: SheetDevice,
   windows: readonly FoldedWindow[],
@@ -127,10 +127,10 @@ function compareDevice(
   const pieces = piecesOf(windows, month, windowSeconds);
   const metric = report?.metric;
   const measured = pieces.reduce((sum, { readings }) => sum + readings, 0);
-  const figures =
+  const values =
     report === undefined || metric === undefined
       ? [{ name: 'readings', reported: '0', computed: String(measured), agrees: measured === 0 }]
-      : figuresOf(
+      : valuesOf(
           report as Reported,
           reportOf({
             month,
@@ -142,7 +142,7 @@ function compareDevice(
             isToTheWindow: true,
           }),
         );
-  return { deviceId, month: name, metric, to: month.to, problems, figures };
+  return { deviceId, month: name, metric, to: month.to, problems, values };
 }
 
 /** `files`: sealed objects. Rejects with an AuditError if the report cannot be read. */

@@ -77,7 +77,7 @@ async function sealDue(
       say(`sealed ${sealed}: ${count(objects, 'object')}, ${count(bytes, 'byte')}`);
     if (answer.verified !== undefined) say(`${answer.verified} agrees with its seal`);
     if (answer.unsealed === 0) return undefined;
-    process.stderr.write(`${count(answer.unsealed, 'day')} left: the function goes on\n`);
+    process.stderr.write(`${count(answer.unsealed, 'day')} left: the function continues\n`);
   }
 }
 
@@ -105,7 +105,7 @@ async function list(
   if (pem !== undefined) say(`Public key ${sealingKey(pem).fingerprint}\n${pem.trim()}`);
 }
 
-/** Resolves to whether all that was due is sealed, and right. Rejects with an AuditError if the stack cannot be reached. */
+/** Resolves to whether all due days are sealed and the compared day agrees. Rejects with an AuditError if the stack cannot be reached. */
 export async function sealStack(options: StackSealOptions, say: (line: string) => void): Promise<boolean> {
   const { stackName, dataDir, isAll } = options;
   const stack = stackName === undefined ? localStack(dataDir) : await awsStack(stackName);

@@ -222,12 +222,12 @@ describe('an hour is reported as not parsed yet, and is not a difference,', () =
     [
       'to which an object has come',
       ({ raw }) => writeFileSync(path.join(raw, '2026/09/21/14/late.ndjson'), line({ t: 3 })),
-      /: late.ndjson has come or changed since$/,
+      /: late.ndjson is new or has changed since$/,
     ],
     [
       'of which an object has changed',
       ({ raw }) => writeFileSync(path.join(raw, '2026/09/21/14/a.ndjson'), line({ t: 3 })),
-      /: a.ndjson has come or changed since$/,
+      /: a.ndjson is new or has changed since$/,
     ],
   ];
   for (const [name, make, said] of cases) {
@@ -251,7 +251,7 @@ test('a parsed raw object that is missing is a difference, even if its whole hou
   const { agrees, announced } = await compare(folders, { isWholeArchive: true });
   assert.deepEqual(
     [agrees, announced[0]],
-    [false, '2026-09-21T15: raw/2026/09/21/15/a.ndjson was parsed, and is not among the files'],
+    [false, '2026-09-21T15: raw/2026/09/21/15/a.ndjson was parsed, but is not among the files'],
   );
   // Files that somebody names may be a part of the archive.
   assert.equal((await compare(folders)).agrees, true);

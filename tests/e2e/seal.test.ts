@@ -185,7 +185,7 @@ describe('a report', () => {
 const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [['verify', '/tmp', '--public-key', 'x'], /^\/tmp: has no folder seals\/: copy the whole bucket/],
   [['verify'], /^verify takes one folder: a copy of the raw bucket$/m],
-  [['prove'], /^prove: is not verify; npm run seal -- --help shows all$/m],
+  [['prove'], /^prove: unknown command, the only one is verify: npm run seal -- --help shows all options$/m],
   [['--head', 'x'], /^--head goes with verify FOLDER$/m],
   [['--accept-key', 'x'], /^--accept-key x: must be a SHA-256/],
   [['--data-dir', '/nowhere'], /^Tidegate is not running in \/nowhere: .*; for AWS give --stack-name$/m],

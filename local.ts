@@ -14,12 +14,12 @@ await runLocalCloud(process.argv.slice(2), {
   demo: 'device-sim/demo.ts',
   drill: 'bench/drill/main.ts',
   page: {
-    // Nobody waits for the bundler who does not open the page.
+    // The bundler is loaded only when the page is opened.
     files: async () => (await import('./dashboard/build.ts')).buildPage(),
     config: localConfig,
   },
   originParameter: 'DashboardOrigin',
-  // On AWS the account knows the name of a zone that is there already.
+  // On AWS, the account knows the name of an existing zone.
   zones: ({ HostedZoneId = '', ParentZoneId = '', ZoneName = '' }) => ({
     [HostedZoneId]: ZoneName,
     [ParentZoneId]: ZoneName.slice(ZoneName.indexOf('.') + 1),

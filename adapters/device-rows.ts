@@ -16,7 +16,7 @@ import type { ParseProgress } from '../pipeline/parse-ports.ts';
 import { PROGRESS_KEY } from './parsed-archive.ts';
 import { DECODERS, headOf, unreadable } from './parquet-schema.ts';
 
-/** Loaded from the layer with the first question: the API answers most requests without it. */
+/** Loaded from the layer with the first request: the API answers most requests without it. */
 const loadReader = () => import('hyparquet');
 type Reader = Awaited<ReturnType<typeof loadReader>>;
 

@@ -1,6 +1,6 @@
-// Loads what few events need with the first of them, so that no cold start waits for it.
+// Loads what few events need when the first such event comes, so that cold starts do not wait for it.
 
-/** Gives what `load` gave; a failure is not kept, so that the next call tries again. */
+/** Gives the result of `load`. A failure is not cached, so that the next call tries again. */
 export function createLate<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
   return () => {

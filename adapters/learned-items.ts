@@ -1,4 +1,4 @@
-// The items of what rules learned, by their keys: those of rules and devices that are gone are removed.
+// Lists and removes the items of what rules learned, for rules and devices that no longer exist.
 
 import {
   DeleteItemCommand,

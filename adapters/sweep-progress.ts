@@ -30,7 +30,7 @@ export function createSweepProgress(options: {
       const goesOn = at - before <= LONGEST_BREAK_MS && before <= at && since <= at;
       const watched = goesOn ? since : at;
       const times = { at: { N: String(at) }, since: { N: String(watched) } };
-      // Devices that were left stay noted until they are swept, in case this run crashes.
+      // Devices that were left stay recorded until they are swept, in case this run crashes.
       await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, ...KEY, ...times } }));
       return { since: watched, last: Item['last']?.S, rules: rulesIn(Item['rules']?.S) };
     },

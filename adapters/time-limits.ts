@@ -66,7 +66,7 @@ export function limitSettings({ attempts, connectionMs, answerMs }: CallLimits) 
       connectionTimeout: Math.min(connectionMs, answerMs),
       requestTimeout: answerMs,
       socketTimeout: answerMs,
-      // Otherwise the SDK only logs it, and waits without end.
+      // Otherwise the SDK only logs it, and waits for ever.
       throwOnRequestTimeout: true,
     },
   };

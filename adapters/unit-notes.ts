@@ -8,7 +8,7 @@ import type { DeviceStore } from '../pipeline/ports.ts';
 import { previousUnitAttribute, unitAttribute } from './device-item.ts';
 
 const REMEMBERED_DEVICES = 20_000;
-/** How long an environment trusts the units that it knows: another one may have noted a change. */
+/** How long an environment trusts the units that it knows: another one may have stored a change. */
 const KNOWN_FOR_MS = 600_000;
 /** A device that alternates between two units does not cost a write each time. */
 const CHANGE_AGAIN_MS = 60_000;

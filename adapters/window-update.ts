@@ -70,7 +70,7 @@ export function countingUpdate(delta: Delta, expected: Expected & { readonly mos
 /**
  * As `countingUpdate`, on condition that the window has exactly `readings` readings, all of whose fingerprints the
  * writer knows. Every write adds readings, so the window is unchanged then. `newChunk` becomes the newest chunk: with
- * `replacesSeen` it has the item's fingerprints, which the delta's replace, else it has the delta's.
+ * `replacesSeen` it has the item's fingerprints, which the delta's replace, otherwise it has the delta's.
  */
 export function chunkingUpdate(
   delta: Delta,

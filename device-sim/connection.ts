@@ -1,4 +1,4 @@
-// One device's MQTT connection: it comes back on its own, later each time and never in step with the others.
+// One device's MQTT connection: it reconnects by itself, after a longer and random delay each time.
 
 import { connect, type IClientOptions, type MqttClient, Store } from 'mqtt';
 import type { Statistics } from './statistics.ts';

@@ -147,7 +147,7 @@ function differenceOf(made: Bucket | undefined, kept: Bucket | undefined): strin
 
 const haveSameValues = (a: Bucket, b: Bucket): boolean =>
   a.metrics.size === b.metrics.size &&
-  [...a.metrics].every(([metric, figures]) => isSame(figures, b.metrics.get(metric)));
+  [...a.metrics].every(([metric, statistics]) => isSame(statistics, b.metrics.get(metric)));
 
 const isSame = (a: Aggregate | undefined, b: Aggregate | undefined): boolean =>
   a !== undefined &&

@@ -17,7 +17,7 @@ export const usage = `usage: npm run seal -- [--data-dir DIR] [--all]    the loc
          Checks a copy of the raw bucket offline: the chain of days, the
          signatures and every object. --public-key may be repeated.
          --head: a head that you noted earlier, which must be in the chain.
-         --report: computes the figures of a JSON report from the sealed
+         --report: computes the values of a JSON report from the sealed
          lines again. As the stack has them, where it differs from these:
          --window-seconds 10, --max-lateness-days 7, --max-skew-seconds 60.
        Exit code 0: sealed or proven. 1: not. 2: it could not be found out.`;

@@ -20,7 +20,7 @@ export const TRANSITIONS = [
 export type Transition = (typeof TRANSITIONS)[number];
 
 /**
- * `pending`: beyond a limit, but for fewer windows than the rule requires. `acknowledged`: an alarm that somebody
+ * `pending`: beyond a limit, but for fewer windows than the rule requires. `acknowledged`: an alarm that a user
  * acknowledged.
  */
 export const ALERT_STATES = ['ok', 'pending', 'alarm', 'acknowledged'] as const;
@@ -191,7 +191,7 @@ export interface Refused {
   readonly retryAt: number;
 }
 
-/** Why SNS refused a notification. `message`: SNS takes others. `topic`: SNS takes none until somebody repairs the stack. */
+/** Why SNS refused a notification. `message`: SNS takes others. `topic`: SNS takes none until the stack is repaired. */
 export interface Refusal {
   readonly of: 'message' | 'topic';
   readonly reason: string;

@@ -5,7 +5,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc8785
  */
 export function canonicalJson(value: unknown): string {
-  // As JSON has it: members without a value are not there, and numbers are doubles.
+  // As in JSON: members without a value are absent, and numbers are doubles.
   return canonical(JSON.parse(JSON.stringify(value)));
 }
 

@@ -7,11 +7,11 @@ export const HOUR_MS = 3_600_000;
 export const HOUR_SECONDS = 3600;
 
 /**
- * A window that changes later than this after the end of its hour is marked ... The clocks of the machines may differ by
- * less than the time from here to `FOLDED_AFTER_MS`: a change that is not marked was written before its hour is folded.
+ * A window that changes later than this after the end of its hour marks the hour. The clocks of the machines may differ by
+ * less than the time from here to `FOLDED_AFTER_MS`: a change without a mark was written before its hour is folded.
  */
 export const MARKED_AFTER_MS = 600_000;
-/** ... and an hour is folded this long after its end. */
+/** An hour is folded this long after its end. */
 export const FOLDED_AFTER_MS = 1_200_000;
 
 /** Whether an hour holds a whole number of windows of this length. */

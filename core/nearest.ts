@@ -1,4 +1,4 @@
-// Guesses which known name somebody meant who wrote an unknown one.
+// Guesses which known name is meant by an unknown one.
 
 /** The known names, most similar to `name` first. */
 export function byNearness(name: string, known: readonly string[]): string[] {

@@ -30,7 +30,7 @@ export interface Announcement {
 
 /**
  * `crossed`: a minute's mean passed the limit before the alert ended or within the announced time. `averted`: none did, and
- * somebody acknowledged or commented on the alert before it ended. `false`: none did, and nobody did either. `ended`: the rule
+ * a user acknowledged or commented on the alert before it ended. `false`: none did, and no user did. `ended`: the rule
  * was removed or changed before the outcome was known. `open`: the outcome is not known yet.
  */
 export const OUTCOMES = ['crossed', 'averted', 'false', 'open', 'ended'] as const;

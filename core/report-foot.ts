@@ -34,11 +34,11 @@ export function checkText({ checked, unchecked }: Checked, time: Times): string 
     return '<p><b>Not checked against the archive.</b> Run <code>npm run audit</code>; reports made after it say what it found.</p>';
   const differs = checked.some(({ differing }) => differing > 0);
   const head = differs
-    ? 'The archive and these figures differ.'
+    ? 'The archive and these values differ.'
     : unchecked.length > 0
       ? 'Checked in part against the archive.'
       : 'Checked against the archive.';
-  return `<p><b>${head}</b></p>${shown.join('')}<p class="dim">A check holds for its time: what was corrected later is not in it.</p>`;
+  return `<p><b>${head}</b></p>${shown.join('')}<p class="dim">A check describes the archive at its time and does not include later corrections.</p>`;
 }
 
 function checkedText(span: Checked['checked'][number], time: Times): string {
@@ -83,8 +83,8 @@ export function archiveSealText(archiveSeal: ArchiveSeal | undefined, time: Time
 export function sealLine(device: SheetDevice): string {
   const open = device.isOver
     ? ''
-    : ' The month is not over: a later report has other figures, and another seal.';
-  return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's figures: the same figures always have the same seal. <code>npm run report -- --verify FILE</code> compares a saved report with the report of today.${open}</span></p>`;
+    : ' The month is not over: a later report has other values, and another seal.';
+  return `<p class="seal-line">Seal <code${sealMarks(device)}>${escaped(device.seal)}</code><br><span class="dim">The SHA-256 of this sheet's values: the same values always have the same seal. <code>npm run report -- --verify FILE</code> compares a saved report with the report of today.${open}</span></p>`;
 }
 
 /** Attributes by which `npm run report -- --verify` finds the sheet's data. */

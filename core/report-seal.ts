@@ -1,4 +1,4 @@
-// A seal by which a report on paper is compared with a later one: the SHA-256 of its figures in one canonical form.
+// A seal by which a report on paper is compared with a later one: the SHA-256 of its values in one canonical form.
 
 import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';

@@ -33,7 +33,7 @@ const defrostSchedules = [
   }),
   z.strictObject({ every: duration, from: moment, lasts: z.optional(duration) }),
 ] as const;
-/** What somebody knows of a device's defrosts. */
+/** The known defrosts of a device. */
 export const defrostSchedule = z
   .union(
     defrostSchedules,

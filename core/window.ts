@@ -44,9 +44,9 @@ type MutableDelta = Omit<WindowKey, 'site'> &
     readonly metrics: Map<string, Aggregate>;
   };
 
-/** Maximum readings of a device in one window: this many per second of its length ... */
+/** Maximum readings of a device in one window, per second of its length. */
 const MAX_READINGS_PER_SECOND = 2000;
-/** ... and never more than this in all. */
+/** Maximum readings of a device in one window of any length. */
 const MAX_READINGS_IN_WINDOW = 100_000;
 
 /** How many readings of a device a window takes; further ones are rejected as `window-full`. */

@@ -1,4 +1,4 @@
-// Learns the hours of the day in which nothing but defrosts takes a metric out of its band, as at night: there an alert need not wait for a door.
+// Learns the hours of the day in which only defrosts take a metric out of its band, such as the night: an alert need not wait for a door to close then.
 
 import { levelAt, packLevel } from './packed.ts';
 
@@ -23,7 +23,7 @@ export function nextCalm(calm: string, at: number, before: number): string {
   return hour === hourOf(before) ? calm : withDays(calm, hour, levelAt(calm, hour % HOURS) + 1);
 }
 
-/** Something but a defrost took the metric out of its band at that minute. */
+/** Something other than a defrost took the metric out of its band at that minute. */
 export const disturbed = (calm: string, at: number): string => withDays(calm, hourOf(at), 0);
 
 export function isCalm(calm: string, at: number): boolean {

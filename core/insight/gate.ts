@@ -22,7 +22,7 @@ import {
 /** How defrosts are known: entered by people, from the device's own metric, learned, or only from the usual excursions. */
 export type GateMode = 'known' | 'metric' | 'learned' | 'free';
 
-/** What is used every minute of the excursions; lengths in minutes, peaks above the band's upper edge. */
+/** The values of the excursions that are used every minute; lengths in minutes, peaks above the band's upper edge. */
 interface Usual {
   readonly schedule?: LearnedSchedule | undefined;
   /** Of defrosts; 0 until one is known. */
@@ -78,12 +78,12 @@ export function extendGate(gate: Gate, minute: Minute, known?: KnownSchedule): G
   return { band, excursions, usual, calm: gate.calm, ...(defrost && { defrost }) };
 }
 
-/** A minute is looked at so long after it: what happens now must not count against itself. */
+/** Whether a minute was calm is decided this long after it: what happens now must not count against itself. */
 export const CALM_LAG = 20;
-/** So much above its upper edge the metric is out of its band; a share of the band's width. */
+/** How far above the upper edge of its band a metric counts as out of it, as a share of the band's width. */
 const STIRRED = 0.05;
 
-/** Notes whether the hours of the day are calm. `at`, `before`: this minute and the one before; `past`: the mean that long before that one, if known. */
+/** Records whether the hours of the day are calm. `at`, `before`: this minute and the one before; `past`: the mean that long before `before`, if known. */
 export function extendCalm(
   gate: Gate,
   { at, before, past }: { readonly at: number; readonly before: number; readonly past?: number | undefined },

@@ -11,16 +11,18 @@ export interface Finding {
 
 /** What to do, by kind. */
 export const REMEDIES = {
-  unreadable: 'Copy the manifest again. If it stays so, it was replaced: compare its older versions.',
-  head: 'Copy the manifest again. If it stays so, it was edited: its older version has what was signed.',
-  signature: 'Copy the manifest again. If it stays so, somebody without the key wrote it.',
+  unreadable: 'Copy the manifest again. If the finding remains, it was replaced: compare its older versions.',
+  head: 'Copy the manifest again. If the finding remains, it was edited: its older version has what was signed.',
+  signature: 'Copy the manifest again. If the finding remains, somebody without the key wrote it.',
   key: 'Give the key that the operator published for this day with another --public-key. If none was published, reject the day.',
   previous:
     'The manifest of this day or of the day before was replaced. Compare both with heads that were noted elsewhere.',
   gap: 'Copy the manifest of this day. If the bucket has none, it was deleted: look for its older version.',
   start: 'Copy all of seals/: the chain does not begin with the first manifest here.',
-  pinned: 'Copy seals/ again. If it stays so, the chain was cut or rewritten after the head was noted.',
-  changed: 'Copy the object again. If it stays so, it was replaced: its older version has what was sealed.',
+  pinned:
+    'Copy seals/ again. If the finding remains, the chain was cut or rewritten after the head was noted.',
+  changed:
+    'Copy the object again. If the finding remains, it was replaced: its older version has what was sealed.',
   missing: 'Copy the object again. If the bucket has none, it was deleted: look for its older version.',
   added:
     'Ask where it comes from: windows and reports must not count it. Objects that Firehose writes late are sealed on the next day.',

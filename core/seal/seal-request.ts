@@ -1,4 +1,4 @@
-// What an event asks of the function that seals: the schedule's asks for all due days, an invocation by hand for more.
+// What an event requests from the function that seals: the schedule requests all due days, a manual invocation may request more.
 
 import { isDay, lastDue } from './sealed-days.ts';
 

@@ -66,7 +66,7 @@ test('a stack that was killed while it sealed has sealed each day once, and list
   assert.ok(listed.split('\n').every((line) => line.length <= 80));
 });
 
-test('a copy is proven offline, and the figures of its report follow from the sealed lines', async () => {
+test('a copy is proven offline, and the values of its report follow from the sealed lines', async () => {
   const { code, stdout } = await verify(path.join(folder, 'copy'), '--head', head, '--report', report);
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^Objects {2}3 sealed objects, 3 as sealed, [\d,]+ bytes read$/m);
@@ -169,7 +169,7 @@ describe('a report', () => {
     writeFileSync(file, edit(readFileSync(report, 'utf8')));
     return verify(path.join(folder, 'copy'), '--report', file);
   };
-  test('with an edited figure is not proven, and the figure is named', async () => {
+  test('with an edited value is not proven, and the value is named', async () => {
     const { code, stdout } = await edited((text) => text.replace(/"max": ?4\.4/, '"max": 4.3'));
     assert.equal(code, 1);
     assert.match(stdout, /NOT PROVEN: the file was changed after it was made/);

@@ -49,25 +49,30 @@ async function isWritten(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-export function createLearnedStore({
-  client,
-  table,
-}: {
+interface LearnedStoreOptions {
   readonly client: DynamoDBClient;
   /** The alerts table. */
   readonly table: string;
-}): LearnedStore {
-  /** The stored item if it does not meet the condition. */
-  async function replaced(Item: ReturnType<typeof itemOf>, condition: ReturnType<typeof unchangedSince>) {
-    const put = { TableName: table, Item, ...condition };
-    try {
-      await client.send(new PutItemCommand({ ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }));
-      return undefined;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return error.Item ?? {};
-      throw error;
-    }
+}
+
+/** Writes the item. Gives the stored item if that does not meet the condition. */
+async function replace(
+  { client, table }: LearnedStoreOptions,
+  Item: ReturnType<typeof itemOf>,
+  condition: ReturnType<typeof unchangedSince>,
+) {
+  const put = { TableName: table, Item, ...condition };
+  try {
+    await client.send(new PutItemCommand({ ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return error.Item ?? {};
+    throw error;
   }
+}
+
+export function createLearnedStore(options: LearnedStoreOptions): LearnedStore {
+  const { client, table } = options;
   return {
     async load(deviceId, ruleId) {
       const { Item } = await client.send(
@@ -78,11 +83,11 @@ export function createLearnedStore({
 
     async save(deviceId, ruleId, remembered, before) {
       const Item = itemOf(deviceId, ruleId, remembered);
-      const stored = await replaced(Item, unchangedSince(before, Item.entered?.S));
+      const stored = await replace(options, Item, unchangedSince(before, Item.entered?.S));
       const kept = stored?.['entered']?.S;
-      // Defrosts that cannot be read count as none, so they are replaced like none.
+      // Stored defrosts that cannot be read are replaced as if there were none.
       if (kept === undefined || Item.entered || enteredIn(kept)) return stored === undefined;
-      return (await replaced(Item, unchangedSince(before, kept))) === undefined;
+      return (await replace(options, Item, unchangedSince(before, kept))) === undefined;
     },
 
     async restart(deviceId, ruleId, remembered) {

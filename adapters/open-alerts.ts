@@ -7,7 +7,7 @@ import type { AlertPorts } from '../pipeline/ports.ts';
 import { createAlertHistory } from './alert-history.ts';
 import { createAlertStore } from './alert-store.ts';
 import type { AlertEnvironment } from './environment.ts';
-import { createLate } from './late.ts';
+import { createOnDemand } from './load-on-demand.ts';
 import { createRuleStore } from './rule-store.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -19,7 +19,7 @@ export function openAlerts(environment: AlertEnvironment, client: DynamoDBClient
   const { historyRetentionDays: retentionDays, dashboardOrigin: page, timeZone } = environment;
   const now = () => Date.now();
   /** Few messages make an alert, and the SNS client need not be in each cold start. */
-  const sns = createLate(async () =>
+  const sns = createOnDemand(async () =>
     (await import('./open-notifier.ts')).openNotifier(alertsTopicArn, { page, timeZone }),
   );
   return {

@@ -4,7 +4,7 @@ import type { IngestPorts } from '../pipeline/ports.ts';
 import { createDeviceStore } from './device-store.ts';
 import { openDynamoDb } from './dynamodb-client.ts';
 import type { IngestEnvironment } from './environment.ts';
-import { createLate } from './late.ts';
+import { createOnDemand } from './load-on-demand.ts';
 import { createMappingStore } from './mapping-store.ts';
 import { openAlerts } from './open-alerts.ts';
 import { createRollupStore } from './rollup-store.ts';
@@ -21,7 +21,7 @@ export function openIngest(
   const client = openDynamoDb();
   const alerts = openAlerts(environment, client);
   /** The S3 client is a quarter of what a cold start imports, and few environments ever reject a reading. */
-  const errorStore = createLate(async () =>
+  const errorStore = createOnDemand(async () =>
     (await import('./open-error-store.ts')).openErrorStore(errorsBucket),
   );
   return {

@@ -15,7 +15,7 @@ import { foldArchive, type FoldedArchive } from './fold-archive.ts';
 import { openMapping } from './open-mapping.ts';
 import { AuditError } from './archive-options.ts';
 import type { AuditOptions } from './options.ts';
-import { compareParsed } from './parsed-leg.ts';
+import { compareParsed } from './compare-parsed.ts';
 import { recordChecks } from './record.ts';
 
 type Key = Pick<WindowTotals, 'deviceId' | 'windowStart'>;

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { makeDevice } from '../device-sim/newcomer.ts';
+import { makeDevice } from '../device-sim/new-device.ts';
 import { openTarget } from '../device-sim/target.ts';
 
 const root = path.resolve(import.meta.dirname, '..');

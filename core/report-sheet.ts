@@ -6,7 +6,7 @@ import type { SourceSpan } from './archive/day-choice.ts';
 import type { Outcome, OutcomeCounts } from './prediction-outcome.ts';
 import { archiveSealText, checkText, escaped, sealLine, sourceText, type Times } from './report-foot.ts';
 import { predictionsPart, totalsPart } from './report-predictions.ts';
-import { stripOf } from './report-strip.ts';
+import { daysChart } from './report-chart.ts';
 import { lengthText, number, table, whoText } from './report-table.ts';
 
 /** A device in the response of GET /reports; times in epoch milliseconds. */
@@ -158,7 +158,7 @@ ${report.isToTheWindow ? '' : '<p class="dim">The windows of some hours are gone
 function dayParts(days: SheetReport['days'], limits: SheetDevice['limits'], unit: string): string {
   const text = (value: number | undefined) => (value === undefined ? '–' : `${number(value)}${unit}`);
   const rows = days.map(({ date, min, max }) => [date, text(min), text(max)]);
-  return `<figure class="strip" tabindex="0">${stripOf(days, limits, unit)}</figure>
+  return `<figure class="strip" tabindex="0">${daysChart(days, limits, unit)}</figure>
 <details><summary>As a table</summary>${table(['Day', 'Lowest', 'Highest'], rows, [1, 2])}</details>`;
 }
 

@@ -10,7 +10,7 @@ import { planMessages } from './messages.ts';
 import { demoFridge, USUAL_SETPOINT } from './patterns.ts';
 import { seedOf } from './random.ts';
 import { createStatistics } from './statistics.ts';
-import { makeDevice } from './newcomer.ts';
+import { makeDevice } from './new-device.ts';
 import { openTarget } from './target.ts';
 import { readSeattleWeather } from './weather.ts';
 

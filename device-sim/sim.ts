@@ -4,7 +4,7 @@ import path from 'node:path';
 import { findIdentities } from './identities.ts';
 import type { Identity } from './connection.ts';
 import { OnboardingError } from './onboarding-error.ts';
-import { makeDevice } from './newcomer.ts';
+import { makeDevice } from './new-device.ts';
 import { probe } from './probe.ts';
 import { atSetpoint, type Controls } from './controls.ts';
 import { lifeOf, writeTruth } from './failures.ts';

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeDevice } from '../../device-sim/newcomer.ts';
+import { makeDevice } from '../../device-sim/new-device.ts';
 import { openTarget } from '../../device-sim/target.ts';
 import { createDevice, type Device } from './device.ts';
 import type { Disk } from './disk.ts';

@@ -8,7 +8,7 @@ import {
   CreateThingCommand,
   RegisterCertificateWithoutCACommand,
 } from '@aws-sdk/client-iot';
-import { makeDevice } from '../../device-sim/newcomer.ts';
+import { makeDevice } from '../../device-sim/new-device.ts';
 import { openTarget } from '../../device-sim/target.ts';
 import { createDevice, type Credentials, type Device } from '../chaos/device.ts';
 import type { Region } from './regions.ts';

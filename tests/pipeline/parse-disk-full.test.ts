@@ -4,7 +4,7 @@ import { beforeEach, describe } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { statfsSync } from 'node:fs';
-import { compareParsed } from '../../audit/parsed-leg.ts';
+import { compareParsed } from '../../audit/compare-parsed.ts';
 import { cleanup } from '../support/cleanup.ts';
 import { testIf } from '../support/conditions.ts';
 import { temporaryFolder } from '../support/folders.ts';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { compareParsed } from '../../audit/parsed-leg.ts';
+import { compareParsed } from '../../audit/compare-parsed.ts';
 import { openParsedFolder } from '../../adapters/parsed-folder.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { rawKeyOf } from '../support/parsed-copy.ts';

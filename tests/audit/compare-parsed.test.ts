@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { filesBelow } from '../../audit/archive-files.ts';
-import { compareParsed } from '../../audit/parsed-leg.ts';
+import { compareParsed } from '../../audit/compare-parsed.ts';
 import type { AuditOptions } from '../../audit/options.ts';
 import { createParquetFile, readParquetFile } from '../../adapters/parquet-file.ts';
 import { fingerprint } from '../../core/fingerprint.ts';

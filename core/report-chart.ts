@@ -48,7 +48,7 @@ function barOf(
 }
 
 /** `unit`: with a space before it, or empty. */
-export function stripOf(days: readonly DayExtremes[], { above, below }: Limits, unit: string): string {
+export function daysChart(days: readonly DayExtremes[], { above, below }: Limits, unit: string): string {
   const y = scaleOf(days, { above, below });
   if (!y) return '';
   // The width is that of a whole month from its first day on.

@@ -402,10 +402,10 @@ testInBrowser(
     await field('Name of the rule').fill('fridge-5-warm');
     await field('Devices; * matches any text').fill('demo-fridge-5');
     await field('Limit').first().fill('1');
-    await field('Limit at which it is over').fill('2');
+    await field('Limit at which it clears').fill('2');
     await page.locator('.dry .err').waitFor();
     assert.ok(await save.isDisabled());
-    await field('Limit at which it is over').fill('0');
+    await field('Limit at which it clears').fill('0');
     await page.locator('.dry table').getByRole('link', { name: 'Demo fridge 5' }).waitFor();
     await save.click();
     await see(page, /Rule fridge-5-warm is saved/);

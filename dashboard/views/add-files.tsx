@@ -37,7 +37,7 @@ export function KeyStep({ app, device }: { app: App; device: Added | undefined }
           <>
             <p>
               This browser created a P-256 key, and a certificate was issued for it. The key is stored nowhere
-              else: save it before you close this page.
+              else: save it before you close this page. Click a file to download it.
             </p>
             <div class="row g3">
               {file(names.key, device.key, true)}

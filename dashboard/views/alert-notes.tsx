@@ -39,7 +39,7 @@ const NoteField = ({ note }: { note: Signal<string> }) => (
   </>
 );
 
-/** With an empty field, an open alert can still be acknowledged here. */
+/** A note can be added alone, or with the acknowledgement of an open alert. */
 function NoteButtons({
   app,
   of: { deviceId, ruleId, alert },
@@ -60,17 +60,21 @@ function NoteButtons({
   const answer = async () => {
     if (await acknowledge(app, { deviceId, ruleId }, text)) note.value = '';
   };
+  if (text === '')
+    return (
+      <div class="row g3">
+        <button class="btn" disabled>
+          Add note
+        </button>
+        <span class="dim">Write a note first.</span>
+      </div>
+    );
   return (
     <div class="row g3">
       {alert?.state === 'alarm' && (
-        <ActionButton
-          app={app}
-          isMain
-          label={text === '' ? 'Acknowledge' : 'Acknowledge with note'}
-          run={answer}
-        />
+        <ActionButton app={app} isMain label="Acknowledge with note" run={answer} />
       )}
-      {text !== '' && <ActionButton app={app} label="Add note" run={add} />}
+      <ActionButton app={app} label="Add note" run={add} />
     </div>
   );
 }

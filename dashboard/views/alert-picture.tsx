@@ -66,7 +66,13 @@ function drawnOf(
   const unit = history?.units()[metric] ?? device.units?.[metric];
   const spans = isSilenceRule(rule)
     ? []
-    : [{ from, to: to ?? Number.MAX_SAFE_INTEGER, label: `alarm since ${minuteText(from)}` }];
+    : [
+        {
+          from,
+          to: to ?? Number.MAX_SAFE_INTEGER,
+          label: `alarm ${isLive ? 'since' : 'at'} ${minuteText(from)}`,
+        },
+      ];
   const range = rangeOf([...columns.min, ...columns.max], near);
   const edge = isLive ? end + (end - start) * EDGE : end;
   return { metric, data: { columns, limits, spans, range, unit, from: start, to: edge, isLive, lines: [] } };

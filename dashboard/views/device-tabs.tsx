@@ -40,7 +40,7 @@ function Rejected({ app, device }: { app: App; device: Device }) {
             <span>
               <b class="mono">{reason}</b>: {detail}
               <br />
-              <span class="dim">{remedy}</span>
+              <span class="dim">To fix it: {remedy}</span>
             </span>
           </li>
         ))}

@@ -65,8 +65,8 @@ function Head({ app, member }: { app: App; member: Member }) {
 const Missing = ({ deviceId }: { deviceId: string }) => (
   <p class="banner quiet">
     <span>
-      There is no device “{deviceId}”. If it was removed, its earlier readings are still shown here.{' '}
-      <a href={linkTo('fleet')}>See all devices</a>
+      “{deviceId}” is not in the list of devices: it has not sent a message yet, or it was removed. Any
+      earlier readings are still shown. <a href={linkTo('fleet')}>See all devices</a>
     </span>
   </p>
 );

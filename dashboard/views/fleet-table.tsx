@@ -25,7 +25,7 @@ function Row({ app, lookups, device }: { app: App; lookups: Lookups; device: Dev
       <td class="num val nb">
         {value === undefined ? '\u2013' : `${numberText(value, unit ?? '°C')} ${unit ?? ''}`}
       </td>
-      <td class="dim nb">{metric && metricText(metric)}</td>
+      <td class="dim nb hide-s">{metric && metricText(metric)}</td>
       <td class="num dim nb">{limitsText(member)}</td>
       <td class="sp">{isSeen && <Spark app={app} member={member} />}</td>
       <td class="num dim nb">{silentFor === undefined ? 'never' : durationText(silentFor)}</td>
@@ -51,7 +51,7 @@ export function FleetTable({
             <th>Device</th>
             <th>State</th>
             <th class="num">Now</th>
-            <th>Metric</th>
+            <th class="hide-s">Metric</th>
             <th class="num">Limits</th>
             <th>Last 10 min</th>
             <th class="num">Last data</th>

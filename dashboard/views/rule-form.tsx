@@ -119,15 +119,17 @@ function useEditor(rule: Rule) {
 
 type Editor = ReturnType<typeof useEditor>;
 
-/** Switches between the sentence and JSON. Not every rule can be a sentence. */
-function Modes({ editor: { id, isJson, read, show } }: { editor: Editor }) {
-  const canBeSentence = 'draft' in read.value && isSentence({ id: id.value, ...read.value.draft });
+/** Whether the form has fields for everything in the rule. */
+const canBeSentence = ({ id, read }: Editor) =>
+  'draft' in read.value && isSentence({ id: id.value, ...read.value.draft });
+
+/** Switches between the sentence and JSON. */
+function Modes({ editor }: { editor: Editor }) {
   const mode = (json: boolean, name: string) => (
     <button
-      aria-pressed={isJson.value === json}
-      disabled={!json && !canBeSentence}
-      title={json || canBeSentence ? undefined : 'The form has no fields for this rule: edit it as JSON'}
-      onClick={() => show(json)}
+      aria-pressed={editor.isJson.value === json}
+      disabled={!json && !canBeSentence(editor)}
+      onClick={() => editor.show(json)}
     >
       {name}
     </button>
@@ -165,18 +167,21 @@ function SaveRow({
   );
 }
 
-function Fields({
-  app,
-  editor: { draft, isJson, text, read },
-  rule,
-}: {
-  app: App;
-  editor: Editor;
-  rule: Rule;
-}) {
+function Fields({ app, editor, rule }: { app: App; editor: Editor; rule: Rule }) {
+  const { draft, isJson, text, read } = editor;
   if (!isJson.value)
     return <Sentence draft={draft} metrics={metricsFor(app, rule)} windowMs={app.store.windowMs} />;
-  return <JsonField text={text} problem={'problem' in read.value ? read.value.problem : undefined} />;
+  const problem = 'problem' in read.value ? read.value.problem : undefined;
+  return (
+    <>
+      <JsonField text={text} problem={problem} />
+      {problem === undefined && !canBeSentence(editor) && (
+        <p class="dim small g2">
+          The sentence has no fields for this rule, so edit it as JSON. The dry run below checks it.
+        </p>
+      )}
+    </>
+  );
 }
 
 export function RuleForm({ app, rule, isNew }: { app: App; rule: Rule; isNew: boolean }) {

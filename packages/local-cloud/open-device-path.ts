@@ -59,13 +59,18 @@ async function openShadowsAndPublish(settings: Settings, browsers: Browsers, mqt
 /** Opens the MQTT port, and closes the connections of each certificate that is no longer active. */
 async function listenForDevices(settings: Settings, iot: Iot, mqtt: Mqtt, dataPlane: DataPlane) {
   const { mqttPort, mqttHosts, closers } = settings;
+  const registerLate = iot.justInTime(mqtt.hub);
   const broker = await listening('--mqtt-port', mqttPort, () =>
     mqtt.listen({
       tls: { ...iot.ca.server, ca: iot.ca.certificatePem },
       domains: iot.mqttDomains,
       hosts: mqttHosts.listen,
       port: mqttPort,
-      identify: (certificate) => iot.identify(certificate),
+      identify(certificate) {
+        const found = iot.identify(certificate);
+        if ('refused' in found) void registerLate(certificate);
+        return found;
+      },
       serveHttps: dataPlane.serveDevice,
     }),
   );

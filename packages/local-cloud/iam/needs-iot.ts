@@ -15,6 +15,7 @@ const KINDS: readonly (readonly [member: string, kind: string])[] = [
   ['thingTypeName', 'thingtype'],
   ['policyName', 'policy'],
   ['certificateId', 'cert'],
+  ['caCertificateId', 'cacert'],
   ['ruleName', 'rule'],
   ['templateName', 'provisioningtemplate'],
   ['domainConfigurationName', 'domainconfiguration'],
@@ -32,6 +33,7 @@ const ON_PRINCIPAL = new Set([
 /** AWS knows no resource of these, or takes all. */
 const EVERYWHERE = new Set([
   ...['CreateCertificateFromCsr', 'CreateKeysAndCertificate', 'RegisterCertificateWithoutCA'],
+  ...['RegisterCertificate', 'ListCertificatesByCA'],
   ...['DescribeEndpoint', 'ListPrincipalThings', 'ListPrincipalThingsV2', 'ListPrincipalPolicies'],
 ]);
 const BOTH = new Set(['AddThingToThingGroup', 'RemoveThingFromThingGroup']);

@@ -42,6 +42,7 @@ export const alreadyExists = (message: string, resourceArn: string, resourceId: 
 export const conflict = (message: string) => new AwsError('VersionConflictException', message, 409);
 
 const registryName = { pattern: /^[a-zA-Z0-9:_-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 : _ -' };
+const certificateId = { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' };
 const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['thingName', registryName],
   ['thingTypeName', registryName],
@@ -54,7 +55,8 @@ const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
   ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],
   ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
-  ['certificateId', { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' }],
+  ['certificateId', certificateId],
+  ['caCertificateId', certificateId],
 ]);
 
 function check(member: string, value: string): string {

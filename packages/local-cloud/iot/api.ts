@@ -14,6 +14,7 @@ import {
   type Operation,
 } from './api-request.ts';
 import { authorizationOperations } from './authorization-operations.ts';
+import { caCertificateOperations } from './ca-certificate-operations.ts';
 import { certificateOperations } from './certificate-operations.ts';
 import { domainConfigurationOperations } from './domain-configurations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
@@ -41,6 +42,7 @@ const routes: readonly Route[] = [
   ...thingGroupOperations,
   ...membershipOperations,
   ...certificateOperations,
+  ...caCertificateOperations,
   ...domainConfigurationOperations,
   ...policyOperations,
   ...policyAttachmentOperations,

@@ -8,6 +8,7 @@ import {
   label,
   notSupported,
   type Operation,
+  type ApiRequest,
   page,
   queryFlag,
   queryText,
@@ -15,7 +16,13 @@ import {
   seconds,
   text,
 } from './api-request.ts';
-import { certificateFromCsr, certificateWithKeys, readCertificate } from './device-certificate.ts';
+import { caFor } from './ca-certificates.ts';
+import {
+  certificateFromCsr,
+  certificateWithKeys,
+  isIssuedBy,
+  readCertificate,
+} from './device-certificate.ts';
 import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
 
 /** Of MQTT over TLS, which clients take by default. */
@@ -95,7 +102,14 @@ async function deleteCertificate(registry: Registry, id: string, force: boolean)
   await registry.commit([change('certificate', certificate.id, undefined), change('target', arn, undefined)]);
 }
 
-function describe(registry: Registry, certificate: Certificate) {
+/** The answer of the calls that issue one: the text is the one that DescribeCertificate gives. */
+const issued = ({ registry }: IotCloud, { id, pem }: Certificate) => ({
+  certificateArn: arnOf(registry, id),
+  certificateId: id,
+  certificatePem: pem,
+});
+
+export function describeCertificate(registry: Registry, certificate: Certificate) {
   return {
     certificateArn: arnOf(registry, certificate.id),
     certificateId: certificate.id,
@@ -103,6 +117,23 @@ function describe(registry: Registry, certificate: Certificate) {
     certificateMode: certificate.mode,
     creationDate: seconds(certificate.createdAt),
   };
+}
+
+/** https://docs.aws.amazon.com/iot/latest/apireference/API_RegisterCertificate.html */
+async function registerCertificate(cloud: IotCloud, request: ApiRequest) {
+  const { registry, ca } = cloud;
+  const { body } = request;
+  const pem = required(body, 'certificatePem');
+  const given = text(body, 'status') ?? issuedAs(queryFlag(request, 'setAsActive'));
+  const status = given === 'PENDING_ACTIVATION' ? given : statusOf(given);
+  const caPem = text(body, 'caCertificatePem');
+  // What the service itself issued may come back after its deletion; it has no CA in the registry.
+  const isOwn = caPem === undefined && isIssuedBy(ca, pem);
+  const signer = isOwn ? undefined : caFor(registry, pem, caPem);
+  const made = newCertificate(registry, pem, status, signer?.mode);
+  const certificate = signer ? { ...made, caId: signer.id } : made;
+  await registry.commit([change('certificate', certificate.id, certificate)]);
+  return { certificateArn: arnOf(registry, certificate.id), certificateId: certificate.id };
 }
 
 export const certificateOperations: readonly Operation[] = [
@@ -114,9 +145,8 @@ export const certificateOperations: readonly Operation[] = [
     async run(cloud, request) {
       const status = issuedAs(queryFlag(request, 'setAsActive'));
       const { pem, publicKey, privateKey } = await certificateWithKeys(cloud.ca);
-      const { id } = await register(cloud, pem, status, 'DEFAULT');
       const keyPair = { PublicKey: publicKey, PrivateKey: privateKey };
-      return { certificateArn: arnOf(cloud.registry, id), certificateId: id, certificatePem: pem, keyPair };
+      return { ...issued(cloud, await register(cloud, pem, status, 'DEFAULT')), keyPair };
     },
   },
   {
@@ -128,9 +158,16 @@ export const certificateOperations: readonly Operation[] = [
     async run(cloud, request) {
       const status = issuedAs(queryFlag(request, 'setAsActive'));
       const pem = await certificateFromCsr(cloud.ca, required(request.body, 'certificateSigningRequest'));
-      const { id } = await register(cloud, pem, status, 'DEFAULT');
-      return { certificateArn: arnOf(cloud.registry, id), certificateId: id, certificatePem: pem };
+      return issued(cloud, await register(cloud, pem, status, 'DEFAULT'));
     },
+  },
+  {
+    name: 'RegisterCertificate',
+    method: 'POST',
+    path: '/certificate/register',
+    body: ['certificatePem', 'caCertificatePem', 'status'],
+    query: ['setAsActive'],
+    run: registerCertificate,
   },
   {
     name: 'RegisterCertificateWithoutCA',
@@ -151,7 +188,8 @@ export const certificateOperations: readonly Operation[] = [
       const certificate = certificateOf(registry, label(request, 'certificateId'));
       return {
         certificateDescription: {
-          ...describe(registry, certificate),
+          ...describeCertificate(registry, certificate),
+          caCertificateId: certificate.caId,
           certificatePem: certificate.pem,
           ownedBy: registry.accountId,
           lastModifiedDate: seconds(certificate.modifiedAt),
@@ -169,7 +207,10 @@ export const certificateOperations: readonly Operation[] = [
     run({ registry }, request) {
       const listed = [...registry.certificates.values()].filter(({ claimOf }) => claimOf === undefined);
       const { items, next } = page(request, listed, ({ id }) => id, byMarker);
-      return { certificates: items.map((certificate) => describe(registry, certificate)), nextMarker: next };
+      return {
+        certificates: items.map((certificate) => describeCertificate(registry, certificate)),
+        nextMarker: next,
+      };
     },
   },
   {

@@ -52,6 +52,15 @@ export function readCertificate(
   };
 }
 
+/** Whether the service's own CA signed the certificate; false for what is not PEM. */
+export function isIssuedBy(ca: Pick<LocalCa, 'signed'>, pem: string): boolean {
+  try {
+    return ca.signed(new X509Certificate(pem));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Signs a certificate for the key and subject of a PKCS #10 request, as CreateCertificateFromCsr does.
  *

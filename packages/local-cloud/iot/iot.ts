@@ -17,6 +17,7 @@ import type { IotCloud } from './api-request.ts';
 import { openCa, type LocalCa } from './ca.ts';
 import { domainConfigurationsOf, requiresTls13, type DomainConfiguration } from './domain-configurations.ts';
 import { createIdentity, type Identity } from './identity.ts';
+import { createJustInTime } from './just-in-time.ts';
 import { sweepExpired } from '../provisioning/ownership.ts';
 import { createProvisioning } from '../provisioning/provisioning.ts';
 import type { Invoke } from '../provisioning/hook.ts';
@@ -43,6 +44,8 @@ export interface Iot extends Identity {
   seed(template: SeedTemplate): Promise<void>;
   /** Fleet provisioning, to be served on reserved topics: `lambda` invokes hooks, `hub` sends answers. */
   provisioning(lambda: { invoke: Invoke }, hub: Pick<Hub, 'answer'>): TopicService;
+  /** Registers the certificate (DER) of a client that was refused, if its CA allows that; events go out by `hub`. */
+  justInTime(hub: Pick<Hub, 'publish'>): (der: Buffer) => Promise<void>;
   /** Answers requests signed for the service `iot`. */
   handler(req: IncomingMessage, res: ServerResponse): Promise<void>;
   /** Called once a change is on disk: a certificate that is no longer ACTIVE, or other permissions. */
@@ -86,6 +89,11 @@ const provisioningOver =
       newId: randomUUID,
     });
 
+const justInTimeOver =
+  (registry: Registry, { log }: IotOptions): Iot['justInTime'] =>
+  (hub) =>
+    createJustInTime({ registry, publish: (message) => hub.publish(message), log, newId: randomUUID });
+
 /**
  * Opens `<dir>`: `ca.pem`, `ca.key.pem`, `server.pem`, `server.key.pem` and `registry.log`, created on the first start, and
  * `acm/` with the certificates that the templates declare.
@@ -122,6 +130,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     ...createIdentity(registry, ca),
     seed: (template) => seedRegistry(registry, template, ca),
     provisioning: provisioningOver(registry, ca, options),
+    justInTime: justInTimeOver(registry, options),
     handler: createIotHandler({ registry, ca, domains, rules, endpoint }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {

@@ -9,6 +9,7 @@ import { makeDirectory } from '../files/durable-files.ts';
 import { compilePolicy } from '../policies/document.ts';
 import { openRecordFile, readRecordFile, type Change, type RecordFile } from '../files/record-file.ts';
 import type {
+  CaCertificate,
   Certificate,
   Ownership,
   Policy,
@@ -36,6 +37,8 @@ function tables(file: Pick<RecordFile, 'table'>) {
     things: file.table<Thing>('thing'),
     groups: file.table<ThingGroup>('group'),
     certificates: file.table<Certificate>('certificate'),
+    caCertificates: file.table<CaCertificate>('caCertificate'),
+    registrationCodes: file.table<{ code: string }>('registrationCode'),
     policies: file.table<Policy>('policy'),
     targets: file.table<Target>('target'),
     principals: file.table<Principal>('principal'),

@@ -56,8 +56,26 @@ export interface Certificate {
   readonly fingerprint?: string;
   /** The status that the template had when it last set this certificate. */
   readonly seeded?: CertificateStatus;
+  /** The registered CA that signed it, by its ID. */
+  readonly caId?: string;
   /** A temporary claim: it may do nothing but provision with this template, and shows in no list. */
   readonly claimOf?: string;
+}
+
+/** A certificate authority of the user, whose certificates the registry takes. */
+export interface CaCertificate {
+  /** SHA-256 of the DER, hex. */
+  readonly id: string;
+  readonly pem: string;
+  readonly isActive: boolean;
+  /** Whether a device's first connection registers its certificate. */
+  readonly registersDevices: boolean;
+  readonly mode: Certificate['mode'];
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly version: number;
 }
 
 export interface PolicyVersion {
@@ -126,6 +144,9 @@ interface Kinds {
   thing: Thing;
   group: ThingGroup;
   certificate: Certificate;
+  caCertificate: CaCertificate;
+  /** Under one key: the text that proves who has a CA's private key. */
+  registrationCode: { readonly code: string };
   policy: Policy;
   target: Target;
   principal: Principal;
@@ -148,6 +169,8 @@ export interface RegistryView {
   readonly things: ReadonlyMap<string, Thing>;
   readonly groups: ReadonlyMap<string, ThingGroup>;
   readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly caCertificates: ReadonlyMap<string, CaCertificate>;
+  readonly registrationCodes: ReadonlyMap<string, Kinds['registrationCode']>;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly principals: ReadonlyMap<string, Principal>;

@@ -16,11 +16,12 @@ type Tags = Readonly<Record<string, string>>;
 
 const MOST_TAGS = 50;
 
-/** Tables of what can have tags, by the resource in its ARN. Things and certificates have none on AWS. */
+/** Tables of what can have tags, by the resource in its ARN. Things and device certificates have none on AWS. */
 const kinds: Readonly<Record<string, (cloud: IotCloud, name: string) => boolean>> = {
   thingtype: ({ registry }, name) => registry.types.has(name),
   thinggroup: ({ registry }, name) => registry.groups.has(name),
   policy: ({ registry }, name) => registry.policies.has(name),
+  cacert: ({ registry }, name) => registry.caCertificates.has(name),
   provisioningtemplate: ({ registry }, name) => registry.provisioningTemplates.has(name),
   rule: ({ rules }, name) => rules?.book?.all().some((each) => each.name === name) ?? false,
 };

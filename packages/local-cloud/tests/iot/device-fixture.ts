@@ -3,7 +3,12 @@
 import 'reflect-metadata';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import * as iotApi from '@aws-sdk/client-iot';
-import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import {
+  BasicConstraintsExtension,
+  PemConverter,
+  Pkcs10CertificateRequestGenerator,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 import type { Iot } from '../../iot/iot.ts';
 import { serve } from './iot-fixture.ts';
 
@@ -15,6 +20,28 @@ export async function makeKeyAndRequest(commonName: string): Promise<{ keyPem: s
   const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
   const exported = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return { keyPem: PemConverter.encode(exported, 'PRIVATE KEY'), csr: request.toString('pem') };
+}
+
+const DAY = 86_400_000;
+
+/** A certificate authority of a user, which signs certificates for new keys. */
+export async function makeCa(commonName: string, now: number) {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const dates = { notBefore: new Date(now - DAY), notAfter: new Date(now + 365 * DAY) };
+  const ca = await X509CertificateGenerator.createSelfSigned({
+    ...{ ...dates, keys, signingAlgorithm: algorithm, name: [{ CN: [commonName] }] },
+    extensions: [new BasicConstraintsExtension(true, 0, true)],
+  });
+  const sign = async (subject: string) => {
+    const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const signed = await X509CertificateGenerator.create({
+      ...{ ...dates, signingAlgorithm: algorithm, signingKey: keys.privateKey, publicKey: own.publicKey },
+      ...{ issuer: ca.subjectName, subject: [{ CN: [subject] }] },
+    });
+    return signed.toString('pem');
+  };
+  return { pem: ca.toString('pem'), sign };
 }
 
 /** A thing with an active certificate that has the policy. */

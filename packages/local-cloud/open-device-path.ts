@@ -5,6 +5,8 @@ import { openFirehoseApi } from './firehose/api.ts';
 import type { Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
 import { openDataPlane } from './iot-data/open.ts';
+import { JOBS_SIGNING_NAME } from './jobs/device-api.ts';
+import { openJobs } from './jobs/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { listening } from './listening.ts';
 import { openMqtt } from './mqtt/open.ts';
@@ -83,6 +85,16 @@ async function listenForDevices(settings: Settings, iot: Iot, mqtt: Mqtt, dataPl
   return broker;
 }
 
+/** Opens the jobs, for their API, for devices over HTTP and over MQTT. */
+async function openDeviceJobs({ dataDir, clock, log, closers }: Settings, iot: Iot, mqtt: Mqtt, aws: Aws) {
+  const jobs = await openJobs({
+    ...{ dir: path.join(dataDir, 'iot/jobs'), registry: iot.registry, hub: mqtt.hub, clock, log },
+  });
+  closers.add(() => jobs.close());
+  iot.jobs.open = jobs;
+  aws.services[JOBS_SIGNING_NAME] = jobs.handler;
+}
+
 /** Opens all of it; messages that an earlier run left unfinished are processed before the port opens. */
 export async function openDevicePath(
   settings: Settings,
@@ -101,6 +113,7 @@ export async function openDevicePath(
   mqtt.hub.setRules(rules);
   mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
+  await openDeviceJobs(settings, iot, mqtt, aws);
   const firehose = await openFirehoseApi({
     ...{ dir: path.join(dataDir, 'firehose'), specs, streams, log, startedAt: clock.now() },
   });

@@ -17,6 +17,7 @@ const KINDS: readonly (readonly [member: string, kind: string])[] = [
   ['certificateId', 'cert'],
   ['caCertificateId', 'cacert'],
   ['ruleName', 'rule'],
+  ['jobId', 'job'],
   ['templateName', 'provisioningtemplate'],
   ['domainConfigurationName', 'domainconfiguration'],
 ];

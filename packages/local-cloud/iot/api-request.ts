@@ -4,6 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
 import type { DomainConfiguration } from './domain-configurations.ts';
 import type { Attributes, Registry } from './registry.ts';
+import type { OpenJobs } from '../jobs/open.ts';
 import type { RuleBook } from '../rules/rule-book.ts';
 
 export interface ApiRequest {
@@ -20,6 +21,8 @@ export interface IotCloud {
   readonly domains: readonly DomainConfiguration[];
   /** `book` is there once the rules are. */
   readonly rules?: { book?: RuleBook };
+  /** `open` is there once the jobs are. */
+  readonly jobs?: { open?: OpenJobs };
   /** The MQTT port, once it is open. */
   readonly endpoint?: { port?: number };
 }
@@ -53,6 +56,7 @@ const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
+  ['jobId', { pattern: /^[a-zA-Z0-9_-]{1,64}$/, rule: '1 to 64 of a-z A-Z 0-9 _ -' }],
   ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],
   ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
   ['certificateId', certificateId],

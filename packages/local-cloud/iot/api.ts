@@ -20,6 +20,7 @@ import { domainConfigurationOperations } from './domain-configurations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import { provisioningOperations } from '../provisioning/operations.ts';
+import { jobOperations } from '../jobs/control-operations.ts';
 import { tagOperations } from './tag-operations.ts';
 import { topicRuleOperations } from './topic-rule-operations.ts';
 import { thingGroupOperations } from './thing-group-operations.ts';
@@ -50,6 +51,7 @@ const routes: readonly Route[] = [
   ...thingPrincipalOperations,
   ...provisioningOperations,
   ...topicRuleOperations,
+  ...jobOperations,
   ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 

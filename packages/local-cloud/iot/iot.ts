@@ -31,6 +31,8 @@ export interface Iot extends Identity {
   readonly registry: Registry;
   /** Gets the rules once they are there, for the API. */
   readonly rules: NonNullable<IotCloud['rules']>;
+  /** Gets the jobs once they are open, for the API. */
+  readonly jobs: NonNullable<IotCloud['jobs']>;
   /** Gets the MQTT port once it is open. */
   readonly endpoint: NonNullable<IotCloud['endpoint']>;
   /** Certificates of AWS Certificate Manager, by ARN. */
@@ -108,6 +110,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
   const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
   const rules: NonNullable<IotCloud['rules']> = {};
+  const jobs: NonNullable<IotCloud['jobs']> = {};
   const endpoint: NonNullable<IotCloud['endpoint']> = {};
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
@@ -118,6 +121,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     ca,
     registry,
     rules,
+    jobs,
     endpoint,
     certificates,
     domains,
@@ -131,7 +135,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     seed: (template) => seedRegistry(registry, template, ca),
     provisioning: provisioningOver(registry, ca, options),
     justInTime: justInTimeOver(registry, options),
-    handler: createIotHandler({ registry, ca, domains, rules, endpoint }, options.log),
+    handler: createIotHandler({ registry, ca, domains, rules, jobs, endpoint }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

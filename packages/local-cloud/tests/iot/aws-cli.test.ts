@@ -41,5 +41,5 @@ testWithCli('the AWS CLI makes a device, and is told by the codes of AWS what is
   assert.deepEqual(await aws('list-thing-principals', '--thing-name', 's1'), { principals: [principal] });
   const certificate = ['--certificate-id', String(made['certificateId'])];
   await assert.rejects(aws('delete-certificate', ...certificate), /CertificateStateException/);
-  await assert.rejects(aws('list-jobs'), /not supported by the local cloud/);
+  await assert.rejects(aws('list-billing-groups'), /not supported by the local cloud/);
 });

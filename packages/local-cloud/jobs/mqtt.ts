@@ -1,0 +1,106 @@
+// AWS IoT Jobs over MQTT: takes the requests of devices on reserved topics, and answers the connection that asked.
+// https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-job
+
+import { AwsError } from '../aws-error.ts';
+import type { ApiRequest } from '../iot/api-request.ts';
+import type { TopicService } from '../mqtt/jobs.ts';
+import type { InboundMessage } from '../mqtt/message.ts';
+import { executionState } from './answers.ts';
+import { createDeviceRequests, type DeviceAnswer, type DeviceRequest } from './device-requests.ts';
+import type { Jobs } from './jobs.ts';
+import { ownMessage, type NoticeDeps } from './notices.ts';
+import type { JobStore } from './store.ts';
+
+const topicPattern =
+  /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/jobs\/(?:(get|start-next)|([a-zA-Z0-9_-]{1,64}|\$next)\/(get|update))$/;
+
+/** What a topic asks for; undefined for a topic that is no request. */
+export function parseTopic(topic: string): Omit<DeviceRequest, 'body'> | undefined {
+  const [, thingName, plain, jobId, verb] = topicPattern.exec(topic) ?? [];
+  if (thingName === undefined) return undefined;
+  if (plain !== undefined) return { verb: plain as 'get' | 'start-next', thingName };
+  return { verb: verb === 'get' ? 'describe' : 'update', thingName, jobId: jobId! };
+}
+
+/** MQTT's names of the errors that HTTP names otherwise than by ending in `Exception`. */
+const CODES: Readonly<Record<string, string>> = {
+  TerminalStateException: 'TerminalStateReached',
+  ThrottlingException: 'RequestThrottled',
+  NotImplementedException: 'InvalidRequest',
+  InternalFailureException: 'InternalError',
+};
+
+function bodyOf(payload: Buffer): ApiRequest['body'] {
+  if (payload.length === 0) return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(payload.toString());
+  } catch {
+    throw new AwsError('InvalidJson', 'The payload is not valid JSON', 400);
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as ApiRequest['body'];
+  throw new AwsError('InvalidJson', 'The payload is not a JSON object', 400);
+}
+
+/** The token of a request that is refused, where one can be read. */
+function tokenOf(payload: Buffer): unknown {
+  try {
+    return bodyOf(payload)['clientToken'];
+  } catch {
+    return undefined;
+  }
+}
+
+export function createJobTopics(deps: {
+  readonly jobs: Jobs;
+  readonly store: JobStore;
+  readonly notices: Omit<NoticeDeps, 'store'>;
+  readonly answer: (clientId: string, message: InboundMessage) => void;
+}): TopicService {
+  const { jobs, store, notices, answer } = deps;
+  const { clock, log } = notices;
+  const serve = createDeviceRequests(jobs, store, (document) => JSON.parse(document) as unknown);
+
+  const send = (request: InboundMessage, outcome: 'accepted' | 'rejected', content: object) => {
+    const members = {
+      ...{ clientToken: tokenOf(request.payload), timestamp: Math.floor(clock.now() / 1000), ...content },
+    };
+    answer(request.clientId, ownMessage(`${request.topic}/${outcome}`, members, notices));
+  };
+
+  const stateOf = ({ thingName, jobId = '' }: Omit<DeviceRequest, 'body'>) => {
+    try {
+      return executionState(store.execution(jobId, thingName));
+    } catch {
+      return undefined;
+    }
+  };
+
+  const reject = (request: InboundMessage, caught: unknown) => {
+    if (!(caught instanceof AwsError))
+      log.error('a jobs request failed', { topic: request.topic, reason: String(caught) });
+    const error =
+      caught instanceof AwsError
+        ? caught
+        : new AwsError('InternalFailureException', 'An error of the local cloud itself: see its log', 500);
+    const code = CODES[error.code] ?? error.code.replace(/Exception$/, '');
+    const showsState = code === 'VersionMismatch' || code === 'InvalidStateTransition';
+    const executionState = showsState ? stateOf(parseTopic(request.topic)!) : undefined;
+    send(request, 'rejected', { code, message: error.message, executionState });
+  };
+
+  return {
+    id: 'jobs',
+    matches: (topic) => parseTopic(topic) !== undefined,
+    async handle(request) {
+      let served: DeviceAnswer;
+      try {
+        served = await serve({ ...parseTopic(request.topic)!, body: bodyOf(request.payload) });
+      } catch (error) {
+        return reject(request, error);
+      }
+      send(request, 'accepted', served.members);
+      await served.announce?.();
+    },
+  };
+}

@@ -114,6 +114,10 @@ export async function openDevicePath(
   mqtt.hub.serve(iot.provisioning(aws.lambda, mqtt.hub));
   for (const name of signingNames) aws.services[name] = dataPlane.handler;
   await openDeviceJobs(settings, iot, mqtt, aws);
+  iot.fleet.sources = {
+    shadow: (id) => dataPlane.shadows.peek(id),
+    connection: (clientId) => mqtt.clients.describe(clientId),
+  };
   const firehose = await openFirehoseApi({
     ...{ dir: path.join(dataDir, 'firehose'), specs, streams, log, startedAt: clock.now() },
   });

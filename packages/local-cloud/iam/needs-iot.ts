@@ -18,6 +18,7 @@ const KINDS: readonly (readonly [member: string, kind: string])[] = [
   ['caCertificateId', 'cacert'],
   ['ruleName', 'rule'],
   ['jobId', 'job'],
+  ['indexName', 'index'],
   ['templateName', 'provisioningtemplate'],
   ['domainConfigurationName', 'domainconfiguration'],
 ];

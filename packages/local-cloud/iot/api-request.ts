@@ -4,6 +4,7 @@ import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
 import type { DomainConfiguration } from './domain-configurations.ts';
 import type { Attributes, Registry } from './registry.ts';
+import type { FleetSources } from '../indexing/documents.ts';
 import type { OpenJobs } from '../jobs/open.ts';
 import type { RuleBook } from '../rules/rule-book.ts';
 
@@ -23,6 +24,8 @@ export interface IotCloud {
   readonly rules?: { book?: RuleBook };
   /** `open` is there once the jobs are. */
   readonly jobs?: { open?: OpenJobs };
+  /** `sources` is there once shadows and broker are. */
+  readonly fleet?: { sources?: FleetSources };
   /** The MQTT port, once it is open. */
   readonly endpoint?: { port?: number };
 }

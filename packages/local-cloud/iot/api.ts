@@ -20,6 +20,7 @@ import { domainConfigurationOperations } from './domain-configurations.ts';
 import { policyAttachmentOperations } from './policy-attachment-operations.ts';
 import { policyOperations } from './policy-operations.ts';
 import { provisioningOperations } from '../provisioning/operations.ts';
+import { indexingOperations } from '../indexing/operations.ts';
 import { jobOperations } from '../jobs/control-operations.ts';
 import { tagOperations } from './tag-operations.ts';
 import { topicRuleOperations } from './topic-rule-operations.ts';
@@ -52,6 +53,7 @@ const routes: readonly Route[] = [
   ...provisioningOperations,
   ...topicRuleOperations,
   ...jobOperations,
+  ...indexingOperations,
   ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 

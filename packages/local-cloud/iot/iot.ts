@@ -33,6 +33,8 @@ export interface Iot extends Identity {
   readonly rules: NonNullable<IotCloud['rules']>;
   /** Gets the jobs once they are open, for the API. */
   readonly jobs: NonNullable<IotCloud['jobs']>;
+  /** Gets what the fleet index reads, once it is there. */
+  readonly fleet: NonNullable<IotCloud['fleet']>;
   /** Gets the MQTT port once it is open. */
   readonly endpoint: NonNullable<IotCloud['endpoint']>;
   /** Certificates of AWS Certificate Manager, by ARN. */
@@ -111,6 +113,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
   const ca = await openCa(options);
   const rules: NonNullable<IotCloud['rules']> = {};
   const jobs: NonNullable<IotCloud['jobs']> = {};
+  const fleet: NonNullable<IotCloud['fleet']> = {};
   const endpoint: NonNullable<IotCloud['endpoint']> = {};
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
@@ -122,6 +125,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     registry,
     rules,
     jobs,
+    fleet,
     endpoint,
     certificates,
     domains,
@@ -135,7 +139,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     seed: (template) => seedRegistry(registry, template, ca),
     provisioning: provisioningOver(registry, ca, options),
     justInTime: justInTimeOver(registry, options),
-    handler: createIotHandler({ registry, ca, domains, rules, jobs, endpoint }, options.log),
+    handler: createIotHandler({ registry, ca, domains, rules, jobs, fleet, endpoint }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

@@ -3,6 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change } from '../files/record-file.ts';
+import type { IndexingConfiguration } from '../indexing/configuration.ts';
 
 /** Pairs, not an object: `__proto__` is a lawful attribute name. */
 export type Attributes = readonly (readonly [name: string, value: string])[];
@@ -147,6 +148,7 @@ interface Kinds {
   caCertificate: CaCertificate;
   /** Under one key: the text that proves who has a CA's private key. */
   registrationCode: { readonly code: string };
+  indexing: IndexingConfiguration;
   policy: Policy;
   target: Target;
   principal: Principal;
@@ -171,6 +173,7 @@ export interface RegistryView {
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly caCertificates: ReadonlyMap<string, CaCertificate>;
   readonly registrationCodes: ReadonlyMap<string, Kinds['registrationCode']>;
+  readonly indexing: ReadonlyMap<string, IndexingConfiguration>;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly principals: ReadonlyMap<string, Principal>;

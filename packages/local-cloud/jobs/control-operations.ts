@@ -20,8 +20,8 @@ import { isJsonDocument, statusDetailsOf, versionOf } from './device-request.ts'
 import { EXECUTION_NUMBER, STATUSES, type Job } from './job-records.ts';
 import type { OpenJobs } from './open.ts';
 
-const paged = ['maxResults', 'nextToken'];
-const jobStatuses = ['IN_PROGRESS', 'CANCELED', 'COMPLETED', 'DELETION_IN_PROGRESS', 'SCHEDULED'];
+const PAGED = ['maxResults', 'nextToken'];
+const JOB_STATUSES = ['IN_PROGRESS', 'CANCELED', 'COMPLETED', 'DELETION_IN_PROGRESS', 'SCHEDULED'];
 
 function jobsOf({ jobs }: IotCloud): OpenJobs {
   if (jobs?.open) return jobs.open;
@@ -98,7 +98,7 @@ async function deleteExecution(cloud: IotCloud, request: ApiRequest) {
 }
 
 function listJobs(cloud: IotCloud, request: ApiRequest) {
-  const status = wordOf(request, 'status', jobStatuses);
+  const status = wordOf(request, 'status', JOB_STATUSES);
   const selection = wordOf(request, 'targetSelection', ['SNAPSHOT', 'CONTINUOUS']);
   const listed = [...jobsOf(cloud).store.jobs.values()]
     .filter((job) => status === undefined || job.status === status)
@@ -159,7 +159,7 @@ const jobOperationsProper: readonly Operation[] = [
     name: 'ListJobs',
     method: 'GET',
     path: '/jobs',
-    query: ['status', 'targetSelection', ...paged],
+    query: ['status', 'targetSelection', ...PAGED],
     run: listJobs,
   },
   {
@@ -206,14 +206,14 @@ const executionOperations: readonly Operation[] = [
     name: 'ListJobExecutionsForThing',
     method: 'GET',
     path: '/things/{thingName}/jobs',
-    query: ['status', 'jobId', ...paged],
+    query: ['status', 'jobId', ...PAGED],
     run: (cloud, request) => listExecutions(cloud, request, 'thingName'),
   },
   {
     name: 'ListJobExecutionsForJob',
     method: 'GET',
     path: '/jobs/{jobId}/things',
-    query: ['status', ...paged],
+    query: ['status', ...PAGED],
     run: (cloud, request) => listExecutions(cloud, request, 'jobId'),
   },
   {

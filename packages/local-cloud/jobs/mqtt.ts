@@ -11,12 +11,12 @@ import type { Jobs } from './jobs.ts';
 import { ownMessage, type NoticeDeps } from './notices.ts';
 import type { JobStore } from './store.ts';
 
-const topicPattern =
+const REQUEST_TOPIC =
   /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/jobs\/(?:(get|start-next)|([a-zA-Z0-9_-]{1,64}|\$next)\/(get|update))$/;
 
 /** What a topic asks for; undefined for a topic that is no request. */
 export function parseTopic(topic: string): Omit<DeviceRequest, 'body'> | undefined {
-  const [, thingName, plain, jobId, verb] = topicPattern.exec(topic) ?? [];
+  const [, thingName, plain, jobId, verb] = REQUEST_TOPIC.exec(topic) ?? [];
   if (thingName === undefined) return undefined;
   if (plain !== undefined) return { verb: plain as 'get' | 'start-next', thingName };
   return { verb: verb === 'get' ? 'describe' : 'update', thingName, jobId: jobId! };

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { TopicService } from '../mqtt/jobs.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { createShadowAnswers } from './answers.ts';
+import type { ShadowDocument } from './document.ts';
 import { createShadowOperations, type ShadowRequest } from './operations.ts';
 import { createRequestRate } from './request-rate.ts';
 import { keyOf, type ShadowId, type ShadowStore } from './store.ts';
@@ -21,6 +22,8 @@ export interface Shadows extends TopicService {
   remove(id: ShadowId): Promise<string>;
   /** In the order of their names; the classic shadow has none. */
   namesOf(thingName: string): string[];
+  /** What the shadow is now, without a request that counts; undefined where there is none. */
+  peek(id: ShadowId): ShadowDocument | undefined;
   /** Resolves when the requests that came before are done and the store is closed. */
   close(): Promise<void>;
 }
@@ -107,6 +110,10 @@ export function createShadows(options: ShadowsOptions): Shadows {
     update: (id, payload) => runHere('update', id, payload),
     remove: (id) => runHere('delete', id, Buffer.alloc(0)),
     namesOf: (thingName) => store.namesOf(thingName),
+    peek(id) {
+      const { exists, document } = store.read(id);
+      return exists ? document : undefined;
+    },
     async close() {
       await schedule.idle();
       await store.close();

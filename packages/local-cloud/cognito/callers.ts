@@ -1,4 +1,4 @@
-// Checks API calls that are signed with temporary credentials, and lets through what the identity's role allows.
+// Checks API calls that are signed with temporary credentials, and allows those that the identity's role allows.
 
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../aws-error.ts';
@@ -24,12 +24,12 @@ interface Call {
   readonly resource: string;
 }
 
-/** Largest body of a call that a browser makes: a synchronous invocation. */
+/** The largest body of a browser's call, which is a synchronous invocation. */
 const LONGEST_BODY = 6_291_556;
 
 const forbidden = (code: string, message: string) => new AwsError(code, message, 403);
 
-/** What a request asks for, in the words of IAM; undefined for what no browser does here. */
+/** IAM's action and resource of a request; undefined for one that browsers may not make here. */
 const calls: Readonly<Record<string, (req: IncomingMessage, deps: CallerDeps) => Call | undefined>> = {
   lambda({ method, url = '' }, { region, accountId }) {
     const [path = '', query] = url.split('?', 2);

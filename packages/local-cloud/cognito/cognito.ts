@@ -1,4 +1,4 @@
-// Amazon Cognito on one machine: identity pools and the user pool of the template, temporary credentials, and what they may do.
+// Amazon Cognito on one machine: identity pools and the user pool of the template, temporary credentials and their permissions.
 
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Clock } from '../clock.ts';
@@ -29,7 +29,7 @@ export interface Cognito {
 export interface UserPoolService {
   readonly users: Users;
   readonly key: () => Promise<SigningKey>;
-  /** From which the keys of cookies follow. */
+  /** The secret from which the keys of cookies are derived. */
   readonly secret: Secret;
   /** Set at the first start, to be shown once. */
   readonly first: OpenedUsers['first'];
@@ -38,7 +38,7 @@ export interface UserPoolService {
 }
 
 /**
- * Keeps `<dir>/secret`: identities and credentials outlive a restart, and go when that file does. Users and the key that signs
+ * Keeps `<dir>/secret`: identities and credentials survive a restart, and become invalid when that file is deleted. Users and the key that signs
  * their tokens are beside it.
  *
  * @throws StartError naming the template line of a pool or role that would not work.

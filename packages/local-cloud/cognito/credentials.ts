@@ -1,4 +1,4 @@
-// Temporary credentials that need no memory: the session token names identity and end, and the secret key follows from it.
+// Temporary credentials without stored state: the session token has identity and expiration, and the secret key is derived from it.
 
 import { randomBytes } from 'node:crypto';
 import { equalBytes, type Secret } from './secret.ts';
@@ -11,32 +11,32 @@ export interface Credentials {
   readonly expiration: number;
 }
 
-/** Whose credentials they are. */
+/** The identity that has the credentials. */
 export interface Session {
   readonly poolId: string;
   readonly identityId: string;
-  /** ARN of the role that it was given. */
+  /** ARN of its role. */
   readonly role: string;
-  /** How the user logged in, as API Gateway tells it after `authenticated`; empty for a guest. */
+  /** How the user logged in, as API Gateway lists it after `authenticated`; empty for a guest. */
   readonly amr: readonly string[];
   readonly secretAccessKey: string;
   readonly expiration: number;
 }
 
-/** Whom credentials are for. */
+/** The identity and role that credentials are issued for. */
 export type Grantee = Pick<Session, 'poolId' | 'identityId' | 'role' | 'amr'>;
 
 export interface CredentialsMaker {
   /** @param now epoch milliseconds */
   issue(grantee: Grantee, now: number): Credentials;
-  /** Does not look at the time: a presigned URL may be checked against another moment than a request. */
+  /** Does not check the expiration: a presigned URL is checked at another time than a request. */
   open(accessKeyId: string, sessionToken: string | undefined): Session | { readonly refused: string };
 }
 
-/** As GetCredentialsForIdentity gives them. https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
+/** In the form of GetCredentialsForIdentity. https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
 export const LIFETIME_SECONDS = 3_600;
 
-/** How an access key of this installation begins; nobody's own AWS keys do. */
+/** The beginning of every access key of this installation, and of no key of AWS. */
 export const ACCESS_KEY_PREFIX = 'ASIALOCAL';
 const LONGEST_TOKEN = 2_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -1,4 +1,4 @@
-// Says what lets a browser do something or keeps it from it: the role of its identity, and the policies attached to that.
+// Explains why a browser may or may not do something: by the role of its identity, and the policies attached to the identity.
 
 import { askedBy, statementText, type Question } from '../iot/explain.ts';
 import type { RegistryView } from '../iot/registry.ts';
@@ -12,7 +12,7 @@ export interface IdentityView {
 }
 
 /**
- * One line for the question, then the identity with all that is asked, and what decided.
+ * One line for the question, then the identity with its actions, and what decided.
  *
  * @throws StartError when no pool has the identity.
  */
@@ -29,7 +29,7 @@ export function explainIdentity(
   const attached = (registry.targets.get(identityId)?.policies ?? []).map(
     (name) => `${name} version ${registry.policies.get(name)?.defaultVersion} (of the identity)`,
   );
-  // A guest has the role alone, whatever is attached.
+  // A guest has only the role: attached policies do not count.
   const asked = [`role ${role?.logicalId ?? 'none'}`, ...(kind === 'authenticated' ? attached : [])];
   const { line, request } = askedBy(question);
   const { allowed, reason, policyName, statement } = permissions.authorize({

@@ -1,4 +1,4 @@
-// Which roles the groups of a user give, and which of them Cognito prefers.
+// The roles that the groups of a user give, and the one that Cognito prefers.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-user-groups.html#assigning-precedence-values-to-groups
 
 import type { PoolGroup } from './user-pool.ts';

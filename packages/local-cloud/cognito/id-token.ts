@@ -1,4 +1,4 @@
-// Checks the ID token by which a user of the user pool asks the identity pool for an identity.
+// Checks the ID token with which a user of the user pool requests an identity of the identity pool.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 
 import type { SigningKey } from './signing-key.ts';
@@ -6,26 +6,26 @@ import type { Users } from './users.ts';
 
 export interface TokenUser {
   readonly sub: string;
-  /** The client that it logged in to. */
+  /** The app client of the login. */
   readonly clientId: string;
-  /** `cognito:roles` and `cognito:preferred_role`: what the user's groups gave when the token was made. */
+  /** `cognito:roles` and `cognito:preferred_role`: the roles of the user's groups when the token was issued. */
   readonly roles: readonly string[];
   readonly preferredRole: string | undefined;
 }
 
-/** Who a token is of, or why it is refused, in Cognito's words. */
+/** The user of a token, or why it is refused, in Cognito's words. */
 export type CheckIdToken = (
   token: string,
   clientIds: readonly string[],
   now: number,
 ) => Promise<TokenUser | { readonly refused: string }>;
 
-/** Far above what is issued here. */
+/** Characters; far longer than the tokens issued here. */
 const LONGEST_TOKEN = 8_000;
 
 const refused = (what: string) => ({ refused: `Invalid login token. ${what}` });
 
-/** How jose's errors read in Cognito's words. */
+/** Cognito's words for jose's errors. */
 function reasonOf(error: unknown): string | undefined {
   const { code, claim } = error as { readonly code?: string; readonly claim?: string };
   if (code === 'ERR_JWT_EXPIRED') return 'Token expired.';
@@ -37,7 +37,7 @@ function reasonOf(error: unknown): string | undefined {
 export function createIdTokenCheck(users: Users, key: () => Promise<SigningKey>): CheckIdToken {
   return async (token, clientIds, now) => {
     if (token.length > LONGEST_TOKEN) return refused('The token is too long.');
-    // Loaded when somebody logs in: most starts need it never.
+    // Loaded at the first login: most starts never need it.
     const { createLocalJWKSet, jwtVerify } = await import('jose');
     const { publicJwk } = await key();
     let claims: Readonly<Record<string, unknown>>;
@@ -57,10 +57,10 @@ export function createIdTokenCheck(users: Users, key: () => Promise<SigningKey>)
     }
     if (claims['token_use'] !== 'id') return refused('The token is not an ID token.');
     const sub = String(claims['sub']);
-    // As with ServerSideTokenCheck on AWS: a user who was removed gets nothing by a token from before.
+    // As with ServerSideTokenCheck on AWS: the token of a user who was removed is refused.
     if (!users.find(sub)) return refused('The user does not exist.');
     const audiences = [claims['aud']].flat();
-    // One of them is there, or the check above had refused the token.
+    // One of them exists, or the check above would have refused the token.
     const clientId = clientIds.find((each) => audiences.includes(each))!;
     const [roles, preferred] = [claims['cognito:roles'], claims['cognito:preferred_role']];
     return {

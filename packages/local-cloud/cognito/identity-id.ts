@@ -1,4 +1,4 @@
-// Identity IDs that carry their own proof: which pool made them, and whether for a guest or for somebody who logged in.
+// Identity IDs that prove themselves: the pool that issued them, and whether for a guest or for a user who logged in.
 
 import { randomBytes } from 'node:crypto';
 import { equalBytes, type Secret } from './secret.ts';
@@ -7,15 +7,15 @@ export type IdentityKind = 'authenticated' | 'unauthenticated';
 export const identityKinds: readonly IdentityKind[] = ['authenticated', 'unauthenticated'];
 
 export interface IdentityIds {
-  /** A new identity, as every guest gets one. */
+  /** A new identity for a guest. */
   forGuest(poolId: string): string;
-  /** Always the same identity for the same user of the developer provider. */
+  /** The identity of a user of the developer provider, always the same. */
   forUser(poolId: string, provider: string, user: string): string;
   /** Undefined where the pool has no such identity. */
   kindOf(poolId: string, identityId: string): IdentityKind | undefined;
 }
 
-/** Of the 16 bytes of a UUID, those that say who it is; the others prove it. */
+/** Of the 16 bytes of a UUID, those that identify; the others prove it. */
 const NAME_BYTES = 10;
 
 export function createIdentityIds(secret: Secret): IdentityIds {

@@ -1,4 +1,4 @@
-// The token by which a developer's back end vouches for a user, as GetOpenIdTokenForDeveloperIdentity gives it: a signed JWT.
+// The token with which a developer's back end vouches for a user: a signed JWT, as GetOpenIdTokenForDeveloperIdentity returns it.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/developer-authenticated-identities.html
 
 import { equalBytes, type Secret } from './secret.ts';
@@ -11,12 +11,12 @@ export interface Login {
 export interface LoginTokens {
   /** @param now and `seconds`: epoch milliseconds, and how long it is valid. */
   issue(login: Login, now: number, seconds: number): string;
-  /** Who the token is for, or why it is refused. */
+  /** The user of the token, or why it is refused. */
   read(token: string, now: number): Login | { readonly refused: string };
 }
 
 const ISSUER = 'https://cognito-identity.amazonaws.com';
-/** Far above what is issued here. */
+/** Characters; far longer than the tokens issued here. */
 const LONGEST_TOKEN = 2_000;
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -36,7 +36,7 @@ export function createLoginTokens(secret: Secret): LoginTokens {
       const parts = token.length > LONGEST_TOKEN ? [] : token.split('.');
       const body = `${parts[0]}.${parts[1]}`;
       if (parts.length !== 3 || !equalBytes(Buffer.from(parts[2]!), Buffer.from(sign(body)))) return refused;
-      // Signed here, so the claims are as `issue` wrote them.
+      // The signature is ours, so the claims are those that `issue` wrote.
       const claims = JSON.parse(Buffer.from(parts[1]!, 'base64url').toString()) as {
         sub: string;
         aud: string;

@@ -1,4 +1,4 @@
-// The calls of Amazon Cognito Identity that a browser makes, and the one by which a back end vouches for its users.
+// The calls of Amazon Cognito Identity that browsers make, and the one with which a back end vouches for its users.
 // https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_Operations.html
 
 import { AwsError } from '../aws-error.ts';
@@ -24,7 +24,7 @@ export interface CognitoCloud {
   readonly clock: Clock;
 }
 
-/** The provider under which Cognito's own tokens are presented. */
+/** The provider name of Cognito's own tokens. */
 const OWN_PROVIDER = 'cognito-identity.amazonaws.com';
 const DEFAULT_TOKEN_SECONDS = 900;
 
@@ -52,7 +52,7 @@ interface Login {
 
 const UNSUPPORTED = 'Token is not from a supported provider of this identity pool.';
 
-/** The identity of the login that came along; undefined for a guest. */
+/** The identity of the login in the request; undefined for a guest. */
 async function readLogin(cloud: CognitoCloud, pool: IdentityPool, input: Input): Promise<Login | undefined> {
   const logins = loginsOf(input);
   if (logins.length === 0) return undefined;
@@ -81,7 +81,7 @@ async function userLogin(
 }
 
 /**
- * The role of who logged in, as the pool maps it.
+ * The role of a user who logged in, as the pool maps it.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html
  */
 function roleOfLogin(pool: IdentityPool, { user }: Login): PoolRole | undefined {
@@ -97,7 +97,7 @@ function roleOfLogin(pool: IdentityPool, { user }: Login): PoolRole | undefined 
   throw notAuthorized('Access denied: the groups of the user give no role.');
 }
 
-/** As STS and API Gateway tell it: the user pool, and the user by the subject of the token. */
+/** In the form of STS and API Gateway: the user pool, and the user by the subject of the token. */
 const amrOf = (users: CognitoCloud['users'], { user }: Login): string[] =>
   user && users ? [users.pool.provider, `${users.pool.provider}:CognitoSignIn:${user.sub}`] : [];
 

@@ -1,4 +1,4 @@
-// What a caller of an identity pool may do: the policies of the role, and for a logged-in user also those attached to the identity.
+// The permissions of a caller of an identity pool: the policies of the role and, for a logged-in user, those attached to the identity.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cog-iot-policies.html
 
 import { connectKeys, type AuthorizeRequest } from '../iot/identity.ts';
@@ -12,12 +12,12 @@ import type { RegistryView } from '../iot/registry.ts';
 import type { IdentityIds, IdentityKind } from './identity-id.ts';
 import type { IdentityPool, PoolRole } from './pools.ts';
 
-/** Whose identity ID it is. */
+/** The pool and the kind of an identity ID. */
 export interface Holder {
   readonly pool: IdentityPool;
   readonly identityId: string;
   readonly kind: IdentityKind;
-  /** Undefined where the pool gives none to this kind, or takes no guests any more. */
+  /** Undefined where the pool has no role for this kind, or no longer accepts guests. */
   readonly role: PoolRole | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface Permissions {
   /**
    * Undefined where no pool of the template has this identity.
    *
-   * @param role ARN of the role that its credentials were given; without it the pool's own for its kind.
+   * @param role ARN of the role of its credentials; without it the pool's own role for its kind.
    */
   holderOf(identityId: string, role?: string): Holder | undefined;
   /** For a connection whose principal is an identity ID, or the account's ID, which may do everything. */
@@ -34,7 +34,7 @@ export interface Permissions {
   mayCall(holder: Holder, action: string, resource: string): Decision;
 }
 
-/** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
+/** Connections whose compiled policies are cached; beyond this number the cache is emptied. */
 const MAX_KEPT = 1_000;
 
 const PROVIDER = 'cognito-identity.amazonaws.com';
@@ -62,14 +62,14 @@ function lookupFor(
     [`${PROVIDER}:aud`, pool.id],
     [`${PROVIDER}:amr`, [kind]],
     [`${PROVIDER}:sub`, identityId],
-    // On loopback it is plain, but what a policy says of AWS, where it never is, must hold here too.
+    // Loopback has no TLS, but a policy for AWS, where every call has, must allow the same here.
     ['aws:SecureTransport', 'true'],
     ...more,
   ]);
   return withTime(values, clock);
 }
 
-/** Builds the evaluators of a connection: all of them have to allow an action. */
+/** Builds the evaluators of a connection: an action needs the consent of all. */
 function createBuild(registry: RegistryView) {
   const statementsOf = createPolicyStatements(registry);
   return (holder: Holder, { clientId, sourceIp }: AuthorizeRequest): Evaluator[] => {

@@ -1,4 +1,4 @@
-// The identity pools of the template with the roles that they give out, checked before anybody asks for credentials.
+// The identity pools of the template with the roles that they give, checked before anybody requests credentials.
 
 import { compilePolicy, PolicyError, type Statement } from '../policies/document.ts';
 import { StartError } from '../start-error.ts';
@@ -18,27 +18,27 @@ export interface IdentityPool {
   readonly id: string;
   readonly name: string;
   readonly allowsGuests: boolean;
-  /** Under which a back end vouches for its users; undefined where the pool takes no logins. */
+  /** The provider name with which a back end vouches for its users; undefined where the pool takes no logins. */
   readonly developerProvider: string | undefined;
   readonly roles: Readonly<Partial<Record<IdentityKind, PoolRole>>>;
-  /** Clients of the user pool whose users it takes, by ID. */
+  /** App clients whose users the pool accepts, by ID. */
   readonly clients: ReadonlyMap<string, ClientLogin>;
-  /** Roles that it may give out, by ARN: its own two, and those of the user pool's groups. */
+  /** Roles that it may give, by ARN: its own two, and those of the user pool's groups. */
   readonly allRoles: ReadonlyMap<string, PoolRole>;
 }
 
-/** How users of one client get a role: by the groups in their token where it is mapped, else all the same one. */
+/** How users of one client get a role: by the groups in their token where that is mapped, else all the same role. */
 export interface ClientLogin {
   readonly clientId: string;
   readonly isMapped: boolean;
-  /** Of whom no one role is known by the token: nothing, or the role of all who logged in. */
+  /** For tokens that do not give exactly one role: none, or the role of all users who logged in. */
   readonly ambiguous: 'Deny' | 'AuthenticatedRole';
 }
 
 type Properties = Readonly<Record<string, unknown>>;
 type Texts = Readonly<Record<string, string | undefined>>;
 
-/** What else a role has (managed policies, a boundary) changes what it may do, and is not known here. */
+/** Other properties of a role (managed policies, a boundary) change its permissions, and are not evaluated here. */
 const roleProperties = [
   'RoleName',
   'Description',
@@ -82,7 +82,7 @@ function requireTrust(role: ResolvedResource, pool: ResolvedResource, kind: Iden
   );
 }
 
-/** The role that `named` names, if it may be given to identities of this kind. */
+/** The role that `named` refers to, if it may be given to identities of this kind. */
 function poolRole(
   template: ResolvedTemplate,
   pool: ResolvedResource,
@@ -161,7 +161,7 @@ function clientsOf(
   return new Map(entries);
 }
 
-/** Of the groups whose users this pool maps. */
+/** The roles of the groups whose users this pool maps. */
 function groupRoles(
   template: ResolvedTemplate,
   pool: ResolvedResource,
@@ -183,7 +183,7 @@ function groupRoles(
  */
 export function poolsOf(template: ResolvedTemplate, userPool?: UserPool): ReadonlyMap<string, IdentityPool> {
   const pools = template.ofType('AWS::Cognito::IdentityPool').map((pool): IdentityPool => {
-    const { properties } = pool; // flags and texts, says template/support-login.ts
+    const { properties } = pool; // flags and texts, as template/support-login.ts checks
     const texts = properties as Texts;
     const clients = clientsOf(template, pool, userPool);
     const own = identityKinds.flatMap((kind) => {

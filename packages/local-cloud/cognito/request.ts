@@ -1,4 +1,4 @@
-// Reads the JSON of a Cognito call field by field, so that nothing of another shape gets further.
+// Reads the JSON of a Cognito call field by field, and refuses other shapes.
 
 import { AwsError } from '../aws-error.ts';
 import type { Input } from '../aws/json-protocol.ts';

@@ -1,4 +1,4 @@
-// The one secret of this installation: identities, login tokens and credentials are made from it, so none is ever stored.
+// The one secret of this installation: identities, login tokens and credentials are derived from it, so none is stored.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,11 +7,11 @@ import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 
 export interface Secret {
-  /** 32 bytes that nobody else can compute; another `purpose` gives others. */
+  /** 32 bytes that nobody else can compute, different for each `purpose`. */
   mac(purpose: string, ...parts: readonly string[]): Buffer;
 }
 
-/** Compares without telling by its duration how much was right. */
+/** Compares in a time that does not depend on how much is equal. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
@@ -43,14 +43,14 @@ function secretOf(file: string, key: string): Secret {
 
 const fileOf = (dir: string) => path.join(dir, 'secret');
 
-/** Reads `<dir>/secret` beside the program that made it, if there is one. @throws StartError when it holds something else. */
+/** Reads `<dir>/secret` for another program, if it exists. @throws StartError when it holds something else. */
 export function readSecret(dir: string): Secret | undefined {
   const key = readKey(fileOf(dir));
   return key === undefined ? undefined : secretOf(fileOf(dir), key);
 }
 
 /**
- * Reads `<dir>/secret`, made on the first start for its owner alone.
+ * Reads `<dir>/secret`, which the first start creates, readable by the owner alone.
  *
  * @throws StartError when the file holds something else.
  */

@@ -1,4 +1,4 @@
-// The RS256 key by which the user pool signs its tokens: made when it is first needed, and kept for its owner alone.
+// The RS256 key with which the user pool signs its tokens: created when first needed, and readable by the owner alone.
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -51,7 +51,7 @@ async function made(dir: string): Promise<SigningKey> {
   }
 }
 
-/** Gives the key of `<dir>/signing-key.pem`, always the same. Rejects when the file is damaged. */
+/** Returns the key of `<dir>/signing-key.pem`, always the same. Rejects when the file is damaged. */
 export function createSigningKey(dir: string): () => Promise<SigningKey> {
   let key: Promise<SigningKey> | undefined;
   return () => (key ??= made(dir));

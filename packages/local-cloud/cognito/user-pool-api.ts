@@ -1,4 +1,4 @@
-// Amazon Cognito user pools on the AWS port: the calls by which the account adds users, puts them into groups and looks at them.
+// Amazon Cognito user pools on the AWS port: the calls with which the account adds users, puts them into groups and lists them.
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_Operations.html
 
 import { randomUUID } from 'node:crypto';

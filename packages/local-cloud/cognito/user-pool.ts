@@ -1,4 +1,4 @@
-// The user pool of the template as logging in needs it: its clients, its groups with their roles, and where its pages are.
+// The user pool of the template: its clients, its groups with their roles, and the addresses of its login pages.
 
 import { StartError } from '../start-error.ts';
 import { loginAddress, userPoolProvider } from '../template/naming.ts';
@@ -6,7 +6,7 @@ import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts
 
 export interface UserPoolClient {
   readonly id: string;
-  /** Exact addresses to which a login leads back, and to which a logout does. */
+  /** Exact addresses to which a login returns, and to which a logout does. */
   readonly callbacks: readonly string[];
   readonly logouts: readonly string[];
   readonly scopes: readonly string[];
@@ -25,7 +25,7 @@ export interface PoolGroup {
 export interface UserPool {
   /** `us-east-1_AbCdEfGhI` */
   readonly id: string;
-  /** As identity pools name it: `cognito-idp.<region>.amazonaws.com/<id>`. */
+  /** Its name in identity pools: `cognito-idp.<region>.amazonaws.com/<id>`. */
   readonly provider: string;
   /** `iss` of its tokens. */
   readonly issuer: string;
@@ -44,7 +44,7 @@ const SHORTEST_TOKEN_SECONDS = 300;
 type Properties = Readonly<Record<string, unknown>>;
 
 const texts = (value: unknown) => ((value ?? []) as readonly unknown[]).map(String);
-/** Of a template that was checked: texts are texts. */
+/** The template was checked, so texts are texts. */
 const textOf = (value: unknown) => value as string | undefined;
 const numberOf = (value: unknown) => (value === undefined ? undefined : Number(value));
 
@@ -98,7 +98,7 @@ function groupOf(template: ResolvedTemplate, resource: ResolvedResource): PoolGr
 /**
  * The template's user pool, if it has one.
  *
- * @throws StartError for a second one, for parts of none, and for addresses that AWS would refuse.
+ * @throws StartError for a second one, for clients or groups without a pool, and for addresses that AWS would refuse.
  */
 export function userPoolOf(template: ResolvedTemplate): UserPool | undefined {
   const [pool, second] = template.ofType('AWS::Cognito::UserPool');
@@ -123,7 +123,7 @@ export function userPoolOf(template: ResolvedTemplate): UserPool | undefined {
   };
 }
 
-/** Outputs with the address of the login pages here in the place of those on AWS. */
+/** Outputs with the address of the login pages here in place of those on AWS. */
 export function withLoginAddress(
   outputs: Readonly<Record<string, string>>,
   pool: UserPool | undefined,

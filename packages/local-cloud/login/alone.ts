@@ -1,4 +1,4 @@
-// When the login asks for no password: the first user, nobody else yet, and a page of this very port that asks.
+// Decides when the login needs no password: the first user is the only one, and a page of this port leads to it.
 // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
 
 import type { IncomingMessage } from 'node:http';
@@ -8,8 +8,8 @@ import type { User, Users } from '../cognito/users.ts';
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /**
- * A whole page that a page of this origin leads to, redirects included: no frame, no script that reads the answer, no link of
- * another site. No page can set these headers; a browser that sends none gets the form.
+ * Whether a page of this origin led to this page, also through redirects: not a frame, a script that reads the answer, or a
+ * link on another site. No page can set these headers; a browser that sends none gets the form.
  */
 const isOwnNavigation = ({ method, headers }: IncomingMessage) =>
   method === 'GET' &&
@@ -18,6 +18,6 @@ const isOwnNavigation = ({ method, headers }: IncomingMessage) =>
   headers['sec-fetch-dest'] === 'document' &&
   PROXY_HEADERS.every((name) => headers[name] === undefined);
 
-/** Who is logged in without a password; undefined where the form has to be filled in. The caller has checked the Host. */
+/** The user who is logged in without a password; undefined where the form is needed. The caller has checked the Host. */
 export const loginWithoutPassword = async (req: IncomingMessage, users: Users): Promise<User | undefined> =>
   isOwnNavigation(req) ? users.unclaimed() : undefined;

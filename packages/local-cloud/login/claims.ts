@@ -1,10 +1,10 @@
-// What tokens say of a user, under the names that Amazon Cognito has for it.
+// The claims of a user in tokens, under Amazon Cognito's names.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
 
 import { groupRolesOf } from '../cognito/group-roles.ts';
 import type { User, Users } from '../cognito/users.ts';
 
-/** Claims by the scope that asks for them. */
+/** Claims by the scope that requests them. */
 export const scopeClaims: Readonly<Record<string, string[]>> = {
   openid: [
     'sub',

@@ -46,14 +46,14 @@ export const loginPage = (
 export const problemPage = (problem: string): string =>
   page('Not possible', `<p role="alert">${escaped(problem)}</p>`);
 
-/** @param formTargets origins to which a form may lead on. */
+/** @param formTargets origins to which a form may redirect. */
 export function pageHeaders(formTargets: readonly string[]): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    // A form that is sent without a referrer has no origin either, which is what the login looks at.
+    // A form sent without a referrer has no origin either, and the login checks the origin.
     'referrer-policy': 'same-origin',
     'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action ${["'self'", ...formTargets].join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
   };

@@ -1,4 +1,4 @@
-// The actions that a policy of AWS IoT may speak of; any other is a slip of the pen that would allow or deny nothing.
+// The actions that a policy of AWS IoT may have; any other is a typing error, which would allow or deny nothing.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
 
 const named: Readonly<Record<string, readonly string[]>> = {
@@ -20,7 +20,7 @@ const actions = Object.entries(named).flatMap(([service, names]) =>
   names.map((name) => `${service}:${name}`),
 );
 
-/** Letters to add, drop or replace until one text is the other. */
+/** The edit distance: letters to add, drop or replace until both texts are equal. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, n) => n);
   for (let i = 1; i <= left.length; i += 1) {
@@ -37,11 +37,11 @@ function distance(left: string, right: string): number {
 /**
  * @param text an action as a policy writes it, of at most 128 characters; * and ? are wildcards
  * @param covers whether it covers an action, in lower case
- * @returns what to write instead, or '' where nothing is near; undefined when the action is known
+ * @returns a similar action, or '' when none is similar; undefined when the action is known
  */
 export function unknownAction(text: string, covers: (action: string) => boolean): string | undefined {
   const lower = text.toLowerCase();
-  // Greengrass has actions of its own, and AWS documents no list of those that devices may be given.
+  // Greengrass has its own actions, and AWS has no list of those for devices.
   if (lower === '*' || lower.startsWith('greengrass:')) return undefined;
   if (actions.some((action) => covers(action.toLowerCase()))) return undefined;
   const near = actions

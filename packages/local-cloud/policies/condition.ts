@@ -5,7 +5,7 @@ import { BlockList, isIP } from 'node:net';
 import { canonicalKey } from './key.ts';
 import { parseArnPattern, parsePattern, parseText, type Lookup, type Pattern } from './pattern.ts';
 
-/** Whether the condition holds, or the variable in its values that is without one. */
+/** Whether the condition holds, or the variable in its values that has no value. */
 export type ConditionResult = boolean | { readonly missing: string };
 
 export interface Condition {
@@ -128,7 +128,7 @@ function parseOperator(text: string) {
   return { quantifier: quantifier as Quantifier, name, ifExists: ifExists !== undefined };
 }
 
-/** What a key without values means to each quantifier; a negated operator holds where there is nothing to differ from. */
+/** The result of each quantifier for a key without values; a negated operator holds, because there is nothing to compare. */
 function withoutValue(quantifier: Quantifier, ifExists: boolean, negated: boolean): boolean {
   if (ifExists || quantifier === 'ForAllValues') return true;
   return quantifier === undefined && negated;

@@ -7,7 +7,7 @@ import { unknownAction } from './action.ts';
 import { canonicalKey } from './key.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
 
-/** What is wrong with a document, and where in it: `['Statement', 1, 'Action']`. */
+/** The problem of a document, and its place: `['Statement', 1, 'Action']`. */
 export class PolicyError extends AwsError {
   readonly path: readonly (string | number)[];
 
@@ -21,7 +21,7 @@ export class PolicyError extends AwsError {
   }
 }
 
-/** A list of patterns, or everything but it. */
+/** A list of patterns, or everything except them. */
 export interface Scope {
   readonly patterns: readonly Pattern[];
   readonly negated: boolean;
@@ -39,7 +39,7 @@ export interface Statement {
 }
 
 /**
- * Where a document is: a policy of AWS IoT; one of a role for browsers, which may speak of every service, and whose condition
+ * The kind of a document: a policy of AWS IoT; one of a role for browsers, which may name every service, and whose condition
  * keys all have a value here; or one of a role for functions, which may have any condition key.
  */
 export type PolicyKind = 'iot' | 'iam' | 'role';
@@ -69,7 +69,7 @@ function refuseOthers(value: JsonObject, known: readonly string[], path: Path): 
   }
 }
 
-/** IAM takes one value or a list of them, and a condition also true, false and numbers. */
+/** IAM accepts one value or a list of them, and in a condition also true, false and numbers. */
 function textsOf(value: unknown, path: Path, scalars = false): string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.map((item, index) => {
@@ -225,7 +225,7 @@ function parse(document: string, kind: PolicyKind): unknown {
 
 /**
  * @param document the policy's JSON text.
- * @throws PolicyError (MalformedPolicyException) naming the element that AWS IoT does not have or that is malformed.
+ * @throws PolicyError (MalformedPolicyException) naming the element that is malformed or unknown to AWS IoT.
  */
 export function compilePolicy(policyName: string, document: string, kind: PolicyKind = 'iot'): Statement[] {
   const parsed = parse(document, kind);

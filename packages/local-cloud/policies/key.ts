@@ -1,4 +1,4 @@
-// The policy variables and condition keys that AWS IoT knows and the local cloud can give a value.
+// The policy variables and condition keys of AWS IoT that have a value in the local cloud.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-variables.html
 
 /** X.520 attributes by the name AWS gives them in `iot:Certificate.Subject.*` and `iot:Certificate.Issuer.*`. */
@@ -41,7 +41,7 @@ const simpleKeys = [
   'iot:Connection.Thing.IsAttached',
   'iot:Certificate.SerialNumber',
   'iot:Certificate.AvailableKeys',
-  // Of who came by a Cognito identity pool: pool, how it was authenticated, identity.
+  // Of callers with a Cognito identity: pool, authentication, identity.
   'cognito-identity.amazonaws.com:aud',
   'cognito-identity.amazonaws.com:amr',
   'cognito-identity.amazonaws.com:sub',

@@ -1,4 +1,4 @@
-// Wildcard patterns of IoT policies: `*` any characters, `?` one, `${variable}` taken literally, MQTT's + and # literals too.
+// Wildcard patterns of IoT policies: `*` matches any characters, `?` one; values of `${variable}` and MQTT's + and # are literal.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-variables.html
 
 export const star = Symbol('*');
@@ -23,7 +23,7 @@ export interface Pattern {
   bind(lookup: Lookup): Bound;
 }
 
-/** `${*}`, `${?}` and `${$}` stand for the character itself. */
+/** `${*}`, `${?}` and `${$}` mean the character itself. */
 const escapes = new Set(['*', '?', '$']);
 
 /** @throws SyntaxError where a `${` has no `}`. */
@@ -40,7 +40,7 @@ function tokenize(text: string, wildcards: boolean): Token[] {
   return tokens;
 }
 
-/** Puts values for variables; `missing` names the first one without. */
+/** Replaces variables by their values; `missing` is the first variable without one. */
 function fill(tokens: readonly Token[], lookup: Lookup): Exclude<Token, Variable>[] | { missing: string } {
   const filled: Exclude<Token, Variable>[] = [];
   for (const token of tokens) {
@@ -158,7 +158,7 @@ function arnParts(arn: string): string[] {
 }
 
 /**
- * As ArnEquals and ArnLike compare: each of the six parts of an ARN alone, so that no `*` reaches over a colon before the
+ * Compares as ArnEquals and ArnLike do: each of the six parts of an ARN separately, so that no `*` matches a colon before the
  * resource.
  *
  * @throws SyntaxError where the pattern has fewer than six parts.
@@ -183,7 +183,7 @@ export function parseArnPattern(text: string): Pattern {
 }
 
 /**
- * A text with variables but no wildcards, compared by a test that is compiled from it.
+ * A text with variables but no wildcards, compared by a test compiled from its value.
  *
  * @throws SyntaxError where a `${` has no `}`, or what `compile` throws for a text without variables.
  */

@@ -1,4 +1,4 @@
-// Decides what a connection may do by its policies, and says which statement decided, which AWS does not.
+// Decides by the policies what a connection may do, and names the statement that decided, which AWS does not.
 
 import type { Statement } from './document.ts';
 import type { Bound, Lookup } from './pattern.ts';
@@ -12,7 +12,7 @@ export interface Decision {
   readonly statement?: number;
 }
 
-/** The statements of one connection with its variables filled in: build once, ask for each message. */
+/** The statements of one connection with the values of its variables: built once, evaluated for each message. */
 export interface Evaluator {
   /** `action` as `iot:Publish`, `resource` as the whole ARN; `more` adds condition keys of this one request. */
   decide(action: string, resource: string, more?: Lookup): Decision;
@@ -25,7 +25,7 @@ interface Prepared {
   readonly missing: string | undefined;
 }
 
-/** Why a statement that covers the action did not decide, or true when it matched. */
+/** True when a statement that covers the action matched, else why not. */
 type Outcome = true | string;
 
 export const describeStatement = ({ policyName, number, sid }: Statement) =>
@@ -77,7 +77,7 @@ function prepare(statement: Statement, lookup: Lookup): Prepared {
   };
 }
 
-/** Of the statements that cover the action, one with something to put right says more than a mere other resource. */
+/** Of the statements that cover the action, one with a fixable problem explains more than one for another resource. */
 function explain(covering: readonly Prepared[], resource: string, lookup: Lookup): string {
   const near = covering
     .filter(({ statement }) => statement.effect === 'Allow')

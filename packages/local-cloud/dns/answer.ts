@@ -1,4 +1,4 @@
-// What Route 53 answers to a question: through zones, wildcards, CNAMEs and trees of aliases, with the way that it went.
+// Answers a DNS question as Route 53 does, through zones, wildcards, CNAMEs and trees of aliases, and records the way.
 
 import { choose, type Considered, type Health } from './choose.ts';
 import { findRecords, zoneOf, type ZoneIndex } from './find.ts';
@@ -7,24 +7,24 @@ import type { Rcode, RecordSet } from './model.ts';
 import { negativeTtl, type Resource } from './rdata.ts';
 
 export interface Question {
-  /** As it was asked; answers repeat its spelling. */
+  /** As it was spelt in the question; answers repeat the spelling. */
   readonly name: string;
   readonly type: string;
   /** Region that it comes from, for latency records. */
   readonly region: string;
 }
 
-/** What the answer depends on. */
+/** What an answer depends on besides the records. */
 export interface World {
   readonly zones: readonly ZoneIndex[];
   /** State of a health check, and the reason in words. */
   checkHealth(id: string): Health;
-  /** Addresses of what is outside the zones, such as an AWS service that this machine stands in for; undefined if unknown. */
+  /** Addresses of names outside the zones, such as an AWS service that this machine replaces; undefined if unknown. */
   addressesOf(name: string): readonly string[] | undefined;
   random(): number;
 }
 
-/** A group of records on the way, and what was considered. */
+/** A group of records on the way to the answer, and the verdict on each. */
 export interface Visit {
   readonly name: string;
   readonly type: string;
@@ -33,14 +33,14 @@ export interface Visit {
 
 export interface Outcome {
   readonly rcode: Rcode;
-  /** False for a delegation, whose servers know more. */
+  /** False for a delegation, whose servers have the answer. */
   readonly isAuthoritative: boolean;
   readonly answers: readonly Resource[];
   readonly authorities: readonly Resource[];
   readonly visits: readonly Visit[];
   /** Whether it depends on where the question comes from. */
   readonly isByRegion: boolean;
-  /** Why there is no answer, or none that is complete; undefined where it is plain. */
+  /** Why there is no complete answer; undefined where that is plain. */
   readonly note?: string;
 }
 
@@ -82,7 +82,7 @@ export function healthOf(record: RecordSet, world: World, index: ZoneIndex, dept
   };
 }
 
-/** The values of the records that the group's policy chooses, through all aliases; undefined where nobody here knows them. */
+/** The values of the records that the group's policy chooses, through all aliases; undefined where they are not known here. */
 function valuesOf(
   walk: Walk,
   name: string,
@@ -152,7 +152,7 @@ function ended(walk: Walk, rcode: Rcode, rest: Partial<Outcome> = {}): Outcome {
   };
 }
 
-/** From one name on; a CNAME leads to the next within the zone. */
+/** Follows one name; a CNAME leads to the next within the zone. */
 function follow(walk: Walk, owner: string, links: number): Outcome {
   const { index, question, answers } = walk;
   const nothing = { authorities: soaOf(index) };
@@ -203,7 +203,7 @@ function outside({ world, question: { type } }: Pick<Walk, 'world' | 'question'>
     .map((value) => ({ name: owner, type, ttl: SERVICE_TTL, value }));
 }
 
-/** Never throws: what cannot be answered has a code and a note that says why. */
+/** Never throws: an answer without data has a code, and a note with the reason. */
 export function answer(question: Question, world: World): Outcome {
   const name = absolute(question.name);
   const index = zoneOf(world.zones, name);

@@ -8,7 +8,7 @@ import type { Endpoint, HealthCheck } from './model.ts';
 import { absolute, nameProblem } from './name.ts';
 import { checkerRegions } from './regions.ts';
 
-/** Scalars, as the support table holds; `Regions` and `ChildHealthChecks` are lists. */
+/** Scalars, as the support table ensures; `Regions` and `ChildHealthChecks` are lists. */
 type Scalar = string | number | boolean;
 type Config = Readonly<Record<string, Scalar | undefined>>;
 type Lists = Readonly<Record<string, readonly Scalar[] | undefined>>;
@@ -90,7 +90,7 @@ function checkOf(resource: ResolvedResource, ids: ReadonlySet<string>): HealthCh
   return { ...shared, config: { kind: 'calculated', children, threshold } };
 }
 
-/** A calculated check may not watch itself, over others either. */
+/** A calculated check may not watch itself, not even through others. */
 function requireNoCircle(checks: readonly HealthCheck[]): void {
   const byId = new Map(checks.map((check) => [check.id, check]));
   const leadsTo = (check: HealthCheck, id: string, seen: ReadonlySet<string>): boolean =>
@@ -104,7 +104,7 @@ function requireNoCircle(checks: readonly HealthCheck[]): void {
       throw new StartError(`${check.at}: ${check.label}: the health check is a child of itself`);
 }
 
-/** @throws StartError with the template line of what Route 53 would refuse. */
+/** @throws StartError with the template line of a check that Route 53 would refuse. */
 export function checksFromTemplate(template: ResolvedTemplate): HealthCheck[] {
   const resources = template.ofType('AWS::Route53::HealthCheck');
   const ids = new Set(resources.map(({ name }) => name));

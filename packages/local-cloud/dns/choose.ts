@@ -1,4 +1,4 @@
-// Which of the records with one name and type answers, and why each of the others does not.
+// Chooses which of the records with one name and type answers, and says why each of the others does not.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
 
 import type { RecordSet, Routing } from './model.ts';
@@ -33,7 +33,7 @@ const routingOf = <P extends Routing['policy']>(record: RecordSet) => record.rou
 
 const NONE_HEALTHY = 'no record of the group is healthy, so all count as healthy';
 
-/** Says of each judged record whether it is among `chosen`; `why` has the reasons of both. */
+/** Marks each judged record as chosen or not; `why` has the reasons of both. */
 function consider(
   judged: readonly Judged[],
   chosen: readonly RecordSet[],
@@ -69,7 +69,7 @@ function failover(judged: readonly Judged[]): Considered[] {
   });
 }
 
-/** Weight 0 is for the case that no other is healthy. */
+/** Records with weight 0 answer only when no other is healthy. */
 function weighted(judged: readonly Judged[], { random }: Circumstances): Considered[] {
   const weightOf = ({ record }: Judged) => routingOf<'weighted'>(record).weight;
   const positive = judged.filter((each) => weightOf(each) > 0);

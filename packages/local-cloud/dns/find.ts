@@ -1,4 +1,4 @@
-// Which records of a zone a question is about: those of its name, of a wildcard, or of a delegation above it.
+// Finds the records of a zone for a question: those of its name, of a wildcard, or of a delegation above it.
 
 import { isWithin, labelsOf, parentOf } from './name.ts';
 import type { HostedZone, RecordSet, Zone } from './model.ts';
@@ -6,12 +6,12 @@ import type { HostedZone, RecordSet, Zone } from './model.ts';
 export interface ZoneIndex {
   readonly zone: Zone;
   readonly byName: ReadonlyMap<string, readonly RecordSet[]>;
-  /** Names that exist: those with records, and those that only lie above some (RFC 4592, 2.2.2). */
+  /** Names that exist: those with records, and those above such names (RFC 4592, 2.2.2). */
   readonly nodes: ReadonlySet<string>;
 }
 
 export type Found =
-  /** No records where the name only lies above others. */
+  /** Empty where the name only has others below it. */
   | { readonly kind: 'records'; readonly records: readonly RecordSet[] }
   | { readonly kind: 'delegation'; readonly records: readonly RecordSet[] }
   | { readonly kind: 'absent' };
@@ -28,14 +28,14 @@ export function indexZone({ zone, records }: HostedZone): ZoneIndex {
   return { zone, byName: Map.groupBy(records, ({ name }) => name), nodes };
 }
 
-/** The zone that lies nearest to `name`. */
+/** The zone nearest to `name`. */
 export function zoneOf(indexes: readonly ZoneIndex[], name: string): ZoneIndex | undefined {
   return indexes
     .filter(({ zone }) => isWithin(name, zone.name))
     .toSorted((a, b) => labelsOf(b.zone.name).length - labelsOf(a.zone.name).length)[0];
 }
 
-/** What the zone has for an absolute name within it. A delegation hides what lies at and below it (RFC 1034, 4.3.2). */
+/** The records of the zone for an absolute name within it. A delegation hides the names at and below it (RFC 1034, 4.3.2). */
 export function findRecords({ zone, byName, nodes }: ZoneIndex, name: string): Found {
   const path = namesBelow(zone.name, name);
   for (const above of path.toReversed()) {

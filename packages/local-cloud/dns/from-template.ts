@@ -19,7 +19,7 @@ import { recordProblems } from './record-checks.ts';
 type Scalar = string | number | boolean;
 type Texts = Readonly<Partial<Record<string, Scalar>>>;
 
-/** Of a record set, as the support table holds it. */
+/** Properties of a record set, as the support table ensures. */
 interface Properties {
   readonly Name: Scalar;
   readonly Type: Scalar;
@@ -39,11 +39,11 @@ interface Properties {
 /** Names by the IDs of zones that the template does not create. */
 type ZoneNames = Readonly<Record<string, string>>;
 
-/** Properties of one record set, and how messages call it. */
+/** Properties of one record set, and its name in messages. */
 interface Declared {
   readonly id: string;
   readonly properties: Properties;
-  /** Where a property of it is. */
+  /** The place of a property. */
   readonly at: (...path: readonly string[]) => string;
 }
 
@@ -67,7 +67,7 @@ function zonesOf(template: ResolvedTemplate): Zone[] {
   });
 }
 
-/** Zones that are taken to be there, with nothing but what the template adds to them. */
+/** Zones that are assumed to exist; they have only the records that the template adds. */
 const existingZones = (names: ZoneNames): Zone[] =>
   Object.entries(names)
     .filter(([id]) => id !== '')
@@ -168,9 +168,9 @@ function recordOf(declared: Declared, zones: readonly Zone[]): RecordSet {
 }
 
 /**
- * `existing` has the zones that are there before the template.
+ * `existing` has the zones that exist before the template.
  * @throws StartError with the template line of each zone, record and health check that Route 53 would refuse, and of what
- *   it takes although nobody can want it: weights that are all 0, a primary that never fails over.
+ *   it accepts although it cannot be intended: weights that are all 0, a primary that never fails over.
  */
 export function dnsFromTemplate(template: ResolvedTemplate, existing: ZoneNames = {}): DnsModel {
   const zones = [...zonesOf(template), ...existingZones(existing)];

@@ -1,10 +1,10 @@
-// When a health check is healthy: the rules by which Route 53 makes one state of what many checkers saw.
+// Decides whether a health check is healthy: Route 53's rules for one state from the observations of many checkers.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
 
 import type { Health } from './choose.ts';
 import type { HealthCheck } from './model.ts';
 
-/** What one checker saw at one time. */
+/** An observation of one checker. */
 export interface Observation {
   readonly isSuccess: boolean;
   /** In words, such as `HTTP Status Code 200, OK`. */
@@ -15,19 +15,19 @@ export interface Observation {
 
 export interface Checker {
   readonly region: string;
-  /** Address that it says it comes from; all are this machine. */
+  /** The address that it reports; all checkers are this machine. */
   readonly address: string;
   readonly isHealthy: boolean;
-  /** Observations in a row that say otherwise. */
+  /** Observations in a row that contradict the state. */
   readonly contrary: number;
   readonly last?: Observation;
   readonly lastFailure?: Observation;
 }
 
-/** More than this share of the checkers must say healthy. */
+/** A check is healthy when more than this share of its checkers report success. */
 const LEAST_SHARE = 0.18;
 
-/** Healthy before it has seen anything. */
+/** A new checker counts as healthy. */
 export const newChecker = (region: string, address: string): Checker => ({
   ...{ region, address, isHealthy: true, contrary: 0 },
 });
@@ -45,7 +45,7 @@ export function observed(checker: Checker, seen: Observation, threshold: number)
   };
 }
 
-/** What is known of the checks. */
+/** The checks and the observations of their checkers. */
 export interface Known {
   readonly checks: ReadonlyMap<string, HealthCheck>;
   checkersOf(id: string): readonly Checker[];

@@ -1,4 +1,4 @@
-// From the bytes of a DNS query to those of its response: header, EDNS0 with client subnet, and truncation.
+// Turns the bytes of a DNS query into those of its response: header, EDNS0 with client subnet, and truncation.
 
 import {
   AUTHORITATIVE_ANSWER,
@@ -16,7 +16,7 @@ import { type Resource, toWire } from './rdata.ts';
 export interface Asked {
   readonly name: string;
   readonly type: string;
-  /** Of the client subnet if the resolver says so, else that of the resolver. */
+  /** The address of the client subnet if the resolver sends one, else that of the resolver. */
   readonly address: string;
 }
 
@@ -27,7 +27,7 @@ export interface Sender {
 
 /** RFC 1035, 4.2.1. */
 const PLAIN_UDP = 512;
-/** What Route 53 sends at most over UDP: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html */
+/** The largest response of Route 53 over UDP, in bytes: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html */
 const LARGEST_UDP = 4096;
 const HEADER = 12;
 const RESPONSE = 0x8000;
@@ -50,7 +50,7 @@ interface Edns {
   readonly subnet?: Subnet;
 }
 
-/** @returns undefined where the sender made a mistake. */
+/** @returns undefined for a malformed option. */
 function readEdns({ additionals = [] }: DecodedPacket): Edns | 'none' | undefined {
   const found = additionals.filter((each): each is OptAnswer => each.type === 'OPT');
   const [opt] = found;
@@ -80,7 +80,7 @@ function optOf({ version, subnet }: Edns, isByRegion: boolean): OptAnswer {
   } as unknown as OptAnswer;
 }
 
-/** The header alone, for what could not be read further. */
+/** A response of only a header, for a query that cannot be parsed. */
 function bareError(query: Buffer, code: number): Buffer {
   const response = Buffer.alloc(HEADER);
   response.writeUInt16BE(query.readUInt16BE(0), 0);
@@ -93,11 +93,11 @@ function tryDecode(bytes: Buffer): DecodedPacket | undefined {
   try {
     return decode(bytes);
   } catch {
-    return undefined; // whatever it is, it is not a DNS message
+    return undefined; // not a DNS message
   }
 }
 
-/** Whether the question is written again as it came, which names of odd octets are not. */
+/** Whether the question is encoded again as it came; names of unusual octets are not. */
 function isEchoed(bytes: Buffer, { questions }: DecodedPacket): boolean {
   const again = encode({ type: 'query', questions }).subarray(HEADER);
   return again.equals(bytes.subarray(HEADER, HEADER + again.length));
@@ -113,7 +113,7 @@ const none: Pick<Outcome, 'answers' | 'authorities' | 'isAuthoritative' | 'isByR
 /**
  * The response to a message, as an authoritative server gives it: without recursion, never more than the sender takes.
  *
- * @returns undefined for what must not be answered: a response, or less than a header.
+ * @returns undefined for a message that must not be answered: a response, or less than a header.
  */
 export function respond(
   bytes: Buffer,

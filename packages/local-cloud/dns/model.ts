@@ -1,4 +1,4 @@
-// Hosted zones, record sets and health checks as Route 53 knows them, wherever they come from: a template or its API.
+// The model of Route 53: hosted zones, record sets and health checks, from a template or from its API.
 
 export type Rcode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
 
@@ -12,7 +12,7 @@ export interface Zone {
   readonly nameServers: readonly string[];
 }
 
-/** Which of several records with one name and type answers. */
+/** How one of several records with the same name and type is chosen. */
 export type Routing =
   | { readonly policy: 'simple' }
   | { readonly policy: 'failover'; readonly role: 'PRIMARY' | 'SECONDARY' }
@@ -34,16 +34,16 @@ export interface RecordSet {
   readonly zoneId: string;
   readonly name: string;
   readonly type: string;
-  /** Tells records of one name and type apart; absent where the routing is simple. */
+  /** Distinguishes records of one name and type; absent where the routing is simple. */
   readonly setIdentifier?: string;
   readonly routing: Routing;
   readonly target: Target;
   readonly healthCheckId?: string;
-  /** Where the template declares it, such as `dns.yaml:40`; absent where the API made it. */
+  /** Where the template declares it, such as `dns.yaml:40`; absent for one that the API created. */
   readonly at?: string;
 }
 
-/** Where a checker connects to. */
+/** The endpoint that a checker connects to. */
 export interface Endpoint {
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
   readonly address?: string;
@@ -58,7 +58,7 @@ export interface Endpoint {
 
 export interface HealthCheck {
   readonly id: string;
-  /** What people call it: its logical ID. */
+  /** Its name for people: the logical ID. */
   readonly label: string;
   readonly inverted: boolean;
   readonly disabled: boolean;
@@ -79,7 +79,7 @@ export interface HealthCheck {
   readonly at: string;
 }
 
-/** A zone with all its records, the two that Route 53 makes itself included. */
+/** A zone with all its records, also the two that Route 53 creates itself. */
 export interface HostedZone {
   readonly zone: Zone;
   readonly records: readonly RecordSet[];
@@ -90,7 +90,7 @@ export interface DnsModel {
   readonly checks: readonly HealthCheck[];
 }
 
-/** What tells a record set from every other. */
+/** Identifies a record set. */
 export const keyOf = ({ zoneId, name, type, setIdentifier = '' }: RecordSet): string =>
   [zoneId, name, type, setIdentifier].join(' ');
 

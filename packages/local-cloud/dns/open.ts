@@ -1,4 +1,4 @@
-// Puts Route 53 together on one machine: zones, checkers, the DNS port, and the API that the stack's AWS port leads to.
+// Opens Route 53 on one machine: zones, checkers, the DNS port, and the API to which the stack's AWS port forwards.
 
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -47,7 +47,7 @@ export interface Dns {
 
 const isLoopback = (text: string) => /^(127\.|::1$|localhost\.?$|.*\.localhost\.?$)/i.test(text);
 
-/** Where a check may be asked: what is said to be on this machine, and what is there in any case. */
+/** Whether a check may be probed: its name is on this machine by `--at`, or its address is loopback. */
 function isReachable({ address, domain }: Endpoint, standIns: DnsOptions['standIns']): boolean {
   if (domain !== undefined && standIns.has(absolute(domain))) return true;
   return isLoopback(address ?? domain!);
@@ -82,7 +82,7 @@ function openCheckers(
   });
 }
 
-/** Each problem once a second: a resolver asks the same again and again. */
+/** Logs each problem once a second: resolvers repeat their questions. */
 function createAsk(world: World, { neighbourhoods, log, clock }: DnsOptions): (asked: Asked) => Outcome {
   const warn = createThrottledWarning(log, clock);
   return ({ name, type, address }) => {

@@ -17,7 +17,7 @@ const HTTP_CONNECT_MS = 4_000;
 const HTTP_ANSWER_MS = 2_000;
 const BODY_MS = 2_000;
 const TCP_MS = 10_000;
-/** The search string lies wholly within so many bytes. */
+/** The search string must be within this many bytes at the start of the body. */
 const SEARCHED_BYTES = 5_120;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
 
@@ -60,7 +60,7 @@ async function probeTcp(host: string, port: number): Promise<Verdict> {
   }
 }
 
-/** Where a request goes, and what it says of itself. */
+/** The target of a request, and its headers. */
 function requestOf(endpoint: Endpoint, standIn: StandIn | undefined): ClientRequest {
   const { protocol, domain, address, port, path } = endpoint;
   const isSecure = standIn?.url ? standIn.url.protocol === 'https:' : protocol === 'HTTPS';
@@ -71,7 +71,7 @@ function requestOf(endpoint: Endpoint, standIn: StandIn | undefined): ClientRequ
   const shared = {
     ...{ host, port: standInPort ?? port, path: prefix + path, agent: false },
     headers: {
-      // A stand-in is asked by its own address: it may refuse the name of another.
+      // A stand-in gets its own address as the host: it may refuse another name.
       host: standIn?.url?.host ?? (port === DEFAULT_PORTS[protocol] ? name : `${name}:${port}`),
       'user-agent': 'Amazon-Route53-Health-Check-Service (local)',
       accept: '*/*',
@@ -83,7 +83,7 @@ function requestOf(endpoint: Endpoint, standIn: StandIn | undefined): ClientRequ
   return isSecure ? requestHttps({ ...shared, rejectUnauthorized: false, servername }) : requestHttp(shared);
 }
 
-/** The body as far as it is searched. */
+/** The part of the body that is searched. */
 async function startOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,4 +1,4 @@
-// The values of records: Route 53's text on one side, what the wire format carries on the other.
+// Converts the values of records between Route 53's text and the wire format.
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -11,7 +11,7 @@ type Data = string | object;
 interface RecordType {
   /** How a value is written. */
   readonly form: string;
-  /** @returns undefined for what is no such value. */
+  /** @returns undefined for an invalid value. */
   readonly read: (value: string) => Data | undefined;
 }
 
@@ -110,7 +110,7 @@ export function valueProblem(type: string, value: string): string | undefined {
     : undefined;
 }
 
-/** One record of an answer, in text as the API has it. */
+/** One record of an answer, in the API's text. */
 export interface Resource {
   readonly name: string;
   readonly type: string;

@@ -1,4 +1,4 @@
-// What Route 53 refuses of a zone's records, before anything answers by them; the words are its own where they are known.
+// Checks the records of a zone as Route 53 does before it accepts them, with its own words where they are known.
 
 import { isWithin, nameProblem } from './name.ts';
 import { keyOf, type HealthCheck, type HostedZone, type RecordSet, type Zone } from './model.ts';
@@ -7,10 +7,10 @@ import { isRegion, regions } from './regions.ts';
 
 export interface RecordProblem {
   readonly record: RecordSet;
-  /** What the API answers. */
+  /** The reason in the API's answer. */
   readonly reason: string;
   readonly remedy: string;
-  /** AWS takes it, although nobody can want it: refused in a template only. */
+  /** AWS accepts it although it cannot be intended: refused in a template only. */
   readonly isPermitted?: true;
 }
 
@@ -80,7 +80,7 @@ const routed: Check = (record) => {
   return undefined;
 };
 
-/** An alias to one of ours leads to a record of its type in its zone. */
+/** An alias to a name of this zone needs a record of its type there. */
 const led: Check = (record, { zone, zoneIds, records }) => {
   const { target, type } = record;
   if (target.kind === 'values') return undefined;

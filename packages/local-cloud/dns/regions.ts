@@ -1,4 +1,4 @@
-// Where AWS regions are, and who is near to which: the local stand-in for the latencies that AWS measures.
+// The places of AWS regions, and which is nearest: the local replacement for the latencies that AWS measures.
 
 import { BlockList, isIP } from 'node:net';
 
@@ -77,7 +77,7 @@ export function readNeighbourhood(text: string): Neighbourhood | undefined {
   return { network, prefix, region };
 }
 
-/** Of the narrowest network that has the address. */
+/** The region of the narrowest network that contains the address. */
 export function regionOf(address: string, neighbourhoods: readonly Neighbourhood[]): string | undefined {
   const family = (text: string) => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
   return neighbourhoods

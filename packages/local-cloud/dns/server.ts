@@ -1,4 +1,4 @@
-// The DNS port: one socket for UDP and one for TCP, which hand each message on and send back what comes.
+// The DNS port: one socket for UDP and one for TCP, which pass on each message and send back the response.
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -16,22 +16,22 @@ export interface DnsServerOptions {
   readonly host: string;
   /** 0 picks one that is free for both. */
   readonly port: number;
-  /** Gives undefined for what is not to be answered. */
+  /** Returns undefined for a message that must not be answered. */
   readonly respond: (message: Buffer, sender: Sender) => Buffer | undefined;
   readonly log: Log;
 }
 
-/** How long a connection may say nothing (RFC 7766, 6.2.3), and how many there may be. */
+/** How long a connection may be idle (RFC 7766, 6.2.3), and how many connections there may be. */
 const IDLE_MS = 10_000;
 const MOST_CONNECTIONS = 256;
 /** Bytes that a client may leave unread. */
 const MOST_UNREAD = 262_144;
-/** Free ports tried in turn, as one that is free for TCP may not be for UDP. */
+/** Number of free ports that are tried: a port that is free for TCP may not be free for UDP. */
 const TRIES = 20;
 /** The length before each message on TCP (RFC 1035, 4.2.2). */
 const PREFIX = 2;
 
-/** A fault of ours must not end the server; the sender asks again. */
+/** A fault of ours must not end the server: it is logged, and the sender repeats the query. */
 function guarded({ respond, log }: DnsServerOptions): DnsServerOptions['respond'] {
   return (message, sender) => {
     try {

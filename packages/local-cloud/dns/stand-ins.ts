@@ -1,4 +1,4 @@
-// Where on this machine a name of the outside is: what `--at api.example.net=http://127.0.0.1:8080/api` says.
+// Maps outside names to this machine, as `--at api.example.net=http://127.0.0.1:8080/api` does.
 
 import { isIP } from 'node:net';
 import { StartError } from '../start-error.ts';
@@ -6,7 +6,7 @@ import { absolute, nameProblem } from './name.ts';
 
 export interface StandIn {
   readonly address: string;
-  /** The port of the check is used where there is none. */
+  /** Without it, the port of the check is used. */
   readonly port?: number;
   /** Scheme, host, port and the path that goes before that of a request. */
   readonly url?: URL;

@@ -1,4 +1,4 @@
-// What the template says about its HTTP API: routes to functions, who may call from where, and how often.
+// Reads the template's HTTP API: its routes to functions, authorization, CORS and throttling.
 
 import { StartError } from '../start-error.ts';
 import { executeApiAddress } from '../template/naming.ts';
@@ -19,7 +19,7 @@ export interface ApiRoute {
   readonly method: string;
   readonly path: string;
   readonly functionName: string;
-  /** Anybody may call it, without a signature. */
+  /** Whether anybody may call it without a signature. */
   readonly isPublic?: true;
 }
 
@@ -28,7 +28,7 @@ export interface ApiSpec {
   readonly logicalId: string;
   readonly region: string;
   readonly accountId: string;
-  /** As the template knows it: `https://<id>.execute-api.<region>.amazonaws.com`. */
+  /** Its address on AWS: `https://<id>.execute-api.<region>.amazonaws.com`. */
   readonly address: string;
   readonly routes: readonly ApiRoute[];
   readonly cors: CorsSpec | undefined;
@@ -40,7 +40,7 @@ export interface ApiSpec {
 type Properties = Readonly<Record<string, unknown>>;
 type Template = Pick<ResolvedTemplate, 'ofType' | 'region' | 'accountId'>;
 
-/** API Gateway's words for a route that takes whatever no other takes. */
+/** API Gateway's name of the route for requests that match no other. */
 const DEFAULT_ROUTE = '$default';
 
 const texts = (value: unknown) => ((value ?? []) as readonly unknown[]).map(String);
@@ -50,11 +50,11 @@ function refuse({ at, logicalId }: ResolvedResource, path: readonly string[], pr
   throw new StartError(`${at(...path)}: ${logicalId}: ${problem}`);
 }
 
-/** `/devices/{deviceId}/windows`; a `+` in the last braces takes all that follows. */
+/** `/devices/{deviceId}/windows`; a `+` in the last braces matches the rest of the path. */
 const pathPattern =
   /^\/(?:(?:[\w.~-]+|\{\w+\})(?:\/(?:[\w.~-]+|\{\w+\}))*)?$|^\/(?:(?:[\w.~-]+|\{\w+\})\/)*\{\w+\+\}$/;
 
-/** SAM takes methods in any letters; a route without a path takes all that is left, one without a method any. */
+/** SAM takes methods in any case. A route without a path matches the requests that no other does, one without a method any method. */
 function routeOf(properties: Properties): readonly [method: string, path: string] {
   // Both were checked to be text.
   const { Method = 'ANY', Path: path } = properties as { readonly Method?: string; readonly Path?: string };
@@ -63,7 +63,7 @@ function routeOf(properties: Properties): readonly [method: string, path: string
   return [method === 'X-AMAZON-APIGATEWAY-ANY-METHOD' ? 'ANY' : method, path];
 }
 
-/** Without one of its own, a route has that of its API: none where the API names none. */
+/** The authorizer of a route or, if it has none, that of its API. */
 function authorizerOf(
   resource: ResolvedResource,
   api: ResolvedResource,
@@ -137,7 +137,7 @@ function corsOf(api: ResolvedResource): CorsSpec | undefined {
   );
 }
 
-/** A function that called the address that it is given would call AWS itself. */
+/** Refuses the API's address in the environment of a function: the function would call AWS itself. */
 function requireNoAddress(template: Template, address: string): void {
   for (const resource of template.ofType('AWS::Serverless::Function')) {
     const environment = resource.properties['Environment'] as Properties | undefined;
@@ -153,7 +153,7 @@ function requireNoAddress(template: Template, address: string): void {
   }
 }
 
-/** Outputs with the address that the API has here in the place of the one that it would have on AWS. */
+/** Outputs with the local address of the API in place of that on AWS. */
 export function withAddress(
   outputs: Readonly<Record<string, string>>,
   { address }: ApiSpec,
@@ -164,7 +164,7 @@ export function withAddress(
   );
 }
 
-/** The template's HTTP API, if it has one. @throws StartError for a second one and for routes of none. */
+/** The template's HTTP API, if it has one. @throws StartError for a second one, and for routes without an API. */
 export function apiFromTemplate(template: Template): ApiSpec | undefined {
   const [api, second] = template.ofType('AWS::Serverless::HttpApi');
   if (second)

@@ -1,4 +1,4 @@
-// Which pages may read the answers of the HTTP API, as the template says.
+// CORS of the HTTP API: which pages may read its answers, as the template declares.
 
 import type { IncomingMessage } from 'node:http';
 import type { CorsSpec } from './api-spec.ts';
@@ -11,7 +11,7 @@ export function allows(spec: CorsSpec | undefined, origin: string | undefined): 
   return origin !== undefined && (origins.includes('*') || origins.includes(origin));
 }
 
-/** For an answer to a page: it may be read if its origin is allowed. */
+/** Headers of an answer, by which a page of an allowed origin may read it. */
 export function corsHeaders(spec: CorsSpec | undefined, { headers }: IncomingMessage): Headers {
   const { origin } = headers;
   if (!spec) return {};
@@ -24,7 +24,7 @@ export function corsHeaders(spec: CorsSpec | undefined, { headers }: IncomingMes
   };
 }
 
-/** The answer to the question that a browser asks before a request; undefined for another request. */
+/** Headers of the answer to a preflight request; undefined for another request. */
 export function preflightHeaders(spec: CorsSpec | undefined, req: IncomingMessage): Headers | undefined {
   if (!spec || req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined)
     return undefined;

@@ -10,7 +10,7 @@ export interface Match {
 interface Compiled {
   readonly route: ApiRoute;
   readonly pattern: RegExp;
-  /** Sorts before others when more of the path is written out: `0` for a word, `1` for a parameter, `2` for all that follows. */
+  /** Sort key by which more exact paths come first: `0` for a word, `1` for a parameter, `2` for the rest of a path. */
   readonly rank: string;
 }
 

@@ -1,4 +1,4 @@
-// The response to a request out of what its function gave.
+// Makes the response to a request from the result of its function.
 
 export interface HttpAnswer {
   readonly status: number;
@@ -6,7 +6,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** They are about the connection, which is not the function's. */
+/** Headers about the connection, which functions may not set. */
 const notForwarded = new Set([
   'connection',
   'content-length',
@@ -25,7 +25,7 @@ function headersOf(headers: unknown): Record<string, string> | undefined {
   const entries = Object.entries(headers).map(
     ([name, value]) => [name.toLowerCase(), String(value)] as const,
   );
-  // What Node would throw on reaches no client from API Gateway either.
+  // Headers that Node refuses do not reach clients of API Gateway either.
   if (
     entries.some(
       ([name, value]) => !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[^\t\u0020-\u007E\u0080-\u00FF]/.test(value),
@@ -39,7 +39,7 @@ function headersOf(headers: unknown): Record<string, string> | undefined {
  * Reads a function's result. Without a status code the whole result is a body of JSON, and the status is 200.
  *
  * @param payload JSON text.
- * @returns undefined for what API Gateway would not understand, which it answers with 500.
+ * @returns undefined for a result that API Gateway answers with 500.
  */
 export function answerOf(payload: string): HttpAnswer | undefined {
   const result: unknown = JSON.parse(payload);

@@ -1,4 +1,4 @@
-// The event that a function gets of a request: payload format 2.0.
+// Makes the event of a request for a function, in payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 
 import type { IncomingMessage } from 'node:http';
@@ -28,11 +28,11 @@ export function logTime(time: number): string {
   return `${day}/${months[Number(month) - 1]}/${year}:${clock} +0000`;
 }
 
-/** What API Gateway takes for text; the rest reaches the function in base64. */
+/** Content types of text; other bodies reach the function in base64. */
 const isText = (contentType: string) =>
   contentType === '' || /^(text\/|application\/(json|javascript|xml)\b)|[+/](json|xml)\b/i.test(contentType);
 
-/** Several of one name are one, joined by commas; cookies have a place of their own. */
+/** Several headers of one name become one, joined by commas; cookies have a member of their own. */
 function headersOf({ headers, socket }: IncomingMessage): Record<string, string> {
   const entries = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined || name === 'cookie'

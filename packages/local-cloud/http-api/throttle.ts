@@ -1,8 +1,8 @@
-// How many requests the HTTP API takes: a bucket of tokens that fills at a rate.
+// Limits the rate of requests: a bucket of tokens that fills at a rate.
 
 import type { Clock } from '../clock.ts';
 
-/** Takes a token, if there is one. Without `rate` there always is. */
+/** @returns a function that takes a token; false when there is none. Without `rate` there always is one. */
 export function createThrottle(
   { rate, burst }: { readonly rate: number | undefined; readonly burst: number | undefined },
   clock: Pick<Clock, 'elapsed'>,

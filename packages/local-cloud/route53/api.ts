@@ -1,4 +1,4 @@
-// The Route 53 API: finds the operation of a request by its path, and refuses by name what is not here.
+// The Route 53 API: finds the operation of a request by its path, and refuses operations that it does not have by name.
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Route_53.html
 
 import { AwsError } from '../aws-error.ts';
@@ -27,7 +27,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'POST healthcheck/*': checks.updateHealthCheck,
 };
 
-/** Names of what is refused, where a template is the place to say it or a stack has no use for it. */
+/** Operations that are refused, because a template declares it or a stack does not need it. */
 const refused: Readonly<Record<string, string>> = {
   'POST hostedzone': 'CreateHostedZone',
   'DELETE hostedzone/*': 'DeleteHostedZone',
@@ -55,7 +55,7 @@ const refused: Readonly<Record<string, string>> = {
 };
 
 const VERSION = '2013-04-01';
-/** Segments that stand before an id. */
+/** Path segments before an id. */
 const collections = new Set(['hostedzone', 'change', 'healthcheck', 'delegationset', 'queryloggingconfig']);
 
 interface Route {

@@ -1,4 +1,4 @@
-// One Route 53 call, taken apart, and what every operation needs of the running zones.
+// One Route 53 call, parsed, and what operations need of the running zones.
 
 import { sendXml } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';

@@ -1,4 +1,4 @@
-// Operations on health checks: what they are, what each checker sees, and the two switches of a drill.
+// Operations on health checks: describe them and the observations of each checker, and invert or disable them for a drill.
 
 import { readBody } from '../aws/body.ts';
 import { parseXml, textOf, type XmlElements } from '../aws/xml.ts';
@@ -59,7 +59,7 @@ export function getHealthCheckLastFailureReason(call: Call): void {
   answerXml(call, 'GetHealthCheckLastFailureReasonResponse', observations);
 }
 
-/** Everything else of a check is in the template. */
+/** The fields that can be changed here; all others are in the template. */
 const switches = new Set(['Inverted', 'Disabled', 'HealthCheckVersion']);
 
 function readSwitch(text: string | undefined): boolean | undefined {

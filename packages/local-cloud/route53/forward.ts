@@ -1,4 +1,4 @@
-// Leads Route 53 calls of the stack's AWS port to the program that has the zones: DNS is one for all regions.
+// Forwards Route 53 calls of the stack's AWS port to the program that has the zones: DNS is one for all regions.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import type { Log } from '../log.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { shownAs } from '../template/source-file.ts';
 
-/** Where `dns serve` says its address. */
+/** The file in which `dns serve` writes its address. */
 export const endpointFile = (dataDir: string): string => path.join(dataDir, 'route53', 'endpoint.json');
 
 function notRunning(dataDir: string, command: string): AwsError {
@@ -33,7 +33,7 @@ function readUrl(dataDir: string, command: string): string {
   }
 }
 
-/** Headers without those of one connection alone. */
+/** Headers without those that are about one connection. */
 const ofMessage = ({ headers }: IncomingMessage) =>
   Object.fromEntries(
     Object.entries(headers).filter(([name]) => !/^(host|connection|keep-alive)$/.test(name)),
@@ -43,7 +43,7 @@ export interface ForwardOptions {
   readonly dataDir: string;
   /** Such as `npm run dns --`, for the remedy. */
   readonly dnsCommand: string;
-  /** Of the stack: zones that it declares are answered by that program only. */
+  /** The stack's template: only that program answers for the zones that it declares. */
   readonly template: Pick<ResolvedTemplate, 'file' | 'ofType'>;
   readonly log: Log;
 }

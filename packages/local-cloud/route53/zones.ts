@@ -102,7 +102,7 @@ function readChanges(body: string, zoneId: string): RecordChange[] {
   });
 }
 
-/** A change is everywhere once it is answered; the id is for clients that ask whether it is. */
+/** A change is complete when it is answered; the id is for clients that check that. */
 const changeXml = (id: string, at: number) => ({
   ChangeInfo: { Id: `/change/${id}`, Status: 'INSYNC', SubmittedAt: new Date(at).toISOString() },
 });
@@ -131,7 +131,7 @@ export function getChange(call: Call): void {
 
 const PLAIN_RESOLVER = '127.0.0.1';
 
-/** `dns answer` tells more: the way through the records. */
+/** `dns answer` shows more: the way through the records. */
 export function testDnsAnswer(call: Call): void {
   const { query, ask } = call;
   const { zone } = zoneOf(call, query.get('hostedzoneid') ?? '');

@@ -1,4 +1,4 @@
-// How a call at the AWS port shows which function makes it: by the session token, as on AWS, where it stands for the session of the role.
+// Finds the function that makes a call at the AWS port, by the session token, which on AWS is that of the role's session.
 
 import type { IncomingMessage } from 'node:http';
 
@@ -7,7 +7,7 @@ const PREFIX = 'local-cloud-function.';
 /** For AWS_SESSION_TOKEN in the environment of a function. */
 export const sessionTokenOf = (functionId: string): string => PREFIX + functionId;
 
-/** @returns the logical ID of the function; undefined for every other caller, who is the account itself */
+/** @returns the logical ID of the function; undefined for any other caller, which acts as the account */
 export function functionOf(req: IncomingMessage): string | undefined {
   const header = req.headers['x-amz-security-token']?.toString();
   const token =

@@ -33,16 +33,16 @@ export function readCalls(file: string): readonly RecordedCall[] {
   throw new StartError(`${file} is not a file of recorded calls: delete it, and calls are recorded anew`);
 }
 
-/** New kinds are written soon, counts alone seldom. */
+/** Delays of a write, in milliseconds: short for new kinds of calls, long when only counts changed. */
 const [SOON_MS, SELDOM_MS] = [500, 30_000];
 
 export interface CallsWriter {
-  /** Something was noted. @param isNew whether it is the first of its kind */
+  /** Call after `calls` changed. @param isNew whether the call is the first of its kind */
   changed(isNew: boolean): void;
   close(): Promise<void>;
 }
 
-/** Writes `calls` to `file` after changes. What cannot be written is logged, and tried again with the next change. */
+/** Writes `calls` to `file` after changes. A failed write is logged, and repeated with the next change. */
 export function createCallsWriter(file: string, calls: Calls, log: Log): CallsWriter {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Infinity;

@@ -1,4 +1,4 @@
-// The calls that functions made, each kind once with a count, so that what is kept does not grow with the traffic.
+// The calls that functions made: each kind once with a count, so that memory does not grow with the traffic.
 
 import type { Need } from './need.ts';
 import type { Verdict } from './role.ts';
@@ -7,7 +7,7 @@ import type { Verdict } from './role.ts';
 export interface RecordedCall extends Need {
   /** Logical ID of the function. */
   readonly function: string;
-  /** What decided, as in `Verdict`. */
+  /** The statement that decided, as in `Verdict`. */
   readonly by: string;
   readonly allowed: boolean;
   readonly count: number;
@@ -16,17 +16,17 @@ export interface RecordedCall extends Need {
 export interface Calls {
   /** @returns true for the first of its kind */
   note(functionId: string, need: Need, verdict: Pick<Verdict, 'allowed' | 'by'>): boolean;
-  /** Adds what was counted elsewhere. @returns those that are the first of their kind here */
+  /** Adds calls counted by another thread. @returns those that are the first of their kind here */
   add(calls: readonly RecordedCall[]): RecordedCall[];
   all(): RecordedCall[];
-  /** All that was noted since the last time. */
+  /** All calls noted since the last `take`. */
   take(): RecordedCall[];
 }
 
-/** Kinds of one function; beyond it, calls are told apart by action and service alone. */
+/** Kinds of one function; beyond this number, calls are distinguished only by action and service. */
 const MOST_KINDS = 1_000;
 
-// Objects by their first folder, their depth and their ending: `bucket/raw/*/*.gz`.
+// Objects are grouped by first folder, depth and extension: `bucket/raw/*/*.gz`.
 function objectShape(bucket: string, key: string): string {
   const [first = '', ...rest] = key.split('/');
   if (rest.length === 0) return `${bucket}/${first}`;
@@ -34,7 +34,7 @@ function objectShape(bucket: string, key: string): string {
   return [bucket, first, ...rest.slice(1).map(() => '*'), `*${ending}`].join('/');
 }
 
-/** Things, certificates, topics and so on by their kind; what the template declares by its name. */
+/** Groups things, certificates, topics and so on by their kind; resources of the template keep their names. */
 function shapeOf(resource: string): string {
   const [, , service, , , ...rest] = resource.split(':');
   const name = rest.join(':');

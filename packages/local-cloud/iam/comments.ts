@@ -1,7 +1,7 @@
-// The comments of a template, by which people explain a permission: YAML keeps none, so they are read from the text.
+// Reads the comments of a template, which explain permissions: the YAML parser drops them, so they are read from the text.
 
 const COMMENT_LINE = /^\s*#/;
-/** A comment behind a value, outside of quotes as far as a template has any. */
+/** A comment after a value, not inside quotes. */
 const COMMENT_BEHIND = /\s#\s\S/;
 
 export interface Comments {

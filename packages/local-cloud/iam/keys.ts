@@ -1,4 +1,4 @@
-// Which KMS keys encrypt what, and what a call that reads or writes it needs of them.
+// Finds the KMS keys that encrypt resources, and the permissions on them that reading and writing needs.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 
@@ -9,7 +9,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const BOTH = ['kms:GenerateDataKey', 'kms:Decrypt'];
 
-/** What comes on top, by the action of the call. */
+/** Additional permissions on the key, by the action of the call. */
 const KEY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   's3:GetObject': ['kms:Decrypt'],
   's3:PutObject': BOTH,
@@ -37,7 +37,7 @@ const KEY_OF: Readonly<Record<string, (properties: Properties) => unknown>> = {
   'AWS::SQS::Queue': ({ KmsMasterKeyId: key }) => key,
 };
 
-/** The customer's keys of the template; those of AWS need no permission. */
+/** The template's own keys; AWS managed keys need no permission. */
 function keyArns(template: ResolvedTemplate): ReadonlyMap<string, string> {
   const keys = template.ofType('AWS::KMS::Key');
   const direct = keys.flatMap(({ ref, arn }) => [ref, arn].map((name) => [name, arn] as const));
@@ -48,7 +48,7 @@ function keyArns(template: ResolvedTemplate): ReadonlyMap<string, string> {
   return new Map([...direct, ...aliases]);
 }
 
-/** @returns what a need brings with it: nothing for what is not encrypted with a key of the template */
+/** @returns a function from a need to the permissions on a key that it also needs: none where no key of the template encrypts the resource */
 export function keyNeedsOf(template: ResolvedTemplate): (need: Need) => readonly Need[] {
   const known = keyArns(template);
   const keys = new Map<string, string>();

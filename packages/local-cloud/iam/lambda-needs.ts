@@ -1,11 +1,11 @@
-// What Lambda itself does in the name of a function's role: it writes logs, reads event sources and sends what failed.
+// The permissions that Lambda itself needs of a function's role: to write logs, read event sources and send failed events.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import type { Need } from './need.ts';
 
 export interface LambdaNeed extends Need {
-  /** What declares it, such as `template.yaml:123`. */
+  /** The place that declares it, such as `template.yaml:123`. */
   readonly declaredAt: string;
 }
 

@@ -1,7 +1,7 @@
-// The managed policies of AWS that functions are often given, as far as they are about services that the local cloud has.
+// The AWS managed policies that functions often have, limited to services of the local cloud.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 
-/** A statement as JSON has it, without its place. */
+/** A statement as in JSON, without its place in the template. */
 export interface PlainStatement {
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | readonly string[];

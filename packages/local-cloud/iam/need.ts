@@ -1,15 +1,15 @@
-// What one API call needs of whoever makes it, in the words of IAM: one permission for each part of the call.
+// The permissions that an API call needs, in IAM's terms: one for each part of the call.
 
 export interface Need {
   /** Such as `dynamodb:PutItem`. */
   readonly action: string;
-  /** Whole ARN; `*` where AWS knows no resource of the action. */
+  /** Whole ARN; `*` for an action that has no resource on AWS. */
   readonly resource: string;
   /** Condition keys of this request, in lower case. */
   readonly keys?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** Where the ARNs of a stack are. */
+/** Region and account of the ARNs of a stack. */
 export interface Place {
   readonly region: string;
   readonly accountId: string;

@@ -1,4 +1,4 @@
-// What calls of AWS IoT and Lambda need, by the operation and the names in the path.
+// The permissions that calls of AWS IoT and Lambda need, by the operation and the names in the path.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
 
 import type { IncomingMessage } from 'node:http';
@@ -8,7 +8,7 @@ import { arnIn, type Need, type Place } from './need.ts';
 
 type Texts = Readonly<Record<string, unknown>>;
 
-/** Of what a name in the path or the body is the name. */
+/** The kind of resource that a name in the path or the body refers to. */
 const KINDS: readonly (readonly [member: string, kind: string])[] = [
   ['thingName', 'thing'],
   ['thingGroupName', 'thinggroup'],
@@ -23,16 +23,16 @@ const KINDS: readonly (readonly [member: string, kind: string])[] = [
   ['domainConfigurationName', 'domainconfiguration'],
 ];
 
-/** Their resource is the target, and an identity of Cognito has no ARN. */
+/** Actions whose resource is the target; a Cognito identity has no ARN. */
 const ON_TARGET = new Set(['AttachPolicy', 'DetachPolicy', 'ListAttachedPolicies', 'GetEffectivePolicies']);
-/** Their resource is the certificate, which a header names. */
+/** Actions whose resource is the certificate in a header. */
 const ON_PRINCIPAL = new Set([
   'AttachThingPrincipal',
   'DetachThingPrincipal',
   'AttachPrincipalPolicy',
   'DetachPrincipalPolicy',
 ]);
-/** AWS knows no resource of these, or takes all. */
+/** Actions that have no resource on AWS, or all resources. */
 const EVERYWHERE = new Set([
   ...['CreateCertificateFromCsr', 'CreateKeysAndCertificate', 'RegisterCertificateWithoutCA'],
   ...['RegisterCertificate', 'ListCertificatesByCA'],
@@ -63,7 +63,7 @@ function resourcesOf(
     : undefined;
   const arn = target ?? principal;
   if (typeof arn === 'string') return [arn.startsWith('arn:') ? arn : '*'];
-  // What is created or listed under a parent is judged by its own name alone.
+  // A resource created or listed under a parent is judged only by its own name.
   const names = namesIn(labels, body);
   const relevant = BOTH.has(operation) ? names : names.slice(0, 1);
   return relevant.length === 0 ? ['*'] : relevant.map((name) => arnIn(place, 'iot', name));
@@ -102,7 +102,7 @@ export function needsOfIotData(req: IncomingMessage, place: Place): Need[] {
   return [name, ...(retains ? ['RetainPublish'] : [])].map((each) => ({ action: `iot:${each}`, resource }));
 }
 
-/** By what follows the function's name in the path. */
+/** Actions by the path after the function's name. */
 const LAMBDA_ACTIONS: Readonly<Record<string, string>> = {
   'POST invocations': 'InvokeFunction',
   'GET ': 'GetFunction',

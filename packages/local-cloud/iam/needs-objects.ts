@@ -1,4 +1,4 @@
-// What calls of S3 need, by the operation that the path and the query name.
+// The permissions that calls of S3 need, by the operation in the path and the query.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 
 import type { IncomingMessage } from 'node:http';
@@ -7,7 +7,7 @@ import { operationNameOf } from '../s3/operation-name.ts';
 import { parseCopySource, parseTarget } from '../s3/request.ts';
 import type { Need } from './need.ts';
 
-/** Over the bucket, by the name of the operation. */
+/** Actions on the bucket, by the name of the operation. */
 const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
   'PUT bucket': 'CreateBucket',
   'DELETE bucket': 'DeleteBucket',
@@ -52,7 +52,7 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
   'GET bucket object-lock': 'GetBucketObjectLockConfiguration',
 };
 
-/** Over the object; `Object` becomes `ObjectVersion` where the request names a version. */
+/** Actions on the object; `Object` becomes `ObjectVersion` where the request names a version. */
 const OBJECT_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'GET object': ['GetObject'],
   'HEAD object': ['GetObject'],
@@ -68,7 +68,7 @@ const OBJECT_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'DELETE object tagging': ['DeleteObjectTagging'],
 };
 
-/** Parts of an upload; a version in the query means nothing to them. */
+/** Operations on parts of an upload, which ignore a version in the query. */
 const UPLOAD_ACTIONS: Readonly<Record<string, string>> = {
   'POST object uploads': 'PutObject',
   'PUT object uploadId': 'PutObject',
@@ -94,13 +94,13 @@ function versioned(action: string, version: string | null): string {
 function listKeys(query: URLSearchParams): Need['keys'] {
   const named = ['prefix', 'delimiter', 'max-keys'].flatMap((name) => {
     const value = query.get(name);
-    // An empty prefix is one that a policy can name.
+    // A policy can require the empty prefix.
     return value === null ? [] : [[`s3:${name}`, value] as const];
   });
   return Object.fromEntries(named);
 }
 
-/** What a copy reads. */
+/** The need to read the source of a copy. */
 function copied(req: IncomingMessage): Need[] {
   const source = req.headers['x-amz-copy-source']?.toString();
   if (source === undefined) return [];
@@ -109,7 +109,7 @@ function copied(req: IncomingMessage): Need[] {
   return [{ action: `s3:${action}`, resource: `${bucketArn(bucket)}/${key}` }];
 }
 
-/** What the headers of a write ask for besides. */
+/** Additional actions that headers of a write need. */
 const HEADER_ACTIONS: Readonly<Record<string, string>> = {
   'x-amz-tagging': 'PutObjectTagging',
   'x-amz-acl': 'PutObjectAcl',

@@ -1,4 +1,4 @@
-// What calls of the other services need, from the operation and the resource that the request names.
+// The permissions that calls of the other services need, by the operation and the resource in the request.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 
 import { arnIn, type Need, type Place } from './need.ts';
@@ -16,7 +16,7 @@ const textOf = ({ input }: ServiceRequest, name: string): string | undefined => 
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** What the first of `names` that the request has names, by name or by ARN. */
+/** The value of the first of `names` that the request has: a name or an ARN. */
 function named(request: ServiceRequest, names: readonly string[]): string | undefined {
   const found = names.map((name) => textOf(request, name)).find((value) => value !== undefined);
   return found?.startsWith('arn:')
@@ -29,9 +29,9 @@ function named(request: ServiceRequest, names: readonly string[]): string | unde
 }
 
 /**
- * Operations whose one resource is named in the input; without a name the action is over all.
+ * Operations with one resource, named in the input; without a name the action is on all resources.
  *
- * @param names members that name it, by name or by ARN
+ * @param names members of the input that have its name or ARN
  * @param resourceOf the last part of the ARN
  */
 const onNamed =
@@ -67,7 +67,7 @@ const topics: NeedsOf = (request) => {
   return [{ action: `sns:${action}`, resource: tagged ?? '*' }];
 };
 
-/** By an iterator, no stream is named that could be judged. */
+/** A call with an iterator names no stream, so it cannot be judged. */
 const BY_ITERATOR = new Set(['GetRecords', 'DescribeStreamConsumer']);
 const STREAM_LISTS = new Set(['ListStreams', 'DescribeLimits']);
 
@@ -110,7 +110,7 @@ const watching: NeedsOf = (request) => {
 };
 
 const keys: NeedsOf = (request) =>
-  // The local KMS has no aliases, and says so itself.
+  // The local KMS has no aliases, and refuses them itself.
   textOf(request, 'KeyId')?.includes('alias/') ? [] : onNamed('kms', ['KeyId'], (id) => `key/${id}`)(request);
 
 /** Of the JSON and the query protocols, by the service that a request is signed for. */
@@ -126,7 +126,7 @@ const SERVICES: Readonly<Record<string, NeedsOf>> = {
   monitoring: watching,
   sns: topics,
   sqs: queues,
-  // Every identity may ask who it is.
+  // Every identity may call GetCallerIdentity.
   sts: (request) => (request.operation === 'GetCallerIdentity' ? [] : onNamed('sts', [], String)(request)),
 };
 

@@ -1,11 +1,11 @@
-// What calls of DynamoDB need: the table or index of each part, with the keys that conditions may ask for.
+// The permissions that calls of DynamoDB need: the table or index of each part, with the keys for conditions.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 
 import { arnIn, type Need, type Place } from './need.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Name of the partition key of a table; undefined for a table that is not known. */
+/** Name of the partition key of a table; undefined for an unknown table. */
 export type PartitionKeys = (table: string, index: string | undefined) => string | undefined;
 
 export interface TableRequest {
@@ -45,7 +45,7 @@ interface Part {
   readonly action: string;
   readonly table: string;
   readonly index?: string | undefined;
-  /** Items or keys in which the partition key is. */
+  /** The items or keys of a request that have the partition key. */
   readonly items: readonly unknown[];
   readonly input?: Values;
   readonly enclosing?: string;
@@ -122,7 +122,7 @@ const PARTS: Readonly<Record<string, (request: TableRequest) => Part[]>> = {
   TransactWriteItems: transacted,
 };
 
-/** Of operations on one stream or on tags, which are named by an ARN; those by an iterator name nothing. */
+/** Needs of operations on a stream or on tags, which have an ARN; calls with an iterator have none. */
 function byArn({ operation, input }: TableRequest): Need[] {
   const resource = text(input['ResourceArn']) ?? text(input['StreamArn']);
   return resource === undefined ? [] : [{ action: `dynamodb:${operation}`, resource }];
@@ -130,7 +130,7 @@ function byArn({ operation, input }: TableRequest): Need[] {
 
 const EVERYWHERE = new Set(['ListTables', 'DescribeLimits', 'DescribeEndpoints']);
 
-/** @returns nothing where the request names nothing that it is about, which DynamoDB itself refuses */
+/** @returns no needs for a request without a table, which DynamoDB itself refuses */
 export function needsOfTables(request: TableRequest): Need[] {
   const { operation, input, place } = request;
   if (Object.hasOwn(PARTS, operation)) return PARTS[operation]!(request).map((part) => needOf(part, request));

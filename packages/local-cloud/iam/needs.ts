@@ -1,4 +1,4 @@
-// What a request at the AWS port needs of the role of the function that sends it.
+// Finds the permissions that a request at the AWS port needs of the role of the function that sends it.
 
 import type { IncomingMessage } from 'node:http';
 import { needsOfIot, needsOfIotData, needsOfLambda } from './needs-iot.ts';
@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly partitionKeys: PartitionKeys;
 }
 
-/** Whether `needsOf` has to see the body. */
+/** Whether `needsOf` has to read the body. */
 export const needsBody = (req: IncomingMessage, service: string): boolean =>
   service === 's3' ? readsBody(req) : service === 'dynamodb' || service === 'iot' || isJudgedByBody(service);
 
@@ -23,7 +23,7 @@ function inputOf(body: string): Input {
     const input: unknown = JSON.parse(body || '{}');
     return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Input) : {};
   } catch {
-    return {}; // the service itself says what is wrong with it
+    return {}; // the service itself refuses it
   }
 }
 
@@ -39,7 +39,7 @@ function operationAndInput(req: IncomingMessage, body: string): { operation: str
 
 /**
  * @param body where `needsBody` says so, else empty
- * @returns undefined where it is not known what AWS would ask for
+ * @returns undefined where AWS's requirements are not known
  * @throws AwsError for a request that the service would refuse
  */
 export function needsOf(
@@ -51,7 +51,7 @@ export function needsOf(
   try {
     return find(req, service, body, surroundings);
   } catch (error) {
-    if (error instanceof URIError) return []; // the service itself says that the path is not valid
+    if (error instanceof URIError) return []; // the service itself refuses the path
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The policy templates of SAM, as far as they are about services that the local cloud has.
+// The policy templates of SAM, limited to services of the local cloud.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html
 
 import type { PlainStatement } from './managed-policies.ts';
@@ -24,7 +24,7 @@ const allow = (service: string, actions: readonly string[], ...resources: string
   Resource: resources,
 });
 
-/** Over one named thing: `resources` of its name. */
+/** Actions on one named thing, whose ARNs `resources` makes from its name. */
 const over = (
   parameter: string,
   service: string,
@@ -37,7 +37,7 @@ const over = (
   ],
 });
 
-/** Names that are ARNs already: buckets have neither region nor account. */
+/** ARNs without region and account, as those of buckets. */
 const onBucket = (actions: readonly string[]): Template => ({
   parameters: ['BucketName'],
   statements: (_arn, { BucketName: name }) => [
@@ -181,13 +181,13 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   SQSSendMessagePolicy: over('QueueName', 'sqs', ['SendMessage*'], [(name) => name]),
 };
 
-/** About services that the local cloud does not have, so that none of its permissions is ever asked for here. */
+/** Templates for services that the local cloud does not have, so their permissions are never needed here. */
 const ELSEWHERE =
   /^(ACMGetCertificate|AMIDescribe|Athena\w*|AWSSecretsManager\w+|CodeCommit\w+|CodePipeline\w+|Comprehend\w+|CostExplorer\w+|DynamoDBBackup\w+|DynamoDBRestore\w+|EC2\w+|ECS\w+|EFS\w+|EKS\w+|Elastic\w+|EventBridge\w+|Mobile\w+|Organizations\w+|Pinpoint\w+|Polly\w+|Rekognition\w+|Route53\w+|SageMaker\w+|ServerlessRepo\w+|SES\w+|SSM\w+|StepFunctions\w+|Textract\w+|VPCAccess)\w*Policy$/;
 
 /**
  * @param values parameters of the policy template
- * @returns what is wrong as text where SAM has no such template, or it needs a parameter that is missing
+ * @returns the problem as text where SAM has no such template, or a parameter is missing
  */
 export function policyTemplate(
   name: string,

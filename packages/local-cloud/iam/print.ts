@@ -1,4 +1,4 @@
-// The report on permissions as lines for people.
+// Prints the report on permissions as lines.
 
 import type { IamReport, Missing } from './report.ts';
 import type { Unused, Wildcard } from './statements.ts';
@@ -19,7 +19,7 @@ function section<T>(title: string, items: readonly T[], line: (item: T) => strin
   return items.length === 0 ? [] : ['', title, ...items.map(line)];
 }
 
-/** @param explained permissions that nothing used and wildcards, which a comment in the template explains */
+/** @param explained unused permissions and wildcards that a comment in the template explains */
 export function reportLines(report: IamReport, explained: number): string[] {
   const { recorded, neverCalled, undecided, missing, unused, wildcards, otherRoles } = report;
   const total = recorded.reduce((sum, { calls }) => sum + calls, 0);

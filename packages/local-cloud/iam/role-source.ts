@@ -1,4 +1,4 @@
-// What the template says about the role of each function, as data that another thread can be given.
+// Reads the role of each function from the template, as data that can be sent to another thread.
 
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { functionsOf, type FunctionSpec } from '../template/functions.ts';
@@ -10,11 +10,11 @@ export interface PolicySource {
   readonly name: string;
   /** JSON. */
   readonly document: string;
-  /** Where each of its statements is. */
+  /** The place of each of its statements. */
   readonly places: readonly StatementPlaces[];
 }
 
-/** Each such as `template.yaml:123`. */
+/** Places such as `template.yaml:123`. */
 export interface StatementPlaces {
   readonly at: string;
   /** Of its actions and resources, in their order. */
@@ -34,7 +34,7 @@ export interface RoleSource {
   readonly sessionArn: string;
   readonly policies: readonly PolicySource[];
   readonly boundary: readonly PolicySource[] | undefined;
-  /** Why the role decides nothing here; undefined where all of it is known. */
+  /** Why the role is not enforced; undefined where all of it is known. */
   readonly undecided: string | undefined;
 }
 
@@ -52,7 +52,7 @@ interface Found {
   undecided: string | undefined;
 }
 
-/** Where the items of a member are, which may be one or a list. */
+/** The places of the items of a member, which may be one item or a list. */
 function itemPlaces(statement: unknown, member: string, at: (path: Path) => string): string[] {
   const value = isObject(statement) ? statement[member] : undefined;
   if (!Array.isArray(value)) return value === undefined ? [] : [at([member])];
@@ -110,7 +110,7 @@ function addManagedResource(found: Found, resource: ResolvedResource): void {
   );
 }
 
-/** Policies of the template that name the roles which they are for. */
+/** Policies of the template that list the role. */
 function addAttached(found: Found, template: ResolvedTemplate, role: ResolvedResource): void {
   for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'])
     for (const policy of template.ofType(type))
@@ -143,7 +143,7 @@ function addOwn(found: Found, template: ResolvedTemplate, role: ResolvedResource
   addAttached(found, template, role);
 }
 
-/** What `Policies` of a function may hold: names, documents and policy templates. */
+/** The policies of a function's `Policies`: names, documents and policy templates. */
 function addForFunction(found: Found, template: ResolvedTemplate, resource: ResolvedResource): void {
   const { logicalId, properties } = resource;
   const isList = Array.isArray(properties['Policies']);
@@ -225,6 +225,6 @@ export function sourceOfRole(template: ResolvedTemplate, role: ResolvedResource,
   };
 }
 
-/** One for each function, in the order of the template. */
+/** The role of each function, in the order of the template. */
 export const roleSourcesOf = (template: ResolvedTemplate): RoleSource[] =>
   functionsOf(template).map((spec) => sourceOf(template, spec));

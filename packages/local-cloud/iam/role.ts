@@ -11,24 +11,24 @@ import type { PolicySource, RoleSource } from './role-source.ts';
 
 export interface Verdict {
   readonly allowed: boolean;
-  /** What decided: a statement, as `<policy>#<number>`, or `` where none did. */
+  /** The statement that decided, as `<policy>#<number>`; empty where none did. */
   readonly by: string;
-  /** For the caller, as AWS says it; empty where it is allowed. */
+  /** AWS's message for the caller; empty where it is allowed. */
   readonly message: string;
-  /** For the log: which statement came nearest. */
+  /** For the log: the statement that came nearest. */
   readonly reason: string;
 }
 
 export interface Role {
   readonly source: RoleSource;
   decide(need: Need): Verdict;
-  /** Condition keys that its statements ask for, in lower case. */
+  /** Condition keys that its statements use, in lower case. */
   readonly keys: ReadonlySet<string>;
   /** Conditions that have no value here: an Allow with one counts as if it held, a Deny with one as if it did not. */
   readonly notes: readonly string[];
 }
 
-/** Keys that a call has here, or is known not to have. Everything else is not evaluated. */
+/** Condition keys that the local cloud can evaluate; all others are not evaluated. */
 const KNOWN_KEYS = new Set([
   ...['aws:calledvia', 'aws:currenttime', 'aws:epochtime', 'aws:principalaccount', 'aws:principalarn'],
   ...['aws:principalisawsservice', 'aws:principaltype', 'aws:requestedregion', 'aws:resourceaccount'],
@@ -45,7 +45,7 @@ const KNOWN_KEYS = new Set([
   ...['s3:delimiter', 's3:max-keys', 's3:prefix', 's3:versionid'],
 ]);
 
-/** Values that every call of the function has. */
+/** Condition values of every call of the function. */
 function lookupOf({ functionArn, roleArn }: RoleSource, clock: Pick<Clock, 'now'>): Lookup {
   const [, , , region = '', accountId = '', , name = ''] = functionArn.split(':');
   const values: Readonly<Record<string, () => string>> = {
@@ -57,7 +57,7 @@ function lookupOf({ functionArn, roleArn }: RoleSource, clock: Pick<Clock, 'now'
     'aws:principaltype': () => 'AssumedRole',
     'aws:requestedregion': () => region,
     'aws:resourceaccount': () => accountId,
-    // On loopback it is plain, but what a policy says of AWS, where it never is, must hold here too.
+    // Loopback has no TLS, but a policy for AWS, where every call has, must allow the same here.
     'aws:securetransport': () => 'true',
     'aws:userid': () => `AROALOCALCLOUD:${name}`,
     'aws:viaawsservice': () => 'false',
@@ -69,7 +69,7 @@ function lookupOf({ functionArn, roleArn }: RoleSource, clock: Pick<Clock, 'now'
   };
 }
 
-/** @throws StartError naming the place in the template of what is no policy */
+/** @throws StartError naming the place in the template of an invalid policy */
 function compile({ name, document, places }: PolicySource): Statement[] {
   try {
     return compilePolicy(name, document, 'role');
@@ -80,7 +80,7 @@ function compile({ name, document, places }: PolicySource): Statement[] {
   }
 }
 
-/** What is not evaluated never refuses a call: AWS may be stricter, and the note says so. */
+/** Conditions that are not evaluated never refuse a call: AWS may be stricter, as the note says. */
 function decidable(statement: Statement, place: string, notes: string[]): Statement[] {
   const isUnknown = (keys: readonly string[]) => keys.find((key) => !KNOWN_KEYS.has(key.toLowerCase()));
   const unknown = isUnknown(statement.conditions.flatMap(({ keys }) => keys));

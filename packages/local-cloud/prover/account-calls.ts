@@ -1,9 +1,9 @@
-// Calls of the AWS APIs of a running stack with the keys of its account, each undone again.
+// Calls the AWS APIs of a running stack with the keys of its account.
 
 import { account } from '../account.ts';
 
 export interface AccountCalls {
-  /** Gives the status and the answer; a body is sent as JSON. */
+  /** Returns the status and the answer; a body is sent as JSON. */
   readonly call: (
     service: 'iot' | 'iotdata',
     method: string,

@@ -1,4 +1,4 @@
-// One try: with values for the variables, whether the principal reaches what the claim forbids, and how.
+// One attempt: with given values of the variables, whether the principal reaches what the claim forbids, and how.
 
 import type { Statement } from '../policies/document.ts';
 import { parsePattern } from '../policies/pattern.ts';
@@ -14,12 +14,13 @@ import { globOf } from './words.ts';
 import { lookupOf } from './witness.ts';
 
 /**
- * `any`: every variable is any text, and conditions on them always help. `exact`: there is nothing that is not. `loose`: unknown conditions always help, and what is not exact is taken for any text, which
- * allows at least what the policies do. `strict`: unknown conditions never help; `wide`: they do, and the evaluator is asked.
+ * How inexact parts of policies are interpreted. `exact`: there are none. `any`: every variable may be any text, and conditions
+ * on variables always help. `loose`: unknown conditions always help, and a variable at an inexact place may be any text, which
+ * allows at least what the policies do. `strict`: unknown conditions never help. `wide`: they help, and the evaluator decides.
  */
 export type Reading = 'any' | 'exact' | 'strict' | 'wide' | 'loose';
 
-/** An unknown condition as it must be for a counterexample that is none by accident. */
+/** The statements under which a counterexample holds whatever an unknown condition is: without each Allow that has one. */
 export const strictly = (
   sides: readonly (readonly Statement[])[],
   problem: Problem,
@@ -65,7 +66,7 @@ function bindingOf(
   };
 }
 
-/** What accepts exactly one text. */
+/** A machine that accepts exactly one text. */
 const only = (text: string, binding: Binding): Machine => regionMachine([Array.from(text)], [], binding);
 
 interface Way {
@@ -98,7 +99,7 @@ export interface Setting {
   readonly reading: Reading;
 }
 
-/** Names that a claim on names alone cannot be about, as nothing has them. */
+/** Names that nothing can have, so that a claim on names is not about them. */
 function namesLeftOut({ on, languageOf, shape }: Problem): Piece[][] {
   const [variable, ...others] = on.map(([first, ...rest]) =>
     first !== undefined && isVariable(first) && rest.length === 0 ? nameIn(shape, first.variable) : undefined,

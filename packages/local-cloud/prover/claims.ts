@@ -4,7 +4,7 @@ import { StartError } from '../start-error.ts';
 import { star, type Token } from '../policies/pattern.ts';
 import { level, piecesOf, type Piece } from './glob.ts';
 
-/** Before the name in an ARN of AWS IoT, and how a principal can do it. */
+/** The prefix of the name in an ARN of AWS IoT, and the ways by which a principal can do it. */
 export interface ActionKind {
   readonly resource: 'client' | 'topic' | 'thing';
   readonly by: readonly ('mqtt' | 'https')[];
@@ -36,7 +36,7 @@ export const actionKinds: Readonly<Record<string, ActionKind>> = {
 };
 
 export interface Claim {
-  /** A sentence that is true where the claim holds. */
+  /** The claim as a sentence. */
   readonly claim: string;
   /** Name of a principal. */
   readonly of: string;
@@ -46,7 +46,7 @@ export interface Claim {
   readonly except: readonly string[];
 }
 
-/** Whose policies: names of the template's resources, of the registry, or of `documents`. */
+/** Names of policies: of the template's resources, of the registry, or of `documents`. */
 export interface PrincipalSpec {
   readonly kind: 'certificate' | 'identity';
   readonly policies: readonly string[];
@@ -59,7 +59,7 @@ export interface Claims {
   readonly principals: ReadonlyMap<string, PrincipalSpec>;
   /** Policy documents with parameters, such as one for each site. */
   readonly documents: ReadonlyMap<string, unknown>;
-  /** Characters of the values of each parameter. */
+  /** The characters that values of each parameter may have. */
   readonly parameters: ReadonlyMap<string, string>;
   /** Globs of names that no thing has. */
   readonly noThing: readonly string[];
@@ -68,7 +68,7 @@ export interface Claims {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Reads a value, or says where in the claims something else is expected. */
+/** Reads a value, or fails with its place in the claims and what is expected there. */
 function reader(source: string) {
   const fail = (place: string, problem: string): never => {
     throw new StartError(`${source}: ${place}: ${problem}`);

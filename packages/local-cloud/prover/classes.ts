@@ -1,22 +1,22 @@
-// Words that stand for all others: two words of one class do the same in every glob, wherever they fill a level of a topic.
+// Words that represent all others: two words of one class do the same in every glob where they fill a level of a topic.
 
 import { parsePattern } from '../policies/pattern.ts';
 import { automatonOf, piecesOf, run, type Automaton, type Piece } from './glob.ts';
 import { isWord, stepWord, type Language } from './words.ts';
 
 export interface ClassesOf {
-  /** Whole resources, with variables as walls. */
+  /** Whole resources; no character passes a variable. */
   readonly resources: readonly (readonly Piece[])[];
-  /** What condition values and other tests ask of a whole word. */
+  /** Globs of condition values and other tests on a whole word. */
   readonly wholeWords: readonly (readonly Piece[])[];
   /** Literal text between the slash before a variable and the variable, and between it and the slash after it. */
   readonly before: ReadonlySet<string>;
   readonly after: ReadonlySet<string>;
-  /** For each language whether a wildcard follows one of its words in a level: then all that may follow tells words apart. */
+  /** For each language, whether a wildcard follows one of its words in a level: then words differ also by what may follow. */
   readonly isOpen: readonly boolean[];
   readonly languages: readonly Language[];
   readonly letters: readonly string[];
-  /** Words wanted of each class. */
+  /** Number of words needed of each class. */
   readonly count: number;
 }
 
@@ -24,7 +24,7 @@ export interface Word {
   readonly text: string;
   /** Words with the same number are of one class. */
   readonly class: number;
-  /** Of which languages it is one, in their order. */
+  /** Whether it is a word of each language, in their order. */
   readonly isOf: readonly boolean[];
 }
 
@@ -51,7 +51,7 @@ const wholly = (pieces: readonly Piece[]): Tracked => {
   return { automaton, start: automaton.start };
 };
 
-/** What becomes of a word: states of all places, of the tests of whole words and of words left out, and progress in each language. */
+/** The state after a word: of all places, of the tests of whole words and of words left out, and progress in each language. */
 interface Progress {
   readonly places: readonly number[];
   readonly tests: readonly number[];
@@ -66,7 +66,7 @@ const step: Step = (tracked, states, char) =>
 const bits = (tracked: readonly Tracked[], states: readonly number[]) =>
   states.map((state, n) => (tracked[n]!.automaton.accepts(state) ? 1 : 0));
 
-/** How words are followed character by character, and what of them makes a difference. */
+/** Follows words character by character, and keys them by what makes a difference. */
 function followerOf(asked: ClassesOf) {
   const { languages } = asked;
   const places = placesOf(asked);
@@ -104,7 +104,7 @@ function followerOf(asked: ClassesOf) {
 
 export interface Classes {
   readonly words: readonly Word[];
-  /** States of the automaton that tells the classes apart. */
+  /** States of the automaton that distinguishes the classes. */
   readonly states: number;
 }
 
@@ -125,7 +125,7 @@ export function classesOf(asked: ClassesOf): Classes {
     found.count += 1;
     words.push({ text, class: found.id, isOf });
   };
-  /** Undefined where the word can be none, or enough words have come by there. */
+  /** Undefined where no word continues so, or enough words have reached that state. */
   const visit = (text: string, from: Progress, char: string) => {
     const progress = after(from, char);
     if (progress.words.every((state) => state < 0)) return undefined;

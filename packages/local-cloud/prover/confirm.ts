@@ -1,4 +1,4 @@
-// Puts a counterexample to a running broker: a thing, a certificate and the policies are made for it, and deleted again.
+// Tries a counterexample at a running broker: creates a thing, a certificate and the policies for it, and deletes them again.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import type { Counterexample } from './witness.ts';
 export type PrincipalPolicy =
   { readonly name: string } | { readonly name: string; readonly document: string };
 
-/** Why the broker was not asked. */
+/** Why the broker could not be asked. */
 class Unable extends Error {}
 
 interface Made {
@@ -29,11 +29,11 @@ function unsupportedIn({ values }: Counterexample): string | undefined {
   );
 }
 
-/** Does things that can be undone, in the other order. @throws Unable with the answer of what failed */
+/** Keeps how to undo each change; `undo` does that in reverse order. */
 function createUndoings() {
   const undoings: (() => Promise<unknown>)[] = [];
   return {
-    /** Waits for a call that has to succeed. */
+    /** Waits for a call. @throws Unable with the answer of a failed call */
     did: async (asked: ReturnType<AccountCalls['call']>, undoing?: () => Promise<unknown>) => {
       const { status, answer } = await asked;
       if (status >= 300) throw new Unable((answer as { message?: string }).message ?? `status ${status}`);
@@ -128,7 +128,7 @@ async function make(
   }
 }
 
-/** What is sent over HTTPS for an action; undefined where the local cloud serves no such request. */
+/** The HTTPS request for an action; undefined where the local cloud has no such request. */
 const HTTPS: Readonly<Record<string, (on: string) => { method: string; path: string; body?: string }>> = {
   'iot:Publish': (on) => ({ method: 'POST', path: `/topics/${name(on)}?qos=1`, body: '{}' }),
   'iot:RetainPublish': (on) => ({ method: 'POST', path: `/topics/${name(on)}?qos=1&retain=true`, body: '' }),
@@ -190,7 +190,7 @@ async function ask(
 }
 
 /**
- * One line on what the broker said. What the counterexample sends is sent, so it reaches the rules of the stack.
+ * One line with the broker's verdict. The messages of the counterexample are really sent, so they reach the rules of the stack.
  *
  * @param policies of the certificate
  */

@@ -14,7 +14,7 @@ export const isVariable = (piece: Piece): piece is { readonly variable: string }
 export const piecesOf = (tokens: readonly Token[]): Piece[] =>
   tokens.flatMap<Piece>((token) => (typeof token === 'string' ? Array.from(token) : token));
 
-/** State 0 is the dead one: nothing that follows is matched. */
+/** State 0 is dead: nothing that follows is matched. */
 export interface Automaton {
   readonly start: number;
   step(state: number, char: string): number;
@@ -27,9 +27,9 @@ export interface Automaton {
 
 interface Masks {
   readonly byChar: ReadonlyMap<string, bigint>;
-  /** Pieces that take any one character. */
+  /** Pieces that match any one character. */
   readonly any: bigint;
-  /** Pieces that stay where they are, whatever comes; those of `level` not at a slash. */
+  /** Pieces that match any characters; those of `level` match no slash. */
   readonly star: bigint;
   readonly level: bigint;
 }
@@ -48,7 +48,7 @@ function masksOf(pieces: readonly Piece[]): Masks {
   return { byChar, ...masks };
 }
 
-/** Sets of positions, one bit each; a variable is a wall that no character passes. */
+/** Sets of positions, one bit each; no character passes a variable. */
 function stepperOf(pieces: readonly Piece[]) {
   const masks = masksOf(pieces);
   const loops = masks.star | masks.level;

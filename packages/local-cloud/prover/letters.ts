@@ -3,13 +3,13 @@
 import type { Piece } from './glob.ts';
 import { isIn, UNIVERSE, type Language } from './words.ts';
 
-/** Read better in a counterexample than the first ones of ASCII. */
+/** Easier to read in a counterexample than the first letters of ASCII. */
 const BY_LOOKS = Array.from(`abcdefghijklmnopqrstuvwxyz0123456789${UNIVERSE}`);
 
 const isOf = ({ sets }: Language, char: string) => sets.some((set) => isIn(set, char));
 
 /**
- * Characters of the alphabet, those first that make the plainest words. Of those that nothing tells apart, one more is kept
+ * Characters of the alphabet, first those that make the plainest words. Of characters that nothing distinguishes, one more is kept
  * than there are variables, so that there is always one that no value begins with.
  *
  * @param languages one for each variable

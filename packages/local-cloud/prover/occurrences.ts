@@ -1,11 +1,11 @@
-// Where variables stand in globs: whether words of one class are alike there, which decides what is exact.
+// The places of variables in globs, and whether words of one class are alike there, which decides what is exact.
 
 import { isVariable, type Piece } from './glob.ts';
 import { hasSlash, isPrefixFree, type Language } from './words.ts';
 
 export interface Occurrence {
   readonly variable: string;
-  /** Literal text from the slash or the beginning to the variable; undefined behind a wildcard. */
+  /** Literal text from the slash or the beginning to the variable; undefined after a wildcard. */
   readonly before: string | undefined;
   /** Literal text from the variable to the slash, the end or the next wildcard or variable. */
   readonly after: string;
@@ -50,7 +50,7 @@ const frameOf = ({ before, after, isOpen }: Occurrence) => JSON.stringify([befor
 const WHOLE_LEVEL = JSON.stringify(['', '', false]);
 
 /**
- * Gives why words of one class may differ at a place; undefined where they do not. They are alike where they fill a level,
+ * Returns why words of one class may differ at a place; undefined where they do not. They are alike where they fill a level,
  * also between the same text everywhere. With two texts around them they overlap each other in ways that no class knows.
  *
  * @param all that one problem has

@@ -1,4 +1,4 @@
-// Verdicts as lines for people.
+// Prints verdicts as lines.
 
 import { printable } from '../log.ts';
 import type { ClaimVerdict } from './prove-claims.ts';
@@ -21,7 +21,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const nameOf = (variable: string) =>
   NAMES[variable] ?? parameterOf(variable) ?? variable.replace(/^other\./, 'another ');
 
-/** Who it is, against whom, and what it does. */
+/** The principal of a counterexample, the other thing, and what the principal does. */
 export function counterexampleLines(counterexample: Counterexample): string[] {
   const { action, on, filter, values, clientId, how, reasons } = counterexample;
   const isOther = (name: string) => Number(name.startsWith('other.'));

@@ -1,4 +1,4 @@
-// One claim about one action on one way to the broker: which statements matter, which variables, and what is exact.
+// One claim on one action by one way to the broker: the statements and variables that matter, and what is exact.
 
 import type { Condition } from '../policies/condition.ts';
 import type { Statement } from '../policies/document.ts';
@@ -14,7 +14,7 @@ export interface Problem {
   readonly claim: Claim;
   readonly action: string;
   readonly shape: Shape;
-  /** False where a proof does not rest on who can connect: then more principals are looked at than there are. */
+  /** False where a proof does not depend on who can connect: then it covers more principals than can exist. */
   readonly asksConnect: boolean;
   /** Sets of policies that must all allow. */
   readonly sides: readonly (readonly Statement[])[];
@@ -25,7 +25,7 @@ export interface Problem {
   readonly languageOf: (variable: string) => Language;
 }
 
-/** What is asked of the policies: kinds of resources by action. */
+/** The kinds of resources by action. */
 const askedOf: Readonly<Record<string, readonly string[]>> = {
   'iot:Receive': ['iot:Receive', 'iot:Subscribe'],
 };
@@ -42,9 +42,9 @@ export function relevant(problem: Problem, actions = actionsOf(problem)): Statem
     .filter((statement) => actions.some((action) => coversAction(statement, action.toLowerCase())));
 }
 
-/** Operators that compare text with text or a glob, which classes of words tell apart. */
+/** Operators that compare text with text or a glob, which classes of words distinguish. */
 const EXACT_OPERATORS = ['StringEquals', 'StringNotEquals', 'StringLike', 'StringNotLike', 'Null'];
-/** What only a connection has: addresses, times, wills, lists. */
+/** Condition keys that depend on the connection: addresses, times, wills, lists. */
 const UNKNOWABLE = [
   'aws:SourceIp',
   'aws:CurrentTime',
@@ -127,7 +127,7 @@ export function variablesIn(problem: Problem): string[] {
 export const occurrencesOf = (problem: Problem): Occurrence[] =>
   resourceGlobs(problem).flatMap((pieces) => occurrencesIn(pieces));
 
-/** Why the value of a variable is not enough at a place: then any text can be taken for it. */
+/** Why the value of a variable is not exact at a place: then the variable may be any text there. */
 export const inexactnessIn = (problem: Problem) =>
   createInexactness(occurrencesOf(problem), (name) => problem.languageOf(nameIn(problem.shape, name)));
 
@@ -161,7 +161,7 @@ export function isInexactIn(problem: Problem): (pieces: readonly Piece[], positi
 export const hasUnknown = (problem: Problem): boolean =>
   !relevant(problem).every(({ conditions }) => conditions.every(isKnownIn(problem)));
 
-/** Sentences on what is taken more broadly than it is, by statement. */
+/** Sentences on what is interpreted more broadly than it is, by statement. */
 export function notesOn(problem: Problem): string[] {
   const { shape } = problem;
   const isKnown = isKnownIn(problem);
@@ -185,7 +185,7 @@ export function notesOn(problem: Problem): string[] {
   return [...new Set([...notes, ...ofClaim])];
 }
 
-/** @throws what `fail` throws for a variable that there is not */
+/** @throws what `fail` throws for an unknown variable */
 export function regionsOf(filters: readonly string[], fail: (problem: string) => never): Piece[][] {
   return filters.flatMap((filter) => regionOf(filter, fail));
 }

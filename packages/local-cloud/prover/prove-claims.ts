@@ -1,4 +1,4 @@
-// Puts every claim to every way by which its principal can come to the broker, and sums the verdicts up.
+// Checks every claim for every way by which its principal can reach the broker, and combines the verdicts.
 
 import { compilePolicy, PolicyError, type Statement } from '../policies/document.ts';
 import { StartError } from '../start-error.ts';
@@ -15,14 +15,14 @@ export interface ClaimVerdict {
   readonly claim: Claim;
   /** The first way that breaks it, else one that is undecided, else the sum of the proofs. */
   readonly verdict: Verdict;
-  /** How the principal can come to the broker, times what it can do there. */
+  /** Ways by which the principal can reach the broker, times its actions there. */
   readonly ways: number;
   readonly problem: Problem;
 }
 
 const RANK = { broken: 0, undecided: 1, proven: 2 } as const;
 
-/** A document of the claims, whose parameters policies do not know. @throws StartError naming what is wrong in it */
+/** A document of the claims, with parameters that policies do not have. @throws StartError naming what is wrong in it */
 export function compileDocument(name: string, document: unknown, claims: Claims): Statement[] {
   let text = JSON.stringify(document);
   for (const parameter of claims.parameters.keys())
@@ -35,7 +35,7 @@ export function compileDocument(name: string, document: unknown, claims: Claims)
   }
 }
 
-/** Parameters under the name that policies have for them. */
+/** Parameters under a name that policies have. */
 const withParameters = (globs: readonly (readonly Piece[])[], { parameters }: Claims): Piece[][] =>
   globs.map((pieces) =>
     pieces.map((piece) =>

@@ -1,4 +1,4 @@
-// Decides a claim: no principal, of all that there can be, may do what the claim forbids; or the shortest way to do it.
+// Decides a claim: proves that no possible principal may do what the claim forbids, or finds the shortest way to do it.
 
 import { star } from '../policies/pattern.ts';
 import { isVariable, type Automaton, type Piece } from './glob.ts';
@@ -12,10 +12,10 @@ export type Verdict = Size &
   (
     | { readonly outcome: 'proven' }
     | { readonly outcome: 'broken'; readonly counterexample: Counterexample }
-    /** Neither a proof nor a counterexample; `candidate` says what the policies seem to allow, and why it is none. */
+    /** Neither a proof nor a counterexample; `candidate` says what the policies seem to allow, and why it is not a counterexample. */
     | { readonly outcome: 'undecided'; readonly candidate: string }
   ) & {
-    /** What was taken more broadly than it is, by statement. */
+    /** What was interpreted more broadly than it is, by statement. */
     readonly notes: readonly string[];
   };
 
@@ -27,7 +27,7 @@ export interface Size {
   readonly tuples: number;
 }
 
-/** Above it a problem is given up, as it would take minutes; a counterexample that needs none of the rarer values is found before. */
+/** More tuples are not tried, as that would take minutes; a counterexample without rare values is found before. */
 const MAX_TUPLES = { any: 1, loose: 10_000, exact: 10_000, strict: 1_000, wide: 1_000 } as const;
 
 interface Pass extends Size {
@@ -37,7 +37,7 @@ interface Pass extends Size {
   readonly isWhole: boolean;
 }
 
-/** Which places take any value: of a client ID that is found by Connect, and in a loose reading those that are not exact. */
+/** Places at which a variable may be any text: of a client ID that is found by Connect, and in a loose reading inexact places. */
 function searchOf(problem: Problem, reading: Reading): Search {
   const { shape } = problem;
   const isInexact = isInexactIn(problem);
@@ -103,7 +103,7 @@ const sum = (passes: readonly Size[]): Size => ({
 
 const NOTHING: Size = { states: 0, classes: 0, tuples: 0 };
 
-/** A proof by less than all that is known, which is quick: whatever the variables are and the clients that can connect. */
+/** A quick proof that uses less: it holds for all values of the variables and all clients. */
 function proveRoughly(problem: Problem): Size | undefined {
   const broad = { ...problem, asksConnect: false };
   const { letters, values } = anyAssignment(broad);
@@ -118,7 +118,7 @@ function proveRoughly(problem: Problem): Size | undefined {
   return done.isWhole && done.refused === undefined ? done : undefined;
 }
 
-/** Whether the problem's principal, by this shape, can do what the claim forbids. */
+/** Decides whether the problem's principal, in this shape, can do what the claim forbids. */
 export function decide(problem: Problem): Verdict {
   if (isForced(problem)) return { outcome: 'proven', notes: [], ...NOTHING };
   const roughly = proveRoughly(problem);

@@ -29,13 +29,13 @@ export interface Machine {
 
 /** How a question is asked of the policies: `exact`, or so that they allow at least as much as they do. */
 export interface Binding {
-  /** Values of variables; undefined where there is none. */
+  /** Values of variables; undefined for a variable without one. */
   readonly valueOf: (variable: string) => string | undefined;
   /** For conditions. */
   readonly lookup: Lookup;
-  /** Whether a condition can be evaluated by what is known. */
+  /** Whether a condition can be evaluated. */
   readonly isKnown: (condition: Condition) => boolean;
-  /** Whether a variable of these pieces is taken for any text, and not for its value. */
+  /** Whether a variable of these pieces may be any text instead of its value. */
   readonly isLoose: (pieces: readonly Piece[], position: number) => boolean;
   /** A glob of at least the values that a variable can have. */
   readonly anyOf: (variable: string) => readonly Piece[];
@@ -60,7 +60,7 @@ function sharedAutomaton(automata: Map<string, Automaton>, pieces: readonly Piec
 }
 
 /**
- * Values for variables. What is loose becomes any value where more may match, and takes the glob away where less may.
+ * Replaces variables by values. A loose variable becomes any value where more may match, and removes the glob where less may.
  *
  * @returns undefined for a glob that matches nothing
  */
@@ -112,7 +112,7 @@ function clauseOf(
   const { effect, resources } = statement;
   const isNegated = resources.negated;
   const globs = resourcesOf(statement);
-  // As the evaluator has it: what is not there keeps an Allow with NotResource from matching.
+  // As in the evaluator: a missing value keeps an Allow with NotResource from matching.
   const isMissing = globs.some((pieces) =>
     pieces.some((piece) => isVariable(piece) && binding.valueOf(piece.variable) === undefined),
   );

@@ -1,4 +1,4 @@
-// The principals of a registry as they are: every set of policies that some certificate has, and what identities have.
+// The principals of a registry: every set of policies that some certificate has, and those of identities.
 
 import { policiesOf } from '../iot/identity.ts';
 import { createPolicyStatements } from '../iot/policy-statements.ts';
@@ -56,7 +56,7 @@ export function registrySides(registry: RegistryView): SidesOf {
 
 const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
 
-/** Matches the documents that come of one with parameters; a parameter is the same text everywhere. */
+/** Matches the documents made from one with parameters; a parameter is the same text everywhere. */
 function instancesOf(document: unknown, parameters: ReadonlyMap<string, string>): RegExp {
   let source = escape(JSON.stringify(document));
   for (const [n, [name, characters]] of [...parameters].entries()) {
@@ -68,7 +68,7 @@ function instancesOf(document: unknown, parameters: ReadonlyMap<string, string>)
   return new RegExp(`^${source}$`);
 }
 
-/** Names of policies that identities have and no claim is about, with how many identities have each. */
+/** Policies of identities that no claim is about, with the number of identities of each. */
 export function identitiesBeyond(
   registry: RegistryView,
   claims: Claims,
@@ -97,6 +97,6 @@ export function identitiesBeyond(
   return beyond;
 }
 
-/** Things of the registry whose names the claims take for none. */
+/** Things of the registry whose names the claims exclude. */
 export const thingsBeyond = (registry: RegistryView, { noThing }: Claims): string[] =>
   [...registry.things.keys()].filter((name) => noThing.some((glob) => matchesGlob(glob, name))).sort();

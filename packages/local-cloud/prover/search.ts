@@ -1,4 +1,4 @@
-// The shortest text that reaches what must not be reached: breadth first.
+// Finds the shortest text that reaches a forbidden state, breadth first.
 
 import type { Machine } from './question.ts';
 

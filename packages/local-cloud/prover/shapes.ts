@@ -1,4 +1,4 @@
-// How a principal can come to the broker, and what each policy variable is then: a word, another variable, or nothing.
+// The ways by which a principal can reach the broker, and what each policy variable is then: a word, another variable, or nothing.
 
 import type { ActionKind, PrincipalSpec } from './claims.ts';
 import { canonicalKey } from '../policies/key.ts';
@@ -15,7 +15,7 @@ export interface Shape {
   readonly name: string;
   readonly by: ActionKind['by'][number];
   readonly hasThing: boolean;
-  /** Where the thing counts only on a connection whose client ID is its name. */
+  /** Whether the thing counts only on a connection whose client ID is its name. */
   readonly clientIsThing: boolean;
   readonly constants: ReadonlyMap<string, string | readonly string[]>;
   readonly isAbsent: (variable: string) => boolean;
@@ -77,7 +77,7 @@ export const shapesOf = ({ kind, isGuest }: PrincipalSpec): readonly Shape[] =>
         certificateShape('over HTTPS, attached to no thing exclusively', 'https', false, false),
       ];
 
-/** A parameter of a document is in it as an attribute that no thing has, as policies know no other variables. */
+/** A parameter of a document is written as an attribute that no thing has, because policies have no other variables. */
 export const parameterKey = (name: string) => `iot:Connection.Thing.Attributes[parameter/${name}]`;
 
 export const parameterOf = (variable: string): string | undefined =>
@@ -90,7 +90,7 @@ export function nameIn({ clientIsThing }: Shape, written: string): string {
   return key;
 }
 
-/** What `${other.thing}` of a claim must differ from. */
+/** The variable that `${other.thing}` of a claim must differ from. */
 export function ownOf(variable: string): string | undefined {
   const [, kind] = /^other\.(.*)$/.exec(variable) ?? [];
   if (kind === undefined) return undefined;
@@ -98,7 +98,7 @@ export function ownOf(variable: string): string | undefined {
   return kind === 'identity' ? SUB : parameterKey(kind);
 }
 
-/** Gives the language of each variable; undefined for one that there is not. */
+/** Returns the language of a variable; undefined for an unknown one. */
 export function createLanguages(
   parameters: ReadonlyMap<string, string>,
   noThing: readonly string[],

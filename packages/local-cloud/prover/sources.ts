@@ -1,4 +1,4 @@
-// Where the policies of claims come from: files, the template, and documents that the claims themselves hold.
+// Finds the policies of claims: in files, in the template, and in documents of the claims themselves.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -31,7 +31,7 @@ const ARN = /arn:(?<partition>[^:"]*):iot:(?<region>[^:"]*):(?<account>[^:"]*):/
 /**
  * `arn:aws:iot:<region>:<account>` of the resources in policy files; of `usual` where they have a wildcard or nothing.
  *
- * @throws StartError where they are of several accounts, as nothing in one of them would be of the other
+ * @throws StartError where they are of several accounts
  */
 export function iotArnOf(files: readonly PolicyFile[], usual: string): string {
   const [, partition, , region, account] = usual.split(':');
@@ -97,7 +97,7 @@ function roleOf(template: ResolvedTemplate | undefined, name: string): Statement
 export interface Sources {
   readonly claims: Claims;
   readonly files: readonly PolicyFile[];
-  /** Absent where a policy file stands alone. */
+  /** Absent where a policy file is given without a name. */
   readonly template: ResolvedTemplate | undefined;
 }
 
@@ -105,7 +105,7 @@ export interface Sources {
 export const physicalName = (template: ResolvedTemplate | undefined, name: string): string =>
   findIn(template, 'AWS::IoT::Policy', name)?.name ?? name;
 
-/** Gives the policies of principals. @throws StartError naming a policy or role that there is not */
+/** Returns the policies of principals. @throws StartError naming an unknown policy or role */
 export function createSides({ claims, files, template }: Sources): SidesOf {
   const policyOf = (name: string): Statement[] => {
     const file = files.find((each) => each.name === name);

@@ -1,4 +1,4 @@
-// Asks the evaluator of the broker about a counterexample, with the values that it was found for.
+// Checks a counterexample with the broker's evaluator, with the values for which it was found.
 
 import { topicProblem, parseFilter } from '../mqtt/topics.ts';
 import { canonicalKey } from '../policies/key.ts';
@@ -14,14 +14,14 @@ export interface Counterexample {
   readonly action: string;
   /** A topic, client ID or thing name. */
   readonly on: string;
-  /** By which the topic is heard. */
+  /** The topic filter by which it is received. */
   readonly filter: string | undefined;
-  /** By canonical key, and those of the other: `other.thing`. */
+  /** Values of variables by canonical key, and of the other thing as `other.thing`. */
   readonly values: ReadonlyMap<string, string>;
   readonly clientId: string | undefined;
-  /** How the principal comes to the broker. */
+  /** How the principal reaches the broker. */
   readonly how: string;
-  /** What decides, by the evaluator: a line for each thing that it was asked. */
+  /** The evaluator's decisions, a line for each question. */
   readonly reasons: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function lookupOf({ shape }: Problem, values: Assignment, clientId: strin
   };
 }
 
-/** What the broker refuses before it asks any policy. */
+/** The broker's reason to refuse before any policy is evaluated. */
 function refusalOf(action: string, { filter, topic }: Found): string | undefined {
   if (actionKinds[action]!.resource !== 'topic') return undefined;
   const parsed = filter === '' ? {} : parseFilter(filter);
@@ -50,7 +50,7 @@ function refusalOf(action: string, { filter, topic }: Found): string | undefined
 
 const RESOURCES: Readonly<Record<string, string>> = { client: 'client/', topic: 'topic/', thing: 'thing/' };
 
-/** @returns why it is none, as far as the evaluator and the broker say */
+/** @returns the counterexample with the decisions, or why the evaluator or the broker refuses it */
 export function confirmWitness(
   problem: Problem,
   values: Assignment,

@@ -1,4 +1,4 @@
-// What values a policy variable may have: the characters of its words, and whether their length is fixed.
+// The values that a policy variable may have: the characters of its words, and whether their length is fixed.
 
 import { any, parsePattern, star } from '../policies/pattern.ts';
 import { StartError } from '../start-error.ts';
@@ -19,7 +19,7 @@ const between = (from: string, to: string) =>
 const alphanumeric = between('a', 'z') + between('A', 'Z') + between('0', '9');
 const HEX = '0123456789abcdef';
 const BEYOND = 'é';
-/** All that prints in ASCII, and one letter beyond for the rest. */
+/** All printable characters of ASCII, and one other letter for the rest. */
 export const UNIVERSE = between(' ', '~') + BEYOND;
 
 const plus = (characters: string): Language => ({ sets: [characters], isFixed: false, without: [] });
@@ -32,7 +32,7 @@ const uuid = [8, 4, 4, 4, 12].flatMap((length, n) => [
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateThing.html and its neighbours. */
 export const thingNames = plus(`${alphanumeric}:_-`);
 const attributeValues = plus(`${alphanumeric}_.,@/:#=[]-`);
-/** Of certificates: AWS puts no value with a wildcard into a policy. */
+/** Of certificates: AWS does not substitute values with a wildcard. */
 const withoutWildcards = plus(UNIVERSE.replaceAll(/[*?]/g, ''));
 
 /** Of Cognito, which begin with their region. */
@@ -72,7 +72,7 @@ export function globOf(language: Language): Piece[] {
   return language.sets.map((set) => (set.length === 1 ? set : any));
 }
 
-/** Progress in a word: -1 where it can be none any more. */
+/** Progress in a word: -1 where it cannot become one. */
 export function stepWord({ sets, isFixed }: Language, state: number, char: string): number {
   if (state < 0) return -1;
   if (!isFixed) return isIn(sets[0]!, char) ? 1 : -1;

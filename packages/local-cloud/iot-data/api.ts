@@ -11,10 +11,10 @@ import { invalid, type DataCall, type DataOperation, type DataPlane } from './ca
 import { publishOperations } from './publish.ts';
 import { shadowOperations } from './shadow-operations.ts';
 
-/** Names under which clients sign: the SDKs and the CLI the first, AWS's guide the second. */
+/** Service names for which clients sign requests: the SDKs and the CLI the first, AWS's guide the second. */
 export const signingNames = ['iotdata', 'iotdevicegateway'] as const;
 
-/** Above the largest payload, so that the operation can refuse one that is too large. */
+/** Larger than the largest payload, so that the operation itself can refuse one that is too large. */
 const MAXIMUM_BODY = 256 * 1024;
 
 const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
@@ -68,11 +68,11 @@ async function callOf(
   };
 }
 
-/** The query of a presigned URL is its signature too. */
+/** The query without the parameters of a presigned URL's signature. */
 const ownQuery = (query: URLSearchParams) =>
   Object.fromEntries([...query].filter(([name]) => !name.toLowerCase().startsWith('x-amz-')));
 
-/** @throws AwsError, also what `check` throws, which judges the call before it is run */
+/** @param check judges the call before it runs @throws AwsError, also what `check` throws */
 export async function answerCall(
   plane: DataPlane,
   req: IncomingMessage,
@@ -80,7 +80,7 @@ export async function answerCall(
   caller: string,
   check: (operation: DataOperation, call: DataCall) => void = () => {},
 ): Promise<void> {
-  // Not through URL, which would take `..` in a topic for a step up.
+  // Not with URL, which resolves `..` in a topic.
   const [path = '', text = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const query = new URLSearchParams(text);
   const operation = find(req.method ?? 'GET', path);

@@ -1,4 +1,4 @@
-// Looking at the broker over HTTP: the messages that it retains, who is connected, and what each client hears.
+// Shows the broker over HTTP: retained messages, connected clients and their subscriptions; sends direct messages.
 
 import { AwsError } from '../aws-error.ts';
 import { isExpired, type InboundMessage } from '../mqtt/message.ts';
@@ -28,7 +28,7 @@ function clientIdOf({ label }: DataCall): string {
   return label;
 }
 
-/** Seconds that a confirmation is waited for. */
+/** Seconds to wait for a confirmation. */
 function timeoutOf({ query }: DataCall): number {
   const text = query.get('timeout') ?? '5';
   if (!/^\d{1,2}$/.test(text) || Number(text) < 1 || Number(text) > 15) {

@@ -1,4 +1,4 @@
-// One call of the IoT data plane, taken apart and checked, so that operations see values and not text.
+// One call of the IoT data plane, parsed and checked, so that operations get values, not text.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -23,7 +23,7 @@ export interface DataPlane {
 }
 
 export interface DataCall {
-  /** What stood for the name in the path, decoded; empty where the path has none. */
+  /** The name in the path, decoded; empty where the path has none. */
   readonly label: string;
   readonly query: URLSearchParams;
   readonly body: Buffer;
@@ -36,19 +36,19 @@ export interface DataCall {
 export interface DataOperation {
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Its one group, if any, is the label. */
+  /** The pattern of the path; its one group, if any, is the name. */
   readonly path: RegExp;
-  /** The query parameters that are honoured; a call with others is refused. */
+  /** The query parameters that it reads; a call with others is refused. */
   readonly query: readonly string[];
-  /** What the policies of a device must allow, actions and resources; absent where only AWS credentials will do. */
+  /** What the policies of a device must allow, actions and resources; absent for a call that needs AWS credentials. */
   readonly needs?: (call: DataCall) => readonly (readonly [PolicyAction, string])[];
-  /** Gives the body of the answer: an object, or JSON text. */
+  /** Returns the body of the answer: an object, or JSON text. */
   run(plane: DataPlane, call: DataCall): Promise<object | string>;
 }
 
 export const invalid = (message: string) => new AwsError('InvalidRequestException', message, 400);
 
-/** @throws AwsError InvalidRequestException when the parameter is there and none of `allowed`. */
+/** @throws AwsError InvalidRequestException when the parameter is not one of `allowed`. */
 export function choice<T extends string>(
   { query }: DataCall,
   name: string,

@@ -1,4 +1,4 @@
-// Puts shadows on the broker, and the data plane in front of both.
+// Opens the shadows on the broker, and the HTTP data plane for both.
 
 import { randomUUID } from 'node:crypto';
 import type { AwsHandler } from '../aws/wire.ts';
@@ -15,7 +15,7 @@ export interface OpenedDataPlane {
   readonly shadows: Shadows;
   /** Serves requests that are signed for one of `signingNames`. */
   readonly handler: AwsHandler;
-  /** Serves a device that has shown its certificate. */
+  /** Serves a device that presented its certificate. */
   readonly serveDevice: ServeDevice;
   /** Call when the broker is closed. */
   close(): Promise<void>;

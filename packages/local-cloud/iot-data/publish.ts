@@ -1,4 +1,4 @@
-// Publishing over HTTP: the same message that MQTT would have brought, from a caller without a connection.
+// Publishes over HTTP: makes the message that MQTT would have made, for a caller without a connection.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_Publish.html
 
 import { AwsError } from '../aws-error.ts';
@@ -26,7 +26,7 @@ function userPropertiesOf(call: DataCall): [string, string][] {
   let list: unknown;
   try {
     list = JSON.parse(decodeBase64('userProperties', header).toString());
-    if (typeof list === 'string') list = JSON.parse(list); // the AWS CLI encodes the text that it was given once more
+    if (typeof list === 'string') list = JSON.parse(list); // the AWS CLI encodes its argument once more
   } catch (error) {
     if (error instanceof AwsError) throw error;
     throw invalid('userProperties is not valid JSON');
@@ -89,7 +89,7 @@ function readMessage({ hub, clock, newId }: DataPlane, call: DataCall, topic: st
   };
 }
 
-/** The message that a call brings. @throws AwsError InvalidRequestException, RequestEntityTooLargeException */
+/** The message of a call. @throws AwsError InvalidRequestException, RequestEntityTooLargeException */
 export function messageOf(plane: DataPlane, call: DataCall, topic: string): InboundMessage {
   try {
     return readMessage(plane, call, topic);

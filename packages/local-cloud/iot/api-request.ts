@@ -1,4 +1,4 @@
-// One call of the AWS IoT control plane, checked on the way in: what reaches an operation has the form AWS demands.
+// One call of the AWS IoT control plane, checked before it reaches an operation: its fields have the form that AWS requires.
 
 import { AwsError } from '../aws-error.ts';
 import type { LocalCa } from './ca.ts';
@@ -9,7 +9,7 @@ import type { OpenJobs } from '../jobs/open.ts';
 import type { RuleBook } from '../rules/rule-book.ts';
 
 export interface ApiRequest {
-  /** What stood for `{name}` in the path, decoded. */
+  /** The values of `{name}` in the path, decoded. */
   readonly labels: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface IotCloud {
   readonly registry: Registry;
   readonly ca: LocalCa;
   readonly domains: readonly DomainConfiguration[];
-  /** `book` is there once the rules are. */
+  /** `book` is set once the rules are open. */
   readonly rules?: { book?: RuleBook };
   /** `open` is there once the jobs are. */
   readonly jobs?: { open?: OpenJobs };
@@ -35,14 +35,14 @@ export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As in AWS's API reference: `/things/{thingName}/principals`. */
   readonly path: string;
-  /** The body's members and the query's parameters that are honoured; a call with others is refused, not half done. */
+  /** The body's members and the query's parameters that are honoured; a call with others is refused. */
   readonly body?: readonly string[];
   readonly query?: readonly string[];
   run(cloud: IotCloud, request: ApiRequest): object | void | Promise<object | void>;
 }
 
 export const invalid = (message: string) => new AwsError('InvalidRequestException', message, 400);
-/** `resourceId`: the name, or the ID of what has none. */
+/** `resourceId`: the name or, of a resource without one, the ID. */
 export const alreadyExists = (message: string, resourceArn: string, resourceId: string) =>
   new AwsError('ResourceAlreadyExistsException', message, 409, { resourceArn, resourceId });
 export const conflict = (message: string) => new AwsError('VersionConflictException', message, 409);
@@ -115,7 +115,7 @@ export function texts(body: ApiRequest['body'], member: string): string[] | unde
   return value;
 }
 
-/** Refuses members that the local cloud would have to ignore. */
+/** Refuses members that the local cloud does not support. */
 export function only(body: ApiRequest['body'], known: readonly string[], where: string): void {
   const other = Object.keys(body).find((member) => !known.includes(member));
   if (other !== undefined) throw notSupported(`${where}: ${other}`);

@@ -30,7 +30,7 @@ import { thingOperations } from './thing-operations.ts';
 import { thingPrincipalOperations } from './thing-principal-operations.ts';
 import { thingTypeOperations } from './thing-type-operations.ts';
 
-/** Far above the largest request: a certificate of 64 KB in JSON. */
+/** Far larger than the largest request, a certificate of 64 KB in JSON. */
 const MAXIMUM_BODY = 512 * 1024;
 
 interface Route {
@@ -57,7 +57,7 @@ const routes: readonly Route[] = [
   ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 
-/** The calls that are answered, for the docs. */
+/** The supported calls, for the documentation. */
 export const supportedCalls: readonly string[] = routes.map(({ operation }) => operation.name).sort();
 
 const labelOf = (segment: string) => (segment.startsWith('{') ? segment.slice(1, -1) : undefined);

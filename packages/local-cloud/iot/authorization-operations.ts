@@ -1,4 +1,4 @@
-// Which policies apply to a device and what they make of a request, in the AWS IoT API: to be asked before anything is refused.
+// GetEffectivePolicies and TestAuthorization of the AWS IoT API: the policies of a device, and what they decide about a request.
 
 import {
   type ApiRequest,
@@ -64,7 +64,7 @@ function authInfosOf(body: ApiRequest['body']): AuthInfo[] {
   });
 }
 
-/** The worst of what the resources get: a request for several is allowed where each of them is. */
+/** The worst decision on the resources: a request for several is allowed when each of them is. */
 function decide(
   statements: readonly Statement[],
   { actionType, resources }: AuthInfo,

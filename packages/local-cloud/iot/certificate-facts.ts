@@ -1,4 +1,4 @@
-// What a device certificate says about itself, as AWS IoT's policy variables name it.
+// Reads the facts of a device certificate, under the names of AWS IoT's policy variables.
 // https://docs.aws.amazon.com/iot/latest/developerguide/cert-policy-variables.html
 
 import 'reflect-metadata';
@@ -14,7 +14,7 @@ import { alternativeNames, nameAttributes } from '../policies/key.ts';
 const MAXIMUM_VALUES = 5;
 const MAXIMUM_LENGTH = 1024;
 
-/** AWS puts no value with a wildcard in it into a policy; here it would be literal, but a policy must do the same on both. */
+/** AWS does not substitute values with a wildcard. Here they would be literal, but a policy must do the same on both. */
 const isUsable = (value: string) => value !== '' && value.length <= MAXIMUM_LENGTH && !/[*?]/.test(value);
 
 type Facts = Map<string, string | readonly string[]>;
@@ -47,7 +47,7 @@ function addAlternativeNames(facts: Facts, prefix: string, extension: Alternativ
 /**
  * The values of `iot:Certificate.*` and `iot:CertificateId`, by canonical key; a key is absent where there is no value.
  *
- * @param pem a certificate that parses: the registry takes no other.
+ * @param pem a certificate that parses, as all in the registry do.
  */
 export function certificateFacts(id: string, pem: string): ReadonlyMap<string, string | readonly string[]> {
   const certificate = new X509Certificate(pem);

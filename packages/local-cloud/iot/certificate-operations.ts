@@ -25,9 +25,9 @@ import {
 } from './device-certificate.ts';
 import { change, find, type Certificate, type CertificateStatus, type Registry } from './registry.ts';
 
-/** Of MQTT over TLS, which clients take by default. */
+/** The port of MQTT over TLS, which clients use by default. */
 const USUAL_PORT = 8883;
-/** Of AWS, and not here. */
+/** Endpoint types of AWS that the local cloud does not have. */
 const OTHER_ENDPOINTS: readonly string[] = ['iot:CredentialProvider', 'iot:Jobs'];
 
 const byMarker = ['marker', 'pageSize'] as const;
@@ -44,7 +44,7 @@ function statusOf(value: string | undefined): CertificateStatus {
 }
 
 /**
- * A certificate as the registry will keep it.
+ * A certificate in the form in which the registry keeps it.
  *
  * @throws AwsError CertificateValidationException, or ResourceAlreadyExistsException.
  */
@@ -241,7 +241,7 @@ export const certificateOperations: readonly Operation[] = [
     run({ endpoint }, request) {
       const type = queryText(request, 'endpointType') ?? 'iot:Data';
       const port = endpoint?.port ?? USUAL_PORT;
-      // AWS gives a name only: where clients would go to another port with it, they are given the port.
+      // AWS returns only a name. Where the local port is not the default, it is added.
       if (type === 'iot:Data' || type === 'iot:Data-ATS')
         return { endpointAddress: port === USUAL_PORT ? 'localhost' : `localhost:${port}` };
       if (OTHER_ENDPOINTS.includes(type)) throw notSupported(`DescribeEndpoint of ${type}`);

@@ -1,9 +1,9 @@
-// What a temporary claim may do: AWS gives it no policy that one could see, only the way to a certificate of one's own.
+// The permissions of a temporary claim: AWS shows no policy of it; it may only get a certificate of its own.
 
 import { compilePolicy, type Statement } from '../policies/document.ts';
 import type { RegistryView } from './registry.ts';
 
-/** Connecting, and the topics that provision with one template. */
+/** Allows connecting, and the topics that provision with one template. */
 export function claimStatements(registry: RegistryView, templateName: string): Statement[] {
   const requests = [
     '$aws/certificates/create/json',

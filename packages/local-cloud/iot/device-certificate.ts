@@ -1,4 +1,4 @@
-// Makes and reads device certificates: from a signing request, with keys made here, or made elsewhere and registered.
+// Makes device certificates, with new keys or from a signing request, and reads those that are registered.
 
 import 'reflect-metadata';
 import { createPublicKey, generateKeyPair, X509Certificate, type KeyObject } from 'node:crypto';
@@ -9,7 +9,7 @@ import { invalid } from './api-request.ts';
 import type { LocalCa } from './ca.ts';
 import type { Certificate } from './registry.ts';
 
-/** The curves that AWS IoT takes, by OpenSSL's names. */
+/** The curves that AWS IoT accepts, by OpenSSL's names. */
 const curves = new Map([
   ['prime256v1', 'P-256'],
   ['secp384r1', 'P-384'],
@@ -25,9 +25,9 @@ function isAcceptedKey(key: KeyObject): boolean {
 const ACCEPTED_KEYS = 'an RSA key of at least 2048 bits or an EC key on P-256, P-384 or P-521';
 
 /**
- * What the registry keeps of a certificate.
+ * The registry's record of a certificate.
  *
- * @throws AwsError CertificateValidationException when the text is not a single certificate with a key that AWS takes.
+ * @throws AwsError CertificateValidationException when the text is not a single certificate with a key that AWS accepts.
  */
 export function readCertificate(
   pem: string,
@@ -88,7 +88,7 @@ export async function certificateFromCsr(ca: LocalCa, csr: string): Promise<stri
   return ca.issue({ publicKey, subject: request.subjectName });
 }
 
-/** A 2048-bit RSA key pair and its certificate, as CreateKeysAndCertificate gives them; the private key is kept nowhere. */
+/** A 2048-bit RSA key pair and its certificate, as CreateKeysAndCertificate returns them; the private key is not kept. */
 export async function certificateWithKeys(
   ca: LocalCa,
   notAfter?: Date,

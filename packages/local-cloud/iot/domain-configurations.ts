@@ -1,4 +1,4 @@
-// Names of your own that devices connect to: what the templates say about each, and which certificate goes with it.
+// Custom domains that devices connect to: the domain configurations of the templates and their certificates.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-custom-endpoints-configurable-custom.html
 
 import { covers, type CertificateSpec } from '../acm/certificate-spec.ts';
@@ -26,7 +26,7 @@ export const requiresTls13 = ({ securityPolicy }: DomainConfiguration): boolean 
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** AWS takes exactly one: https://docs.aws.amazon.com/iot/latest/apireference/API_CreateDomainConfiguration.html */
+/** AWS accepts exactly one: https://docs.aws.amazon.com/iot/latest/apireference/API_CreateDomainConfiguration.html */
 function certificateOf(
   { at, logicalId, properties }: ResolvedResource,
   domainName: string,
@@ -52,7 +52,7 @@ function certificateOf(
   return found;
 }
 
-/** @throws StartError naming the line of what AWS would refuse. */
+/** @throws StartError naming the line of a configuration that AWS would refuse. */
 export function domainConfigurationsOf(
   template: Pick<ResolvedTemplate, 'ofType'>,
   certificates: readonly CertificateSpec[],
@@ -79,7 +79,7 @@ export function domainConfigurationsOf(
 
 const byMarker = ['marker', 'pageSize'] as const;
 
-/** The templates say what there is, so that nothing can be made or changed here. */
+/** Only reads: domain configurations are declared in the templates. */
 export const domainConfigurationOperations: readonly Operation[] = [
   {
     name: 'ListDomainConfigurations',

@@ -1,11 +1,11 @@
-// Says which policy statement lets a device do something or keeps it from it, which AWS leaves to guesswork.
+// Explains which policy statement allows or denies what a device does, which AWS does not show.
 
 import { StartError } from '../start-error.ts';
 import { createIdentity, policiesOf, shortId, type AuthorizeRequest } from './identity.ts';
 import type { RegistryView } from './registry.ts';
 
 export interface Question {
-  /** The thing whose certificates are asked about; may be left out where `certificateId` is given. */
+  /** The thing whose certificates are explained; optional with `certificateId`. */
   readonly thing?: string | undefined;
   readonly certificateId?: string | undefined;
   /** A Cognito identity instead of a device. */
@@ -13,17 +13,17 @@ export interface Question {
   readonly action: ExplainedAction;
   /** Topic, or topic filter with `subscribe`; unused with `connect`. */
   readonly topic?: string | undefined;
-  /** If absent the thing's name, or `dashboard-` and the identity. */
+  /** By default the thing's name, or `dashboard-` and the identity. */
   readonly clientId?: string | undefined;
   readonly sourceIp: string;
-  /** With `connect`: the topic of the will, and whether the session is to outlive the connection. */
+  /** With `connect`: the topic of the will, and whether the session is persistent. */
   readonly willTopic?: string | undefined;
   readonly isPersistent?: boolean;
 }
 
 export type ExplainedAction = 'connect' | 'publish' | 'subscribe' | 'receive' | 'retain';
 
-/** AWS's name of each action, and what is before the topic in its resource. */
+/** AWS's name of each action, and the prefix before the topic in its resource. */
 const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: string]>> = {
   connect: ['iot:Connect', 'client'],
   publish: ['iot:Publish', 'topic'],
@@ -93,7 +93,7 @@ function explainOne(registry: RegistryView, request: AuthorizeRequest): string[]
   return lines;
 }
 
-/** What the broker asks with a CONNECT beside the client id, of its will too. */
+/** The broker's additional checks of a CONNECT, also for its will. */
 function connectOf({ action, willTopic, isPersistent }: Question) {
   if (action !== 'connect' && willTopic === undefined) return {};
   const attributes = [
@@ -103,7 +103,7 @@ function connectOf({ action, willTopic, isPersistent }: Question) {
   return { connectAttributes: attributes, lastWillTopic: willTopic };
 }
 
-/** What the broker would ask the policies, and the line that says so. */
+/** The checks that the broker would make, and the line that describes them. */
 export function askedBy(question: Question) {
   const { thing, identityId, topic = '', sourceIp } = question;
   const clientId = question.clientId ?? thing ?? (identityId === undefined ? '' : `dashboard-${identityId}`);
@@ -116,7 +116,7 @@ export function askedBy(question: Question) {
 /**
  * One line for the question, then for each certificate its policies and what decided.
  *
- * @throws StartError naming what is not in the registry.
+ * @throws StartError naming the thing or certificate that is not in the registry.
  */
 export function explainPolicy(registry: RegistryView, question: Question): string[] {
   const certificates = certificatesOf(registry, question);

@@ -1,9 +1,9 @@
-// Keeps what was derived from the registry until the registry changes.
+// Caches values derived from the registry until the registry changes.
 
 import type { RegistryView } from './registry.ts';
 
 /**
- * @param most kept at a time; beyond it all are forgotten and derived anew
+ * @param most entries; beyond this number the cache is emptied
  * @returns a function that derives the value of a key once for each state of the registry
  */
 export function createGenerationCache<Value>(

@@ -1,4 +1,4 @@
-// Whose a client certificate is, and what its connection may do: the two questions that the MQTT broker asks.
+// Finds the identity of a client certificate, and what its connection may do, for the MQTT broker.
 
 import { createHash, X509Certificate } from 'node:crypto';
 import type { LocalCa } from './ca.ts';
@@ -30,7 +30,7 @@ export interface AuthorizeRequest {
   readonly action: string;
   /** Such as `topic/a/b`, `topicfilter/a/#` or `client/a`: the part of the ARN after the account. */
   readonly resource: string;
-  /** With iot:Connect: what CONNECT asks for, the values of `iot:ConnectAttributes` and `iot:LastWillTopic`. */
+  /** With iot:Connect: the values of `iot:ConnectAttributes` and `iot:LastWillTopic` from the CONNECT. */
   readonly connectAttributes?: readonly string[];
   readonly lastWillTopic?: string | undefined;
 }
@@ -48,14 +48,14 @@ export interface Identity {
   lookup(connection: Pick<AuthorizeRequest, 'principal' | 'clientId' | 'sourceIp'>): Lookup;
 }
 
-/** Connections whose evaluation is kept ready; beyond it all are forgotten and built anew. */
+/** Connections whose compiled policies are cached; beyond this number the cache is emptied. */
 const MAX_KEPT = 10_000;
 
 export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
 
 const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
 
-/** Those of the template, which are few, have another ID than their fingerprint. */
+/** Certificates of the template, which are few, have an ID that is not their fingerprint. */
 function knownCertificate(registry: RegistryView, der: Buffer): Certificate | undefined {
   const id = fingerprint(der);
   const found = registry.certificates.get(id);
@@ -104,7 +104,7 @@ function withAncestors(registry: RegistryView, groups: readonly string[]): Set<s
   return all;
 }
 
-/** The policies that apply to a connection, and whence: its certificate, or a group of its thing. */
+/** The policies that apply to a connection, and where each is attached: to its certificate, or to a group of its thing. */
 export function policiesOf(
   registry: RegistryView,
   principal: string,

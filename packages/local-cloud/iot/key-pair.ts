@@ -1,4 +1,4 @@
-// Pairs of a key and a certificate in two files, which stay the same from start to start.
+// Pairs of a key and a certificate in two files, kept from start to start.
 
 import { createPrivateKey, X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { PemConverter } from '@peculiar/x509';
 import { replaceFile } from '../files/durable-files.ts';
 import { StartError } from '../start-error.ts';
 
-/** Of CAs and devices, and of what a CA signs with. */
+/** The algorithm of the keys of CAs and devices, and of signatures. */
 export const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const rsa = {
   name: 'RSASSA-PKCS1-v1_5',
@@ -15,7 +15,7 @@ const rsa = {
   publicExponent: new Uint8Array([1, 0, 1]),
   hash: 'SHA-256',
 } as const;
-/** Of the key in a certificate, as AWS Certificate Manager names it; and as Node does. */
+/** Key algorithms of AWS Certificate Manager, and Node's names for them. */
 export type KeyAlgorithm = 'RSA_2048' | 'EC_prime256v1';
 export const nodeKeyTypes: Readonly<Record<KeyAlgorithm, string>> = { RSA_2048: 'rsa', EC_prime256v1: 'ec' };
 export interface KeyPair {
@@ -53,7 +53,7 @@ function readPair(keyFile: string, certFile: string): KeyPair | undefined {
 }
 
 /**
- * The pair `<folder>/<name>.pem` and `<name>.key.pem` if there is one to keep, or else a new one.
+ * The pair `<folder>/<name>.pem` and `<name>.key.pem`, if it exists and can be kept, else a new one.
  * @throws StartError when a file is damaged.
  */
 export async function ensurePair(
@@ -67,7 +67,7 @@ export async function ensurePair(
   const found = readPair(keyFile, certFile);
   if (found && keep(found)) return { ...found, certFile };
   const made = await make();
-  // The old certificate goes first and the new one comes last: a crash in between leaves no pair, and the next start makes one.
+  // The old certificate is removed first and the new one written last: after a crash in between there is no pair, and the next start makes one.
   await replaceFile(certFile, '', 0o644);
   await replaceFile(keyFile, made.key);
   await replaceFile(certFile, made.cert, 0o644);

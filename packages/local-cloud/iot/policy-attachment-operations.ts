@@ -42,7 +42,7 @@ async function detachPolicy(registry: Registry, policy: string, target: string):
   await registry.commit([change('target', target, rest.length > 0 ? { policies: rest } : undefined)]);
 }
 
-/** Also what a group has from the groups above it. */
+/** Also the policies that a group inherits from the groups above it. */
 function inherited(registry: Registry, target: string): string[] {
   const prefix = registry.arn('thinggroup/');
   const names = new Set<string>();

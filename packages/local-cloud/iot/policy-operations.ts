@@ -57,7 +57,7 @@ export async function createPolicy(
   return policy;
 }
 
-/** The policy with one more version; `room` versions are left of the old ones, the default always. */
+/** The policy with one more version; of the old versions `room` are kept, among them always the default. */
 export function withVersion(
   policy: Policy,
   document: string,
@@ -97,7 +97,7 @@ async function createVersion(registry: Registry, name: string, document: string,
   };
 }
 
-/** Sets a template's document, if the template has changed since it last did: then it is the newest version and the default. */
+/** Sets the document of a template as the newest and default version, if the template has changed since it last set one. */
 export async function seedPolicy(registry: Registry, name: string, document: string): Promise<void> {
   const policy = registry.policies.get(name);
   if (!policy) return void (await createPolicy(registry, name, document, true));

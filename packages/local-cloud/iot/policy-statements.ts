@@ -3,7 +3,7 @@
 import { compilePolicy, type Statement } from '../policies/document.ts';
 import type { RegistryView } from './registry.ts';
 
-/** Gives the statements of a policy's default version; none where there is no such policy. */
+/** Returns the statements of a policy's default version; none for an unknown policy. */
 export function createPolicyStatements(registry: RegistryView): (policyName: string) => Statement[] {
   const compiled = new WeakMap<object, Statement[]>();
   return (policyName) => {

@@ -5,7 +5,7 @@ import { find, type Registry } from './registry.ts';
 
 const isCognitoIdentity = (principal: string) => /^[\w-]{1,30}:[0-9a-f-]{1,55}$/.test(principal);
 
-/** Gives back a principal that exists. @throws AwsError when the certificate does not exist or the principal has another form. */
+/** Returns a principal that exists. @throws AwsError when the certificate does not exist or the principal has another form. */
 export function checkPrincipal(registry: Registry, principal: string): string {
   const prefix = registry.arn('cert/');
   if (principal.startsWith(prefix))

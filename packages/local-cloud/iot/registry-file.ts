@@ -1,4 +1,4 @@
-// Where the registry lies: opened for changes by the one program that owns it, or read beside it.
+// The file of the registry: opened for changes by the one program that owns it, or read by others.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -51,7 +51,7 @@ function tables(file: Pick<RecordFile, 'table'>) {
   };
 }
 
-/** A registry of an earlier version may hold what this one does not evaluate. */
+/** A registry of an earlier version may have policies that this version does not evaluate. */
 function checkPolicies(policies: ReadonlyMap<string, Policy>): void {
   for (const { name, versions } of policies.values()) {
     for (const { document } of versions) {
@@ -80,8 +80,8 @@ const naming = ({ region, accountId, clock }: Place) => ({
 });
 
 /**
- * The registry as it is in `<dir>/registry.log` at this moment. Nothing is locked or written, so the program that
- * owns it may be running.
+ * Reads the registry in `<dir>/registry.log` as it is now. Nothing is locked or written, so the program that owns it may be
+ * running.
  *
  * @returns undefined when there is none.
  * @throws StartError when it is damaged.
@@ -121,7 +121,7 @@ export async function openRegistry(options: Place & { log: Log }): Promise<Regis
       try {
         await file.commit(changes);
       } catch (error) {
-        generation += 1; // it was taken back
+        generation += 1; // the change was undone
         throw error;
       }
       for (const event of changes.map(asEvent)) listeners.forEach((listener) => listener(event));

@@ -1,11 +1,11 @@
-// What the local AWS IoT registry knows: things, types, groups, certificates, policies, and who is attached to whom.
+// The model of the local AWS IoT registry: things, types, groups, certificates, policies and their attachments.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change } from '../files/record-file.ts';
 import type { IndexingConfiguration } from '../indexing/configuration.ts';
 
-/** Pairs, not an object: `__proto__` is a lawful attribute name. */
+/** Pairs, not an object: `__proto__` is a valid attribute name. */
 export type Attributes = readonly (readonly [name: string, value: string])[];
 export type AttachmentType = 'EXCLUSIVE_THING' | 'NON_EXCLUSIVE_THING';
 
@@ -59,7 +59,7 @@ export interface Certificate {
   readonly seeded?: CertificateStatus;
   /** The registered CA that signed it, by its ID. */
   readonly caId?: string;
-  /** A temporary claim: it may do nothing but provision with this template, and shows in no list. */
+  /** A temporary claim: it may only provision with this template, and is not in lists. */
   readonly claimOf?: string;
 }
 
@@ -93,7 +93,7 @@ export interface Policy {
   /** The number of the newest version ever made: a deleted number is not used again. */
   readonly lastVersion: number;
   readonly versions: readonly PolicyVersion[];
-  /** What the template said when it last set this policy. */
+  /** The template's document when it last set this policy. */
   readonly seeded?: string;
 }
 
@@ -120,17 +120,17 @@ export interface ProvisioningTemplate {
   readonly modifiedAt: number;
 }
 
-/** Who may provision a certificate that waits for it; kept under the SHA-256 of the token, so that no file has the token. */
+/** The right to provision a waiting certificate; stored under the SHA-256 of its token, so that no file has the token. */
 export interface Ownership {
   readonly certificateId: string;
   /** Certificate ID of the claim that it was made for. */
   readonly claimant: string;
   readonly expiresAt: number;
-  /** The answer that the device got when it was provisioned, and for which request: a repetition gets the same. */
+  /** The provisioning request and its answer: a repeated request gets the same answer. */
   readonly done?: { readonly request: string; readonly answer: string };
 }
 
-/** A rule that the API made. */
+/** A rule that the API created. */
 export interface TopicRule {
   readonly name: string;
   /** `topicRulePayload` of the API. */
@@ -156,7 +156,7 @@ interface Kinds {
   ownership: Ownership;
 }
 
-/** What became different for live connections. */
+/** A change that matters to live connections. */
 export type RegistryChange =
   | {
       readonly kind: 'certificate';
@@ -165,7 +165,7 @@ export type RegistryChange =
     }
   | { readonly kind: 'permissions' };
 
-/** What the registry knows, without the means to change it. */
+/** The registry, read only. */
 export interface RegistryView {
   readonly types: ReadonlyMap<string, ThingType>;
   readonly things: ReadonlyMap<string, Thing>;
@@ -186,12 +186,12 @@ export interface RegistryView {
   /** `arn:aws:iot:<region>:<account>:<resource>`. */
   arn(resource: string): string;
   readonly accountId: string;
-  /** Counts every change, so that what was derived from the registry can tell that it is old. */
+  /** Counts every change, so that caches of derived values know when they are outdated. */
   generation(): number;
 }
 
 export interface Registry extends RegistryView {
-  /** Applies at once, all or none; resolves when it is on disk, and then tells the listeners. See RecordFile.commit. */
+  /** Applies all changes at once, or none; resolves when they are on disk, and then calls the listeners. See RecordFile.commit. */
   commit(changes: readonly Change[]): Promise<void>;
   onChange(listener: (change: RegistryChange) => void): void;
   close(): Promise<void>;

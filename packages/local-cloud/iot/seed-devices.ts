@@ -1,4 +1,4 @@
-// Brings the registry to what the template declares of single devices: things, certificates, and who is attached to whom.
+// Creates the single devices that the template declares: things, certificates and their attachments.
 
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
@@ -16,7 +16,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const textOf = ({ properties }: SeedResource, name: string) => properties[name] as string | undefined;
 
-/** Attributes that the API has added stay; those of the template have its values. */
+/** Attributes that the API added stay; those of the template get its values. */
 export async function seedThing(registry: Registry, { name, properties }: SeedResource): Promise<void> {
   const payload = (properties['AttributePayload'] ?? {}) as Properties;
   const given = Object.entries((payload['Attributes'] ?? {}) as Properties);
@@ -66,7 +66,7 @@ export async function seedCertificate(
   await registry.commit([change('certificate', id, { ...rest, id, fingerprint, seeded: status })]);
 }
 
-/** CloudFormation takes the ARN of a certificate. */
+/** CloudFormation gives the ARN of a certificate. */
 export async function seedPolicyAttachment(registry: Registry, resource: SeedResource): Promise<void> {
   await attachPolicy(registry, textOf(resource, 'PolicyName')!, textOf(resource, 'Principal')!);
 }

@@ -1,4 +1,4 @@
-// Brings the registry to what the template declares: thing types, thing groups, policies and devices, at each start.
+// Creates and updates what the template declares, at each start: thing types, thing groups, policies and devices.
 
 import { AwsError } from '../aws-error.ts';
 import { StartError } from '../start-error.ts';
@@ -11,7 +11,7 @@ import { change, type Attributes, type Registry, type ThingGroup, type ThingType
 import { createThingGroup } from './thing-group-operations.ts';
 import { createThingType } from './thing-type-operations.ts';
 
-/** The part of a template's resource that is needed here; see local/template. */
+/** The part of a template's resource that is needed here; see template/. */
 export interface SeedResource {
   readonly logicalId: string;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -59,7 +59,7 @@ async function seedGroup(registry: Registry, { name, properties }: SeedResource)
   const before = registry.groups.get(name);
   if (!before) return void (await createThingGroup(registry, name, wanted));
   const { parent: _parent, description: _description, ...rest } = before;
-  // Those that the API has added stay: on AWS a deployment touches a group only where the template changed.
+  // Attributes that the API added stay: on AWS a deployment changes a group only where the template changed.
   const attributes = [...new Map([...before.attributes, ...wanted.attributes])];
   const next: ThingGroup = { ...rest, ...wanted, attributes };
   await registry.commit([change('group', name, next)]);
@@ -86,7 +86,7 @@ async function seedProvisioningTemplate(registry: Registry, { name, properties }
   });
 }
 
-/** A group's parent may stand after it in the template. */
+/** A group's parent may come after it in the template. */
 function parentsFirst(groups: readonly SeedResource[]): SeedResource[] {
   const byName = new Map(groups.map((group) => [group.name, group]));
   const sorted = new Set<SeedResource>();
@@ -116,7 +116,7 @@ function asStartError(error: unknown, resource: SeedResource): unknown {
  * What the API has added or changed stays, but for a policy whose document in the template is another than at the last
  * start: it gets a new default version. What left the template stays too; delete it through the API.
  *
- * @throws StartError naming the template line of what cannot be set.
+ * @throws StartError naming the template line of a resource that cannot be set.
  */
 export async function seedRegistry(registry: Registry, template: SeedTemplate, ca: LocalCa): Promise<void> {
   const steps: readonly (readonly [readonly SeedResource[], typeof seedType])[] = [

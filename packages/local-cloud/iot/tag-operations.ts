@@ -1,4 +1,4 @@
-// Tags of what the registry has, in the AWS IoT API: kept and shown, without effect.
+// Tags of resources of the registry, in the AWS IoT API: stored and listed, without effect.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_TagResource.html
 
 import { AwsError } from '../aws-error.ts';
@@ -16,7 +16,7 @@ type Tags = Readonly<Record<string, string>>;
 
 const MOST_TAGS = 50;
 
-/** Tables of what can have tags, by the resource in its ARN. Things and device certificates have none on AWS. */
+/** Tables of resources that can have tags, by the resource in the ARN. Things and device certificates have none on AWS. */
 const kinds: Readonly<Record<string, (cloud: IotCloud, name: string) => boolean>> = {
   thingtype: ({ registry }, name) => registry.types.has(name),
   thinggroup: ({ registry }, name) => registry.groups.has(name),

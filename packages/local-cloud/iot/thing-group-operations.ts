@@ -69,9 +69,9 @@ interface Properties {
 }
 
 /**
- * Creates a group, or confirms that it exists just so.
+ * Creates a group, or confirms that it exists with the same properties.
  *
- * @throws AwsError ResourceAlreadyExistsException when it exists otherwise; ResourceNotFoundException without its parent.
+ * @throws AwsError ResourceAlreadyExistsException when it exists with other properties; ResourceNotFoundException without its parent.
  */
 export async function createThingGroup(
   registry: Registry,

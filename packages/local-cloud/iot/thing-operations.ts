@@ -35,7 +35,7 @@ function describe(registry: Registry, thing: Thing) {
 }
 
 /**
- * Checks what a thing is to be against the registry and AWS's limits.
+ * Checks the properties of a thing against the registry and AWS's limits.
  *
  * @throws AwsError ResourceNotFoundException for its type, InvalidRequestException for the rest.
  */
@@ -109,7 +109,7 @@ async function updateThing({ registry }: { registry: Registry }, request: ApiReq
   return {};
 }
 
-/** Deleting what is not there succeeds, as AWS's reference says. */
+/** Deleting an unknown thing succeeds, as AWS's reference says. */
 async function deleteThing({ registry }: { registry: Registry }, request: ApiRequest) {
   const thing = registry.things.get(label(request, 'thingName'));
   if (!thing) return {};

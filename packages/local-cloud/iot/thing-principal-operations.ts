@@ -1,4 +1,4 @@
-// Certificates attached to things, in the AWS IoT API: which thing a connection stands for.
+// Certificates attached to things, in the AWS IoT API.
 
 import { invalid, label, page, queryText, type ApiRequest, type Operation } from './api-request.ts';
 import { checkPrincipal } from './principal.ts';

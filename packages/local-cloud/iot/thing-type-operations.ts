@@ -1,4 +1,4 @@
-// Thing types in the AWS IoT API: what a thing is, and whether new things may still become it.
+// Thing types in the AWS IoT API: create, describe, deprecate and delete them.
 
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -50,7 +50,7 @@ function propertiesOf(body: ApiRequest['body']) {
 }
 
 /**
- * Creates a type, or confirms that it exists just so.
+ * Creates a type, or confirms that it exists with the same properties.
  *
  * @throws AwsError ResourceAlreadyExistsException when it exists with other properties.
  */

@@ -1,4 +1,4 @@
-// Topic rules in the AWS IoT API: those of the template are shown, others are made, changed and deleted.
+// Topic rules in the AWS IoT API: those of the template are read only, others can be created, changed and deleted.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_CreateTopicRule.html
 
 import {
@@ -25,14 +25,14 @@ function bookOf({ rules }: IotCloud) {
 
 const nameOf = (request: ApiRequest) => label(request, 'ruleName');
 
-/** The filter behind FROM. */
+/** The filter after FROM. */
 const topicOf = ({ payload }: ListedRule) =>
   /\bFROM\s+(?:'([^']*)'|"([^"]*)")/i
     .exec(String(payload['sql']))
     ?.slice(1)
     .find((each) => each !== undefined);
 
-/** Whether a filter takes a topic, or a filter that is asked for, level by level. */
+/** Whether a filter matches a topic, or another filter, level by level. */
 function takes(filter: string, topic: string): boolean {
   const [wanted, given] = [filter.split('/'), topic.split('/')];
   for (const [index, level] of wanted.entries()) {

@@ -1,4 +1,4 @@
-// Brings the registry to what a provisioning template says of one device: all of it or nothing.
+// Makes the changes of the registry that provision one device by a template: all of them or none.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -19,7 +19,7 @@ import { groupOf } from '../iot/thing-group-operations.ts';
 import { withGroup } from '../iot/thing-membership-operations.ts';
 import { checkThing } from '../iot/thing-operations.ts';
 
-/** What a property of a thing that exists becomes. @throws AwsError ResourceConflicts where the template says FAIL. */
+/** The new value of a property of an existing thing. @throws AwsError ResourceConflicts where the template says FAIL. */
 function settle<T>(
   property: OverridableProperty,
   override: Override,
@@ -97,7 +97,7 @@ function thingOf(registry: Registry, planned: PlannedThing, principal: string): 
   return groups.reduce((joined, group) => withGroup(registry, joined, group), thing);
 }
 
-/** The policy's name, and the change that makes it where it is one of the template's own that does not exist yet. */
+/** The policy's name, and the change that creates it where the template has its document and it does not exist yet. */
 function policyOf(registry: Registry, planned: PlannedPolicy): { name: string; made: Change[] } {
   if ('name' in planned) return { name: find(registry.policies, 'Policy', planned.name).name, made: [] };
   const name = createHash('sha256').update(planned.document).digest('hex');

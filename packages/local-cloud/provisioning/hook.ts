@@ -1,10 +1,10 @@
-// Asks the pre-provisioning hook, a function of the template, whether a device may be provisioned.
+// Calls the pre-provisioning hook, a function of the template, which decides whether a device may be provisioned.
 // https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 
-/** How the local Lambda is called. */
+/** Calls the local Lambda. */
 export type Invoke = (
   functionName: string,
   payload: string,
@@ -23,7 +23,7 @@ const HOOK_MS = 5_000;
 
 const denied = (reason: string) => new AwsError('AccessDenied', reason, 403);
 
-/** Rejects after the five seconds that AWS gives a hook. */
+/** Rejects after five seconds, AWS's limit for a hook. */
 function inTime<T>(clock: Clock, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(HOOK_MS, () =>
@@ -48,7 +48,7 @@ function overridesOf(value: unknown): [string, string][] {
 /**
  * The parameters that the hook adds or changes.
  *
- * @throws AwsError AccessDenied when the hook refuses, fails, takes too long or answers otherwise than it must.
+ * @throws AwsError AccessDenied when the hook refuses, fails, takes too long or gives an invalid answer.
  */
 export async function askHook(
   invoke: Invoke,

@@ -1,11 +1,11 @@
-// Making an RSA key takes long and the threads that also write to the disk: one at a time, and not without end.
+// Makes RSA keys one at a time, with a limited queue: each takes long, and uses the threads that also write to the disk.
 
 import { AwsError } from '../aws-error.ts';
 
 /** Requests for keys that may wait, the one that runs included. */
 const MAXIMUM_WAITING = 50;
 
-/** Runs what it is given one after the other. Throws AwsError `Throttling` when too many wait. */
+/** @returns a function that runs its arguments one after the other, and throws AwsError `Throttling` when too many wait */
 export function createKeyQueue(): <T>(run: () => Promise<T>) => Promise<T> {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();

@@ -43,7 +43,7 @@ function summary(registry: Registry, template: ProvisioningTemplate) {
 
 export type TemplateSettings = Omit<ProvisioningTemplate, 'createdAt' | 'modifiedAt'>;
 
-/** Makes or replaces a template. @throws AwsError InvalidRequestException naming the place in its body. */
+/** Creates or replaces a template. @throws AwsError InvalidRequestException naming the place in its body. */
 export async function setTemplate(registry: Registry, settings: TemplateSettings): Promise<void> {
   compileBody(settings.body);
   const now = registry.clock.now();
@@ -103,7 +103,7 @@ async function updateTemplate({ registry }: IotCloud, request: ApiRequest) {
   return {};
 }
 
-/** A certificate that lasts five minutes and may do nothing but provision one device with this template. */
+/** A certificate that is valid for five minutes, and may only provision one device with this template. */
 async function createClaim({ registry, ca }: IotCloud, request: ApiRequest) {
   const { name } = templateOf(registry, label(request, 'templateName'));
   const expiration = registry.clock.now() + CLAIM_MS;

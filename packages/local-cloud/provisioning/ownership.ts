@@ -1,4 +1,4 @@
-// Certificates that a device has been given but not been provisioned with, and the tokens that say whose they are.
+// Certificates that devices got but are not provisioned with yet, and the tokens that prove their ownership.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
@@ -21,7 +21,7 @@ export interface NewOwnership {
 }
 
 /**
- * Registers a certificate that waits to be provisioned, and gives the token for it.
+ * Registers a certificate that waits to be provisioned, and returns its token.
  *
  * @param claimant certificate ID of the claim.
  * @throws AwsError Throttling when too many wait.
@@ -50,7 +50,7 @@ export async function awaitProvisioning(
 }
 
 /**
- * The certificate that a token stands for. A token serves only the claim that it was given to.
+ * The certificate of a token. A token is valid only for the claim that got it.
  *
  * @throws AwsError InvalidCertificateOwnershipToken.
  */
@@ -70,7 +70,7 @@ export function ownershipOf(
   return { key, ownership, certificate };
 }
 
-/** Removes tokens past their hour with the certificates that nobody provisioned, and temporary claims past theirs. */
+/** Removes expired tokens with their certificates, which nobody provisioned, and expired temporary claims. */
 export async function removeExpired(registry: Registry): Promise<void> {
   const now = registry.clock.now();
   const tokens = [...registry.ownerships].filter(([, { expiresAt }]) => now >= expiresAt);
@@ -89,7 +89,7 @@ export async function removeExpired(registry: Registry): Promise<void> {
 
 const SWEEP_MS = 60_000;
 
-/** Removes what has expired now and every minute. @returns a function that ends it. */
+/** Removes what has expired, now and every minute. @returns a function that ends that. */
 export function sweepExpired(
   registry: Registry,
   clock: Clock,

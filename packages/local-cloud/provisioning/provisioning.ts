@@ -24,7 +24,7 @@ export interface ProvisioningDeps {
   readonly registry: Registry;
   readonly ca: LocalCa;
   readonly invoke: Invoke;
-  /** Hands the answer to the client that asked. */
+  /** Sends the answer to the client that sent the request. */
   readonly answer: (clientId: string, message: InboundMessage) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -103,7 +103,7 @@ function createIssuing({ registry, ca }: ProvisioningDeps) {
 }
 
 function createRegistering({ registry, invoke, clock }: ProvisioningDeps) {
-  /** The parameters of the device with what the hook makes of them. */
+  /** The parameters of the device with the changes of the hook. */
   const judged = async (
     { name, hook }: ProvisioningTemplate,
     { id, pem }: Certificate,
@@ -133,7 +133,7 @@ function createRegistering({ registry, invoke, clock }: ProvisioningDeps) {
     const fields = { template: name, certificate: shortId(certificate.id) };
     if (ownership.done?.request === request) return { text: ownership.done.answer, event, fields };
     const parameters = await judged(template, certificate, given, message);
-    // The hook took its time: all is looked at again, and from here on nothing waits before the commit.
+    // The hook took time, so everything is checked again; from here on there is no await before the commit.
     const current = ownershipOf(registry, token, message.principal);
     if (current.ownership.done)
       throw new AwsError('InvalidCertificateOwnershipToken', 'Certificate ownership token was used.', 400);
@@ -157,7 +157,7 @@ function createRequests(deps: ProvisioningDeps) {
   };
 }
 
-/** AWS's own errors of this API carry their names without the word that its HTTP APIs end them with. */
+/** AWS's error names in this API, without the ending `Exception` of its HTTP APIs. */
 function asError(error: unknown, log: Log, topic: string): AwsError {
   if (error instanceof AwsError) {
     const { code, message, status } = error;

@@ -16,7 +16,7 @@ import {
   type Scope,
 } from './value.ts';
 
-/** What happens to a property of a thing that exists already. `undefined`: it must be the same as the template's. */
+/** How a property of an existing thing changes. `undefined`: it must be equal to the template's. */
 export type Override = 'DO_NOTHING' | 'REPLACE' | 'FAIL' | 'MERGE' | undefined;
 
 export interface PlannedThing {
@@ -30,10 +30,10 @@ export interface PlannedThing {
 
 export type OverridableProperty = 'AttributePayload' | 'ThingTypeName' | 'ThingGroups';
 
-/** A policy by its name, or one that is made of its document where it is missing. */
+/** A policy by its name, or one that is created from its document where it is missing. */
 export type PlannedPolicy = { readonly name: string } | { readonly document: string };
 
-/** What one device gets. */
+/** The resources of one device. */
 export interface Provisioned {
   readonly thing?: PlannedThing;
   readonly status: 'ACTIVE' | 'INACTIVE';
@@ -41,7 +41,7 @@ export interface Provisioned {
   readonly deviceConfiguration: Json;
 }
 
-/** What a thing or a certificate adds to what a device gets. */
+/** The resources that a thing or a certificate adds. */
 export type Part = Partial<{ [K in keyof Provisioned]: (scope: Scope) => Provisioned[K] }>;
 
 function overridesOf(value: unknown, path: Path): PlannedThing['overrides'] {
@@ -89,7 +89,7 @@ export function thingOf(properties: unknown, settings: unknown, names: Names, pa
   };
 }
 
-/** Only the certificate that the device has just been given can be provisioned. */
+/** Only the certificate that the device has just got can be provisioned. */
 export function certificateOf(properties: unknown, settings: unknown, names: Names, path: Path): Part {
   const { CertificateId, Status } = only(properties, ['CertificateId', 'Status'], path);
   only(settings ?? {}, ['Status'], [...path.slice(0, -1), 'OverrideSettings']);

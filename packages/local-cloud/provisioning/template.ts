@@ -1,4 +1,4 @@
-// A fleet provisioning template: what becomes of a device's certificate, checked when the template is made, not when a device asks.
+// A fleet provisioning template, checked when it is created, not when a device requests to be provisioned.
 // https://docs.aws.amazon.com/iot/latest/developerguide/provision-template.html
 
 import { invalid } from '../iot/api-request.ts';
@@ -76,7 +76,7 @@ function mappingsOf(value: unknown): Names['mappings'] {
 }
 
 type Planned = (scope: Scope) => Provisioned;
-/** The types of which there is one at most: a later one would silently take the place of the first. */
+/** Types of which a template may have one: a second one would silently replace the first. */
 const single = new Map([
   ['AWS::IoT::Thing', { part: 'thing', read: thingOf }],
   ['AWS::IoT::Certificate', { part: 'status', read: certificateOf }],
@@ -125,7 +125,7 @@ function parse(body: string): Json {
   return only(parsed, ['Parameters', 'Mappings', 'Resources', 'DeviceConfiguration'], []);
 }
 
-/** @throws AwsError InvalidRequestException naming the place of what is wrong or not supported. */
+/** @throws AwsError InvalidRequestException naming the place that is wrong or not supported. */
 export function compileBody(body: string): ProvisioningBody {
   const { Parameters, Mappings, Resources, DeviceConfiguration = {} } = parse(body);
   const declared = parametersOf(Parameters);

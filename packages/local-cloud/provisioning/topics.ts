@@ -1,4 +1,4 @@
-// The reserved topics on which devices ask for certificates, and to be provisioned.
+// The reserved topics on which devices request certificates, and to be provisioned.
 // https://docs.aws.amazon.com/iot/latest/developerguide/fleet-provision-api.html
 
 export const provisioningTopic =

@@ -1,4 +1,4 @@
-// Values of a provisioning template: literals, parameters and AWS's intrinsic functions, compiled once and checked by then.
+// Values of a provisioning template: literals, parameters and AWS's intrinsic functions, checked and compiled once.
 // https://docs.aws.amazon.com/iot/latest/developerguide/fleet-provision-template.html
 
 import { AwsError } from '../aws-error.ts';
@@ -6,16 +6,16 @@ import { AwsError } from '../aws-error.ts';
 export type Json = Readonly<Record<string, unknown>>;
 export type Path = readonly (string | number)[];
 
-/** What a template is evaluated against. */
+/** The values with which a template is evaluated. */
 export interface Scope {
   /** A parameter or pseudo parameter. @throws AwsError when it has no value. */
   ref(name: string): string;
 }
 
-/** Gives a text, or a list or an object with such values in it. */
+/** Returns a text, or a list or an object of such values. */
 export type Expression = (scope: Scope) => unknown;
 
-/** What is known of a template when its values are compiled. */
+/** The names that values may use, known when they are compiled. */
 export interface Names {
   /** Parameters and pseudo parameters. */
   readonly parameters: ReadonlySet<string>;
@@ -24,14 +24,14 @@ export interface Names {
 }
 
 const MAXIMUM_DEPTH = 20;
-/** Longer texts come only of functions that multiply what they are given. */
+/** Longer texts come only from functions that repeat their arguments. */
 const MAXIMUM_TEXT = 65_536;
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is wrong with a template, and where. */
+/** The error for a place of a template. */
 export function templateError(path: Path, problem: string): AwsError {
   return new AwsError(
     'InvalidRequestException',
@@ -40,10 +40,10 @@ export function templateError(path: Path, problem: string): AwsError {
   );
 }
 
-/** What is wrong with the parameters that a device sent. */
+/** The error for the parameters that a device sent. */
 export const parameterError = (problem: string) => new AwsError('InvalidParameters', problem, 400);
 
-/** Refuses what AWS or the local cloud would have to ignore. */
+/** Refuses members that AWS or the local cloud would ignore. */
 export function only(value: unknown, known: readonly string[], path: Path): Json {
   if (!isObject(value)) throw templateError(path, 'an object is expected');
   const other = Object.keys(value).find((name) => !known.includes(name));
@@ -126,7 +126,7 @@ const findInMap: Intrinsic = (argument, names, path) => {
   };
 };
 
-/** `${Name}` is a parameter or a variable of the second argument, `${!Name}` stands for itself. */
+/** `${Name}` is a parameter or a variable of the second argument, `${!Name}` is literal. */
 const substitute: Intrinsic = (argument, names, path) => {
   const [text, given] = Array.isArray(argument) && argument.length === 2 ? argument : [argument, {}];
   if (typeof text !== 'string' || !isObject(given))

@@ -9,7 +9,7 @@ const MAX_MAGNITUDE = 999;
 const Exact = Library.clone({
   precision: PRECISION,
   rounding: Library.ROUND_HALF_EVEN,
-  // A remainder takes the sign of the dividend, as Java's BigDecimal has it.
+  // A remainder has the sign of the dividend, as in Java's BigDecimal.
   modulo: Library.ROUND_DOWN,
   // Plain digits where that is short, else scientific notation.
   toExpNeg: -7,
@@ -29,7 +29,7 @@ function inRange(value: Library): Decimal | undefined {
 
 const FORM = /^-?(\d+(?:\.\d+)?)(?:[eE][+-]?\d+)?$/;
 
-/** Reads what JSON and SQL write as a number; undefined when `text` is none or its magnitude is out of range. */
+/** Reads what JSON and SQL write as a number; undefined when `text` is not a number or out of range. */
 export function parseDecimal(text: string): Decimal | undefined {
   const [, digits] = FORM.exec(text) ?? [];
   if (digits === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Reads payloads as JSON without losing a digit, and tells what is not JSON: invalid UTF-8, too deep, or simply other text.
+// Reads payloads as JSON without losing a digit, and classifies others: invalid UTF-8, too deep, or other text.
 
 import { isUtf8 } from 'node:buffer';
 import { numberOfText, type Value } from './value.ts';
@@ -16,7 +16,7 @@ export const MAX_DEPTH = 512;
 const LONG_RUN = 16;
 const LONG_EXPONENT = /^[+-]?\d{3}/;
 
-/** Looks at text in strings, too: that costs time, not exactness. A loop, since a pattern takes ten times as long. */
+/** Checks text in strings too, which costs time, not exactness. A loop, because a pattern takes ten times as long. */
 function needsExactNumbers(text: string): boolean {
   let run = 0;
   for (let at = 0; at < text.length; at++) {
@@ -57,7 +57,7 @@ const keepDigits = ((_name: string, value: unknown, { source }: { source?: strin
   value: unknown,
 ) => unknown;
 
-/** With what JSON may begin: an exception costs more than all else that a rule does with a message. */
+/** The characters with which JSON may begin: an exception would cost more than everything else that a rule does with a message. */
 const JSON_START = /^[\s{["\-\dtfn]/;
 
 /**

@@ -16,7 +16,7 @@ const exact = JSON as unknown as {
   rawJSON(text: string): ExactNumber;
   isRawJSON(value: unknown): value is ExactNumber;
 };
-/** The prototype is asked first because that costs next to nothing; only raw JSON has none here. */
+/** The prototype is checked first because that is nearly free; here only raw JSON has none. */
 export const isExactNumber = (value: Value): value is ExactNumber =>
   typeof value === 'object' &&
   value !== null &&
@@ -40,19 +40,19 @@ export function memberOf(value: Value, name: string): Value {
   return isObject(value) ? value[name] : undefined;
 }
 
-/** Sets an own member, also one that is called `__proto__`. */
+/** Sets an own member, also one named `__proto__`. */
 export function setMember(target: ObjectValue, name: string, value: Value): void {
   if (name !== '__proto__') target[name] = value;
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** The exact value of a number; undefined for what is none, or is beyond a Decimal's range. */
+/** The exact value of a number; undefined for other values and beyond a Decimal's range. */
 export function decimalOfNumber(value: Value): Decimal | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? decimalOf(value) : undefined;
   return isExactNumber(value) ? parseDecimal(value.rawJSON) : undefined;
 }
 
-/** Longer texts are kept as they are without a look: comparing their digits would let a payload cost much time. */
+/** Longer numbers are kept as text without a check: comparing their digits would let a payload cost much time. */
 const MAX_COMPARED = 100;
 
 /** The number whose JSON text is `text`: a double if that holds it exactly, else its text. */
@@ -89,7 +89,7 @@ export function toDecimal(value: Value): Decimal | undefined {
   return decimalOfNumber(value);
 }
 
-/** "To Int": decimals lose what is behind the point. Undefined unless the result is a safe integer. */
+/** "To Int": cuts off the digits after the point. Undefined unless the result is a safe integer. */
 export function toInt(value: Value): number | undefined {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   const decimal = toDecimal(value);

@@ -1,4 +1,4 @@
-// AWS KMS on the AWS port: the template's keys can be described, and those that sign do.
+// AWS KMS on the AWS port: describes the template's keys, and signs with those for signing.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 
 import { hash } from 'node:crypto';

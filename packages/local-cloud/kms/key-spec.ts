@@ -1,4 +1,4 @@
-// What the template says about keys of KMS: those that sign get a key pair here, of the others only the description is kept.
+// Reads the template's KMS keys: those for signing get a key pair here, the others only have a description.
 
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -8,11 +8,11 @@ export interface KeySpec {
   readonly arn: string;
   readonly description: string;
   readonly isEnabled: boolean;
-  /** Whether it signs; else it would encrypt on AWS. */
+  /** Whether it is for signing; on AWS, the others encrypt. */
   readonly signs: boolean;
 }
 
-/** Curve and purpose go together. */
+/** The purpose that each key spec may have. */
 const PURPOSES: Readonly<Record<string, string>> = {
   SYMMETRIC_DEFAULT: 'ENCRYPT_DECRYPT',
   ECC_NIST_P256: 'SIGN_VERIFY',

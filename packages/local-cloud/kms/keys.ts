@@ -1,4 +1,4 @@
-// The key pairs of keys that sign: made when first needed, and kept for the owner of the data directory alone.
+// The key pairs of keys for signing: made when first needed, readable by the owner of the data directory alone.
 
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import type { KeySpec } from './key-spec.ts';
 export interface StoredKey extends KeySpec {
   /** Epoch milliseconds. */
   readonly createdAt: number;
-  /** Of keys that sign, on the curve P-256. */
+  /** Of keys for signing, on the curve P-256. */
   readonly pair?: { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
 }
 
@@ -48,7 +48,7 @@ async function openPair(dir: string, { keyId }: KeySpec) {
   }
 }
 
-/** By ARN. Private keys lie in `dir` at mode 0600. `startedAt`, epoch milliseconds: said as the creation of other keys. */
+/** By ARN. Private keys are in `dir`, with mode 0600. `startedAt`, epoch milliseconds, is shown as the creation of other keys. */
 export async function openKeys(
   dir: string,
   specs: readonly KeySpec[],

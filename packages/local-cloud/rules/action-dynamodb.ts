@@ -21,7 +21,7 @@ function compileKey(fields: Fields, kind: 'HashKey' | 'RangeKey'): Key {
   };
 }
 
-/** What is not JSON is kept as bytes. */
+/** Output that is not JSON is stored as bytes. */
 const payloadOf = (output: Output): AttributeValue =>
   output.kind === 'json' ? toAttribute(output.value ?? null) : { B: output.bytes.toString('base64') };
 

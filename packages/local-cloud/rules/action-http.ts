@@ -12,7 +12,7 @@ export const ALLOWED_HOSTS = 'HTTP_ACTION_HOSTS';
 
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 
-/** What is wrong with an address, and the remedy; undefined where a rule may post to it. */
+/** The problem with an address, and the remedy; undefined where a rule may post to it. */
 export function problemOfUrl(url: string, allowed: HttpClient['hosts']): string | undefined {
   if (!URL.canParse(url))
     return `${JSON.stringify(url.slice(0, 200))} is not an address such as https://example.com/in`;
@@ -40,7 +40,7 @@ function compileHeaders(fields: Fields): Header[] {
   }));
 }
 
-/** The address up to what differs by message, where its host is the same for all. */
+/** The fixed beginning of an address, where its host is the same for all messages. */
 function constantPart(url: string): string | undefined {
   if (!isTemplate(url)) return url;
   return /^[a-z]+:\/\/[^/$]+\//i.exec(url)?.[0];

@@ -1,4 +1,4 @@
-// Kinesis: a rule's result as one record of a data stream, on the shard that the partition key falls into.
+// Kinesis: a rule's result as one record of a data stream, on the shard of its partition key.
 
 import { bytesOf, type CompileAction } from './action.ts';
 

@@ -100,7 +100,7 @@ export const republish: CompileAction = (fields, targets) => {
     name: 'RepublishAction',
     resource: fields.raw('Topic'),
     prepare({ output, scope }) {
-      // "$$aws/..." stands for the reserved topic "$aws/...".
+      // "$$aws/..." means the reserved topic "$aws/...".
       const topic = topicOf(scope).replace(/^\$\$/, '$');
       const message = { topic, payload: bytesOf(output), qos, properties: propertiesFor(scope) } as const;
       return () => publish(message);

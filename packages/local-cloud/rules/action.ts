@@ -1,4 +1,4 @@
-// What every kind of rule action is, and what it may use.
+// The types of rule actions and of the services that they use.
 
 import type { MessageProperties } from '../mqtt/message.ts';
 import type { Fields } from './action-fields.ts';
@@ -22,7 +22,7 @@ export interface Republished {
 }
 
 export interface HttpClient {
-  /** Names of the hosts beside this machine that rules may post to; `any` where nothing is posted. */
+  /** Names of other hosts that rules may post to; `any` where nothing is really posted. */
   readonly hosts: readonly string[] | 'any';
   /** Resolves once the server has answered 2xx. @throws AwsError with the status of another answer */
   post(url: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<void>;
@@ -33,7 +33,7 @@ export interface HttpClient {
  * action needs a service that is absent is refused.
  */
 export interface RuleTargets {
-  /** `source`: whose message it is, principal and client; nobody's events wait for the backlog of somebody else. */
+  /** `source`: principal and client of the message, so that no client's events wait for the backlog of another. */
   readonly lambda?: {
     invokeAsync(functionName: string, payload: string, source: readonly string[]): Promise<void>;
   };
@@ -61,16 +61,16 @@ export interface Selected {
 }
 
 export interface Action {
-  /** As the message to the error action names it. */
+  /** Its name in the message to the error action. */
   readonly name: string;
   readonly resource: string;
   /** The same for one message, where the resource has a substitution. */
   readonly resourceOf?: Substitute;
-  /** Does what needs the message, and returns what may be repeated: it resolves when delivered, or rejects. */
+  /** Does what needs the message, and returns a delivery that may be repeated: it resolves when delivered, or rejects. */
   prepare(selected: Selected): () => Promise<void>;
 }
 
-/** @throws StartError naming the template line of what the local cloud cannot do */
+/** @throws StartError naming the template line of an action that the local cloud cannot run */
 export type CompileAction = (fields: Fields, targets: RuleTargets) => Action;
 
 export const bytesOf = (output: Output): Buffer =>

@@ -1,4 +1,4 @@
-// What a rule does with what its SQL selected: one entry per kind of action.
+// The actions of rules: one entry for each kind.
 
 import { AwsError } from '../aws-error.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
@@ -15,7 +15,7 @@ import { isTemplate, type ActionSpec } from './rule-spec.ts';
 import type { CompiledStatement, Output } from './statement.ts';
 import { jsonOf } from '../json/value.ts';
 
-/** Lambda takes JSON only. */
+/** Lambda accepts only JSON. */
 function jsonText(output: Output): string {
   if (output.kind === 'json') return jsonOf(output.value) || '""';
   throw new AwsError(
@@ -24,7 +24,7 @@ function jsonText(output: Output): string {
   );
 }
 
-/** What has no client ID, as a message that a rule republishes, is distinguished by its topic. */
+/** A message without a client ID, such as one that a rule republishes, is distinguished by its topic. */
 const sourceOf = ({ principal, clientId, topic }: InboundMessage) => [
   principal,
   clientId === 'n/a' ? topic : clientId,
@@ -131,7 +131,7 @@ const compilers: Readonly<Record<string, CompileAction>> = {
   Http: http,
 };
 
-/** @throws StartError naming the template line of what the local cloud cannot do */
+/** @throws StartError naming the template line of an action that the local cloud cannot run */
 export function compileAction(
   spec: ActionSpec,
   targets: RuleTargets,

@@ -1,10 +1,10 @@
-// Repeats what fails for a passing reason, as the rules engine does before it calls the error action.
+// Repeats attempts that fail for a temporary reason, as the rules engine does before it calls the error action.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';
 
-/** AWS says "multiple attempts" and documents neither number nor pauses. */
+/** AWS documents "multiple attempts", but neither their number nor the pauses. */
 export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 5_000];
 
 const passing = new Set([
@@ -38,7 +38,7 @@ async function repeat(run: () => Promise<void>, clock: Clock, first: unknown): P
 /**
  * No async function: tens of thousands of actions may wait for their stream, and each frame of one costs half a kilobyte.
  *
- * @returns undefined once `run` has succeeded, else its last error: at once where repeating cannot help
+ * @returns undefined once `run` has succeeded, else its last error; at once for an error that repeating cannot help
  */
 export function attempt(run: () => Promise<void>, clock: Clock): Promise<unknown> {
   const failed = (error: unknown) => repeat(run, clock, error);

@@ -17,14 +17,14 @@ const decoders: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload,
     binary: () => null,
   };
 
-/** The value of JSON, other text as a String, Null for what is not UTF-8. */
+/** The value of JSON, other text as a String, Null for bytes that are not UTF-8. */
 export function decodePayload(payload: Payload): Value {
   return (decoders[payload.kind] as (payload: Payload) => Value)(payload);
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Padding may be missing, as Java's decoder allows. Undefined for what is not a String. */
+/** Padding may be missing, as for Java's decoder. Undefined for a value that is not a String. */
 export function decodeBase64(value: Value): Value {
   if (typeof value !== 'string') return undefined;
   if (!BASE64.test(value) || value.replace(/=+$/, '').length % 4 === 1) return null;

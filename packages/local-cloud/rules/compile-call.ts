@@ -1,4 +1,4 @@
-// Compiles the calls of functions, those first that look at more than the values of their arguments.
+// Compiles calls of functions, among them those that use more than the values of their arguments.
 
 import { decodeBase64, decodePayload, encodeBase64 } from './binary.ts';
 import { compileQuery } from './compile-query.ts';
@@ -54,11 +54,11 @@ function compileDecode(call: Call, names: Names, compile: Compile): Evaluate {
   return (scope) => decodeBase64(of(scope));
 }
 
-/** True for an expression that asks another service. */
+/** Whether an expression calls another service. */
 export const asksService = (node: unknown): boolean =>
   someExpression(node, ({ kind, name }) => kind === 'call' && isLookup(String(name).toLowerCase()));
 
-/** @throws SqlError at the second call of a function that AWS takes once per statement, wherever it is */
+/** @throws SqlError at the second call of a function that AWS allows once per statement */
 export function checkSingleCalls(node: unknown, sql: string): void {
   const seen = new Set<string>();
   someExpression(node, (found) => {

@@ -1,4 +1,4 @@
-// Compiles select lists and the nested queries that go through an array or an object of the payload.
+// Compiles select lists, and nested queries over an array or an object of the payload.
 
 import type { Evaluate, Names, Scope } from './scope.ts';
 import { SqlFailure } from './sql-error.ts';
@@ -8,7 +8,7 @@ import { isObject, memberOf, type ObjectValue, setMember, type Value } from '../
 type Compile = (node: Expression, names: Names) => Evaluate;
 type Field = (target: ObjectValue, scope: Scope) => void;
 
-/** Never changes what was there: objects on the way are copied. */
+/** Changes no object in place: those on the path are copied. */
 function setPath(target: ObjectValue, [name = '', ...rest]: readonly string[], value: Value): void {
   if (rest.length === 0) {
     setMember(target, name, value);
@@ -22,7 +22,7 @@ function setPath(target: ObjectValue, [name = '', ...rest]: readonly string[], v
 
 type FieldItem = Extract<SelectItem, { kind: 'field' }>;
 
-/** What is not an object has no members to bring. */
+/** Values that are not objects have no members. */
 function compileSpread(items: readonly SelectItem[], names: Names, compile: Compile): Field {
   const sources = items.flatMap((item) => (item.kind === 'spread' ? [compile(item.of, names)] : []));
   return (target, scope) => {
@@ -33,7 +33,7 @@ function compileSpread(items: readonly SelectItem[], names: Names, compile: Comp
   };
 }
 
-/** A field that is Undefined also removes what `*` brought under its name: a payload cannot stand in for it. */
+/** An Undefined field also removes the member of that name from `*`: the payload cannot replace it. */
 function compilePath({ of, as }: FieldItem, names: Names, compile: Compile): Field {
   const evaluate = compile(of, names);
   return (target, scope) => setPath(target, as, evaluate(scope));
@@ -63,8 +63,8 @@ function compileFields(items: readonly FieldItem[], names: Names, compile: Compi
 }
 
 /**
- * Compiles what is between SELECT and FROM.
- * @returns a closure that throws SqlFailure where further fields stand beside the `*` of what is not an object
+ * Compiles the part between SELECT and FROM.
+ * @returns a closure that throws SqlFailure where there are further fields besides the `*` of a value that is not an object
  */
 export function compileSelect(select: SelectList, names: Names, compile: Compile): Evaluate {
   if (select.kind === 'value') return compile(select.of, names);
@@ -86,7 +86,7 @@ export function compileSelect(select: SelectList, names: Names, compile: Compile
 }
 
 /**
- * Gives an Array, for an Object of one result, as rules in use on AWS read it: `get((SELECT a FROM object), 0)`.
+ * Returns an Array, also for one result from an Object, as rules in use on AWS expect: `get((SELECT a FROM object), 0)`.
  *
  * @param isArgument of transform(), where AWS's example takes the result of an Object itself
  */

@@ -1,4 +1,4 @@
-// Turns expressions into closures, once; evaluating them then costs no look at the syntax any more.
+// Turns expressions into closures once, so that evaluating them does not read the syntax again.
 
 import { castTo } from './cast.ts';
 import { not, operators } from './operators.ts';
@@ -47,7 +47,7 @@ function compileObject({ members }: Of<'object'>, names: Names): Evaluate {
 
 function compileArray({ items }: Of<'array'>, names: Names): Evaluate {
   const parts = items.map((item) => compile(item, names));
-  // Undefined has no JSON form but to be left out.
+  // Undefined has no JSON form, so it is left out.
   return (scope) => parts.map((part) => part(scope)).filter((value) => value !== undefined);
 }
 
@@ -109,7 +109,7 @@ const compilers: Compilers = {
   case: compileCase,
 };
 
-/** @throws SqlError for what is not supported, with its position */
+/** @throws SqlError for an unsupported expression, with its position */
 export function compile(node: Expression, names: Names): Evaluate {
   return (compilers[node.kind] as (node: Expression, names: Names) => Evaluate)(node, names);
 }

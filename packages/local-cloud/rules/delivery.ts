@@ -1,4 +1,4 @@
-// Runs the actions of a rule for one message: repeats them, and takes to the error action what still fails.
+// Runs the actions of a rule for one message: repeats them, and sends lasting failures to the error action.
 
 import type { Clock } from '../clock.ts';
 import type { Measure, Meter } from '../cloudwatch/meter.ts';
@@ -16,7 +16,7 @@ import { createThrottledWarning } from '../log-throttle.ts';
 export interface RuleDispatch {
   /** `<ruleName>/<action index>`; stable across restarts. */
   readonly id: string;
-  /** Resolves when the action has delivered, or its failure has gone to the error action. Never rejects. */
+  /** Resolves when the action has delivered, or the error action has its failure. Never rejects. */
   run(): Promise<void>;
 }
 
@@ -51,12 +51,12 @@ function prepare(action: Action, selected: Selected): () => Promise<void> {
   }
 }
 
-/** What an action delivers to, for this message where its name is substituted. */
+/** The resource of an action, with substitutions for this message. */
 function resourceOf(action: Action, { scope }: Selected): string {
   try {
     return action.resourceOf?.(scope) ?? action.resource;
   } catch {
-    return action.resource; // what fails here fails its delivery too, with the reason
+    return action.resource; // the delivery fails too, with the reason
   }
 }
 
@@ -74,7 +74,7 @@ export function errorMessage(rule: Rule, message: InboundMessage, failures: read
 
 type MeasureAction = (metric: string, rule: Rule, action: Pick<Action, 'name'>) => void;
 
-/** How often an action of a rule went well and failed, as AWS IoT counts it. */
+/** Counts successes and failures of an action, as AWS IoT does. */
 function createActionMetrics(meter: Meter): MeasureAction {
   const measures = new Map<string, Measure>();
   return (metric, rule, action) => {
@@ -100,7 +100,7 @@ function createFailureOf({ clock, log, count }: Surroundings, measure: MeasureAc
   };
 }
 
-/** @returns a function that takes the failures of a rule to its error action, and never rejects */
+/** @returns a function that sends the failures of a rule to its error action, and never rejects */
 function createReport({ clock, log }: Surroundings, measure: MeasureAction) {
   const toErrorAction = async (
     rule: Rule,
@@ -132,7 +132,7 @@ function createReport({ clock, log }: Surroundings, measure: MeasureAction) {
   };
 }
 
-/** `selected` is let go once the action has taken its bytes: a delivery stream may keep those for minutes. */
+/** `selected` is released once the action has its bytes: a delivery stream may keep those for minutes. */
 function dispatchOf(
   rule: Rule,
   index: number,
@@ -156,7 +156,7 @@ function dispatchOf(
   };
 }
 
-/** Evaluated anew, so that nothing is held meanwhile; answers of services are held, since they may change. */
+/** Evaluates again, so that nothing is kept meanwhile, except answers of services, which may change. */
 function scopeLater(
   rule: Rule,
   { message, topic, selected }: { message: InboundMessage; topic: string; selected: Selected },

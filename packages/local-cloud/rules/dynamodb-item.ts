@@ -33,7 +33,7 @@ export function toAttribute(value: Value): AttributeValue {
   return writers[typeOf(value) as keyof typeof writers](value);
 }
 
-/** One attribute per member; undefined for what is not an object. */
+/** One attribute per member; undefined for a value that is not an object. */
 export function toItem(value: Value): Record<string, AttributeValue> | undefined {
   return isObject(value) ? toMap(value) : undefined;
 }

@@ -1,4 +1,4 @@
-// Shows what every part of an expression came to, for `rule explain`.
+// Shows the value of every part of an expression, for `rule explain`.
 
 import { printable } from '../log.ts';
 import { compile } from './compile.ts';
@@ -13,7 +13,7 @@ type Parts = { readonly [Kind in ExpressionKind]: (node: Of<Kind>) => readonly E
 
 const none = () => [];
 
-/** Inside a nested query names mean something else for each row, so only what it goes through is a part. */
+/** Inside a nested query names have another meaning for each row, so only its source is a part. */
 const parts: Parts = {
   literal: none,
   star: none,
@@ -57,7 +57,7 @@ export const shown = (value: Value): string => (value === undefined ? 'Undefined
 export const sourceOf = ({ at, end }: Expression, { sql }: Names): string =>
   sql.slice(at, end).replace(/\s+/g, ' ');
 
-/** What the expression gives, or why it fails. */
+/** The value of the expression, or why it fails. */
 export function outcomeOf(node: Expression, names: Names, scope: Scope): string {
   try {
     return shown(compile(node, names)(scope));

@@ -1,8 +1,8 @@
-// Gathers what failed of one rule for one message, so that the error action gets one message that names all of it.
+// Collects the failures of one rule for one message, so that the error action gets one message with all of them.
 
 import type { Clock } from '../clock.ts';
 
-/** As the error action's message holds it (AWS IoT developer guide, "Error handling"). */
+/** A failure in the error action's message (AWS IoT developer guide, "Error handling"). */
 export interface Failure {
   readonly failedAction: string;
   readonly failedResource: string;

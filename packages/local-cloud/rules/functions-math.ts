@@ -51,7 +51,7 @@ function sign(_message: unknown, x: Value): Value {
   return decimal.isZero() ? 0 : decimal.isNegative() ? -1 : 1;
 }
 
-/** The second argument is a number, not a text of one, as its table says. */
+/** The second argument must be a number, not numeric text, as its table says. */
 function truncate(_message: unknown, x: Value, digits: Value): Value {
   const decimal = toDecimal(x);
   const places = decimalOfNumber(digits) && toInt(digits);

@@ -1,4 +1,4 @@
-// Functions that tell about the message rather than its payload.
+// Functions about the message rather than its payload.
 
 import type { Evaluate } from './scope.ts';
 import type { SqlFunction } from './sql-function.ts';
@@ -34,7 +34,7 @@ export const messageFunctions: Readonly<Record<string, SqlFunction>> = {
   rand: about(({ message: { environment } }) => environment.random()),
   sourceip: about(({ message: { message } }) => message.sourceIp),
   sql_version: about(() => '2016-03-23'),
-  // When the broker took the message, so that a message that is run again after a crash gives the same event.
+  // The time when the broker accepted the message, so that a repetition after a crash gives the same event.
   timestamp: about(({ message: { message } }) => message.receivedAt),
   traceid: about(({ message: { message } }) => (message.clientId === 'n/a' ? undefined : message.traceId)),
 };

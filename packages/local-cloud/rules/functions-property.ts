@@ -1,14 +1,14 @@
-// What an MQTT 5 publisher said beside topic and payload.
+// Functions on the MQTT 5 properties of the message.
 
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { SqlFunction } from './sql-function.ts';
 import { type ObjectValue, setMember, type Value } from '../json/value.ts';
 
-/** By the name that get_mqtt_property() takes; what the publisher did not say is Undefined. */
+/** By the name that get_mqtt_property() takes; absent properties are Undefined. */
 const properties: Readonly<Record<string, (message: InboundMessage) => Value>> = {
   content_type: ({ properties }) => properties?.contentType,
   response_topic: ({ properties }) => properties?.responseTopic,
-  // Base64, as the message holds it.
+  // Base64, as in the message.
   correlation_data: ({ properties }) => properties?.correlationData,
   format_indicator: ({ properties }) =>
     properties?.payloadFormatIndicator ? 'UTF8_DATA' : 'UNSPECIFIED_BYTES',

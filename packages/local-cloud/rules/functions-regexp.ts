@@ -16,7 +16,7 @@ const MAX_CACHED = 100;
 
 type Compiled = { readonly pattern: RE2JS } | { readonly problem: string };
 
-/** Patterns are literals nearly always; those that a payload brings push each other out. */
+/** Compiled patterns that are kept. Patterns are nearly always literals; those from payloads replace each other. */
 const cache = new Map<string, Compiled>();
 
 function compilePattern(text: string): Compiled {
@@ -38,7 +38,7 @@ function compiled(text: string): Compiled {
   return found;
 }
 
-/** True where the pattern is one for backtracking engines such as Java's, and only RE2 has no such thing. */
+/** Whether a pattern is valid for backtracking engines such as Java's, but not for RE2. */
 function isKnownElsewhere(pattern: string): boolean {
   try {
     return Boolean(new RegExp(pattern));
@@ -47,7 +47,7 @@ function isKnownElsewhere(pattern: string): boolean {
   }
 }
 
-/** Undefined for what is not a regular expression, as AWS documents. @throws SqlFailure for one that RE2 cannot run */
+/** Undefined for an invalid regular expression, as AWS documents. @throws SqlFailure for one that RE2 cannot run */
 function patternOf(text: string, searched: string): RE2JS | undefined {
   const found = compiled(text);
   if ('problem' in found) {
@@ -62,7 +62,7 @@ function patternOf(text: string, searched: string): RE2JS | undefined {
   return found.pattern;
 }
 
-/** A mistake in a literal pattern stops the start; AWS would give Undefined for each message. */
+/** A mistake in a literal pattern stops the start; AWS would return Undefined for each message. */
 function checkPattern(args: readonly Expression[]): { at: number; problem: string } | undefined {
   const pattern = args[1];
   if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string') return undefined;
@@ -72,12 +72,12 @@ function checkPattern(args: readonly Expression[]): { at: number; problem: strin
     : undefined;
 }
 
-/** `\x` is x, `$1` and `${name}` are groups, as in Java. Undefined for what is not a replacement. */
+/** `\x` is x, `$1` and `${name}` are groups, as in Java. Undefined for an invalid replacement. */
 const REPLACEMENT_PART = /\\([\s\S])|\$(\d+)|\$\{([A-Za-z][A-Za-z0-9]*)\}|([^$\\]+)/y;
 
 type Part = string | { readonly group: number | string };
 
-/** The longest number that is one of a group; what digits remain are text. */
+/** The longest number that is one of a group; the remaining digits are text. */
 function groupParts(digits: string, groups: number): Part[] | undefined {
   let length = digits.length;
   while (length > 1 && Number(digits.slice(0, length)) > groups) length--;
@@ -143,7 +143,7 @@ function onPattern(calculate: (text: string, pattern: RE2JS) => Value): SqlFunct
 
 function substr(text: string, pattern: RE2JS): Value {
   const matcher = pattern.matcher(text);
-  // AWS does not document what no match gives.
+  // AWS does not document the result without a match.
   return matcher.find() ? matcher.group()! : undefined;
 }
 

@@ -1,4 +1,4 @@
-// Functions on text, and hashes of text; what is not text is converted first.
+// Functions on text, and hashes of text; other values are converted to text first.
 
 import { createHash } from 'node:crypto';
 import { md2 } from './md2.ts';
@@ -64,7 +64,7 @@ function character(_message: unknown, code: Value): Value {
 export const textFunctions: Readonly<Record<string, SqlFunction>> = {
   chr: { minimum: 1, maximum: 1, evaluate: character },
   endswith: onTwoTexts((text, end) => text.endsWith(end)),
-  // -1 for what is not there; AWS does not document it.
+  // -1 where the text is not found; AWS does not document it.
   indexof: onTwoTexts((text, part) => text.indexOf(part)),
   length: onText((text) => text.length),
   lower: onText((text) => text.toLowerCase()),

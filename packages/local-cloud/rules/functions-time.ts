@@ -8,11 +8,11 @@ import { compileTimeParser } from './time-parse.ts';
 import { timeZone } from './time-zone.ts';
 import { toInt, toText, type Value } from '../json/value.ts';
 
-/** What a Date can hold. */
+/** The range of a Date. */
 const MAX_TIME = 8.64e15;
 const MAX_CACHED = 100;
 
-/** Patterns are literals nearly always; those that a payload brings push each other out. */
+/** Compiled patterns that are kept. Patterns are nearly always literals; those from payloads replace each other. */
 function remember<Compiled extends object>(
   compile: (pattern: string) => Compiled,
 ): (pattern: string) => Compiled {
@@ -30,7 +30,7 @@ function remember<Compiled extends object>(
 const formatOf = remember(compileTimeFormat);
 const parserOf = remember(compileTimeParser);
 
-/** @throws SqlFailure for a pattern that a payload brings and the local cloud does not know */
+/** @throws SqlFailure for an unknown pattern in a payload */
 function usable<Compiled>(found: Compiled | { readonly problem: string }): Compiled {
   if (typeof found === 'object' && found !== null && 'problem' in found) {
     throw new SqlFailure(`the local cloud does not know the time pattern: ${found.problem}`);

@@ -27,7 +27,7 @@ const unsupported: Readonly<Record<string, string>> = {
   machinelearning_predict: 'it calls another AWS service',
 };
 
-/** A function by its name in any case, or why there is none. */
+/** A function by its name in any case, or why it is refused. */
 export function findFunction(name: string): SqlFunction | { readonly problem: string } {
   const key = name.toLowerCase();
   if (Object.hasOwn(table, key)) return table[key]!;

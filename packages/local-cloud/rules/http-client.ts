@@ -1,14 +1,14 @@
-// Posts what rules send to HTTP endpoints: within a time, without following redirects, with the errors that decide whether to repeat.
+// Posts to HTTP endpoints for rules: with a timeout, without following redirects, with errors that decide whether to repeat.
 
 import { AwsError } from '../aws-error.ts';
 import { ALLOWED_HOSTS } from './action-http.ts';
 import type { HttpClient } from './action.ts';
 
-/** AWS IoT waits as long. */
+/** The timeout of AWS IoT. */
 const TIMEOUT_MS = 3_000;
 const LONGEST_REASON = 300;
 
-/** Hosts beside this machine, from the environment. */
+/** Hosts other than this machine that are allowed by the environment. */
 export const allowedHosts = (): readonly string[] =>
   (process.env[ALLOWED_HOSTS] ?? '').split(',').flatMap((host) => host.trim().toLowerCase() || []);
 
@@ -32,7 +32,7 @@ export function createHttpClient(hosts: readonly string[]): HttpClient {
       }
       const text = (await response.text()).slice(0, LONGEST_REASON);
       if (response.ok) return;
-      // Above 499, and for 429, it is tried again.
+      // Statuses above 499, and 429, are retried.
       throw new AwsError(
         'InvalidRequestException',
         `${url} answered ${response.status}: ${text}`,

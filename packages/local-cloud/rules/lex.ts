@@ -10,7 +10,7 @@ export interface Token {
   readonly text: string;
   /** Offset in the SQL text. */
   readonly at: number;
-  /** Offset behind the token. */
+  /** Offset of its end. */
   readonly end: number;
 }
 
@@ -44,7 +44,7 @@ function stringToken(sql: string, at: number): Token {
   return { kind: 'string', text: asName(text), at, end: end + 1 };
 }
 
-/** What other kinds of SQL have. */
+/** Signs of other kinds of SQL. */
 const habits: readonly (readonly [start: string, problem: string])[] = [
   ['!=', 'there is no !=, write <>'],
   [';', 'a statement has no semicolon: take it out'],
@@ -52,7 +52,7 @@ const habits: readonly (readonly [start: string, problem: string])[] = [
   ['||', 'there is no ||: write OR, or + to put texts together'],
 ];
 
-/** The token at or after `offset`. @throws SqlError for a character that begins none */
+/** The token at or after `offset`. @throws SqlError for a character that begins no token */
 export function readToken(sql: string, offset: number): Token {
   SPACE.lastIndex = offset;
   SPACE.exec(sql);

@@ -1,4 +1,4 @@
-// CloudWatch log groups as files: one JSON line an event, two files of bounded size for each group.
+// CloudWatch log groups as files: one JSON line per event, two files of limited size for each group.
 
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { AwsError } from '../aws-error.ts';
 import { printable } from '../log.ts';
 import type { LogEvent } from './action.ts';
 
-/** Beyond it a file becomes `<file>.1`, and the one before it goes. */
+/** A larger file becomes `<file>.1`, in place of the one before. */
 const MAX_BYTES = 10 * 1024 * 1024;
 const MAX_NAME = 150;
 
@@ -16,7 +16,7 @@ export interface LogGroups {
   put(group: string, events: readonly LogEvent[]): Promise<void>;
 }
 
-/** A name in which nothing leads elsewhere: `/aws/iot/x` becomes `%2Faws%2Fiot%2Fx.log`. */
+/** A safe file name: `/aws/iot/x` becomes `%2Faws%2Fiot%2Fx.log`. */
 export function fileNameOf(group: string): string {
   const name = encodeURIComponent(group);
   if (name.length <= MAX_NAME) return `${name}.log`;
@@ -33,7 +33,7 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-/** @param options.groups names of the groups that there are */
+/** @param options.groups names of the existing groups */
 export function createLogGroups(options: {
   dir: string;
   groups: readonly string[];

@@ -1,4 +1,4 @@
-// Where rules SQL gets its answers on one machine: the functions, the registry and the shadows that run beside it.
+// The services that rules SQL calls on one machine: functions, registry and shadows.
 
 import { AwsError } from '../aws-error.ts';
 import type { Operation } from '../iot/api-request.ts';
@@ -14,7 +14,7 @@ import { jsonOf, toText, type Value } from '../json/value.ts';
 export interface LookupSources {
   readonly lambda: { invoke(functionName: string, payload: string): Promise<InvokeResult> };
   readonly iot: Pick<Iot, 'registry' | 'ca' | 'domains'>;
-  /** Asked when the first message comes. */
+  /** Called when the first message comes. */
   readonly shadows: () => Pick<Shadows, 'get'>;
 }
 
@@ -36,7 +36,7 @@ const registryOperations: ReadonlyMap<string, Operation> = new Map(
     .map((operation) => [operation.name, operation]),
 );
 
-/** What a shadow may be called (AWS IoT API reference, GetThingShadow). */
+/** Valid names of shadows (AWS IoT API reference, GetThingShadow). */
 const shadowNames = { thingName: /^[a-zA-Z0-9:_-]{1,128}$/, shadowName: /^[$a-zA-Z0-9:_-]{1,64}$/ };
 
 function checked(member: keyof typeof shadowNames, value: Value): string {

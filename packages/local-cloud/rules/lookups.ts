@@ -1,4 +1,4 @@
-// Functions of rules SQL that ask another service: SQL is evaluated as far as it goes, waits for the answer, and starts anew.
+// Functions of rules SQL that call another service: SQL is evaluated until an answer is missing, waits for it, and starts again.
 
 import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';
@@ -21,7 +21,7 @@ export type LookupName = keyof Lookups;
 interface LookupForm {
   readonly minimum: number;
   readonly maximum: number;
-  /** The last argument is a role, which one machine has no use for. */
+  /** The last argument is a role, which is not used on one machine. */
   readonly takesRole: boolean;
   /** Calls with different arguments for one message: "once per SQL statement". */
   readonly most: number;
@@ -41,12 +41,12 @@ export function isLookup(name: string): name is LookupName {
   return Object.hasOwn(lookupForms, name);
 }
 
-/** A service that gave no answer; get_or_default() replaces it. */
+/** The failure of a service; get_or_default() replaces it. */
 export class LookupFailure extends SqlFailure {
   override readonly name = 'LookupFailure';
 }
 
-/** What stops an evaluation until `answered` resolves. */
+/** Thrown to stop an evaluation until `answered` resolves. */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
   readonly answered: Promise<void>;
@@ -110,7 +110,7 @@ export function createAnswers(clock: Clock): Answers {
   };
 }
 
-/** Evaluates until no answer is missing. Ends, because the number of calls is bounded. */
+/** Evaluates until no answer is missing. Ends, because the number of calls is limited. */
 export async function untilAnswered<Result>(evaluate: () => Result): Promise<Result> {
   for (;;) {
     try {

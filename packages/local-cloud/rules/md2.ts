@@ -1,4 +1,4 @@
-// MD2 (RFC 1319), which rules SQL still has and no library here does.
+// MD2 (RFC 1319), which rules SQL still has, but no library here.
 
 /** A permutation of the bytes that RFC 1319 derives from the digits of pi. */
 const substitution = Buffer.from(
@@ -28,7 +28,7 @@ function withChecksum(bytes: Buffer): Buffer {
   return Buffer.concat([padded, checksum]);
 }
 
-/** Hexadecimal. Broken as a hash for decades: for what already depends on it. */
+/** Hexadecimal. MD2 is broken: only for rules that already depend on it. */
 export function md2(bytes: Buffer): string {
   const input = withChecksum(bytes);
   const state = Buffer.alloc(3 * BLOCK);

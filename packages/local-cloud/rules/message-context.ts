@@ -1,11 +1,11 @@
-// One message as rules see it: parsed, split and encoded at most once, however many rules look at it.
+// One message for all rules: parsed, split and encoded at most once, however many rules read it.
 
 import { randomUUID } from 'node:crypto';
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { Answers } from './lookups.ts';
 import { parsePayload, type Payload } from '../json/json.ts';
 
-/** What the functions of rules SQL take from outside the message. */
+/** What the functions of rules SQL use besides the message. */
 export interface Environment {
   readonly accountId: string;
   readonly newId: () => string;
@@ -24,21 +24,21 @@ export interface MessageContext {
   /** Without the prefix of Basic Ingest. */
   readonly topic: string;
   readonly environment: Environment;
-  /** Of the services that SQL asks. */
+  /** Answers of the services that SQL calls. */
   readonly answers: Answers;
   segments(): readonly string[];
   payload(): Payload;
   base64(): string;
 }
 
-/** For statements that ask nobody. */
+/** For statements that call no service. */
 const unasked: Answers = {
   ask(name) {
     throw new Error(`${name}() is evaluated where nobody can be asked`);
   },
 };
 
-/** @param topic what `topic()` gives; differs from the message's own under Basic Ingest */
+/** @param topic the result of `topic()`; with Basic Ingest it differs from the message's own */
 export function createMessageContext(
   message: InboundMessage,
   topic: string,

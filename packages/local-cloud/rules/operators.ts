@@ -1,4 +1,4 @@
-// The infix operators as data: how tightly they bind and what they give (AWS IoT developer guide, "Operators").
+// The infix operators as data: their precedence and results (AWS IoT developer guide, "Operators").
 
 import { add, compare, type Decimal, divide, multiply, remainder, subtract } from '../json/decimal.ts';
 import { equal, numberOf, toBoolean, toDecimal, toText, type Value } from '../json/value.ts';
@@ -13,7 +13,7 @@ export const NOT_PRECEDENCE = 3;
 
 type Fast = (left: number, right: number) => number;
 
-/** Whole numbers are computed as doubles while the result is safe, all else with 34 digits. */
+/** Whole numbers are computed as doubles while the result is safe, others with 34 digits. */
 function arithmetic(fast: Fast | undefined, exact: (left: Decimal, right: Decimal) => Decimal | undefined) {
   return (left: Value, right: Value): Value => {
     if (fast && Number.isSafeInteger(left) && Number.isSafeInteger(right)) {

@@ -38,7 +38,7 @@ function parsePrefix(cursor: Cursor): Expression {
   return { kind: 'member', of: primary, names, at, end };
 }
 
-/** `.a.b.c`; behind a point every word is a name. The point of `.*` is left to the list that it stands in. */
+/** `.a.b.c`; after a point every word is a name. The point of `.*` is left to the list that contains it. */
 function parseNames(cursor: Cursor): string[] {
   const names: string[] = [];
   const isPoint = () => cursor.peek().kind === 'symbol' && cursor.peek().text === '.';
@@ -213,7 +213,7 @@ function parseItem(cursor: Cursor): SelectItem {
   return { kind: 'spread', of };
 }
 
-/** AWS does not document what two fields of one name give. */
+/** AWS does not document the result of two fields with one name. */
 function checkNames(cursor: Cursor, items: readonly SelectItem[]): void {
   if (items.filter(({ kind }) => kind === 'all').length > 1) cursor.fail('* stands once in the list');
   const seen: { path: string; at: number }[] = [];

@@ -59,7 +59,7 @@ export function parseTemplate(text: string): (string | Expression)[] {
     const cursor = createCursor(text, open + 2);
     parts.push(parseExpression(cursor));
     const close = cursor.peek();
-    // Not taken: what follows the bracket is text, not SQL.
+    // Not taken: after the bracket there is text, not SQL.
     if (close.kind !== 'symbol' || close.text !== '}') cursor.unexpected('} to end the substitution');
     offset = close.end;
   }

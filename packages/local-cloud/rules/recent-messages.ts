@@ -1,17 +1,17 @@
-// Keeps the last message of each topic, so that somebody can ask why no rule took it.
+// Keeps the last message of each topic, so that a user can see why a rule did not fire.
 
 import type { InboundMessage } from '../mqtt/message.ts';
 import type { RulesEngine } from './engine.ts';
 
 export interface RecentMessages {
-  /** The same engine, of whose messages the last are kept. */
+  /** The same engine, which also keeps the last messages. */
   readonly engine: RulesEngine;
   find(topic: string): InboundMessage | undefined;
   /** The newest first. */
   topics(): string[];
 }
 
-/** Each may hold a piece of a network buffer of 64 KB. */
+/** Each may keep a network buffer of 64 KB in memory. */
 const MOST_TOPICS = 256;
 
 export function keepRecentMessages(engine: RulesEngine): RecentMessages {

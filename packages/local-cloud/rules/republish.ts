@@ -1,4 +1,4 @@
-// Puts what a rule republishes back on the broker, and stops rules that feed one another without end.
+// Publishes the messages of Republish actions to the broker, and stops rules that republish to each other without end.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AwsError } from '../aws-error.ts';
@@ -14,7 +14,7 @@ export const MAX_DEPTH = 8;
 export interface RepublishOptions {
   /** Resolves when the message is on disk. */
   readonly publish: (message: InboundMessage) => Promise<void>;
-  /** True for a reserved topic that a part of the cloud takes requests on. */
+  /** Whether a service of the cloud reads requests on the reserved topic. */
   readonly serves: (topic: string) => boolean;
   readonly clock: Clock;
   /** A UUID. */

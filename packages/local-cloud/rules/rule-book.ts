@@ -1,4 +1,4 @@
-// The rules that run: those of the template, which stay as they are, and those that the API makes, which outlive a restart.
+// The running rules: those of the template, which are read only, and those that the API creates, which survive a restart.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>;
 export interface ListedRule {
   readonly name: string;
   readonly arn: string;
-  /** As the API has it. */
+  /** In the form of the API. */
   readonly payload: Json;
   /** Epoch milliseconds. */
   readonly createdAt: number;
@@ -24,9 +24,9 @@ export interface ListedRule {
 
 export interface RuleBook {
   all(): readonly ListedRule[];
-  /** @throws AwsError UnauthorizedException for a rule that is not there, as AWS answers */
+  /** @throws AwsError UnauthorizedException for an unknown rule, as on AWS */
   find(name: string): ListedRule;
-  /** Each resolves once the rule is on disk and runs. @throws AwsError for a rule that cannot run, or is of the template */
+  /** Each resolves once the rule is on disk and runs. @throws AwsError for a rule that cannot run, or that the template declares */
   create(name: string, payload: Json): Promise<void>;
   replace(name: string, payload: Json): Promise<void>;
   setDisabled(name: string, disabled: boolean): Promise<void>;
@@ -43,7 +43,7 @@ export interface RuleBookOptions {
 
 const isOff = (value: unknown) => value === true || value === 'true';
 
-/** SQL has an error of its own; the rest is an invalid request. */
+/** Errors of SQL have their own code; all others are invalid requests. */
 function asAwsError(error: unknown): unknown {
   if (!(error instanceof StartError)) return error;
   const [problem = ''] = error.problems.map(withoutPlace);
@@ -64,14 +64,14 @@ function declaredRules(template: RuleBookOptions['template'], createdAt: number)
   );
 }
 
-/** What the book's operations share. */
+/** What operations on rules work with. */
 interface Book extends RuleBookOptions {
   readonly declared: ReadonlyMap<string, ListedRule>;
   readonly arnOf: (name: string) => string;
   readonly specOf: (rule: TopicRule) => RuleSpec;
 }
 
-/** At the start, one rule that cannot run holds up no other. */
+/** At the start, a rule that cannot run does not stop the others. */
 function runWhatRuns({ registry, engine, declared, specOf, log }: Book): void {
   const running: RuleSpec[] = [];
   for (const rule of registry.rules.values()) {
@@ -91,7 +91,7 @@ function runWhatRuns({ registry, engine, declared, specOf, log }: Book): void {
   engine.setMore(running);
 }
 
-/** @throws AwsError for a rule of the template, and one that is not there */
+/** @throws AwsError for a rule of the template, and for an unknown rule */
 function requireOwn({ declared, registry }: Book, name: string): TopicRule {
   if (declared.has(name))
     throw new AwsError(
@@ -104,7 +104,7 @@ function requireOwn({ declared, registry }: Book, name: string): TopicRule {
   throw denied(name);
 }
 
-/** Compiled before it is kept, so that nothing is kept that cannot run. */
+/** Compiles a rule before it is stored, so that every stored rule can run. */
 async function put({ registry, engine, declared, specOf }: Book, rule: TopicRule): Promise<void> {
   const others = [...registry.rules.values()].filter(({ name }) => name !== rule.name && !declared.has(name));
   const before = engine.more();
@@ -122,7 +122,7 @@ async function put({ registry, engine, declared, specOf }: Book, rule: TopicRule
   }
 }
 
-/** Rules of an earlier run that cannot run any more are kept, and logged. */
+/** Rules of an earlier run that cannot run any more are kept and logged. */
 export function openRuleBook(options: RuleBookOptions): RuleBook {
   const { template, engine, registry, clock } = options;
   const declared = declaredRules(template, clock.now());

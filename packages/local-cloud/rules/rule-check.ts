@@ -1,4 +1,4 @@
-// What is wrong with the rules of a template, before anything runs that they could ask or deliver to.
+// Checks the rules of a template, before the services run that they call or deliver to.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -11,7 +11,7 @@ import { SqlError } from './sql-error.ts';
 import { OLD_VERSION } from './sql-version.ts';
 import { compileStatement } from './statement.ts';
 
-/** Compiling asks for services and calls none. */
+/** Services for compiling, which needs them but calls none. */
 const never = (): Promise<never> => Promise.reject(new Error('a rule is only checked'));
 const TARGETS: RuleTargets = {
   lambda: { invokeAsync: never },
@@ -26,7 +26,7 @@ const TARGETS: RuleTargets = {
 };
 const LOOKUPS: Lookups = { aws_lambda: never, get_registry_data: never, get_thing_shadow: never };
 
-/** Also where an action is wrong, which would hide it. */
+/** Checked also where an action is wrong, which would hide it. */
 function checkSql(rule: ResolvedResource): void {
   const payload = rule.properties['TopicRulePayload'] as { Sql?: unknown; AwsIotSqlVersion?: unknown };
   if (typeof payload.Sql !== 'string') return;
@@ -46,7 +46,7 @@ export function checkRules(template: Pick<ResolvedTemplate, 'resources' | 'ofTyp
     readAll<() => void, void>(
       [
         () => checkSql(rule),
-        // Its SQL is read with it again: what is wrong twice is listed once.
+        // This reads the SQL again: a problem found twice is listed once.
         () => void compileRule(readRule(template, rule), 0, targets, LOOKUPS),
       ],
       (check) => check(),

@@ -1,4 +1,4 @@
-// Topic rules as the AWS IoT API writes them, and as templates do: the same members, with a small or a capital letter in front.
+// Converts topic rules between the AWS IoT API and templates: the same members, with a small or a capital first letter.
 
 import type { ResolvedResource } from '../template/resolved.ts';
 
@@ -21,7 +21,7 @@ const small = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 /** `TopicRulePayload` of a template as `topicRulePayload` of the API. */
 export const apiPayload = (payload: unknown): Json => renamed(payload, small) as Json;
 
-/** A rule of the API as if it stood in a template; places in errors are its own names. */
+/** A rule of the API in the form of a template's; places in errors are its own member names. */
 export function asResource(name: string, arn: string, payload: Json): ResolvedResource {
   return {
     logicalId: name,
@@ -33,8 +33,8 @@ export function asResource(name: string, arn: string, payload: Json): ResolvedRe
   };
 }
 
-/** Stands where an error of the template has its line. */
+/** In place of the template line in errors. */
 const PLACE = 'rule';
 
-/** An error of `asResource` without what only helps in a template. */
+/** An error of `asResource` without the parts that only help in a template. */
 export const withoutPlace = (problem: string): string => problem.replace(/^rule: \w+: /, '');

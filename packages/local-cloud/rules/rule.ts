@@ -1,4 +1,4 @@
-// A rule, compiled: nothing of the template is looked at again once messages arrive.
+// A compiled rule: the template is not read again when messages arrive.
 
 import type { Action, RuleTargets } from './action.ts';
 import { compileAction } from './actions.ts';
@@ -16,7 +16,7 @@ export interface Rule {
   readonly errorAction?: Action;
 }
 
-/** @throws StartError for what the local cloud cannot run as AWS would, naming its template line */
+/** @throws StartError naming the template line of what the local cloud cannot run as AWS does */
 export function compileRule(spec: RuleSpec, order: number, targets: RuleTargets, lookups?: Lookups): Rule {
   try {
     const statement = compileStatement(spec.sql, lookups, spec.version);

@@ -1,4 +1,4 @@
-// What is wrong with an SQL text, and where: found when a rule is compiled, before any message arrives.
+// The errors of rules SQL: in the text, found when a rule is compiled, and in the evaluation for a message.
 
 export class SqlError extends Error {
   override readonly name = 'SqlError';
@@ -18,7 +18,7 @@ export class SqlError extends Error {
   }
 }
 
-/** A message that cannot go through a rule's SQL: no action runs, and none of the rule's error actions either. */
+/** The SQL fails for a message: none of the rule's actions runs, and not its error action either. */
 export class SqlFailure extends Error {
   override readonly name: string = 'SqlFailure';
 }

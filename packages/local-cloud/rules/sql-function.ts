@@ -1,4 +1,4 @@
-// What every function of rules SQL looks like, so that the tables of functions need not know each other.
+// The type of functions of rules SQL, so that the tables of functions do not depend on each other.
 
 import type { MessageContext } from './message-context.ts';
 import type { Evaluate } from './scope.ts';
@@ -6,13 +6,13 @@ import type { Expression } from './syntax.ts';
 import type { Value } from '../json/value.ts';
 
 export interface SqlFunction {
-  /** A call with fewer or more arguments gives Undefined, as AWS documents. */
+  /** A call with another number of arguments returns Undefined, as AWS documents. */
   readonly minimum: number;
   readonly maximum: number;
   readonly evaluate: (message: MessageContext, ...args: Value[]) => Value;
-  /** Closure for arguments that are all literals; with code of its own, so that V8 can put it where it is called. */
+  /** Closure for arguments that are all literals; a separate function, which V8 can inline. */
   readonly specialize?: (...literals: Value[]) => Evaluate | undefined;
-  /** Looks at literal arguments when a rule is compiled; says what is wrong with one, and its offset. */
+  /** Checks literal arguments when a rule is compiled; returns the problem of one, and its offset. */
   readonly check?: (
     args: readonly Expression[],
   ) => { readonly at: number; readonly problem: string } | undefined;

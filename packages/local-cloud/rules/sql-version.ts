@@ -1,4 +1,4 @@
-// Refuses by name what SQL version 2015-10-08 gives otherwise than 2016-03-23, or does not know: the rest both mean alike.
+// Refuses by name what means something else in SQL version 2015-10-08 than in 2016-03-23, or does not exist there.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-sql-version.html
 
 import { SqlError } from './sql-error.ts';
@@ -17,7 +17,7 @@ interface Found {
   readonly at?: unknown;
 }
 
-/** What of an expression the old version has otherwise. */
+/** The part of an expression that the old version interprets differently. */
 function differs({ kind, name }: Found): string | undefined {
   if (kind === 'query' || kind === 'exists') return 'a nested query';
   if (kind === 'call' && ['encode', 'decode'].includes(String(name).toLowerCase()))
@@ -25,7 +25,7 @@ function differs({ kind, name }: Found): string | undefined {
   return undefined;
 }
 
-/** @throws SqlError with the position of what the old version has otherwise */
+/** @throws SqlError with the position of what the old version interprets differently */
 export function requireAlike(statement: Statement, sql: string): void {
   const refuse = (what: string, at: number): never => {
     throw new SqlError(
@@ -43,5 +43,5 @@ export function requireAlike(statement: Statement, sql: string): void {
   });
 }
 
-/** Why the old version gives no output for a payload; at its top level it knows no arrays. */
+/** Why the old version has no output for a payload: it does not support an array at the top level. */
 export const ARRAY_REASON = `the payload is an array, which SQL version 2015-10-08 does not output: ${REMEDY}`;

@@ -6,7 +6,7 @@ import type { Value } from '../json/value.ts';
 interface Span {
   /** Offset of its first character. */
   readonly at: number;
-  /** Offset behind its last one. */
+  /** Offset after its last character. */
   readonly end: number;
 }
 
@@ -15,7 +15,7 @@ export type Expression = Span &
     | { readonly kind: 'literal'; readonly value: Value }
     /** `*` as an argument: the payload as raw bytes. */
     | { readonly kind: 'star' }
-    /** Without names the whole that names are members of. */
+    /** Without names: the whole value. */
     | { readonly kind: 'path'; readonly names: readonly string[] }
     | { readonly kind: 'variable'; readonly name: string }
     | { readonly kind: 'member'; readonly of: Expression; readonly names: readonly string[] }
@@ -39,7 +39,7 @@ export type Expression = Span &
         readonly otherwise?: Expression;
       }
   );
-/** True if `holds` for an expression in a syntax tree, at any depth. */
+/** Whether `holds` is true for some expression in a syntax tree, at any depth. */
 export function someExpression(
   node: unknown,
   holds: (node: { readonly kind?: unknown; readonly name?: unknown }) => boolean,

@@ -20,7 +20,7 @@ const number =
   ({ local }, letters) =>
     padded(of(local), letters);
 
-/** Two letters give the last two digits. */
+/** Two letters print the last two digits. */
 const yearOf =
   (of: (local: Date) => number): Field =>
   ({ local }, letters) => {
@@ -34,7 +34,7 @@ const yearOfEra = (local: Date) => (year(local) > 0 ? year(local) : 1 - year(loc
 const weekday = (local: Date) => local.getUTCDay() || 7;
 const startOfYear = (value: number) => new Date(0).setUTCFullYear(value, 0, 1);
 const dayOfYear = (local: Date) => Math.floor((local.getTime() - startOfYear(year(local))) / DAY_MS) + 1;
-/** The Thursday of an ISO week lies in the year that the week belongs to. */
+/** The Thursday of an ISO week is in the year of the week. */
 const thursday = (local: Date) => new Date(local.getTime() + (4 - weekday(local)) * DAY_MS);
 const week = (local: Date) => Math.floor((dayOfYear(thursday(local)) - 1) / 7) + 1;
 
@@ -81,7 +81,7 @@ const MAX_PATTERN = 500;
 /** A quoted text ('' is a quote), a run of one letter, or anything else. */
 const PIECE = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']/y;
 
-/** What is wrong with a pattern, as `problem`, or the function that formats by it. */
+/** The `problem` of a pattern, or the function that formats by it. */
 export function compileTimeFormat(pattern: string): TimeFormat | { readonly problem: string } {
   if (pattern.length > MAX_PATTERN) return { problem: `longer than ${MAX_PATTERN} characters` };
   const parts: (string | ((moment: Moment) => string))[] = [];

@@ -13,18 +13,18 @@ import {
   toEpoch,
 } from './time-zone.ts';
 
-/** What a text said, by the name of the field. */
+/** The values in a text, by the name of the field. */
 type Parts = Map<string, number | TimeZone>;
 interface Field {
   readonly name: string;
-  /** Of RE2, without groups. */
+  /** A pattern of RE2, without groups. */
   readonly form: string;
-  /** Undefined for a text that no such field has. */
+  /** Undefined for a text that is not a value of the field. */
   readonly read: (text: string) => number | TimeZone | undefined;
 }
 type FieldOf = (letters: number) => Field | undefined;
 
-/** One letter takes one or two digits, two letters take two. */
+/** One letter matches one or two digits, two letters match two. */
 const digits =
   (name: string, longest = 2): FieldOf =>
   (letters) => {
@@ -52,7 +52,7 @@ const named =
 const month: FieldOf = (letters) =>
   letters < 3 ? digits('month')(letters) : named('month', MONTHS)(letters);
 
-/** Abbreviations that stand for one region only; what they mean in summer is the region's affair, as in Java. */
+/** Abbreviations of one region only; summer time follows the region, as in Java. */
 const abbreviations: Readonly<Record<string, string>> = {
   EST: 'America/New_York',
   EDT: 'America/New_York',
@@ -230,7 +230,7 @@ function createParser(pattern: RE2JS, known: readonly Field[]): TimeParser {
   };
 }
 
-/** What is wrong with a pattern, as `problem`, or the function from a text to epoch milliseconds. */
+/** The `problem` of a pattern, or the function from a text to epoch milliseconds. */
 export function compileTimeParser(pattern: string): TimeParser | { readonly problem: string } {
   if (pattern.length > MAX_PATTERN) return { problem: `longer than ${MAX_PATTERN} characters` };
   const known: Field[] = [];

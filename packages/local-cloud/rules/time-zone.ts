@@ -1,4 +1,4 @@
-// Time zones by id, as Joda-Time and Java name them, over the data that Node brings.
+// Time zones by id, as in Joda-Time and Java, with the data of Node.
 
 export const MONTHS =
   'January February March April May June July August September October November December'.split(' ');

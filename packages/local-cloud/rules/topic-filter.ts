@@ -8,7 +8,7 @@ export interface TopicFilter {
 const MAX_BYTES = 256;
 const MAX_LEVELS = 8;
 
-/** @returns what is wrong, as text, if `text` is not a filter that a rule can have */
+/** @returns the problem as text, if `text` is not a filter that a rule can have */
 export function parseTopicFilter(text: string): TopicFilter | string {
   const levels = text.split('/');
   const quoted = JSON.stringify(text);

@@ -1,4 +1,4 @@
-// Why the last message of a topic set off the rules that it did, and no other: each rule explained on the stack that runs.
+// Explains which rules the last message of a topic fired and why not others, on the running stack.
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
@@ -8,9 +8,9 @@ import { defaultEnvironment } from './message-context.ts';
 import type { RecentMessages } from './recent-messages.ts';
 import type { RuleSpec } from './rule-spec.ts';
 
-/** What `/rules.json?topic=...` of the web port says. */
+/** The answer of `/rules.json?topic=...` on the web port. */
 export interface Why {
-  /** Absent where no message of the topic came since the start. */
+  /** Absent where the topic had no message since the start. */
   readonly message?: { readonly clientId: string; readonly receivedAt: number; readonly bytes: number };
   readonly rules: readonly {
     readonly name: string;
@@ -23,7 +23,7 @@ export interface Why {
 
 const MOST_SHOWN = 20;
 
-/** Functions that ask would ask again: their answers may have changed, and functions would run. */
+/** Services are not called again: their answers may have changed, and functions would run. */
 const notAsked: Lookups = Object.fromEntries(
   lookupNames.map((name) => [
     name,

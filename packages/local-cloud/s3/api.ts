@@ -1,4 +1,4 @@
-// S3 on the AWS port: finds the operation of a request in path style, and refuses what we do not have by name.
+// S3 on the AWS port: finds the operation of a request in path style, and refuses unsupported ones by name.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostIdOf, requestIdOf, sendError, type AwsHandler } from '../aws/wire.ts';
@@ -94,7 +94,7 @@ const operations: Readonly<Record<string, Operation>> = {
 
 const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
 
-/** A full disk is for the client to retry, once there is room. */
+/** An error of a full disk is one that clients retry. */
 function translate(error: unknown): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (!diskErrors.has(code)) return error;

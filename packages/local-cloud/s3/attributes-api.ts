@@ -1,4 +1,4 @@
-// GetObjectAttributes: what is known of an object without its content.
+// GetObjectAttributes: the metadata of an object without its content.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
 
 import { AwsError } from '../aws-error.ts';
@@ -48,7 +48,7 @@ const ATTRIBUTES: Readonly<Record<string, (version: Version, request: S3Request)
   ObjectSize: ({ size }) => size,
 };
 
-/** @throws AwsError InvalidArgument for what is not an attribute */
+/** @throws AwsError InvalidArgument for an unknown attribute */
 function wantedBy(request: S3Request): string[] {
   const header = headerOf(request, 'x-amz-object-attributes');
   if (header === undefined)

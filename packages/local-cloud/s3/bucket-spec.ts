@@ -1,26 +1,26 @@
-// What the template says about a bucket, as far as it changes what one machine does; the rest of it is refused by line.
+// Reads the settings of a template's bucket that matter on one machine; others are refused with their line.
 
 import { StartError } from '../start-error.ts';
 import type { Tags } from './tags.ts';
 
-/** A resource of the template, as `local/template` resolves it. */
+/** A resource of the template, as `template/` resolves it. */
 export interface BucketResource {
   readonly name: string;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** Of an AWS::S3::BucketPolicy that names the bucket: an object, or its JSON text. */
+  /** The policy of an AWS::S3::BucketPolicy for the bucket: an object, or its JSON text. */
   readonly policy?: unknown;
-  /** `template.yaml:123` of a property, for messages. */
+  /** The place of a property for messages, such as `template.yaml:123`. */
   readonly at: (...path: (string | number)[]) => string;
 }
 
 export interface ExpirationRule {
-  /** As objects name it; AWS gives one where the template has none. */
+  /** Its id; AWS chooses one where the template has none. */
   readonly id: string;
   readonly prefix: string;
   /** Days after which a current version expires, and a version that is no longer current is deleted permanently. */
   readonly days?: number;
   readonly noncurrentDays?: number;
-  /** How many versions that are no longer current stay whatever their age. */
+  /** Number of noncurrent versions that are kept independent of their age. */
   readonly newerNoncurrent: number;
   readonly abortUploadDays?: number;
   readonly removeExpiredMarkers: boolean;
@@ -39,9 +39,9 @@ const knownProperties = new Set([
   'BucketName',
   'LifecycleConfiguration',
   'VersioningConfiguration',
-  // Read where notifications are sent.
+  // notification-spec.ts reads it.
   'NotificationConfiguration',
-  // These change nothing that a client of one machine could see.
+  // These change nothing that a client could see on one machine.
   'AccessControl',
   'BucketEncryption',
   'IntelligentTieringConfigurations',

@@ -21,11 +21,11 @@ export const failed = (Condition: string): AwsError =>
   });
 
 /**
- * Checks If-Match and its relatives; If-Match decides over the dates, If-None-Match over If-Modified-Since (RFC 9110).
+ * Checks If-Match and related headers; If-Match overrides If-Unmodified-Since, If-None-Match overrides If-Modified-Since (RFC 9110).
  *
  * @param header reads a header by its name without prefix, such as `if-match`
  * @param prefix of the header's full name, for the error
- * @param now epoch milliseconds: a date after it says nothing (RFC 9110, 13.1.3)
+ * @param now epoch milliseconds: a later date is ignored (RFC 9110, 13.1.3)
  * @returns false when the answer is 304 Not Modified
  * @throws AwsError PreconditionFailed
  */
@@ -125,7 +125,7 @@ export function copyRangeOf(
 }
 
 /**
- * The bytes that a Range header asks for, both ends included; `undefined` for all, also when it is not understood.
+ * The bytes of a Range header, both ends included; `undefined` for all, also for an invalid header.
  *
  * @throws AwsError InvalidRange
  */

@@ -1,4 +1,4 @@
-// Reads of what the template says of a bucket, or of what AWS gives every bucket that nobody configured.
+// Reads the configuration of a bucket: the template's, or AWS's default.
 
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
@@ -38,9 +38,9 @@ export function getEncryption(request: S3Request): void {
   });
 }
 
-/** AES256 is what every bucket has; @throws AwsError NotImplemented for another algorithm */
+/** Every bucket has AES256. @throws AwsError NotImplemented for another algorithm */
 export async function putEncryption({ req, res, store, bucket }: S3Request): Promise<void> {
-  if (store.bucket(bucket).fromTemplate) await store.configure(bucket, {}); // which says where to change it
+  if (store.bucket(bucket).fromTemplate) await store.configure(bucket, {}); // which refuses, and names the template
   const root = parseXml((await readBody(req, LONGEST_POLICY)).toString('utf8'));
   const rules = childrenOf(root, 'Rule');
   const given = rules[0] && childrenOf(rules[0], 'ApplyServerSideEncryptionByDefault')[0];
@@ -121,7 +121,7 @@ export function getPolicy({ res, store, bucket }: S3Request): void {
   send(res, 200, 'application/json', policy);
 }
 
-/** It is kept and read back, and has no effect, as all AWS permissions here. */
+/** A policy is stored and returned, without effect, as all resource policies here. */
 export async function putPolicy({ req, res, store, bucket }: S3Request): Promise<void> {
   store.bucket(bucket);
   const policy = (await readBody(req, LONGEST_POLICY)).toString('utf8');
@@ -148,7 +148,7 @@ export function getPolicyStatus({ res, store, bucket }: S3Request): void {
   sendXml(res, `PolicyStatus ${NAMESPACE}`, { IsPublic: 'false' });
 }
 
-/** One machine has one owner, who may do everything. */
+/** The one owner has full control. */
 export async function getAcl(request: S3Request): Promise<void> {
   const { res, store, bucket, key } = request;
   store.bucket(bucket);
@@ -191,7 +191,7 @@ export function getRequestPayment({ res, store, bucket }: S3Request): void {
   sendXml(res, `RequestPaymentConfiguration ${NAMESPACE}`, { Payer: 'BucketOwner' });
 }
 
-/** For what no bucket has here, which AWS says by an empty document. */
+/** The answer for a configuration that no bucket has, for which AWS returns an empty document. */
 export const empty =
   (root: string) =>
   ({ res, store, bucket }: S3Request): void => {

@@ -1,4 +1,4 @@
-// The bytes of objects: taken in through to the disk before anything changes, given out as streams.
+// The bytes of objects: written to the disk before anything changes, read as streams.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -15,12 +15,12 @@ export interface PutOptions {
   readonly headers?: StoredHeaders;
   readonly tags?: Tags;
   readonly checksum?: () => Version['checksum'];
-  /** Of a multipart upload; the MD5 of the content by default. */
+  /** ETag of a multipart upload; by default the MD5 of the content. */
   readonly etag?: string;
   readonly parts?: Version['parts'];
   /** How the object comes about, for notifications; `Put` if absent. */
   readonly by?: 'Put' | 'Copy' | 'CompleteMultipartUpload';
-  /** Called with the current version before it is replaced; stops by throwing. */
+  /** Called with the current version before it is replaced; throws to stop. */
   readonly check?: (current: Version | undefined) => void;
 }
 
@@ -33,7 +33,7 @@ export interface StoredObject extends Version {
   close(): Promise<void>;
 }
 
-/** Writes `body` through to a new file and tells its size and MD5; removes the file if that fails. */
+/** Writes `body` to a new file and syncs it. @returns size and MD5. Removes the file if that fails. */
 export async function spool(
   file: string,
   body: Buffer | AsyncIterable<Buffer>,

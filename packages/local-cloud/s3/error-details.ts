@@ -1,4 +1,4 @@
-// What S3's errors say beside their message: which bucket, key, version or argument they are about, as recorded on AWS.
+// The details of S3's errors besides the message: bucket, key, version or argument, as recorded on AWS.
 
 import { AwsError } from '../aws-error.ts';
 import type { S3Request } from './request.ts';
@@ -29,12 +29,12 @@ const DETAILS: Readonly<Record<string, (request: S3Request) => Details>> = {
   MethodNotAllowed: ({ req }) => ({ Method: req.method ?? '', ResourceType: 'DeleteMarker' }),
 };
 
-/** The error with what it is about; what it says itself comes first. */
+/** The error with details of the request; its own details take precedence. */
 export function withDetails(error: AwsError, request: S3Request): AwsError {
   const more = Object.hasOwn(DETAILS, error.code) ? DETAILS[error.code]!(request) : {};
   return new AwsError(error.code, error.message, error.status, { ...more, ...error.details });
 }
 
-/** An argument that cannot be what it is. */
+/** The error for an invalid argument. */
 export const invalidArgument = (message: string, ArgumentName: string, ArgumentValue: string): AwsError =>
   new AwsError('InvalidArgument', message, 400, { ArgumentName, ArgumentValue });

@@ -1,11 +1,11 @@
-// When an object expires by the lifecycle rules of its bucket, as S3 says it with the object.
+// Computes when an object expires by the lifecycle rules of its bucket, for the header that S3 returns with it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
 
 import type { ExpirationRule } from './bucket-spec.ts';
 
 const DAY_MS = 86_400_000;
 
-/** S3 adds the days and goes on to the next midnight. */
+/** S3 adds the days and rounds up to the next midnight. */
 const expiryOf = (lastModified: number, days: number) =>
   Math.ceil((lastModified + days * DAY_MS) / DAY_MS) * DAY_MS;
 

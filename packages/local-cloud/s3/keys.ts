@@ -1,4 +1,4 @@
-// Where the object of a key is on disk: at its own name if that makes a path, else in hex where no name can hurt.
+// Maps the key of an object to its path on disk: the key itself if it is a safe path, else in hex.
 
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
@@ -21,7 +21,7 @@ export function requireKey(key: string): void {
   if (!key || !key.isWellFormed()) throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
 }
 
-/** The folder, inside a bucket's, of objects whose keys make no path. */
+/** The folder, inside a bucket's, of objects whose keys are not safe paths. */
 export const ENCODED_FOLDER = '%keys';
 
 const MAX_SEGMENT_BYTES = 255;
@@ -50,13 +50,13 @@ export function encodedPathOf(key: string): string[] {
   return pieces.map((piece, index) => (index < pieces.length - 1 ? `${piece}+` : piece));
 }
 
-/** What `encodedPathOf` encoded; `undefined` for a file that somebody else put there. */
+/** The key that `encodedPathOf` encoded; `undefined` for a file that another program put there. */
 export function keyOfEncoded(segments: readonly string[]): string | undefined {
   const key = Buffer.from(segments.join('').replaceAll('+', ''), 'hex').toString('utf8');
   return key && encodedPathOf(key).join('/') === segments.join('/') ? key : undefined;
 }
 
-/** The name under which everything else about `key` is kept. */
+/** The name under which everything else about `key` is stored. */
 export const recordNameOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 const BEYOND_ASCII = /[\uD800-\uFFFF]/;

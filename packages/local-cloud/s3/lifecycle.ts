@@ -1,4 +1,4 @@
-// Deletes what the template's lifecycle rules let expire; S3 does so once a day, and so do we.
+// Deletes objects that expire by the template's lifecycle rules, once a day, as S3 does.
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -30,7 +30,7 @@ async function* keysOf(bucket: Bucket, prefix: string): AsyncGenerator<readonly 
   if (entries.length) yield entries;
 }
 
-/** A version ages from the moment at which the one above it replaced it. */
+/** A noncurrent version ages from the time when a newer one replaced it. */
 function expiredVersions(rule: ExpirationRule, entries: readonly Entry[], now: number): Entry[] {
   const { noncurrentDays, newerNoncurrent } = rule;
   if (noncurrentDays === undefined) return [];
@@ -74,7 +74,7 @@ export async function applyRules(
   }
 }
 
-/** Runs `apply` once a day of `clock`, and returns a function that ends this. */
+/** Runs `apply` once a day of `clock`, and returns a function that ends that. */
 export function everyDay(clock: Clock, log: Log, apply: () => Promise<unknown>): () => void {
   let cancel = () => {};
   let ended = false;

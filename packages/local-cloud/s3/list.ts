@@ -6,9 +6,9 @@ import type { Version } from './record.ts';
 
 export interface ListQuery {
   readonly prefix?: string;
-  /** What is behind it in a key is rolled up into one common prefix. */
+  /** Keys with the same part up to it are rolled up into one common prefix. */
   readonly delimiter?: string;
-  /** Keys up to and including this one were on earlier pages; a common prefix skips all it holds. */
+  /** Keys up to and including this one were on earlier pages; a common prefix skips all its keys. */
   readonly after?: string;
   /** Of keys and common prefixes together. */
   readonly limit: number;

@@ -1,4 +1,4 @@
-// S3's operations on multipart uploads, which the CLI and the SDKs use for what is over 8 MB.
+// S3's operations on multipart uploads, which the CLI and the SDKs use for objects over 8 MB.
 
 import { openBody, readBody, type Checksum } from '../aws/body.ts';
 import { checksumAlgorithms, withChecksum } from '../aws/checksum.ts';

@@ -1,4 +1,4 @@
-// What the template says about notifications of buckets: which events, of which keys, go where.
+// Reads the notifications of the template's buckets: which events, of which keys, go to which target.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   { list: 'TopicConfigurations', property: 'Topic', kind: 'sns', type: 'AWS::SNS::Topic' },
 ];
 
-/** What changes objects here. */
+/** The events of changes that happen here. */
 const EVENTS = [
   ...['ObjectCreated:*', 'ObjectCreated:Put', 'ObjectCreated:Copy', 'ObjectCreated:CompleteMultipartUpload'],
   ...['ObjectRemoved:*', 'ObjectRemoved:Delete', 'ObjectRemoved:DeleteMarkerCreated'],

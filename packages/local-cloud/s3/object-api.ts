@@ -27,7 +27,7 @@ export function setVersion({ req, res, store, bucket }: S3Request, versionId: st
 
 const VERSION_ID = /^[\w.-]{32}$/;
 
-/** @throws AwsError InvalidArgument for what no version of the bucket can be called */
+/** @throws AwsError InvalidArgument for an invalid version id */
 export function versionIdOf({ query, store, bucket }: S3Request): string | undefined {
   const versionId = query.get('versionId');
   if (versionId === null) return undefined;
@@ -45,7 +45,7 @@ function setExpiration({ res, store, bucket, key }: S3Request, lastModified: num
   if (expiration !== undefined) res.setHeader('x-amz-expiration', expiration);
 }
 
-/** Every object of S3 is encrypted with its own keys, and says so. */
+/** Every object of S3 is encrypted with S3's keys, as answers say. */
 export function setEncryption({ res }: S3Request): void {
   res.setHeader('x-amz-server-side-encryption', 'AES256');
 }
@@ -121,7 +121,7 @@ function setObjectHeaders(request: S3Request, object: StoredObject): void {
   setEncryption(request);
 }
 
-/** Deleted objects of versioned buckets answer as missing, but say that a delete marker is why. */
+/** Deleted objects of versioned buckets are answered as missing, with a header for the delete marker. */
 async function find(request: S3Request): Promise<StoredObject> {
   const { res, store, bucket, key } = request;
   const versionId = versionIdOf(request);

@@ -1,9 +1,9 @@
-// How an operation of S3 is named here: `METHOD scope subresource`, as the method, the path, the query and one header have it.
+// Names an operation of S3 `METHOD scope subresource`, by the method, the path, the query and one header.
 
 import type { IncomingMessage } from 'node:http';
 import { parseTarget } from './request.ts';
 
-/** Query parameters that select an operation of their own. */
+/** Query parameters that select an operation. */
 const subresources = new Set([
   ...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
   ...['inventory', 'legal-hold', 'lifecycle', 'list-type', 'location', 'logging', 'metadataTable', 'metrics'],

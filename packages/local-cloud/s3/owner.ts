@@ -1,4 +1,4 @@
-// Whose all buckets and objects are: one machine has one owner.
+// The owner of all buckets and objects: one machine has one.
 
 export const owner = {
   ID: '0000000000000000000000000000000000000000000000000000000000000000',

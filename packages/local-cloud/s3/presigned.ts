@@ -1,4 +1,4 @@
-// Presigned URLs end when they say so; their signatures are not checked, because the local credentials are no secret.
+// Checks the expiration of presigned URLs, but not their signatures, because the local credentials are not secret.
 
 import { AwsError } from '../aws-error.ts';
 
@@ -49,7 +49,7 @@ function requireAll(query: URLSearchParams): void {
 export function refuseExpired(query: URLSearchParams, now: number): void {
   requireAll(query);
   if (query.has('Expires') && query.has('Signature')) {
-    // Signature version 2, which the CLI uses where its configuration says so.
+    // Signature version 2, which the CLI uses if configured.
     const end = Number(query.get('Expires')) * 1000;
     if (now > end) throw expired(end, now);
     return;

@@ -1,4 +1,4 @@
-// What S3 keeps about a key beside its file: versions and their metadata, and which of them the file on disk is.
+// The record of a key besides its file: its versions with their metadata, and which of them the file on disk is.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -7,7 +7,7 @@ import type { Checksum } from '../aws/body.ts';
 import { isMissing } from '../files/durable-files.ts';
 import type { Tags } from './tags.ts';
 
-/** The headers that are stored with an object and come back with it, by their lower-case names. */
+/** The headers that are stored with an object and returned with it, by their lower-case names. */
 export const storedHeaders = [
   'cache-control',
   'content-disposition',
@@ -53,9 +53,9 @@ export interface KeyRecord {
   readonly key: string;
   /** Newest first; the first one is the file at the key's place, unless it is a delete marker. */
   readonly versions: readonly Version[];
-  /** What the newest version replaces without a trace; the file still is this one if the change was cut off. */
+  /** The version that the newest one replaces; after a crash the file may still be this one. */
   readonly replaced?: Version;
-  /** The version that was above `versions` until it was deleted permanently; likewise. */
+  /** The version before `versions` that was deleted permanently; after a crash the file may still be this one. */
   readonly removed?: Version;
 }
 
@@ -67,7 +67,7 @@ export interface FoundFile {
   readonly mtimeMs: number;
 }
 
-/** `undefined` when there is none, or none that can be read: then the file speaks for itself. */
+/** `undefined` when there is no readable record: then only the file counts. */
 export async function readRecord(file: string): Promise<KeyRecord | undefined> {
   let text: string;
   try {
@@ -91,9 +91,9 @@ export async function md5Of(file: string): Promise<string> {
 }
 
 /**
- * The versions that really exist: what was on top of the version that the file is, was cut off by a crash.
+ * The versions that really exist: a version newer than that of the file was cut off by a crash.
  *
- * @returns `undefined` when the file is none of the recorded versions: somebody put it there without S3.
+ * @returns `undefined` when the file is not a recorded version: another program put it there.
  */
 export async function effectiveVersions(
   record: KeyRecord | undefined,
@@ -116,7 +116,7 @@ export async function effectiveVersions(
   return versions.slice(versions.indexOf(match));
 }
 
-/** What S3 says about a file that it did not write itself. */
+/** The version of a file that S3 did not write itself. */
 export async function adopt(found: FoundFile, versionId: string): Promise<Version> {
   const md5 = await md5Of(found.file);
   const { size, mtimeMs } = found;

@@ -1,4 +1,4 @@
-// One S3 request in path style, taken apart: bucket, key, query and the headers that objects keep.
+// One S3 request in path style, parsed: bucket, key, query and the headers that are stored with objects.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws-error.ts';
@@ -27,7 +27,7 @@ function decode(text: string): string {
   }
 }
 
-/** Splits `/bucket/key`, without the normalisation of `..` and `//` that URL parsers do. */
+/** Splits `/bucket/key` without normalising `..` and `//`, as URL parsers do. */
 export function parseTarget(target: string): Pick<S3Request, 'bucket' | 'key' | 'query'> {
   const [location = '', query = ''] = target.replace(/^https?:\/\/[^/]*/, '').split(/\?(.*)/s, 2);
   const [, bucket = '', key = ''] = /^\/?([^/]*)\/?(.*)$/s.exec(location) ?? [];
@@ -78,7 +78,7 @@ const notImplemented = (what: string) =>
 
 const acls = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read']);
 
-/** Headers that change what S3 does, and that we cannot honour. */
+/** Headers that change what S3 does, and that the local cloud does not support. */
 const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
   'x-amz-acl': (value) => !acls.has(value),
   'x-amz-bucket-object-lock-enabled': (value) => value === 'true',

@@ -1,4 +1,4 @@
-// What `local-cloud` (cli.cjs) runs: a template of the working directory, or one that --template names.
+// The program behind `local-cloud` (cli.cjs): runs a template of the working directory, or the one that --template names.
 
 import { runLocalCloud } from './main.ts';
 

@@ -1,9 +1,9 @@
 // The one source of time for the local cloud, so that a test runs a 300-second flush in milliseconds.
 
 export interface Clock {
-  /** Epoch milliseconds; jumps, back too, when somebody sets the machine's time. */
+  /** Epoch milliseconds; jumps, also backwards, when the machine's time is set. */
   now(): number;
-  /** Milliseconds since some moment, whatever happens to the machine's time: for how long something took. */
+  /** Milliseconds since some moment, also when the machine's time is set: to measure how long something took. */
   elapsed(): number;
   /** Runs `run` once, `ms` milliseconds from now, and returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
 };
 
 export interface ManualClock extends Clock {
-  /** Moves time on by `ms`, running what falls due in order and letting promises settle in between. */
+  /** Advances time by `ms`: runs what is due, in order, and lets promises settle in between. */
   advance(ms: number): Promise<void>;
   /** Sets the machine's time forward, or back by a negative `ms`, as an operator or NTP does: no time passes. */
   step(ms: number): void;

@@ -4,7 +4,7 @@ export interface Counters {
   readonly count: (name: string, by?: number) => void;
   get(name: string): number;
   all(): Readonly<Record<string, number>>;
-  /** `refresh` counts what is counted elsewhere; it is called before the totals are read. @returns a function that ends it */
+  /** `refresh` adds what is counted elsewhere, before the totals are read. @returns a function that ends it */
   beforeRead(refresh: () => void): () => void;
 }
 

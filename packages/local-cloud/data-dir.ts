@@ -5,7 +5,7 @@ import path from 'node:path';
 import { keepPrivate } from './private-folder.ts';
 import { StartError } from './start-error.ts';
 
-/** What tells a process from a later one with the same number: its start time where /proc has it. */
+/** Distinguishes a process from a later one with the same number: by its start time where /proc has it. */
 function identityOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -45,7 +45,7 @@ function unusable(what: string, error: unknown): StartError {
   });
 }
 
-/** An error of the disk at the start gets its remedy; every other error stays as it is. */
+/** Adds the remedy to an error of the disk at the start; every other error stays as it is. */
 export function explainDiskError(dir: string, error: unknown): unknown {
   const { cause = error } = error as Error;
   const { syscall, code = '', path: file = dir } = cause as NodeJS.ErrnoException;
@@ -55,7 +55,7 @@ export function explainDiskError(dir: string, error: unknown): unknown {
     : error;
 }
 
-/** Linked into place whole, so that nobody ever reads half a lock. */
+/** Linked into place when complete, so that nobody reads half a lock. */
 function writeLock(file: string): boolean {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, identityOf(process.pid), { mode: 0o600 });
@@ -77,7 +77,7 @@ function removeStale(file: string, holder: string): void {
   else renameSync(aside, file); // another process was faster: the lock is its own now
 }
 
-/** Node's recursive mkdir never returns where a folder is there but takes nothing, as /proc. */
+/** Node's recursive mkdir never returns in a folder that accepts no entries, such as /proc. */
 function makeFolder(dir: string): void {
   if (existsSync(dir)) return;
   const parent = path.dirname(dir);
@@ -86,9 +86,9 @@ function makeFolder(dir: string): void {
 }
 
 /**
- * Creates `dir` if missing, keeps it to its owner, and takes its lock; the lock of a killed process is taken over.
+ * Creates `dir` if missing, makes it private, and takes its lock; the lock of a killed process is taken over.
  *
- * @returns a function that gives the lock back.
+ * @returns a function that releases the lock.
  * @throws StartError when another process holds it, or the directory cannot be written or kept private.
  */
 export function lockDataDir(dir: string): () => void {

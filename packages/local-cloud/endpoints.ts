@@ -1,4 +1,4 @@
-// The file by which other programs find the running stack, and the next start what the last one had.
+// Writes and reads endpoints.json, by which other programs find the running stack, and a start the settings of the last one.
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,9 +7,9 @@ import { StartError } from './start-error.ts';
 /** What `<data-dir>/endpoints.json` holds. */
 export interface Endpoints {
   readonly mqtt: string;
-  /** Names and addresses by which other machines reach the MQTT port, the surest first; empty where they do not. */
+  /** Names and addresses by which other machines reach the MQTT port, the most reliable first; empty where they cannot. */
   readonly mqttHosts: readonly string[];
-  /** Names of your own under which it shows a certificate of their own; where they lead to is for DNS to say. */
+  /** Custom domains for which the MQTT port has a certificate; their DNS records are up to you. */
   readonly mqttDomains: readonly string[];
   readonly aws: string;
   readonly web: string;
@@ -31,8 +31,8 @@ export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
 }
 
 /**
- * Refuses other values for `lasting` parameters than the data directory was made with. What an older version left there
- * names none and is taken. @throws StartError that names both values and what to do.
+ * Refuses to change `lasting` parameters of a data directory. A directory of an older version, which has no parameters on
+ * record, is accepted. @throws StartError that names both values and what to do.
  */
 export function requireLasting(
   dataDir: string,

@@ -1,8 +1,8 @@
-// Opens a port, and says in one line what stands in the way and which flag helps.
+// Opens a port, or fails with one line that says why and which flag helps.
 
 import { StartError } from './start-error.ts';
 
-/** @param flag the one that sets the port. @throws StartError naming the port and the remedy. */
+/** @param flag the command's flag that sets the port. @throws StartError naming the port and the remedy. */
 export async function listening<T>(flag: string, port: number, listen: () => Promise<T>): Promise<T> {
   try {
     return await listen();

@@ -1,22 +1,22 @@
-// Keeps a log readable while a mistake repeats: one line a cause and pause, a bounded number of causes, nothing uncounted.
+// Keeps a log readable while a mistake repeats: one line per cause and pause, with the number of lines left out.
 
 import type { Clock } from './clock.ts';
 import type { Fields, Log } from './log.ts';
 
-/** What was left out since the line before. */
+/** Number of lines left out since the line before. */
 export interface LeftOut {
   readonly ofCause: number;
-  /** Of causes for which there was no room. */
+  /** Lines of causes for which there was no room. */
   readonly ofOthers: number;
 }
 
 interface Limits {
   readonly pauseMs: number;
-  /** Lines in one pause, of all causes together. */
+  /** Most lines in one pause, of all causes together. */
   readonly maxLines: number;
 }
 
-/** @returns a function that says what was left out before, or undefined where this line is left out too */
+/** @returns a function that returns what was left out before, or undefined where this line must be left out too */
 export function createLogThrottle(
   clock: Clock,
   { pauseMs, maxLines }: Limits,

@@ -1,8 +1,8 @@
-// What the local cloud tells its operator: one line an event, text for a terminal and JSON for a pipe.
+// The log: one line per event, text for a terminal and JSON for a pipe.
 
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** `inWords` is what a terminal shows instead of message and fields. */
+/** A terminal shows `inWords` instead of message and fields. */
 type Write = (message: string, fields?: Fields, inWords?: string) => void;
 
 export interface Log {
@@ -15,26 +15,26 @@ export interface Log {
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
 /**
- * Characters that are not seen as what they are: controls (C0, C1), line and paragraph separators, those that turn the direction of
- * writing, lone surrogates, and invisible ones that hide text or cut it in two.
+ * Characters that do not appear as themselves: controls (C0, C1), line and paragraph separators, changes of the writing
+ * direction, lone surrogates, and invisible characters, which can hide or split text.
  */
 const UNSEEN =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200B\u2060-\u2064\u206A-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
-/** Most text has none, which this finds out at a fraction of the cost. */
+/** Most text has none; this quick check finds that out. */
 const IS_PLAIN = /^[\x20-\x7E]*$/;
 
 const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
- * Escapes, as JSON does, whatever is not seen as what it is, so that nothing a client sends can move the operator's cursor, begin a
- * line of its own, or read backwards. The one function for everything from outside that goes to a terminal or a log.
+ * Escapes those characters as JSON does, so that nothing a client sends can move the operator's cursor, begin a new line, or
+ * read backwards. Use it for everything from outside that goes to a terminal or a log.
  */
 export function printable(text: string): string {
   if (IS_PLAIN.test(text)) return text;
   return text.replace(UNSEEN, (character) => character.split('').map(escaped).join(''));
 }
 
-/** The same for text of many lines, whose line ends and tabs stay. */
+/** As `printable`, for text of many lines: line ends and tabs stay. */
 export const printableLines = (text: string): string => text.replace(/[^\n\t]+/g, printable);
 
 function asText(message: string, fields: Fields): string {

@@ -1,4 +1,4 @@
-// The way in: runs the command that the first argument names.
+// The entry point: runs the command that the first argument names.
 
 import { printable, printableLines } from './log.ts';
 import type { CommandName, Project } from './project.ts';
@@ -22,7 +22,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 const isCommand = (name: string | undefined): name is CommandName =>
   name !== undefined && Object.hasOwn(commands, name);
 
-/** The reader of the output may stop, as `head` does: that is not a fault, and what runs goes on to its end. */
+/** The reader of the output may end, as `head` does: that is not a fault, and the command runs to its end. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -35,7 +35,7 @@ function outliveReaders(): void {
  * Runs `start`, which may be left out, `invoke`, `policy`, `rule`, `dns` or `iam`, and ends the process with its exit code; after
  * `start` and `dns serve` the process goes on until a signal stops it.
  *
- * @param project what a repository says once about its stack; without it the command line says everything.
+ * @param project settings of a repository for its stack; without them the command line has everything.
  */
 export async function runLocalCloud(args: readonly string[], project?: Project): Promise<void> {
   outliveReaders();
@@ -47,7 +47,7 @@ export async function runLocalCloud(args: readonly string[], project?: Project):
     const run = await commands[name]();
     process.exitCode = await run(given, project);
   } catch (error) {
-    // A line for each thing that the user can mend; a stack trace only for what is our own fault.
+    // A line for each problem that the user can fix; a stack trace only for our own faults.
     const shown =
       error instanceof StartError
         ? error.problems.map(printable)

@@ -1,10 +1,10 @@
-// Gives memory back to the system after a busy spell, which V8 by itself does not do while nothing happens.
+// Returns memory to the system after busy times, which V8 does not do by itself while idle.
 
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import type { Clock } from './clock.ts';
 
-/** A collection of everything; unlike others it also gives back the room that short-lived objects had. */
+/** A full collection; unlike others it also returns the memory of short-lived objects. */
 type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
 export interface MemoryProbe {
@@ -16,7 +16,7 @@ export interface MemoryProbe {
 }
 
 const PERIOD_MS = 30_000;
-/** Less is not worth the pause, some 30 ms for a heap of 30 MB. */
+/** Less is not worth the pause of about 30 ms for a heap of 30 MB. */
 const WORTHWHILE_BYTES = 33_554_432;
 const IDLE_SHARE = 0.05;
 
@@ -46,8 +46,8 @@ export function createMemoryProbe(): MemoryProbe {
 }
 
 /**
- * Looks twice a minute whether there is enough to give back, and time for it. The first time there always is: what a start leaves behind is
- * half of the heap, and V8 does not look for it while little happens.
+ * Checks twice a minute whether there is enough memory to return and time to do it. The first time there always is enough: the
+ * garbage of a start is half of the heap, and V8 does not collect it while little happens.
  *
  * @returns a function that ends it
  */

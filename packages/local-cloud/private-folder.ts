@@ -1,4 +1,4 @@
-// Keeps the data directory to its owner: it holds private keys, the messages of devices, and whatever functions log.
+// Makes the data directory private: it has private keys, the messages of devices, and logs of functions.
 
 import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { StartError } from './start-error.ts';
 const OTHERS = 0o077;
 const FOLDER = 0o700;
 
-/** What a data directory has from its first start on. */
+/** Entries by which a data directory is recognised. */
 const marks = ['lock', 'endpoints.json', 'iot', 'journal'];
 
 const ANOTHER = 'or choose another directory with --data-dir';
@@ -34,7 +34,7 @@ function close(file: string, { mode }: Stats): void {
   );
 }
 
-/** A link leads out of the directory, where nothing is changed: what others can enter there is refused. */
+/** A link leads out of the directory, where nothing is changed: a target that others can enter is refused. */
 function checkLink(link: string, stats: Stats): void {
   mustBeOurs(link, stats, `remove it`);
   const target = statSync(link, { throwIfNoEntry: false });
@@ -44,12 +44,12 @@ function checkLink(link: string, stats: Stats): void {
   throw new StartError(`${link} leads to what other users can read: chmod go= its target, ${ANOTHER}`);
 }
 
-/** @param levels folders below `dir` that are looked into. */
+/** @param levels of folders below `dir` to check. */
 function closeBelow(dir: string, levels: number): void {
   for (const name of readdirSync(dir)) {
     const file = path.join(dir, name);
     const stats = lstatSync(file, { throwIfNoEntry: false });
-    if (!stats) continue; // ANOTHER process of ours has removed it since
+    if (!stats) continue; // another process of ours has removed it since
     if (stats.isSymbolicLink()) {
       checkLink(file, stats);
       continue;
@@ -60,7 +60,7 @@ function closeBelow(dir: string, levels: number): void {
   }
 }
 
-/** Modes of folders full of other things, such as a home directory, are not for this program to change. */
+/** Folders with other content, such as a home directory, keep their modes. */
 function mustBeDataDir(dir: string): void {
   const names = readdirSync(dir);
   if (names.length === 0 || names.some((name) => marks.includes(name))) return;
@@ -83,7 +83,7 @@ export function keepPrivate(dir: string): void {
   mustBeOurs(dir, stats);
   const wasOpen = (stats.mode & OTHERS) !== 0;
   if (wasOpen) mustBeDataDir(dir);
-  // With a dot, so that the folder and not a link to it is changed and looked at again.
+  // With a dot, so that the folder, and not a link to it, is changed and checked.
   close(`${dir}/.`, stats);
   closeBelow(dir, wasOpen ? Infinity : 2);
 }

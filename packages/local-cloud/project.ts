@@ -1,4 +1,4 @@
-// What a repository says once about its own stack, so that nobody has to say it on the command line.
+// The settings of a repository for its own stack, which commands then need not repeat.
 
 import type { Endpoints } from './endpoints.ts';
 
@@ -8,7 +8,7 @@ export interface Project {
   readonly stackName: string;
   /** Heading of the status page, and the organization in the certificate of the local CA. */
   readonly title: string;
-  /** Where data lies unless `--data-dir` names another folder, relative to the working directory. */
+  /** The data directory unless `--data-dir` names another, relative to the working directory. */
   readonly dataDir: string;
   /** True where npm scripts of the same names run the commands, so that usage says `npm run rule --`. */
   readonly npmScripts?: boolean;
@@ -16,7 +16,7 @@ export interface Project {
   readonly demo?: string;
   /** Script below `root` that `dns drill` runs: it exports `main`, which takes the arguments and gives the exit code. */
   readonly drill?: string;
-  /** The web port's page, in the place of the totals, which are at `/status` then. */
+  /** The web port's page, in place of the totals, which are then at `/status`. */
   readonly page?: ProjectPage;
   /** Parameter of the template that takes the origin of the web port, such as `http://localhost:8080`. */
   readonly originParameter?: string;
@@ -25,16 +25,16 @@ export interface Project {
    * `{ Z0123456789ABCDEFGHIJ: 'example.com' }`. An empty ID names no zone.
    */
   readonly zones?: (parameters: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
-  /** The line of totals: label and counter, which is one of the status page or a metric of a function. */
+  /** The line of totals: label and counter. A counter is one of the status page or a metric of a function. */
   readonly totals?: Readonly<Record<string, string>>;
   readonly warnings?: readonly Warning[];
-  /** What to try first, a line each, printed before `ready`; `flags` lead a command to this stack where it needs any. */
+  /** Commands to try first, a line each, printed before `ready`; `flags` are those that a command needs for this stack. */
   readonly hints?: (flags: string) => readonly string[];
-  /** Parameters that keep the value that a data directory was made with, and why. */
+  /** Parameters whose value cannot change for a data directory, and why. */
   readonly lasting?: readonly { readonly parameter: string; readonly because: string }[];
-  /** What the policies must never allow, as `policy prove` reads it from JSON; `iotArn` as `arn:aws:iot:us-east-1:000000000000`. */
+  /** Claims on what policies must never allow, as `policy prove` reads them from JSON; `iotArn` as `arn:aws:iot:us-east-1:000000000000`. */
   readonly claims?: (iotArn: string) => unknown;
-  /** What is wrong with the values of parameters that the template cannot check: a line each, which stops the start. */
+  /** Problems with values of parameters that the template cannot check: a line each; any stops the start. */
   readonly faults?: (parameters: Readonly<Record<string, string>>) => readonly string[];
 }
 
@@ -47,9 +47,9 @@ export interface ProjectPage {
 
 export interface PageStack extends Pick<Endpoints, 'aws' | 'outputs' | 'mqtt' | 'mqttHosts'> {
   readonly region: string;
-  /** What MQTT clients must trust. */
+  /** The CA certificate that MQTT clients must trust. */
   readonly caPem: string;
-  /** Addresses to which a login may lead back; none where the template has no user pool. */
+  /** Addresses to which a login may return; none where the template has no user pool. */
   readonly callbacks: readonly string[];
 }
 
@@ -67,11 +67,11 @@ export function commandOf(name: CommandName, project?: Project): string {
   return name === 'start' ? 'npm start' : `npm run ${name}`;
 }
 
-/** The same with arguments to come, which npm wants after `--`. */
+/** The same, to be followed by arguments, which npm needs after `--`. */
 export const commandLineOf = (name: CommandName, project?: Project): string =>
   `${commandOf(name, project)}${project?.npmScripts ? ' --' : ''}`;
 
-/** What every command says that finds no running stack. */
+/** The message of every command that finds no running stack. */
 export const notRunning = (dataDir: string, project?: Project): string =>
   `${project?.title ?? 'local-cloud'} is not running in ${dataDir}: run ${commandOf('start', project)} first, or name its folder with --data-dir`;
 

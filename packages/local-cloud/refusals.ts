@@ -1,10 +1,10 @@
-// What was refused lately, as the log says it, for whoever looks on in a browser: AWS tells nobody, and a terminal is not always at hand.
+// Keeps the last refusals of the log, for people who look in a browser: AWS does not report them, and a terminal is not always at hand.
 
 import type { Clock } from './clock.ts';
 import type { Fields, Log } from './log.ts';
 
 export interface Refused {
-  /** Grows by one with each. */
+  /** Number of the refusal, from 1. */
   readonly id: number;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -32,7 +32,7 @@ const shortened = (fields: Fields) =>
     ),
   );
 
-/** Keeps the newest in memory; a new start begins with none. */
+/** Keeps the newest in memory; a start begins with none. */
 export function keepRefusals(log: Log, clock: Pick<Clock, 'now'>): Refusals {
   const kept: Refused[] = [];
   let id = 0;

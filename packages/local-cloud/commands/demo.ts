@@ -1,11 +1,11 @@
-// Runs the demo of a project beside the stack: in a thread of its own, where it is a client as any other.
+// Runs the demo of a project beside the stack, in its own thread, where it is a client like any other.
 
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
 
 /** A demo that takes longer than this to stop is cut off. */
 const STOP_MILLISECONDS = 5_000;
-/** A fleet of a few devices leaves little behind. */
+/** A fleet of a few devices leaves little garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 /** @returns a function that sends the message `stop`, and resolves when the thread has ended. */

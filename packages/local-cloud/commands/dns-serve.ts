@@ -6,7 +6,7 @@ import { openDns } from '../dns/open.ts';
 import { createLog, printable } from '../log.ts';
 import type { ServeOptions } from './dns-options.ts';
 
-/** Resolves when it serves. @throws StartError for what the user can mend. */
+/** Resolves when it serves. @throws StartError for what the user can fix. */
 export async function serve(options: ServeOptions, model: DnsModel): Promise<void> {
   process.umask(0o077);
   const log = createLog(process.stdout, () => systemClock.now());
@@ -25,7 +25,7 @@ export async function serve(options: ServeOptions, model: DnsModel): Promise<voi
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  process.stdout.on('error', stop); // nobody reads any more
+  process.stdout.on('error', stop); // the reader has ended
   for (const { zone, records } of model.zones)
     process.stdout.write(`${zone.name} has ${records.length} records\n`);
   const address = options.host.includes(':') ? `[${options.host}]` : options.host;

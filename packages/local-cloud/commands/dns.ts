@@ -53,7 +53,7 @@ function explainAnswer(options: AnswerOptions, model: DnsModel): string[] {
   return [...lines, `${from} is in no network of --place, so it counts as ${account.region}`];
 }
 
-/** A command that the project adds: a script with `main`, which takes the arguments and gives the exit code. */
+/** A command that the project adds: a script with `main`, which takes the arguments and returns the exit code. */
 async function runDrill(args: readonly string[], { root, drill }: Project): Promise<number> {
   const script = (await import(path.join(root, drill!))) as {
     main(args: readonly string[]): Promise<number>;

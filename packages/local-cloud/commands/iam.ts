@@ -1,4 +1,4 @@
-// `iam`: what functions called against what their roles allow, from recorded calls and the template.
+// `iam`: compares what functions called with what their roles allow, from recorded calls and the template.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// `invoke IngestFunction events/ingest.json`: what `sam local invoke` does, against the running local cloud.
+// `invoke IngestFunction events/ingest.json`: as `sam local invoke`, in the running local cloud.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -108,7 +108,7 @@ async function send(wanted: Wanted, payload: string, project?: Project): Promise
   }
 }
 
-/** What happened, in a line: the function, how long it took, and what it counted. */
+/** One line with the function, its duration and what it counted. */
 function summaryOf(wanted: Wanted, answer: InvokeCommandOutput, log: string): string {
   const seconds = /\bDuration: ([\d.]+) ms/.exec(log)?.[1];
   const counted = new Map<string, number>();

@@ -2,7 +2,7 @@
 
 import { StartError } from '../start-error.ts';
 
-/** Reads `Key=Value` pairs; a pair may stand alone, or several in one argument. @throws StartError with the usage */
+/** Reads `Key=Value` pairs; one or several in an argument. @throws StartError with the usage */
 export function parseOverrides(pairs: readonly string[], usage: string): Record<string, string> {
   const overrides = new Map<string, string>();
   for (const pair of pairs.flatMap((text) => text.split(/\s+(?=[A-Za-z0-9]+=)/))) {

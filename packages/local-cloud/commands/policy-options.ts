@@ -59,7 +59,7 @@ function parse(args: readonly string[], project: Project | undefined) {
   }
 }
 
-/** A certificate ID, also of the file that holds the certificate. */
+/** A certificate ID, or that of the certificate in a file. */
 function certificateIdOf(given: string): string {
   if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase();
   if (!existsSync(given))

@@ -25,10 +25,10 @@ export const proveUsageOf = (
        Exit code 1 if a claim is broken or undecided.`;
 
 export interface ProveOptions {
-  /** What `--claims` holds, with its name; undefined without it. */
+  /** The claims of `--claims` and the name of their file; undefined without it. */
   readonly claims: { readonly value: unknown; readonly shown: string } | undefined;
   readonly files: readonly PolicyFile[];
-  /** Whether a policy stands alone, so that no template is read. */
+  /** Whether a policy file is given without a name, so that no template is read. */
   readonly isAlone: boolean;
   readonly local: boolean;
   readonly confirm: boolean;
@@ -68,7 +68,7 @@ function readClaimsFile(shown: string): ProveOptions['claims'] {
   }
 }
 
-/** @returns undefined where the usage is wanted. @throws StartError naming the option that is wrong */
+/** @returns undefined where the usage is requested. @throws StartError naming the option that is wrong */
 export function parseProveOptions(args: readonly string[], project?: Project): ProveOptions | undefined {
   const values = parse(args, project);
   if (values.help) return undefined;

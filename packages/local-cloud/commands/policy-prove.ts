@@ -41,7 +41,7 @@ function claimsFor(options: ProveOptions, project: Project | undefined): Claims 
   return readClaims(project.claims(localArn), 'claims of the project');
 }
 
-/** Read only where the claims name what neither files nor documents have. */
+/** Read only where the claims name policies that neither files nor documents have. */
 function templateFor(options: ProveOptions, claims: Claims): ResolvedTemplate | undefined {
   const own = new Set([...options.files.map(({ name }) => name), ...claims.documents.keys()]);
   const isOwn = ({ role, policies }: PrincipalSpec) =>
@@ -51,7 +51,7 @@ function templateFor(options: ProveOptions, claims: Claims): ResolvedTemplate | 
   return loadTemplate({ ...options.source, overrides: options.overrides });
 }
 
-/** Asks the broker where it is wanted, and prints. */
+/** Confirms counterexamples at the broker where that was requested, and prints. */
 type Report = (
   verdict: ClaimVerdict,
   policiesOf: (spec: PrincipalSpec) => PrincipalPolicy[],

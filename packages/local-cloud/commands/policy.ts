@@ -23,10 +23,10 @@ import { StartError } from '../start-error.ts';
 import { loadTemplate } from '../template/load.ts';
 import { parsePolicyOptions, usageOf, type PolicyOptions } from './policy-options.ts';
 
-/** Whether a part of the cloud takes what is published to a reserved topic. */
+/** Whether a service of the cloud reads the reserved topic. */
 const isServedTopic = (topic: string) => parseRequestTopic(topic) !== undefined || isProvisioningTopic(topic);
 
-/** What the broker refuses before it asks any policy. */
+/** The broker's reason to refuse before any policy is evaluated. */
 function problemOf({ action, topic = '', willTopic }: PolicyOptions): string | undefined {
   if (action === 'connect') {
     const problem = willTopic === undefined ? undefined : topicProblem(willTopic, isServedTopic);
@@ -59,7 +59,7 @@ function permissionsOf(registry: RegistryView, options: PolicyOptions, project?:
   };
 }
 
-/** With a will, the broker also asks whether the client may publish it. */
+/** With a will, the broker also checks whether the client may publish it. */
 const questionsOf = (question: PolicyOptions): readonly PolicyOptions[] =>
   question.willTopic === undefined
     ? [question]

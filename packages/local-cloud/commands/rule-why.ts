@@ -1,4 +1,4 @@
-// `rule why TOPIC`: asks the running stack which rules the last message of a topic set off, and what stopped the others.
+// `rule why TOPIC`: asks the running stack which rules the last message of a topic fired, and what stopped the others.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

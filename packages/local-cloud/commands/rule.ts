@@ -1,4 +1,4 @@
-// `rule explain TelemetryRule message.json --topic telemetry/seattle/s1`: what a rule makes of a message, and why.
+// `rule explain TelemetryRule message.json --topic telemetry/seattle/s1`: shows what a rule does with a message, and why.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ const usageOf = (project?: Project) =>
 
 interface Wanted {
   readonly source: StackSource;
-  /** Name of a rule of the template, or a statement of its own. */
+  /** Name of a rule of the template, or an SQL statement. */
   readonly rule: string | { readonly sql: string };
   readonly message: InboundMessage;
   readonly overrides: Readonly<Record<string, string>>;
@@ -65,7 +65,7 @@ function readPayload(file: string): Buffer {
   );
 }
 
-/** What services answer when SQL asks them, by the name of the function: there is no running stack to ask. */
+/** The answers of services that the SQL calls, by the name of the function: no running stack is used. */
 function readAnswers(file: string | undefined): Lookups {
   const content = 'a JSON object with the answer of each function, such as {"get_thing_shadow": {...}}';
   const found = file === undefined ? { value: {} } : parseJson(readBytes(file, content).toString('utf8'));
@@ -134,7 +134,7 @@ function readWanted(args: readonly string[], project?: Project): Wanted | undefi
     payload: readPayload(file),
     qos: 1,
     retain: false,
-    // A device connects under its own name, and that is the last level of its topics.
+    // By convention, a device's client ID is the last level of its topics.
     clientId: values['client-id'] ?? topic.split('/').at(-1)!,
     principal: values.principal ?? '0'.repeat(64),
     sourceIp: values['source-ip'] ?? '127.0.0.1',
@@ -163,7 +163,7 @@ async function othersOf(
   return names;
 }
 
-/** A statement of its own needs no template. */
+/** An SQL statement on the command line needs no template. */
 async function explainStatement(sql: string, { message, answers }: Wanted): Promise<readonly string[]> {
   const refuse = (problem: string) => new StartError(`--sql: ${problem}`);
   const spec: RuleSpec = { name: 'statement', sql, disabled: false, actions: [], refuse };
@@ -185,7 +185,7 @@ async function explain(wanted: Wanted) {
     const names = rules.map((rule) => rule.name).join(', ') || 'none';
     throw new StartError(`no rule ${name} in ${shownAs(source.file)}; it has ${names}`);
   }
-  // One id, so that what is shown of an expression and what an action gets agree.
+  // One id, so that the shown value of an expression and what an action gets are the same.
   const id = randomUUID();
   const environment = { ...defaultEnvironment, accountId: template.accountId, newId: () => id };
   const lookups = readAnswers(answers);

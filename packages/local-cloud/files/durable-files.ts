@@ -1,4 +1,4 @@
-// Writes that survive a crash whole or not at all: to a file beside, through to the disk, then renamed into place.
+// Writes files so that a crash leaves the old or the new content: into a new file, synced, then renamed into place.
 
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import path from 'node:path';
 
 const code = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** The code of a file system error that means "there is no such file", a file among the folders of its path included. */
+/** Whether a file system error means "there is no such file", also because a part of its path is a file. */
 export const isMissing = (error: unknown): boolean => code(error) === 'ENOENT' || code(error) === 'ENOTDIR';
 
-/** Makes a directory's entries durable; where directories cannot be opened (Windows) the system has to see to it. */
+/** Makes a directory's entries durable; where directories cannot be opened (Windows), that is left to the system. */
 export async function syncDirectory(dir: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(dir, 'r');
@@ -30,7 +30,7 @@ export async function makeDirectory(dir: string): Promise<void> {
   }
 }
 
-/** Writes `content` to the new file `file`, through to the disk. */
+/** Writes `content` to the new file `file` and syncs it to the disk. */
 export async function writeThrough(file: string, content: string | Buffer, mode = 0o600): Promise<void> {
   const handle = await open(file, 'wx', mode);
   try {
@@ -58,7 +58,7 @@ export async function writeFileSafely(file: string, content: string | Buffer): P
 }
 
 /**
- * The same for a file with one writer: what a crash leaves beside it is overwritten the next time.
+ * The same for a file with one writer: a temporary file that a crash left is overwritten the next time.
  * Readable by its owner alone unless `mode` says otherwise.
  */
 export async function replaceFile(file: string, content: string | Buffer, mode?: number): Promise<void> {

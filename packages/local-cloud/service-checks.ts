@@ -1,4 +1,4 @@
-// What the services find wrong with a template, before any of them opens: so all problems are listed at once.
+// The checks of the services on a template, made before any service opens, so that all problems are listed at once.
 
 import { alarmsFromTemplate } from './cloudwatch/alarm-spec.ts';
 import { tableMappingsFromTemplate } from './dynamodb/open-mappings.ts';

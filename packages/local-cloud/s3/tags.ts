@@ -45,7 +45,7 @@ function tagsOf(pairs: readonly (readonly [string, string])[], of: keyof typeof 
   return Object.fromEntries(pairs);
 }
 
-/** Of elements with a Key and a Value. @throws AwsError MalformedXML, InvalidTag, BadRequest */
+/** The tags of elements with a Key and a Value. @throws AwsError MalformedXML, InvalidTag, BadRequest */
 export function tagsIn(elements: readonly XmlNode[], of: keyof typeof MOST): Tags {
   const pairs = elements.map((tag) => {
     const [key, value] = [textOf(tag, 'Key'), textOf(tag, 'Value')];
@@ -63,7 +63,7 @@ export function parseTagging(document: string, of: keyof typeof MOST): Tags {
   return tagsIn(childrenOf(set, 'Tag'), of);
 }
 
-/** `x-amz-tagging`, which is encoded as a query. @throws AwsError InvalidArgument, InvalidTag, BadRequest */
+/** The tags of `x-amz-tagging`, which is encoded as a query. @throws AwsError InvalidArgument, InvalidTag, BadRequest */
 export function parseTaggingHeader(header: string | undefined): Tags | undefined {
   if (header === undefined || header === '') return undefined;
   const pairs = [...new URLSearchParams(header)];

@@ -30,7 +30,7 @@ function whole(schedule: ResolvedResource, createdAt: number) {
   };
 }
 
-/** @param startedAt epoch milliseconds, said as the time at which the schedules were made */
+/** @param startedAt epoch milliseconds, shown as the time at which the schedules were created */
 export function createSchedulerHandler(
   template: Pick<ResolvedTemplate, 'ofType'>,
   startedAt: number,

@@ -1,4 +1,4 @@
-// Reads cron expressions of EventBridge, and says when one is due next, in UTC.
+// Reads cron expressions of EventBridge, and computes when one is due next, in UTC.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 
 /** The next time after `after`, epoch milliseconds; undefined where the years of the expression are over. */
@@ -7,7 +7,7 @@ export type NextTime = (after: number) => number | undefined;
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const DAY_MS = 86_400_000;
-/** Every date of the calendar comes within it, also 29 February on a given weekday. */
+/** Every date of the calendar occurs within this time, also 29 February on a given weekday. */
 const MOST_DAYS = 366 * 41;
 
 interface Field {
@@ -93,7 +93,7 @@ function dayOfWeekTest(text: string): DayTest | undefined {
   return values && ((date) => values.has(date.getUTCDay() + 1));
 }
 
-/** One of the two says which day, the other is `?`. */
+/** One of the two selects the day, the other is `?`. */
 function dayTest(ofMonth: string, ofWeek: string): DayTest | undefined {
   if (ofMonth === '?') return ofWeek === '?' ? undefined : dayOfWeekTest(ofWeek);
   return ofWeek === '?' ? dayOfMonthTest(ofMonth) : undefined;
@@ -101,7 +101,7 @@ function dayTest(ofMonth: string, ofWeek: string): DayTest | undefined {
 
 const sorted = (values: ReadonlySet<number>) => [...values].sort((a, b) => a - b);
 
-/** Reads `cron(minutes hours day-of-month month day-of-week year)`; undefined for what is none that EventBridge takes. */
+/** Reads `cron(minutes hours day-of-month month day-of-week year)`; undefined for an expression that EventBridge refuses. */
 export function readCron(expression: string): NextTime | undefined {
   const fields = /^cron\((.+)\)$/.exec(expression)?.[1]?.trim().split(/\s+/) ?? [];
   const [minute, hour, ofMonth, month, ofWeek, year, ...more] = fields;

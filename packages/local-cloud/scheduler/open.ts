@@ -1,4 +1,4 @@
-// Opens the template's schedules, once everything that their functions call is there.
+// Opens the template's schedules, once everything that their functions call is open.
 
 import { randomUUID } from 'node:crypto';
 import type { FunctionEvents } from '../lambda/function-events.ts';

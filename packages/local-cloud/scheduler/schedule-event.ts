@@ -1,4 +1,4 @@
-// What a scheduled function gets.
+// The event of a scheduled function.
 
 import type { ScheduleSpec } from './schedule-spec.ts';
 
@@ -8,7 +8,7 @@ export interface Execution {
   readonly due: number;
 }
 
-/** As EventBridge Scheduler writes times. */
+/** A time in the form of EventBridge Scheduler. */
 const timeText = (time: number) => new Date(time).toISOString().replace('.000Z', 'Z');
 
 /**
@@ -24,7 +24,7 @@ export function scheduleEvent(spec: ScheduleSpec, { id, due }: Execution): strin
     'attempt-number': '1',
   };
   if (spec.input !== undefined) {
-    // The placeholders are of the Scheduler: a rule hands its constant on as it is.
+    // Placeholders belong to the Scheduler: a rule sends its constant unchanged.
     if (spec.source === 'aws.events') return spec.input;
     return spec.input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (written, name: string) =>
       Object.hasOwn(values, name) ? values[name]! : written,
@@ -40,7 +40,7 @@ export function scheduleEvent(spec: ScheduleSpec, { id, due }: Execution): strin
     time: timeText(due),
     region,
     resources: [spec.arn],
-    // The Scheduler writes the text of an object, a rule the object.
+    // The Scheduler sends an object as text, a rule as an object.
     detail: spec.source === 'aws.events' ? {} : '{}',
   });
 }

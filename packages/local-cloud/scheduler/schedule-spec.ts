@@ -1,4 +1,4 @@
-// What the template says about schedules: which function is invoked, how often, and with what.
+// Reads the schedules of the template: the function, the times and the input of each.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -9,11 +9,11 @@ export interface ScheduleSpec {
   readonly arn: string;
   readonly functionName: string;
   readonly enabled: boolean;
-  /** The next time after one, epoch milliseconds; undefined where there is none any more. */
+  /** The next time after a given one, epoch milliseconds; undefined where there is none. */
   readonly next: NextTime;
-  /** Which service invokes: EventBridge Scheduler, or a rule of EventBridge. */
+  /** The service that invokes: EventBridge Scheduler, or a rule of EventBridge. */
   readonly source: 'aws.scheduler' | 'aws.events';
-  /** JSON text with placeholders; undefined for the event that AWS sends where none is given. */
+  /** JSON text with placeholders; undefined for AWS's default event. */
   readonly input: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What a shadow holds and how it changes: merging, deleting by null, timestamps of every leaf, and what is still to be done.
+// The document of a shadow and how it changes: merging, deleting by null, timestamps of every leaf, and the delta.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
 
 import { isExactNumber, isObject, memberOf, setMember, type ObjectValue, type Value } from '../json/value.ts';
@@ -19,11 +19,11 @@ interface Branch {
 export interface ShadowDocument {
   readonly state: Readonly<Partial<Record<Section, ObjectValue>>>;
   readonly metadata: Readonly<Partial<Record<Section, ObjectValue>>>;
-  /** 1 for the first; 0 for what was never there. */
+  /** 1 for the first; 0 for a shadow that never existed. */
   readonly version: number;
 }
 
-/** What an update asks for; `null` removes. */
+/** The changes of an update; `null` removes. */
 export type StatePatch = Readonly<Partial<Record<Section, ObjectValue | null>>>;
 
 export const emptyDocument = (version: number): ShadowDocument => ({ state: {}, metadata: {}, version });
@@ -42,7 +42,7 @@ function childOf({ state, metadata }: Branch, name: string): Branch | undefined 
   return child === undefined ? undefined : { state: child, metadata: memberOf(metadata, name) };
 }
 
-/** Puts the branches that `next` gives for `names` together; undefined when there is none. */
+/** Combines the branches that `next` returns for `names`; undefined when there is none. */
 function gather<Name extends string>(
   names: Iterable<Name>,
   next: (name: Name) => Branch | undefined,
@@ -58,7 +58,7 @@ function gather<Name extends string>(
   return Object.keys(state).length > 0 ? { state, metadata } : undefined;
 }
 
-/** An object that is set empty is kept, as AWS keeps it; one whose last member is removed goes with it. */
+/** An object that is set empty is kept, as on AWS; one whose last member is removed is removed too. */
 function merge(before: Branch | undefined, patch: Value, timestamp: number): Branch | undefined {
   if (patch === null) return undefined;
   if (!isObject(patch)) return { state: patch, metadata: stamp(patch, timestamp) };
@@ -75,7 +75,7 @@ function merge(before: Branch | undefined, patch: Value, timestamp: number): Bra
 const branchOf = ({ state, metadata }: ShadowDocument, section: Section): Branch | undefined =>
   state[section] && { state: state[section], metadata: metadata[section] };
 
-/** A section of the state is there only with something in it. */
+/** A section of the state exists only with members. */
 const isEmpty = (state: Value) => isObject(state) && Object.keys(state).length === 0;
 
 /** @param timestamp epoch seconds of the update */
@@ -89,7 +89,7 @@ export function applyPatch(before: ShadowDocument, patch: StatePatch, timestamp:
   return { ...(merged ?? { state: {}, metadata: {} }), version: before.version + 1 };
 }
 
-/** Numbers beyond a double's precision are equal when they are written alike. */
+/** Numbers beyond a double's precision are equal when their text is equal. */
 function isSame(a: Value, b: Value): boolean {
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSame(item, b[index]));
@@ -106,7 +106,7 @@ function isSame(a: Value, b: Value): boolean {
 
 function difference(desired: Branch, reported: Value): Branch | undefined {
   if (isObject(desired.state) && isObject(reported)) {
-    // Whatever is reported has all that an empty object asks for.
+    // Any reported value satisfies an empty desired object.
     return gather(Object.keys(desired.state), (name) =>
       difference(childOf(desired, name)!, memberOf(reported, name)),
     );
@@ -116,11 +116,11 @@ function difference(desired: Branch, reported: Value): Branch | undefined {
 
 export interface Delta {
   readonly state: ObjectValue;
-  /** When it was desired. */
+  /** The timestamps of the desired values. */
   readonly metadata: ObjectValue;
 }
 
-/** What is desired and not, or otherwise, reported; undefined when there is nothing. */
+/** Desired values that are not reported, or reported differently; undefined when there are none. */
 export function deltaOf(document: ShadowDocument): Delta | undefined {
   const desired = branchOf(document, 'desired');
   return desired && (difference(desired, document.state.reported) as Delta | undefined);

@@ -1,16 +1,16 @@
-// How many requests a second one shadow takes: 20, which AWS does not raise.
+// Limits the requests to one shadow to 20 a second, as AWS does.
 // https://docs.aws.amazon.com/general/latest/gr/iot-core.html#device-shadow-limits
 
 const PER_SECOND = 20;
 const SECOND_MS = 1_000;
 
-/** True when the shadow takes one more request; `at` is when it came, epoch milliseconds. */
+/** Whether the shadow accepts one more request, which came `at` (epoch milliseconds). */
 export type TakesRequest = (shadow: string, at: number) => boolean;
 
-/** A second's worth may come at once. */
+/** The requests of one second may come at once. */
 export function createRequestRate(): TakesRequest {
   const each = SECOND_MS / PER_SECOND;
-  /** Until when each shadow's requests would take, were they spread out evenly; in the order of their last one. */
+  /** For each shadow, when its requests would end if they were evenly spread; in the order of the last request. */
   const busyUntil = new Map<string, number>();
   const forgetIdle = (now: number) => {
     for (const [shadow, until] of busyUntil) {

@@ -1,4 +1,4 @@
-// What clients send to a shadow, checked: whatever passes here is safe to merge.
+// Checks what clients send to a shadow, so that it is safe to merge.
 // https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-error-messages.html
 
 import { AwsError } from '../aws-error.ts';
@@ -11,7 +11,7 @@ const MAXIMUM_DEPTH = 6;
 const MAXIMUM_TOKEN_BYTES = 64;
 
 export interface UpdateRequest {
-  /** As it was sent, which is what the answer repeats. */
+  /** As sent: the answer repeats it. */
   readonly state: ObjectValue | null;
   readonly patch: StatePatch;
   readonly version: number | undefined;
@@ -20,7 +20,7 @@ export interface UpdateRequest {
 
 const bad = (message: string) => new AwsError('InvalidRequestException', message, 400);
 
-/** @throws AwsError 415 for what is not UTF-8, 400 for what is not a JSON object. */
+/** @throws AwsError 415 for text that is not UTF-8, 400 for other values than a JSON object. */
 function parseObject(payload: Buffer): ObjectValue {
   const parsed = parsePayload(payload);
   if (parsed.kind === 'binary') {
@@ -47,7 +47,7 @@ function versionOf(request: ObjectValue): number | undefined {
   return version;
 }
 
-/** An array is a level too. An array with a null in it would look like one whose element was removed. */
+/** An array is a level too. An array must not contain null, which would look like a removed element. */
 function checkTree(node: Value, depth: number): void {
   const isArray = Array.isArray(node);
   if (!isArray && !isObject(node)) return;
@@ -99,7 +99,7 @@ export function parseToken(payload: Buffer): string | undefined {
   return payload.length === 0 ? undefined : tokenOf(parseObject(payload));
 }
 
-/** The client token of a request that is refused, or of one to delete, "the content of the message is ignored". */
+/** The client token of a refused request, or of a delete request: "the content of the message is ignored". */
 export function findToken(payload: Buffer): string | undefined {
   try {
     return parseToken(payload);

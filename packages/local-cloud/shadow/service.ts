@@ -14,7 +14,7 @@ import { createRequestRate } from './request-rate.ts';
 import { keyOf, type ShadowId, type ShadowStore } from './store.ts';
 import { parseRequestTopic, type ShadowOperation } from './topics.ts';
 
-/** The answers are JSON texts, as AWS sends them. All throw AwsError with the code and message of AWS. */
+/** Answers are JSON texts, as on AWS. All methods throw AwsError with AWS's code and message. */
 export interface Shadows extends TopicService {
   get(id: ShadowId): Promise<string>;
   /** Resolves when the update is on disk and its answers are published. */
@@ -44,7 +44,7 @@ const MAX_IN_FLIGHT = 10;
 
 const tooMany = () => new AwsError('ThrottlingException', 'Too many requests', 429);
 
-/** Runs the requests of each shadow one after the other, no more a second than AWS takes. */
+/** Runs the requests of each shadow one after the other, at most as many a second as AWS accepts. */
 function createSchedule() {
   const serially = createSerialQueue();
   const takesRequest = createRequestRate();
@@ -66,7 +66,7 @@ function createSchedule() {
   };
 }
 
-/** Limits the requests of each connection that are under way. */
+/** Limits the unfinished requests of each connection. */
 function createAdmission() {
   const inFlight = new Map<string, number>();
   return async (clientId: string, work: Work): Promise<void> => {

@@ -1,4 +1,4 @@
-// The reserved topics of shadows: which request one carries, and where the answers go.
+// The reserved topics of shadows: for requests and for their answers.
 // https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-shadow
 
 import type { ShadowId } from './store.ts';

@@ -1,9 +1,9 @@
-// Message attributes: what a subscriber would filter by; checked here so that a publish that AWS refuses fails here too.
+// Message attributes, by which subscriptions filter; checked as on AWS, so that a publish that AWS refuses fails here too.
 
 import { AwsError } from '../aws-error.ts';
 
 export interface Attribute {
-  /** `String`, `String.Array`, `Number` or `Binary`, possibly with a label of one's own: `Number.temperature`. */
+  /** `String`, `String.Array`, `Number` or `Binary`, optionally with a custom label: `Number.temperature`. */
   readonly type: string;
   /** Base64 when the type is Binary. */
   readonly value: string;
@@ -24,7 +24,7 @@ function isArrayOfScalars(value: string): boolean {
 
 const isBase64: Check = (value) => Buffer.from(value, 'base64').toString('base64') === value;
 
-/** By the part of the type that SNS understands. https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html */
+/** Checks by the part of the type that SNS interprets. https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html */
 const checks: Readonly<Record<string, Check>> = {
   String: () => true,
   'String.Array': isArrayOfScalars,
@@ -39,7 +39,7 @@ function checkFor(type: string): Check | undefined {
 }
 
 const NAME_PATTERN = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;
-/** Names that begin so belong to AWS, which defines these two families for SMS. */
+/** Names with these beginnings are AWS's, which defines these two families for SMS. */
 const RESERVED = /^(?:AWS|Amazon)\.(?!(?:SNS|MM)\.)/i;
 
 const refuse = (message: string) => new AwsError('ParameterValueInvalid', message);

@@ -1,4 +1,4 @@
-// An email as people open it: RFC 5322, with every header encoded by nodemailer and none taken from a message as it is.
+// Composes an email (RFC 5322). nodemailer encodes every header, so that a message cannot add one.
 
 import MailComposer from 'nodemailer/lib/mail-composer';
 
@@ -9,7 +9,7 @@ export interface Email {
   readonly id: string;
   readonly from: { readonly name: string; readonly address: string };
   readonly to: string;
-  /** Absent: the words that SNS uses. */
+  /** Absent: SNS's default subject. */
   readonly subject: string | undefined;
   readonly text: string;
   readonly topicArn: string;

@@ -1,11 +1,11 @@
-// Where a subscription may lead: the protocols that the local cloud delivers by, and what an address of each looks like.
+// The endpoints of subscriptions: the protocols that the local cloud delivers by, and the valid addresses of each.
 
 import type { Protocol } from './message.ts';
 
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
-/** An address as RFC 5321 writes it, without quotes, comments or address literals. */
+/** An address of RFC 5321, without quotes, comments or address literals. */
 export function isEmailAddress(text: string): boolean {
   if (text.length > 254) return false;
   const at = text.lastIndexOf('@');
@@ -17,11 +17,11 @@ export function isEmailAddress(text: string): boolean {
     .every((part) => LABEL.test(part));
 }
 
-/** E.164, the format in which SNS wants phone numbers. */
+/** E.164, SNS's format of phone numbers. */
 export const isPhoneNumber = (text: string): boolean => /^\+[1-9]\d{6,14}$/.test(text);
 
 interface EndpointKind {
-  /** For error messages: what the endpoint has to be. */
+  /** For error messages: what the endpoint must be. */
   readonly describe: string;
   readonly accepts: (endpoint: string) => boolean;
 }
@@ -42,7 +42,7 @@ const kinds: Readonly<Record<Protocol, EndpointKind>> = {
 const listOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 const isProtocol = (text: string): text is Protocol => Object.hasOwn(kinds, text);
 
-/** @returns the protocol, or what is wrong with it or with the endpoint, and the remedy. */
+/** @returns the protocol, or the problem of it or the endpoint, and the remedy. */
 export function checkEndpoint(
   protocol: string,
   endpoint: string,

@@ -1,4 +1,4 @@
-// What a filter policy is asked about: a message's attributes, or the properties of a message that is a JSON object.
+// The data that a filter policy is applied to: a message's attributes, or the properties of a message that is a JSON object.
 
 import type { Attribute } from './attributes.ts';
 import { isObject, type Scalar } from './filter-operators.ts';
@@ -6,7 +6,7 @@ import { isObject, type Scalar } from './filter-operators.ts';
 export interface Facts {
   /** Those of the key; of an array its elements. Empty: the key is absent. */
   readonly values: (key: string) => readonly Scalar[];
-  /** The objects at the key; never empty, for what an absent one lacks can be asked for too. */
+  /** The objects at the key; never empty, so that a policy can also require that members of an absent one do not exist. */
   readonly inside: (key: string) => readonly Facts[];
 }
 
@@ -41,7 +41,7 @@ function attributeValues({ type, value }: Attribute): readonly Scalar[] {
   return type.startsWith('Number') ? [Number(value)] : [value];
 }
 
-/** @returns undefined when there is none: then not even `exists: false` matches. SNS does not look at binary ones. */
+/** @returns undefined when there is none: then not even `exists: false` matches. SNS ignores binary ones. */
 export function attributeFacts(attributes: Readonly<Record<string, Attribute>>): Facts | undefined {
   const seen = new Map(Object.entries(attributes).filter(([, { type }]) => !type.startsWith('Binary')));
   if (seen.size === 0) return undefined;
@@ -54,7 +54,7 @@ export function attributeFacts(attributes: Readonly<Record<string, Attribute>>):
   };
 }
 
-/** All that is at a key: a dot in it leads into an object, or is part of the property's name. */
+/** All values at a key: a dot in it leads into an object, or is part of the property's name. */
 function elementsAt(object: JsonObject, key: string): unknown[] {
   const found: unknown[] = [];
   const todo: [JsonObject, string][] = [[object, key]];
@@ -71,7 +71,7 @@ function elementsAt(object: JsonObject, key: string): unknown[] {
   return elementsOf(found);
 }
 
-/** Found once for each key: the branches of `$or` may ask for the same one a hundred times. */
+/** Looked up once for each key: the branches of `$or` may use the same key a hundred times. */
 function remembered<T>(find: (key: string) => T): (key: string) => T {
   const found = new Map<string, T>();
   return (key) => {

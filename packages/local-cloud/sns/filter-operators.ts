@@ -1,4 +1,4 @@
-// What a subscription's filter policy may ask of one key: exact values and the operators of SNS, each read once and then asked often.
+// The conditions of a filter policy on one key: exact values and the operators of SNS, each parsed once and applied often.
 
 import { BlockList, isIP } from 'node:net';
 
@@ -7,7 +7,7 @@ export type Scalar = string | number | boolean | null;
 /** Whether the values that a message has for a key pass; of several, one is enough. No values: the key is absent. */
 export type Test = (values: readonly Scalar[]) => boolean;
 
-/** A filter policy that SNS refuses, in SNS's words where they are known. */
+/** The error for a filter policy that SNS refuses, in SNS's words where they are known. */
 export class PolicyProblem extends Error {}
 
 export const refuse = (message: string): never => {
@@ -44,7 +44,7 @@ const textOf = (operand: unknown, name: string): string =>
 
 const MAX_WILDCARDS = 3;
 
-/** The texts between the wildcards of a pattern; `\*` and `\\` stand for themselves. */
+/** The texts between the wildcards of a pattern; `\*` and `\\` are literal. */
 export function wildcardPieces(pattern: string): string[] {
   const pieces = [''];
   for (const [token] of pattern.matchAll(/\\[\\*]|\*+|\\|[^\\*]+/g)) {
@@ -59,7 +59,7 @@ export function wildcardPieces(pattern: string): string[] {
   return pieces;
 }
 
-/** Each piece is looked for once, behind the one before it, so the time does not grow with the ways to match. */
+/** Each piece is searched for once, after the one before it, so the time does not grow with the ways to match. */
 function readWildcard(operand: unknown, name: string): (text: string) => boolean {
   const [first = '', ...rest] = wildcardPieces(textOf(operand, name));
   const last = rest.pop();
@@ -84,7 +84,7 @@ function readCidr(operand: unknown, name: string): Test {
   const list = new BlockList();
   list.addSubnet(address, +bits, family === 4 ? 'ipv4' : 'ipv6');
   return someText((value) => {
-    if (value.includes('%')) return false; // an address with a zone belongs to no network
+    if (value.includes('%')) return false; // an address with a zone is in no network
     const found = isIP(value);
     return found !== 0 && list.check(value, found === 4 ? 'ipv4' : 'ipv6');
   });
@@ -129,7 +129,7 @@ function readNumeric(operand: unknown): Test {
   return some(isNumber((value) => passes(value, bottom) && below(value, limitAbove)));
 }
 
-/** @returns what the operand excludes: a value, values of one kind, or texts by prefix or wildcard */
+/** @returns a test for what the operand excludes: a value, values of one kind, or texts by prefix or wildcard */
 function readExcluded(operand: unknown): (value: Scalar) => boolean {
   if (isObject(operand)) {
     const [[name, pattern] = ['', undefined], ...more] = Object.entries(operand);
@@ -158,7 +158,7 @@ function readExists(operand: unknown): Test {
 }
 
 /**
- * https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html and the pages beside it. Of an array,
+ * https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html and its neighbours. For an array,
  * `anything-but` passes when one element is not excluded, as the page about numbers has it.
  */
 const operators: Readonly<Record<string, Read>> = {
@@ -184,7 +184,7 @@ const operators: Readonly<Record<string, Read>> = {
   },
 };
 
-/** Names that no key inside `$or` may have. */
+/** Names that keys inside `$or` may not have. */
 export const isOperator = (name: string): boolean => Object.hasOwn(operators, name);
 
 /** One item of a key's list. @throws PolicyProblem */

@@ -1,4 +1,4 @@
-// A subscription's filter policy: read and checked as SNS checks it, then asked about every message of the topic.
+// A subscription's filter policy: parsed and checked as by SNS, then applied to every message of the topic.
 
 import type { Attribute } from './attributes.ts';
 import { attributeFacts, bodyFacts, objectFacts, type Facts } from './filter-facts.ts';
@@ -11,7 +11,7 @@ import {
   wildcardPieces,
 } from './filter-operators.ts';
 
-/** What a policy's keys name: message attributes, or properties of a message that is a JSON object. */
+/** What the keys of a policy refer to: message attributes, or properties of a message that is a JSON object. */
 export type FilterScope = 'MessageAttributes' | 'MessageBody';
 
 export interface FilterInput {
@@ -22,7 +22,7 @@ export interface FilterInput {
 
 export interface Filter {
   readonly scope: FilterScope;
-  /** As it was given; undefined when every message passes. */
+  /** The policy as given; undefined when every message passes. */
   readonly policy: string | undefined;
   /** Never throws, whatever the message. */
   readonly accepts: (message: FilterInput) => boolean;
@@ -31,7 +31,7 @@ export interface Filter {
 /** https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html */
 const limits = { bytes: 262_144, keys: 5, combinations: 150, wildcardPoints: 100 } as const;
 
-/** A part of a policy, read. */
+/** A parsed part of a policy. */
 interface Rule {
   readonly accepts: (facts: Facts) => boolean;
   /** Keys at this level, those inside `$or` included. */
@@ -45,7 +45,7 @@ interface Rule {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const product = (numbers: readonly number[]): number => numbers.reduce((total, number) => total * number, 1);
 
-/** A single wildcard counts one point, of several each three; the patterns of one key burden each other. */
+/** A single wildcard counts one point, each of several three; the points of one key's patterns are combined. */
 function wildcardPoints(conditions: readonly unknown[]): number {
   const points = conditions.flatMap((condition) => {
     if (!isObject(condition)) return [];
@@ -73,7 +73,7 @@ function readConditions(key: string, conditions: readonly unknown[], depth: numb
   };
 }
 
-/** Anything else that is called `$or` is a key of that name. */
+/** Any other `$or` is a key of that name. */
 const isAlternatives = (value: unknown): value is readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) &&
   value.length >= 2 &&
@@ -174,7 +174,7 @@ export function readFilter(
 }
 
 /**
- * A pattern of the same form without the limits of SNS, as event source mappings have it.
+ * A pattern of the same form without the limits of SNS, as in event source mappings.
  *
  * @param pattern JSON
  */

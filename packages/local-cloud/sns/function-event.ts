@@ -1,9 +1,9 @@
-// A notification as a function gets it.
+// The event of a notification for a function.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 
 import type { Notification } from './notification.ts';
 
-/** The event as JSON text; without a signature, as nobody here can sign as SNS does. */
+/** The event as JSON text, without a signature, which only AWS can make. */
 export function functionEvent(notification: Notification): string {
   const { messageId, topicArn, subscriptionArn, subject, text, attributes, at } = notification;
   const region = topicArn.split(':')[3]!;

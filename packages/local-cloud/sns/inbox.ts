@@ -1,4 +1,4 @@
-// What SNS delivered to people, as they read it: the newest mails and texts of the data directory.
+// Reads the newest mails and texts that SNS delivered into the data directory.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,13 +23,13 @@ export interface Sms {
   readonly at: number;
   readonly to: string;
   readonly text: string;
-  /** As a phone counts them. */
+  /** Characters, as a phone counts them. */
   readonly length: number;
   readonly parts: number;
 }
 
 export interface Inbox {
-  /** All that there is, of which the newest are listed, newest first. */
+  /** Number of all, of which the newest are listed, newest first. */
   readonly total: number;
   readonly messages: readonly (Mail | Sms)[];
 }
@@ -68,7 +68,7 @@ const FOLDERS = [
   },
 ] as const;
 
-/** Undefined of a file that somebody removed since it was listed. */
+/** Undefined for a file that was removed since it was listed. */
 async function contentOf(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);

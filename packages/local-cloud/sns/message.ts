@@ -1,9 +1,9 @@
-// Decides what of a message each protocol's subscribers get, and refuses what SNS refuses.
+// Chooses the text of a message for each protocol, and refuses what SNS refuses.
 
 import { AwsError } from '../aws-error.ts';
 import { attributesSize, checkAttributes, type Attribute } from './attributes.ts';
 
-/** The protocols of which the local cloud has subscriptions. */
+/** The supported protocols of subscriptions. */
 export type Protocol = 'email' | 'sms' | 'sqs' | 'lambda';
 
 export interface PublishInput {
@@ -43,7 +43,7 @@ function checkSubject(subject: string | undefined): string | undefined {
   return subject;
 }
 
-/** A protocol whose entry is not a string gets the default, as SNS ignores such an entry. */
+/** A protocol with an entry that is not a string gets the default, as SNS ignores such an entry. */
 function parseStructured(message: string): (protocol: Protocol) => string {
   let texts: unknown;
   try {

@@ -1,4 +1,4 @@
-// A notification as queues get it: the JSON document that SNS wraps a message in, subscribed to or redriven.
+// The notification for queues: the JSON document that SNS wraps a message in, also in dead-letter queues.
 
 import type { Attribute } from './attributes.ts';
 
@@ -7,7 +7,7 @@ export interface Notification {
   readonly topicArn: string;
   readonly subscriptionArn: string;
   readonly subject: string | undefined;
-  /** What this subscriber's protocol gets. */
+  /** The text for this subscriber's protocol. */
   readonly text: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
   /** Epoch milliseconds of the publish. */
@@ -15,7 +15,7 @@ export interface Notification {
 }
 
 /**
- * Without `Signature`, `SignatureVersion` and `SigningCertURL`: nobody here can sign as SNS does. AWS shows the document
+ * Without `Signature`, `SignatureVersion` and `SigningCertURL`, which only AWS can make. AWS shows the document
  * for HTTP subscribers, and that a dead-letter queue gets the same is what was recorded of queues as subscribers; of mails
  * and text messages that are redriven it documents no form.
  *

@@ -1,4 +1,4 @@
-// Writes the deliveries of one publish: each file whole at any moment, and when one cannot be written, none of them stays.
+// Writes the deliveries of one publish: each file is always complete, and when one cannot be written, none stays.
 
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export interface Outbox {
   write(files: readonly PendingFile[]): Promise<void>;
 }
 
-/** @param folders those that files may lie in, below `dir`; they are created here, for this user only */
+/** @param folders folders of files, below `dir`; they are created here, for this user only */
 export async function openOutbox(dir: string, folders: readonly string[]): Promise<Outbox> {
   const aside = path.join(dir, 'sns', 'aside');
   for (const folder of [aside, ...folders.map((name) => path.join(dir, name))]) await makeDirectory(folder);

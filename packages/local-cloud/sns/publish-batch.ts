@@ -47,7 +47,7 @@ function refusal(id: string, error: unknown): XmlElements {
   return { Id: id, Code: code, Message: message, SenderFault: status < 500 };
 }
 
-/** The bytes of all entries together; a fault of a single entry is in its own answer. */
+/** The bytes of all entries together; an invalid entry gets its own error in the answer. */
 function sizeOf(entries: readonly Entry[]): number {
   let size = 0;
   for (const { read } of entries) {

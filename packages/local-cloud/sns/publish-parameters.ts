@@ -1,4 +1,4 @@
-// Reads what Publish and one entry of PublishBatch say, from the form in which the query protocol carries it.
+// Reads the parameters of Publish and of one entry of PublishBatch from a form of the query protocol.
 
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
@@ -19,7 +19,7 @@ function attributeAt(parameters: QueryParameters, entry: string): [name: string,
 }
 
 /**
- * A MessageGroupId says nothing to mails and texts, here as on AWS: SNS hands it on to queues only.
+ * A MessageGroupId has no effect on mails and texts, here as on AWS: SNS passes it only to queues.
  *
  * @param prefix of the parameters' names: empty, or `PublishBatchRequestEntries.member.1.`
  * @throws AwsError InvalidParameter, ParameterValueInvalid

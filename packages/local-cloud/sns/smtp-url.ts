@@ -1,4 +1,4 @@
-// Reads SMTP_URL, which holds a password, and sees to it that the password goes nowhere but to the server.
+// Reads SMTP_URL, which has a password, and keeps the password out of logs.
 
 import { StartError } from '../start-error.ts';
 import { isEmailAddress } from './endpoints.ts';
@@ -10,7 +10,7 @@ export interface SmtpServer {
   readonly host: string;
   /** The sender: `?from=` of the URL, or its user when that is an email address. */
   readonly from: string | undefined;
-  /** Takes user and password out of a text, in every form in which SMTP carries them. */
+  /** Removes user and password from a text, in every form that SMTP uses. */
   redact(text: string): string;
 }
 
@@ -27,7 +27,7 @@ function parse(smtpUrl: string): URL | undefined {
   return url && (url.protocol === 'smtp:' || url.protocol === 'smtps:') && url.hostname ? url : undefined;
 }
 
-/** @throws StartError, without the URL, since it may hold a password */
+/** @throws StartError, without the URL, which may have a password */
 export function parseSmtpUrl(smtpUrl: string): SmtpServer {
   const url = parse(smtpUrl);
   if (!url) {

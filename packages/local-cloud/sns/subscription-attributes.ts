@@ -5,11 +5,11 @@ import type { QueryParameters } from '../aws/query.ts';
 import { noFilter, readFilter, type Filter } from './filter-policy.ts';
 import { invalid } from './message.ts';
 
-/** What of a subscription may be set at run time. */
+/** The settings of a subscription that may change at run time. */
 export interface Settings {
-  /** Which of the topic's messages it wants. */
+  /** The filter for the topic's messages. */
   readonly filter: Filter;
-  /** ARN of the queue that gets what could not be delivered. */
+  /** ARN of the queue that gets undeliverable messages. */
   readonly redrive?: string;
 }
 
@@ -23,7 +23,7 @@ type Name = (typeof names)[number];
 
 const isName = (text: string): text is Name => (names as readonly string[]).includes(text);
 
-/** @throws AwsError NotImplemented: what a subscription here would not heed is refused, never kept without effect */
+/** @throws AwsError NotImplemented for an attribute that has no effect here */
 function checkName(name: string): Name {
   if (isName(name)) return name;
   const shown = JSON.stringify(name.slice(0, 100));
@@ -34,7 +34,7 @@ function checkName(name: string): Name {
 /**
  * The ARN in a redrive policy, JSON text such as `{"deadLetterTargetArn": "arn:..."}`; undefined where it is empty.
  *
- * @param isQueue whether there is such a queue
+ * @param isQueue whether the queue exists
  */
 export function readRedrive(
   policy: string | undefined,
@@ -71,9 +71,9 @@ const policyOf = (arn: string | undefined) =>
   arn === undefined ? undefined : JSON.stringify({ deadLetterTargetArn: arn });
 
 /**
- * What Subscribe gives as `Attributes`.
+ * The settings in `Attributes` of Subscribe.
  *
- * @returns undefined when it gives none
+ * @returns undefined without attributes
  * @throws AwsError InvalidParameter, NotImplemented
  */
 export function subscribedSettings(
@@ -91,8 +91,8 @@ export function subscribedSettings(
 }
 
 /**
- * What SetSubscriptionAttributes makes of the settings. An empty filter policy lets every message pass, an empty redrive
- * policy takes the dead-letter queue away.
+ * The settings after SetSubscriptionAttributes. An empty filter policy lets every message pass, an empty redrive policy removes
+ * the dead-letter queue.
  *
  * @throws AwsError InvalidParameter, NotImplemented
  */
@@ -109,7 +109,7 @@ export function changedSettings(
   return settingsOf({ ...now, [checkName(attribute.name)]: attribute.value }, isQueue, '');
 }
 
-/** As GetSubscriptionAttributes shows them: SNS names the scope only beside a policy. */
+/** In the form of GetSubscriptionAttributes: SNS shows the scope only with a policy. */
 export function shownSettings({ filter, redrive }: Settings): Record<string, string> {
   const { policy, scope } = filter;
   return {

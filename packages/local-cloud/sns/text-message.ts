@@ -1,25 +1,25 @@
-// A text message as a file: what the phone would show, below the few things that it would not.
+// A text message as a file: headers, then the text that the phone would show.
 
 export interface TextMessage {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly id: string;
   readonly to: string;
-  /** Of the topic; SNS puts it before the text. Empty: nothing is put there. */
+  /** Of the topic; SNS puts it before the text, unless it is empty. */
   readonly displayName: string;
-  /** What the message attribute AWS.SNS.SMS.SenderID asks for. */
+  /** The value of the message attribute AWS.SNS.SMS.SenderID. */
   readonly senderId: string | undefined;
   readonly text: string;
 }
 
 const oneLine = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 
-/** What arrives on the phone. */
+/** The text on the phone. */
 export function shownText({ displayName, text }: Pick<TextMessage, 'displayName' | 'text'>): string {
   return (displayName ? `${oneLine(displayName)}> ${text}` : text).toWellFormed();
 }
 
-/** @returns the file's text: headers, an empty line, and what arrives on the phone */
+/** @returns the file's text: headers, an empty line, and the text on the phone */
 export function composeTextMessage(message: TextMessage): string {
   const headers = {
     To: message.to,

@@ -1,4 +1,4 @@
-// Reads topics and subscriptions from the template, and refuses at start what could never be delivered.
+// Reads topics and subscriptions from the template, and refuses at the start what could never be delivered.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

@@ -1,4 +1,4 @@
-// Reads the JSON of an SQS call field by field, and what is true of every batch.
+// Reads the JSON of an SQS call field by field, and checks the common rules of batches.
 
 import { AwsError } from '../aws-error.ts';
 import type { Input, JsonOperation } from '../aws/json-protocol.ts';
@@ -67,7 +67,7 @@ function attributesOf(input: Input, name: string): MessageAttributes {
   );
 }
 
-/** Of SendMessage, or of one entry of its batch. */
+/** The message of SendMessage, or of one entry of its batch. */
 export const draftParameters = [
   ...['MessageBody', 'DelaySeconds', 'MessageAttributes', 'MessageSystemAttributes'],
 ] as const;
@@ -131,7 +131,7 @@ export interface FailedEntry {
   readonly SenderFault: boolean;
 }
 
-/** Each entry by itself: one that is refused costs no other. */
+/** Runs each entry by itself: a refused entry does not affect the others. */
 export async function eachEntry<T>(
   entries: readonly BatchEntry[],
   run: (entry: BatchEntry) => T | Promise<T>,

@@ -1,4 +1,4 @@
-// SQS as the AWS CLI, boto3 and the SDKs call it: AWS JSON 1.0, with the codes of the older protocol beside its own.
+// SQS on the AWS port, for the AWS CLI, boto3 and the SDKs: AWS JSON 1.0, with the error codes of the older protocol too.
 
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler } from '../aws/json-protocol.ts';
@@ -12,12 +12,12 @@ const service = {
   targetPrefix: 'AmazonSQS.',
   operations: { ...queueOperations, ...messageOperations },
   version: '1.0' as const,
-  /** Ten messages of a batch have 1 MiB; JSON may write a byte in six. */
+  /** Ten messages of a batch have 1 MiB; JSON may need six characters for a byte. */
   longestBody: 8 * 1024 * 1024,
   invalid: 'InvalidParameterValue',
 };
 
-/** Codes of the query protocol, which clients still know errors by. */
+/** Error codes of the query protocol, which clients still use. */
 const queryCodes: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['BatchEntryIdsNotDistinct', 'BatchRequestTooLong', 'EmptyBatchRequest', 'InvalidBatchEntryId'],

@@ -4,7 +4,7 @@ import { md5Of } from './message.ts';
 import { systemAttributesOf } from './message-operations.ts';
 import type { Received, StoredMessage } from './stored-message.ts';
 
-/** What the messages of one queue have in common in the event. */
+/** The members that are the same for all messages of a queue. */
 export interface QueueOrigin {
   readonly queueArn: string;
   readonly region: string;
@@ -14,12 +14,12 @@ export interface QueueOrigin {
 /** "The payload size reaches 6 MB." */
 const MAX_EVENT_BYTES = 6 * 1024 * 1024;
 const FRAME_BYTES = 16;
-/** What an event says of a message besides its body and attributes. */
+/** An upper bound, in bytes, of the members of a message besides its body and attributes. */
 const AROUND_MESSAGE_BYTES = 1_000;
 
 export const eventRoom = MAX_EVENT_BYTES - FRAME_BYTES;
 
-/** About the bytes of one message in the event, never less. */
+/** An upper bound of the bytes of one message in the event. */
 export const eventBytesOf = ({ body, attributes = {} }: StoredMessage): number =>
   AROUND_MESSAGE_BYTES +
   Buffer.byteLength(JSON.stringify(body)) +

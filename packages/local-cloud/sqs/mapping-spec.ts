@@ -1,4 +1,4 @@
-// What the template says about functions that take the messages of queues: mappings, and SAM's events of type SQS.
+// Reads which functions get the messages of queues: event source mappings, and SAM's events of type SQS.
 
 import {
   mappingsOf,
@@ -19,20 +19,20 @@ export interface QueueMapping extends EventSourceSpec {
 }
 
 const USUAL_BATCH = 10;
-/** "Lambda begins with five concurrent batches"; here it stays with them. */
+/** "Lambda begins with five concurrent batches"; here the number stays. */
 const USUAL_BATCHES = 5;
 const LONGEST_BATCH_WITHOUT_WINDOW = 10;
 
 type Template = Pick<ResolvedTemplate, 'ofType' | 'stackName' | 'region' | 'accountId'>;
 type Json = Readonly<Record<string, unknown>>;
 
-/** Of mappings of streams; AWS refuses them for queues. */
+/** Properties of mappings of streams; AWS refuses them for queues. */
 const ofStreams = [
   ...['StartingPosition', 'ParallelizationFactor', 'BisectBatchOnFunctionError', 'MaximumRetryAttempts'],
   ...['MaximumRecordAgeInSeconds', 'DestinationConfig'],
 ];
 
-/** SAM makes a mapping of each, called by the function and the event. */
+/** SAM makes a mapping of each, named after the function and the event. */
 function eventsOf(template: Template, target: ResolvedResource): EventSource[] {
   const events = Object.entries((target.properties['Events'] ?? {}) as Record<string, Json>);
   return events

@@ -1,4 +1,4 @@
-// Takes the messages of queues to their functions: what a function has done is deleted, what failed comes again by itself.
+// Delivers the messages of queues to functions: processed messages are deleted, failed ones become visible again by themselves.
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -8,14 +8,14 @@ import type { Queues } from './queues.ts';
 
 export interface QueueMappings {
   start(): void;
-  /** Takes no more. What a function has now stays hidden, and comes again when its visibility timeout is over. */
+  /** Receives no more. Messages that a function has now become visible again when their visibility timeout is over. */
   close(): void;
 }
 
 export interface QueueMappingsOptions {
   readonly mappings: readonly QueueMapping[];
   readonly queues: Queues;
-  /** Lambda's synchronous invocation; rejects with an AwsError when it does not come about. */
+  /** Lambda's synchronous invocation; rejects with an AwsError when the function is not invoked. */
   readonly invoke: (
     functionName: string,
     payload: () => string,

@@ -45,7 +45,7 @@ export const systemAttributesOf = (
   ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
 });
 
-/** What of the message's own attributes a receive asks for: names, `All`, or all with a prefix, `bar.*`. */
+/** The message attributes that a receive requests: names, `All`, or all with a prefix, `bar.*`. */
 function wantedOf(attributes: MessageAttributes, names: readonly string[]): MessageAttributes {
   const isWanted = (name: string) =>
     names.some(
@@ -99,7 +99,7 @@ async function sendBatch(cloud: Cloud, input: Input): Promise<unknown> {
   });
 }
 
-/** Of an entry that is refused for something else: nothing. */
+/** Zero for an entry that is refused for another reason. */
 function sizeIn(input: Input): number {
   try {
     return sizeOf(draftOf(input));

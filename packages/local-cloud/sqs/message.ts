@@ -1,4 +1,4 @@
-// A message of a queue: what SQS takes, and the digests by which clients see that it arrived whole.
+// A message of a queue: the checks of SQS, and the digests by which clients verify it.
 
 import { createHash } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
@@ -15,7 +15,7 @@ export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 export interface Draft {
   readonly body: string;
   readonly attributes?: MessageAttributes;
-  /** AWSTraceHeader, the one system attribute that a sender may set. */
+  /** AWSTraceHeader, the only system attribute that a sender may set. */
   readonly traceHeader?: string;
 }
 

@@ -1,4 +1,4 @@
-// Polls one queue for one function: collects a batch, hands it over, and deletes what the function has done.
+// Polls one queue for one function: collects a batch, invokes the function, and deletes the messages that it has processed.
 
 import { AwsError } from '../aws-error.ts';
 import { failedItems } from '../lambda/batch-response.ts';
@@ -21,10 +21,10 @@ interface Polling extends QueueMappingsOptions {
   readonly isClosed: () => boolean;
 }
 
-/** Of one receive; the longest wait of a poller, after which it asks again. */
+/** The longest wait of one receive, after which the poller receives again. */
 const MOST_AT_ONCE = 10;
 const LONGEST_WAIT_MS = 20_000;
-/** After the disk refused a receive. */
+/** The pause after a receive that could not be written. */
 const PAUSE_MS = 1_000;
 
 function originOf(queueArn: string): QueueOrigin {
@@ -32,7 +32,7 @@ function originOf(queueArn: string): QueueOrigin {
   return { queueArn, region: region!, accountId: accountId! };
 }
 
-/** Lets so many run at a time. */
+/** Limits how many run at a time. */
 function createSlots(most: number) {
   let free = most;
   const waiting: (() => void)[] = [];
@@ -49,7 +49,7 @@ function createSlots(most: number) {
   };
 }
 
-/** What the filter of the mapping leaves out is deleted from the queue, as Lambda does. */
+/** Deletes messages that the filter of the mapping excludes, as Lambda does. */
 async function wantedOf(
   { queue, count }: Polling,
   received: readonly Received[],
@@ -64,7 +64,7 @@ async function wantedOf(
   return wanted;
 }
 
-/** Up to a batch: what is there, and what comes within the batching window after the first. */
+/** Up to a batch: the messages that are there, and those that come within the batching window after the first. */
 async function collect(polling: Polling): Promise<Received[]> {
   const { mapping, queue, clock, isClosed } = polling;
   const { batchSize, windowMs, accepts } = mapping;
@@ -90,7 +90,7 @@ async function collect(polling: Polling): Promise<Received[]> {
   return batch;
 }
 
-/** @returns the messages that the function has done */
+/** @returns the messages that the function has processed */
 async function offer(polling: Polling, batch: readonly Received[]): Promise<readonly Received[]> {
   const { mapping, queue, invoke, log, count, about } = polling;
   count('sqs.invocations');
@@ -115,7 +115,7 @@ async function offer(polling: Polling, batch: readonly Received[]): Promise<read
 async function deliver(polling: Polling, batch: readonly Received[]): Promise<void> {
   const { queue, log, about, isClosed } = polling;
   const done = await offer(polling, batch);
-  // The environment was ended, not the messages: they come again after the next start.
+  // The environment was stopped: the messages become visible again after the next start.
   if (isClosed() && done.length === 0) return;
   if (done.length < batch.length) {
     const again = { afterSeconds: queue.spec.visibilityMs / 1000 };
@@ -127,7 +127,7 @@ async function deliver(polling: Polling, batch: readonly Received[]): Promise<vo
   await queue.remove(done.map(({ receipt }) => receipt));
 }
 
-/** Collects and delivers batches until the end, so many side by side as the mapping allows. */
+/** Collects and delivers batches until `close`, as many at a time as the mapping allows. */
 async function run(polling: Polling): Promise<void> {
   const { mapping, clock, log, about, isClosed } = polling;
   const slots = createSlots(mapping.most);

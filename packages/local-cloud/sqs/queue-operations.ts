@@ -1,4 +1,4 @@
-// What the SQS API tells of queues; they come from the template, so none is made, changed or deleted here.
+// Reads queues through the SQS API; the template declares them, so the API cannot create, change or delete any.
 
 import { AwsError } from '../aws-error.ts';
 import { invalid } from './message.ts';
@@ -48,7 +48,7 @@ function attributesOf({ startedAt }: Cloud, queue: Queue): Record<string, string
   };
 }
 
-/** Names that GetQueueAttributes takes, also where this queue has no value for one. */
+/** Names that GetQueueAttributes accepts, also those without a value here. */
 const known = new Set([
   ...['All', 'Policy', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],
   ...['QueueArn', 'ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],

@@ -1,9 +1,9 @@
-// What the template says about queues, and what of it could never work.
+// Reads the queues of the template, and refuses those that could never work.
 
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 
-/** Where messages go that were received too often. */
+/** The dead-letter queue of messages that were received too often. */
 export interface Redrive {
   readonly arn: string;
   readonly maxReceives: number;
@@ -15,11 +15,11 @@ export interface QueueSpec {
   readonly visibilityMs: number;
   readonly retentionMs: number;
   readonly delayMs: number;
-  /** How long a receive waits that does not say so itself. */
+  /** The wait of a receive that does not set its own. */
   readonly waitMs: number;
   readonly maxBytes: number;
   readonly redrive?: Redrive;
-  /** JSON text, as GetQueueAttributes shows it. */
+  /** JSON text, as in GetQueueAttributes. */
   readonly redriveAllowPolicy?: string;
 }
 
@@ -37,7 +37,7 @@ function refuse({ at, logicalId }: ResolvedResource, property: string, problem: 
   throw new StartError(`${at(property)}: ${logicalId}: ${property}${problem}`);
 }
 
-/** CloudFormation takes an object, or its JSON text. */
+/** CloudFormation accepts an object, or its JSON text. */
 function objectAt(queue: ResolvedResource, property: string): Json | undefined {
   let value = queue.properties[property];
   if (value === undefined) return undefined;

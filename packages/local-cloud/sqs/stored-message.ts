@@ -1,4 +1,4 @@
-// What a queue keeps of a message, what a receive asks for and gets, and what one can do with a queue.
+// The types of queues: stored messages, receives and their results, and the operations of a queue.
 
 import type { Draft } from './message.ts';
 import type { QueueSpec } from './queue-spec.ts';
@@ -7,11 +7,11 @@ import type { QueueSpec } from './queue-spec.ts';
 export interface StoredMessage extends Draft {
   readonly id: string;
   readonly sentAt: number;
-  /** ARN of the queue that it came from, of one that was received too often there. */
+  /** Of a message in a dead-letter queue: ARN of the queue in which it was received too often. */
   readonly source?: string;
 }
 
-/** What becomes of a message; stored beside it, so that a receipt outlives a restart. */
+/** The receives of a message; stored beside it, so that a receipt survives a restart. */
 export interface Delivery {
   readonly receives: number;
   readonly firstAt: number;
@@ -30,9 +30,9 @@ export interface Receive {
   /** At most so many. */
   readonly most: number;
   readonly visibilityMs: number;
-  /** Milliseconds until none is the answer; a message that becomes visible meanwhile ends the wait. */
+  /** Milliseconds to wait for a message; one that becomes visible ends the wait. */
   readonly waitMs?: number;
-  /** Whether there is room for one more, which is left in the queue otherwise. */
+  /** Whether one more message fits; otherwise it stays in the queue. */
   readonly fits?: (message: StoredMessage) => boolean;
 }
 
@@ -40,20 +40,20 @@ export interface Queue {
   readonly spec: QueueSpec;
   /** Resolves when all are on disk. @throws AwsError ServiceUnavailableException */
   send(messages: readonly { readonly message: StoredMessage; readonly delayMs: number }[]): Promise<void>;
-  /** Takes up messages that are on disk already. */
+  /** Adds messages that are on disk already. */
   accept(messages: readonly StoredMessage[]): void;
-  /** Those that are visible, oldest first; none is an answer. @throws AwsError ServiceUnavailableException */
+  /** The visible messages, oldest first; may be none. @throws AwsError ServiceUnavailableException */
   receive(wanted: Receive): Promise<Received[]>;
-  /** A receipt of an earlier receive deletes nothing. @throws AwsError ReceiptHandleIsInvalid */
+  /** The receipt of an earlier receive deletes nothing. @throws AwsError ReceiptHandleIsInvalid */
   remove(receipts: readonly string[]): Promise<void>;
   /** @throws AwsError ReceiptHandleIsInvalid, MessageNotInflight */
   hide(receipt: string, visibilityMs: number): Promise<void>;
   purge(): Promise<void>;
-  /** Deletes what is older than the queue keeps messages. */
+  /** Deletes messages older than the retention period. */
   expire(): Promise<void>;
   counts(): { readonly visible: number; readonly inFlight: number; readonly delayed: number };
   /** When the oldest message was sent, in epoch milliseconds. */
   oldestAt(): number | undefined;
-  /** A receiver that waits gets no message, and nothing is received any more. What is sent is still taken. */
+  /** Ends the wait of receivers without a message; from then on nothing is received. The queue still accepts messages. */
   close(): void;
 }

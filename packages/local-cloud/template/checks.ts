@@ -1,4 +1,4 @@
-// What AWS would only notice when a message comes: rules without permission to call, and names of nothing.
+// Finds mistakes that AWS notices only when a message comes: rules without permission to invoke, and references to nothing.
 
 import { streamArnOf } from '../dynamodb/stream-arn.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
@@ -15,7 +15,7 @@ const fieldOf = (value: unknown, key: string): unknown =>
 const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const escaped = (text: string) => text.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-/** As IAM compares ARNs: `*` is any text, `?` any character. */
+/** Compares ARNs as IAM does: `*` matches any text, `?` any character. */
 const isLike = (pattern: string, arn: string) =>
   new RegExp(`^${escaped(pattern).replaceAll('*', '.*').replaceAll('?', '.')}$`).test(arn);
 
@@ -36,7 +36,7 @@ function isPermitted(
   );
 }
 
-/** What AWS IoT invokes in the name of a resource, and the property that says so. */
+/** The functions that AWS IoT invokes for a resource, and the property that names each. */
 type Invocations = { functionArn: unknown; path: (string | number)[] }[];
 
 /** The actions of a rule that invoke a function. The rules engine refuses actions that it cannot read. */
@@ -81,7 +81,7 @@ function requirePermissions(template: ResolvedTemplate): void {
   });
 }
 
-/** Of a table that has one. */
+/** The ARN of a table's stream, if it has one. */
 const STREAM = 'AWS::DynamoDB::Table with a StreamSpecification';
 
 function arnsOf(template: ResolvedTemplate, type: string): string[] {
@@ -98,7 +98,7 @@ interface Reference {
   readonly to: readonly string[];
 }
 
-/** Properties that hold the ARN of another resource. */
+/** Properties that have the ARN of another resource. */
 const references: readonly Reference[] = [
   {
     from: 'AWS::KinesisFirehose::DeliveryStream',
@@ -129,13 +129,13 @@ const references: readonly Reference[] = [
   },
 ];
 
-/** What an event of a function may have, by its type. */
+/** The properties that an event of a function may have, by its type. */
 const eventProperties: Readonly<Record<string, readonly string[]>> = {
   HttpApi: Object.keys(routeProperties),
   SQS: Object.keys(queueEventProperties),
 };
 
-/** The table of what is supported knows no types of events. */
+/** The support table has no types of events, so they are checked here. */
 function requireFittingEvents(template: ResolvedTemplate): void {
   readAll(template.ofType('AWS::Serverless::Function'), ({ logicalId, properties, at }) => {
     for (const [name, event] of Object.entries((properties['Events'] ?? {}) as Properties)) {
@@ -182,7 +182,7 @@ function requireDistinctNames(template: ResolvedTemplate): void {
   }
 }
 
-/** @throws StartError with the template line of each reference that leads nowhere or a call that nobody permitted. */
+/** @throws StartError with the template line of each reference to nothing, and of each call without permission. */
 export function requireConsistent(template: ResolvedTemplate): void {
   readAll([requireDistinctNames, requirePermissions, requireReferences, requireFittingEvents], (check) =>
     check(template),

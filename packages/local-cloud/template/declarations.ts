@@ -1,4 +1,4 @@
-// The Resources section as it is written: each resource's type, condition, dependencies and properties, Globals merged in.
+// Reads the Resources section as written: each resource's type, condition, dependencies and properties, merged with Globals.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
 
 import { readAll } from '../start-error.ts';
@@ -27,7 +27,7 @@ const keys = [
   'UpdateReplacePolicy',
 ];
 
-/** As SAM merges: mappings key by key, lists one after the other, anything else by the function's own. */
+/** Merges as SAM does: mappings key by key, lists concatenated; of other values the function's own wins. */
 function merge(general: Node, own: Node): Node {
   if (general.kind === 'list' && own.kind === 'list') {
     return { kind: 'list', items: [...general.items, ...own.items], place: own.place };
@@ -85,7 +85,7 @@ function declare(
   };
 }
 
-/** A type matters only where the resource is created, or referred to. */
+/** Checks the type, which matters only where the resource is created or referred to. */
 export function requireKnownType({ logicalId, type, typePlace }: Declaration, fail: Fail): void {
   if (resourceTypes.includes(type)) return;
   fail(

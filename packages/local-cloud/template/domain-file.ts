@@ -1,4 +1,4 @@
-// The second template of a stack, for names of its own: read where somebody sets one of its parameters.
+// The second template of a stack, for custom domains: read when one of its parameters is set.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -10,10 +10,10 @@ import { failIn, mapOf, sectionOf } from './sections.ts';
 import { readText, shownAs } from './source-file.ts';
 
 const FILE = 'domain.yaml';
-/** Its values in samconfig.toml are those of `[<environment>.domain.parameters]`. */
+/** Its command in samconfig.toml: `[<environment>.domain.parameters]`. */
 const COMMAND = 'domain';
 
-/** Where it lies, if it is there. */
+/** The path of the file, which need not exist. */
 export const domainFileOf = (templateFile: string): string => path.join(path.dirname(templateFile), FILE);
 
 function parameterNames(file: string): ReadonlySet<string> {
@@ -24,8 +24,8 @@ function parameterNames(file: string): ReadonlySet<string> {
 }
 
 /**
- * The domain.yaml beside the template of `options`, and the overrides without those that are for it, with a clause that
- * says which they may be.
+ * Loads the domain.yaml beside the template of `options`. The result has the other overrides, and a clause for messages that
+ * lists the parameters of domain.yaml.
  * @throws StartError as `loadTemplate` does.
  */
 export function loadDomain(options: Omit<LoadOptions, 'defaults'>): {

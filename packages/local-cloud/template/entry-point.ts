@@ -8,7 +8,7 @@ import { StartError } from '../start-error.ts';
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 const withoutExtension = (path: string) => path.slice(0, path.length - extname(path).length);
 
-/** The folder that esbuild writes outputs relative to: the deepest that holds every entry point. */
+/** The folder to which esbuild's outputs are relative: the deepest that contains every entry point. */
 function commonFolder(paths: readonly string[]): string {
   const [first = [], ...others] = paths.map((path) => dirname(path).split(sep));
   const shared = first.findIndex((part, index) => others.some((other) => other[index] !== part));

@@ -1,4 +1,4 @@
-// Turns template values with intrinsic functions into plain ones, keeping the line that each result came from.
+// Evaluates the intrinsic functions of template values, and keeps the line of each result.
 
 import type { Entry, Node, Place, ScalarNode } from './document.ts';
 
@@ -8,11 +8,11 @@ export type Value =
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly place: Place }
   | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, Entry<Value>>; readonly place: Place };
 
-/** What names mean at one spot of a template: a resource may refer to others, a condition only to parameters. */
+/** The meaning of names at a place of a template: a resource may refer to others, a condition only to parameters. */
 export interface Scope {
   /** Intrinsics allowed here, by long name. */
   readonly functions: ReadonlyMap<string, Intrinsic>;
-  /** What `Ref` gives; undefined for `AWS::NoValue`. */
+  /** The value of `Ref`; undefined for `AWS::NoValue`. */
   ref(name: string, place: Place): Value | undefined;
   attribute(logicalId: string, attribute: string, place: Place): Value;
   condition(name: string, place: Place): boolean;
@@ -49,7 +49,7 @@ export function evaluate(node: Node, scope: Scope): Value | undefined {
   return scope.fail(node.place, `${node.name} is not supported here: use one of ${known}`);
 }
 
-/** The text of a scalar, after evaluation. `what` names it in the message when it is none. */
+/** The text of a scalar, after evaluation. `what` names it in the message when it is not a scalar. */
 export function textOf(node: Node, scope: Scope, what: string): string {
   const value = evaluate(node, scope);
   if (value?.kind === 'scalar') return value.text;
@@ -63,7 +63,7 @@ export function itemsOf(node: Node, scope: Scope, what: string): readonly Node[]
   return scope.fail(node.place, `${what} must be a list`);
 }
 
-/** As `itemsOf`, for an argument list with a fixed number of parts, which `shape` spells out. */
+/** As `itemsOf`, for an argument list with a fixed number of parts, which `shape` describes. */
 export function partsOf(node: Node, count: number, scope: Scope, shape: string): readonly Node[] {
   if (node.kind === 'list' && node.items.length === count) return node.items;
   return scope.fail(node.place, `must be written ${shape}`);

@@ -1,4 +1,4 @@
-// What SAM makes of the events of a function: the rule, mapping, schedule, subscription or notification that each stands for.
+// Expands the events of a function as SAM does: into rules, mappings, schedules, subscriptions or notifications.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
 
 import type { Declaration } from './declarations.ts';
@@ -6,7 +6,7 @@ import type { Entry, MapNode, Node, Place } from './document.ts';
 import { attributeNode, listNode, mapNode, refNode, textNode } from './nodes.ts';
 import type { Fail } from './sections.ts';
 
-/** One event of a function, as the template has it. */
+/** One event of a function, as in the template. */
 export interface FunctionEvent {
   readonly owner: Declaration;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Added {
   readonly properties: MapNode;
 }
 
-/** What an event becomes: resources, or notifications of a bucket that the template declares. */
+/** The result of an event: resources, or notifications of a bucket that the template declares. */
 export interface Expanded {
   readonly resources: readonly Added[];
   readonly notification?: { readonly bucket: string; readonly at: Place; readonly entries: readonly Node[] };
@@ -38,7 +38,7 @@ interface EventKind {
 
 const memberOf = ({ properties }: FunctionEvent, name: string) => properties.entries.get(name);
 
-/** Members under the same name, those that are there. */
+/** The members with these names that exist. */
 const copied = (event: FunctionEvent, names: readonly string[]): Record<string, Entry<Node> | undefined> =>
   Object.fromEntries(names.map((name) => [name, memberOf(event, name)]));
 
@@ -81,7 +81,7 @@ function iotRule(event: FunctionEvent): Expanded {
   };
 }
 
-/** `Enabled: false`, which SAM takes beside `State: DISABLED`. */
+/** `Enabled: false`, which SAM accepts besides `State: DISABLED`. */
 function stateOf(event: FunctionEvent): Node | Entry<Node> | undefined {
   const enabled = memberOf(event, 'Enabled');
   if (!enabled) return memberOf(event, 'State');
@@ -131,7 +131,7 @@ function scheduleV2(event: FunctionEvent): Expanded {
   );
   const properties = mapNode(
     {
-      // SAM calls it so where the template gives no name.
+      // SAM's name where the template has none.
       Name: memberOf(event, 'Name') ?? textNode(owner.logicalId + name, place),
       FlexibleTimeWindow:
         memberOf(event, 'FlexibleTimeWindow') ?? mapNode({ Mode: textNode('OFF', place) }, place),
@@ -149,7 +149,7 @@ const mappingMembers = [
   ...['MaximumRetryAttempts', 'ParallelizationFactor'],
 ];
 
-/** Of a data stream, or of the stream of a table. */
+/** The mapping of a data stream, or of the stream of a table. */
 function stream(event: FunctionEvent): Expanded {
   const { owner, name, place } = event;
   const properties = mapNode(
@@ -207,7 +207,7 @@ function s3(event: FunctionEvent): Expanded {
   };
 }
 
-/** Events that stand for resources. HttpApi and SQS are read where their services are. */
+/** Events that become resources. The services themselves read HttpApi and SQS. */
 const kinds: Readonly<Record<string, EventKind>> = {
   IoTRule: { required: ['Sql'], optional: ['AwsIotSqlVersion'], expand: iotRule },
   Schedule: {
@@ -236,7 +236,7 @@ const kinds: Readonly<Record<string, EventKind>> = {
 /** Types of events that stay with their function. */
 export const ownEvents: readonly string[] = ['HttpApi', 'SQS'];
 
-/** What to write in the place of an event that is not supported. */
+/** What to write in place of an unsupported event. */
 const remedies: Readonly<Record<string, string>> = {
   Api: 'a REST API does not run here; use an event of type HttpApi',
   EventBridgeRule:
@@ -248,7 +248,7 @@ const remedies: Readonly<Record<string, string>> = {
   AlexaSkill: 'Alexa does not run here; remove it',
 };
 
-/** @throws StartError for a type, or a property, that the local cloud does not support; undefined for what stays as it is. */
+/** @throws StartError for a type, or a property, that the local cloud does not support; undefined for an event that stays as it is. */
 export function expandEvent(event: FunctionEvent): Expanded | undefined {
   const { owner, name, type, place, properties, fail } = event;
   if (ownEvents.includes(type)) return undefined;

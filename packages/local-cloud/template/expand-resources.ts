@@ -1,4 +1,4 @@
-// Resources that stand for others, or that have an older form: each becomes the one that the services of the local cloud read.
+// Converts resources that are short or older forms of others into the form that the services of the local cloud read.
 
 import type { Declaration } from './declarations.ts';
 import type { Entry, MapNode, Node, Place } from './document.ts';
@@ -34,7 +34,7 @@ function simpleTable(declaration: Declaration, fail: Fail): Declaration {
   return { ...declaration, type: 'AWS::DynamoDB::Table', properties: withMembers(rest, added) };
 }
 
-/** `Code: folder` is what `aws cloudformation package` takes; `ZipFile` is the code itself. */
+/** `Code: folder` is for `aws cloudformation package`; `ZipFile` is the code itself. */
 function codeOf(declaration: Declaration, fail: Fail): Record<string, Entry<Node> | undefined> {
   const { logicalId, place } = declaration;
   const code = member(declaration, 'Code') ?? fail(place, `${logicalId}: property Code is missing`);
@@ -49,7 +49,7 @@ function codeOf(declaration: Declaration, fail: Fail): Record<string, Entry<Node
   );
 }
 
-/** What is called otherwise, or has no part in SAM's own resource. */
+/** Properties that SAM's own resource names differently, or does not have. */
 function lambdaFunction(declaration: Declaration, fail: Fail): Declaration {
   const { place, properties } = declaration;
   const tracing = member(declaration, 'TracingConfig');
@@ -72,7 +72,7 @@ function layerVersion(declaration: Declaration, fail: Fail): Declaration {
   };
 }
 
-/** The destination of before 2016, which has less of the same properties. */
+/** The destination type from before 2016, with fewer of the same properties. */
 function deliveryStream(declaration: Declaration): Declaration {
   const old = member(declaration, 'S3DestinationConfiguration');
   if (!old || declaration.properties.entries.has('ExtendedS3DestinationConfiguration')) return declaration;
@@ -81,7 +81,7 @@ function deliveryStream(declaration: Declaration): Declaration {
   return { ...declaration, properties: withMembers(rest, added) };
 }
 
-/** Changes a declaration into the one that is read. */
+/** Converts a declaration into the one that services read. */
 export const rewrites: Readonly<Record<string, (declaration: Declaration, fail: Fail) => Declaration>> = {
   'AWS::Serverless::SimpleTable': simpleTable,
   'AWS::Lambda::Function': lambdaFunction,
@@ -91,7 +91,7 @@ export const rewrites: Readonly<Record<string, (declaration: Declaration, fail: 
 
 const subscriptionMembers = ['Protocol', 'Endpoint', 'FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'];
 
-/** The subscriptions that a topic declares inside of itself, each as a resource of its own. */
+/** The subscriptions that a topic declares inside itself, as separate resources. */
 export function inlineSubscriptions(
   topic: Declaration,
   fail: Fail,

@@ -1,4 +1,4 @@
-// Does what SAM's transform does before anything is resolved: what stands for several resources becomes those resources.
+// Does what SAM's transform does before anything is resolved: expands what is short for several resources.
 
 import { noteProblems, readAll } from '../start-error.ts';
 import type { Declaration } from './declarations.ts';
@@ -8,7 +8,7 @@ import { inlineSubscriptions, rewrites } from './expand-resources.ts';
 import { listNode, mapNode, refNode, without, withMembers } from './nodes.ts';
 import { type Fail, literal, mapOf } from './sections.ts';
 
-/** What is added to buckets: by their logical ID, the notifications of functions. */
+/** Notifications of functions to add to buckets, by the bucket's logical ID. */
 type Notifications = Map<string, { owner: string; at: Entry<Node>['place']; entries: Node[] }>;
 
 interface Work {
@@ -20,7 +20,7 @@ interface Work {
 
 const nothing = (place: Declaration['place']): MapNode => ({ kind: 'map', entries: new Map(), place });
 
-/** Exists where `owner` does, with the place of `owner`. */
+/** With the condition and the place of `owner`. */
 function add(
   { declared, result, fail }: Work,
   owner: Declaration,
@@ -43,7 +43,7 @@ function add(
 /** The implicit API of SAM, which events without an ApiId share. */
 const IMPLICIT_API = 'ServerlessHttpApi';
 
-/** An event of type HttpApi names its API, also where SAM would take the one that it makes itself. */
+/** Makes an event of type HttpApi name its API, also where that is the implicit one of SAM. */
 function withApi(event: Entry<Node>, properties: MapNode): Entry<Node> {
   const { place } = event;
   const named = withMembers(properties, mapNode({ ApiId: refNode(IMPLICIT_API, place) }, place));
@@ -60,7 +60,7 @@ function expandEvents(work: Work, owner: Declaration): Declaration {
   if (!events) return owner;
   const rest = without(properties, ['Events']);
   const kept = new Map<string, Entry<Node>>();
-  // What is wrong with an event is said once.
+  // A problem with an event is reported once.
   work.result.set(logicalId, { ...owner, properties: rest });
   readAll(mapOf(events.value, `Events of ${logicalId}`, work.fail).entries, ([name, event]) => {
     const { entries } = mapOf(event.value, `event ${name} of ${logicalId}`, work.fail);
@@ -102,7 +102,7 @@ function addSubscriptions(work: Work, declaration: Declaration): Declaration {
   return topic;
 }
 
-/** A type may be called as what every object has. */
+/** A type may have the name of a member that every object has. */
 const of = <T>(table: Readonly<Record<string, T>>, type: string): T | undefined =>
   Object.hasOwn(table, type) ? table[type] : undefined;
 
@@ -111,7 +111,7 @@ const expansions: Readonly<Record<string, (work: Work, declaration: Declaration)
   'AWS::SNS::Topic': addSubscriptions,
 };
 
-/** SAM writes what functions want of a bucket into the bucket. */
+/** SAM adds the notifications for functions to the bucket. */
 function notify({ result, notifications, fail }: Work): void {
   for (const [logicalId, { owner, at, entries }] of notifications) {
     const bucket = result.get(logicalId);
@@ -139,12 +139,12 @@ function needsImplicitApi(declaration: Declaration): boolean {
 
 export interface ExpandedDeclarations {
   readonly declarations: ReadonlyMap<string, Declaration>;
-  /** A line for every event, or form of a resource, that is not supported: what else is wrong is found beside it. */
+  /** A line for every unsupported event or form of a resource, so that other problems are found too. */
   readonly problems: readonly string[];
 }
 
 /**
- * The resources that SAM makes of those of the template, in their order; each added one is behind its owner.
+ * The resources that SAM makes of those of the template, in their order; each added one is after its owner.
  *
  * @param api properties of the implicit HTTP API, from Globals
  */

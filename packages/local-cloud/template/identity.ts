@@ -1,4 +1,4 @@
-// How each resource type is called: physical name, ARN, what Ref and Fn::GetAtt give. Names are the same at every start.
+// The names of each resource type: physical name, ARN, and the values of Ref and Fn::GetAtt, the same at every start.
 
 import { account } from '../account.ts';
 import { streamArnOf } from '../dynamodb/stream-arn.ts';
@@ -201,8 +201,8 @@ export const resourceTypes: readonly string[] = Object.keys(namings);
 export const namePropertyOf = (type: string): string | undefined => namings[type]?.nameProperty;
 
 /**
- * How a resource is called. `explicit` is the name that the template gives, if any.
- * @returns what is wrong with the name, in words, when AWS would refuse it.
+ * The names of a resource. `explicit` is the name that the template sets, if any.
+ * @returns the problem of the name as text, when AWS would refuse it.
  */
 export function identify(
   type: string,

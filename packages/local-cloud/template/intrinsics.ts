@@ -1,4 +1,4 @@
-// CloudFormation's intrinsic functions, as a table: what each makes of its argument.
+// CloudFormation's intrinsic functions, as a table.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 
 import type { Node } from './document.ts';

@@ -1,18 +1,18 @@
-// Finds the packages that functions share by layers: as a layer has them, or where npm has installed what a build of it would install.
+// Finds the packages that functions share through layers: in the layer, or where npm has installed those that a build of it would install.
 
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readAll, StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from './resolved.ts';
 
-/** A folder whose node_modules a function finds by a layer. */
+/** A folder whose node_modules a function finds through a layer. */
 export interface LayerRoot {
   readonly folder: string;
-  /** Names of the packages that the layer has of them; absent: all. */
+  /** Names of the packages that belong to the layer; absent: all. */
   readonly packages?: readonly string[];
 }
 
-/** Where Lambda looks in a layer, and where the packages are that a build of the layer puts there. */
+/** The folder of a layer in which Lambda finds packages, and the source of those that a build puts there. */
 const LAYER_ROOTS = ['nodejs', 'nodejs/node24', '.'];
 
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -41,9 +41,9 @@ function* foldersFrom(folder: string): Generator<string> {
 }
 
 /**
- * As `sam build` would install it, but where a folder above has the package already, which `npm ci` of the project put there.
+ * A package that `sam build` would install, found in a folder above, where `npm ci` of the project put it.
  *
- * @throws Error that says why this package is not there, without a remedy
+ * @throws Error with the reason why the package is not found, without a remedy
  */
 function installedAbove(content: string, name: string, wanted: string): string {
   for (const folder of foldersFrom(content)) {
@@ -57,7 +57,7 @@ function installedAbove(content: string, name: string, wanted: string): string {
   throw new Error(`its package.json names ${name} ${wanted}, which is not installed`);
 }
 
-/** What SAM would build. @throws Error as `installedAbove` does */
+/** The packages that SAM would build. @throws Error as `installedAbove` does */
 function builtRootsOf(content: string): LayerRoot[] {
   const { dependencies = {} } = manifestIn(content) ?? {};
   const named = Object.entries(dependencies);
@@ -85,7 +85,7 @@ function rootsOf(layer: ResolvedResource, templateFolder: string): LayerRoot[] {
   }
 }
 
-/** @throws StartError for a layer of another template, and for one whose packages are not there */
+/** @throws StartError for a layer of another template, and for one whose packages are not found */
 export function layerRootsOf(
   template: Pick<ResolvedTemplate, 'ofType'>,
   { logicalId, properties, at }: ResolvedResource,

@@ -1,4 +1,4 @@
-// What every name in the template means: parameters, pseudo parameters, mappings, conditions, rules and resources.
+// The meaning of every name in the template: parameters, pseudo parameters, mappings, conditions, rules and resources.
 
 import { type Declaration, requireKnownType } from './declarations.ts';
 import type { Entry, Node, Place } from './document.ts';
@@ -58,7 +58,7 @@ function onceEach<T>(compute: (key: string) => T, fail: (circle: string, key: st
 
 type Condition = Scope['condition'];
 
-/** What every scope has. */
+/** The intrinsics of every scope. */
 interface Shared {
   readonly fail: Fail;
   readonly condition: Condition;
@@ -95,7 +95,7 @@ function createMappingLookup(mappings: Sections['mappings'], fail: Fail): Scope[
   };
 }
 
-/** The scope of what may refer to parameters only. @param where in messages, such as `Conditions` */
+/** The scope of sections that may refer only to parameters. @param where the section for messages, such as `Conditions` */
 const withoutResources = (shared: Shared, functions: Scope['functions'], where: string): Scope => ({
   functions,
   fail: shared.fail,
@@ -196,7 +196,7 @@ function createIdentities(
   );
 }
 
-/** Gives every name of the template its meaning. Nothing is evaluated before it is needed. */
+/** Defines every name of the template. Nothing is evaluated before it is needed. */
 export function createNames(
   parameters: Parameters,
   sections: Sections,

@@ -1,31 +1,31 @@
-// How AWS forms names, IDs, ARNs and addresses. What it draws by chance follows from the names here, so that it is found again.
+// How AWS forms names, IDs, ARNs and addresses. Where AWS uses random values, they are derived from names here, so that they stay the same.
 
 import { createHash } from 'node:crypto';
 
-/** What names and ARNs have in common. */
+/** What names and ARNs are made from. */
 export interface StackDefaults {
   readonly stackName: string;
   readonly region: string;
   readonly accountId: string;
 }
 
-/** What Fn::GetAtt gives: text, or a list of texts such as the name servers of a zone. */
+/** A value of Fn::GetAtt: text, or a list of texts such as the name servers of a zone. */
 export type Attribute = string | readonly string[];
 
 export interface Naming {
-  /** The property that sets the name, when the template wants a name of its own. */
+  /** The property by which the template can set the name. */
   readonly nameProperty?: string;
-  /** What AWS accepts as that name. */
+  /** The names that AWS accepts. */
   readonly pattern?: RegExp;
-  /** The name when the template sets none; CloudFormation would add random characters. */
+  /** The default name, to which CloudFormation would add random characters. */
   readonly generate?: (stackName: string, logicalId: string, defaults: StackDefaults) => string;
   /** Service and resource of the ARN, such as `iot` and `rule/Name`. */
   readonly arn: (name: string, defaults: StackDefaults) => string;
-  /** What Ref gives, if not the name. */
+  /** The value of Ref, if not the name. */
   readonly ref?: 'arn' | ((name: string, defaults: StackDefaults) => string);
-  /** What Fn::GetAtt gives besides `Arn`. */
+  /** The values of Fn::GetAtt besides `Arn`. */
   readonly attributes?: (name: string, arn: string) => Readonly<Record<string, Attribute>>;
-  /** False where CloudFormation has no `Arn` to get. */
+  /** False where CloudFormation has no attribute `Arn`. */
   readonly hasArn?: false;
 }
 
@@ -34,7 +34,7 @@ export const within =
   (name, { region, accountId }) =>
     `arn:aws:${service}:${region}:${accountId}:${resource(name)}`;
 
-/** An internal name for what has no ARN of its own on AWS either, so that every resource has a distinct one. */
+/** An internal ARN for resources without one on AWS, so that each has its own. */
 export const unnamed = within('cloudformation', (name) => `resource/${name}`);
 
 export const joined = (stackName: string, logicalId: string) => `${stackName}-${logicalId}`;
@@ -43,7 +43,7 @@ export const inLowerCase = (stackName: string, logicalId: string) =>
 export const withUnderscore = (stackName: string, logicalId: string) =>
   joined(stackName, logicalId).replaceAll(/[^A-Za-z0-9_]/g, '_');
 
-/** AWS chooses a random one; here it follows from the names, so that it is found again after a restart. */
+/** AWS chooses a random one; here it is derived from the names, so that it is the same after a restart. */
 export const uuid = (stackName: string, logicalId: string): string => {
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest('hex');
   return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
@@ -51,7 +51,7 @@ export const uuid = (stackName: string, logicalId: string): string => {
 export const poolId: Naming['generate'] = (stackName, logicalId, defaults) =>
   `${defaults.region}:${uuid(stackName, logicalId)}`;
 
-/** In the form of the SHA-256 of a certificate, which is there only once the local CA has signed it. */
+/** In the form of the SHA-256 of a certificate, which does not exist before the local CA has signed it. */
 export const certificateId = (stackName: string, logicalId: string): string =>
   createHash('sha256')
     .update(`certificate ${joined(stackName, logicalId)}`)
@@ -82,11 +82,11 @@ export const dkimTokens = (domain: string) =>
     }),
   );
 
-/** The four that a zone names; nobody resolves them here. `.test` is kept for what is not a real name (RFC 6761, 6.2). */
+/** The four name servers of a zone, which nobody resolves here. `.test` is reserved for such names (RFC 6761, 6.2). */
 export const zoneNameServers = (id: string): readonly string[] =>
   [0, 1, 2, 3].map((index) => `ns-${index}.${id.toLowerCase()}.test`);
 
-/** Letters and digits of either kind, or small ones alone, that follow from the names. */
+/** Letters and digits, in both cases or only lower case, derived from the names. */
 const letters = (length: number, radix: 36 | 62, stackName: string, logicalId: string): string => {
   const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.slice(0, radix);
   const digest = createHash('sha256').update(joined(stackName, logicalId)).digest();
@@ -96,17 +96,17 @@ export const userPoolId: Naming['generate'] = (stackName, logicalId, { region })
   `${region}_${letters(9, 62, stackName, logicalId)}`;
 export const clientId: Naming['generate'] = (stackName, logicalId) => letters(26, 36, stackName, logicalId);
 
-/** The name under which identity pools know a user pool; with `https://` it is the issuer of its tokens. */
+/** The name of a user pool in identity pools; with `https://` it is the issuer of its tokens. */
 export const userPoolProvider = (id: string): string =>
   `cognito-idp.${id.split('_', 1)[0]}.amazonaws.com/${id}`;
 
-/** Where the login pages of a user pool are on AWS. The local cloud puts its own address in the place of this one. */
+/** The address of the login pages of a user pool on AWS. The local cloud replaces it by its own. */
 export const loginAddress = (domain: string, region: string): string =>
   `https://${domain}.auth.${region}.amazoncognito.com`;
 
-/** Where the queues of a region are on AWS. The local cloud puts its own address in the place of this one. */
+/** The address of the queues of a region on AWS. The local cloud replaces it by its own. */
 export const queueHost = (region: string): string => `https://sqs.${region}.amazonaws.com`;
 
-/** Where an HTTP API is on AWS. The local cloud puts its own address in the place of this one. */
+/** The address of an HTTP API on AWS. The local cloud replaces it by its own. */
 export const executeApiAddress = (id: string, region: string): string =>
   `https://${id}.execute-api.${region}.amazonaws.com`;

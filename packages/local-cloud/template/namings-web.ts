@@ -1,4 +1,4 @@
-// How the resources are called that people and browsers meet: names on the Internet, HTTP APIs and logins.
+// The names of resources for people and browsers: domains, HTTP APIs and logins.
 
 import {
   apiId,
@@ -39,7 +39,7 @@ export const webNamings: Readonly<Record<string, Naming>> = {
   'AWS::ApiGatewayV2::ApiMapping': { arn: unnamed, hasArn: false },
   'AWS::Serverless::HttpApi': {
     generate: apiId,
-    // Without an account, as API Gateway writes it.
+    // Without an account, as in API Gateway's ARNs.
     arn: (name, { region }) => `arn:aws:apigateway:${region}::/apis/${name}`,
     hasArn: false,
     attributes: (name, arn) => ({ ApiId: name, ApiEndpoint: executeApiAddress(name, arn.split(':')[3]!) }),

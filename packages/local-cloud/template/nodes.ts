@@ -1,4 +1,4 @@
-// Builds parts of a template, as SAM does where one resource stands for several; each part keeps the line that it comes from.
+// Builds parts of a template, as SAM does where one resource is short for several; each part keeps the line of its source.
 
 import type { Entry, MapNode, Node, Place } from './document.ts';
 
@@ -20,7 +20,7 @@ export const attributeNode = (logicalId: string, attribute: string, place: Place
 
 export const listNode = (items: readonly Node[], place: Place): Node => ({ kind: 'list', items, place });
 
-/** What is undefined is left out; a value has the line of its own key where it comes from the template. */
+/** Undefined values are left out; a value from the template has the line of its key. */
 export function mapNode(
   members: Readonly<Record<string, Node | Entry<Node> | undefined>>,
   place: Place,

@@ -1,4 +1,4 @@
-// The two parts of a template that only relate other parts: rules over parameters, and the order of resources.
+// Checks the two parts of a template that relate other parts: rules over parameters, and dependencies between resources.
 
 import type { Entry, Node, Place } from './document.ts';
 import { holds } from './intrinsics.ts';
@@ -31,10 +31,10 @@ export function requireRules(rules: ReadonlyMap<string, Entry<Node>>, names: Nam
   }
 }
 
-/** By logical id, the resources that it refers to and where. */
+/** By logical ID, the resources that it refers to, and the place of each reference. */
 export type Needs = Map<string, Map<string, Place>>;
 
-/** Each resource needs those it refers to; CloudFormation creates no circle. */
+/** Refuses circular dependencies, as CloudFormation does. */
 export function requireOrder(needs: Needs, fail: Fail): void {
   const done = new Set<string>();
   const visit = (id: string, path: readonly string[], place: Place): void => {

@@ -1,4 +1,4 @@
-// Finds the code of functions that nothing has to build: JavaScript in a folder or in the template itself.
+// Finds the code of functions that need no build: JavaScript in a folder or in the template itself.
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -15,7 +15,7 @@ export const MODULE_EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs'];
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** As Lambda takes `Code.ZipFile`: one CommonJS file that is called index. */
+/** `Code.ZipFile`, which Lambda stores as one CommonJS file named index. */
 function inlineOf(resource: ResolvedResource, handlerFile: string): PlainCode {
   const text = String(resource.properties['InlineCode']);
   if (handlerFile === 'index') return { kind: 'inline', text };
@@ -28,7 +28,7 @@ function inlineOf(resource: ResolvedResource, handlerFile: string): PlainCode {
  * The absolute path of the handler's file, and the code to copy; undefined where esbuild builds it.
  *
  * @param folder absolute path of CodeUri
- * @throws StartError where CodeUri has no such file, and where the function has its code twice
+ * @throws StartError where CodeUri does not have the file, and where the function has its code twice
  */
 export function plainCodeOf(
   resource: ResolvedResource,
@@ -42,7 +42,7 @@ export function plainCodeOf(
     throw new StartError(`${at('InlineCode')}: ${logicalId}: has CodeUri and InlineCode: take one out`);
   if (metadata['BuildMethod'] === 'esbuild' && !inline) return undefined;
   if (inline) return { entryPoint: templateFile, plain: inlineOf(resource, handlerFile) };
-  // Another runtime is refused by its own line.
+  // Another runtime is refused at its own line.
   if (!String(properties['Runtime']).startsWith('nodejs'))
     return { entryPoint: folder, plain: { kind: 'folder', folder } };
   if (!isFolder(folder))

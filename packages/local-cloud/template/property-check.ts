@@ -1,8 +1,8 @@
-// How the support table says what a property may hold.
+// The checks of values in the support table.
 
 import type { Value } from './evaluate.ts';
 
-/** What a property may hold, and how a person reads that. */
+/** The values that a property may have, and their description for people. */
 export interface Check {
   readonly describe: string;
   readonly accepts: (text: string, value: Value) => boolean;
@@ -13,12 +13,12 @@ export interface Check {
  */
 export interface TypeSupport {
   readonly honours: Readonly<Record<string, Check>>;
-  /** Path to the reason why it has no effect on one machine. */
+  /** Paths of properties that are accepted without effect, with the reason. */
   readonly ignores: Readonly<Record<string, string>>;
   readonly required?: readonly string[];
 }
 
-/** What the table has for one resource type. */
+/** The entry of one resource type. */
 export interface ResourceSupport {
   readonly properties: TypeSupport;
   readonly metadata?: TypeSupport;
@@ -29,13 +29,13 @@ const scalar = (describe: string, accepts: (text: string) => boolean): Check => 
   accepts: (text, value) => value.kind === 'scalar' && accepts(text),
 });
 
-/** For what another part of the local cloud reads, and refuses by line. */
+/** Any value: another part of the local cloud checks it, and names its line. */
 export const checkedBy = (part: string): Check => ({ describe: `checked by ${part}`, accepts: () => true });
 export const text = scalar('text', () => true);
 export const flag = scalar('true or false', (found) => found === 'true' || found === 'false');
 export const oneOf = (...allowed: readonly string[]) =>
   scalar(allowed.join(' or '), (found) => allowed.includes(found));
-/** As `oneOf`, in capitals or small letters. */
+/** As `oneOf`, in upper or lower case. */
 export const anyCase = (...allowed: readonly string[]) =>
   scalar(allowed.join(' or '), (found) => allowed.includes(found.toUpperCase()));
 export const whole = (least: number, most: number) =>
@@ -43,14 +43,14 @@ export const whole = (least: number, most: number) =>
     `a whole number from ${least} to ${most}`,
     (found) => /^\d+$/.test(found) && +found >= least && +found <= most,
   );
-/** For limits that AWS lifts with -1. */
+/** A limit that AWS disables with -1. */
 export const wholeOrEndless = (least: number, most: number) =>
   scalar(
     `-1 or a whole number from ${least} to ${most}`,
     (found) => found === '-1' || (/^\d+$/.test(found) && +found >= least && +found <= most),
   );
 
-/** For a type of which nothing has an effect here. */
+/** A type that has no effect here at all. */
 export const unchecked = (reason: string): ResourceSupport => ({
   properties: { honours: {}, ignores: { '**': reason } },
 });

@@ -1,4 +1,4 @@
-// Refuses what the local cloud would have to ignore: a property that does something on AWS and nothing here.
+// Refuses properties that do something on AWS and nothing here, so that none is silently ignored.
 
 import { readAll } from '../start-error.ts';
 import type { Place } from './document.ts';
@@ -11,7 +11,7 @@ type Segments = readonly string[];
 const isBelow = (path: Segments, segment: string, index: number) =>
   segment === '*' || segment === path[index];
 
-/** Whether `path` is named by `pattern`, or lies under its `**`. */
+/** Whether `path` matches `pattern`, or is under its `**`. */
 function covers(pattern: string, path: Segments): boolean {
   const segments = pattern.split('.');
   const subtree = segments.at(-1) === '**';
@@ -20,7 +20,7 @@ function covers(pattern: string, path: Segments): boolean {
   return fixed.every((segment, index) => isBelow(path, segment, index));
 }
 
-/** Whether `path` leads to something that `pattern` names. */
+/** Whether `path` is above something that matches `pattern`. */
 const leadsTo = (pattern: string, path: Segments) => {
   const segments = pattern.split('.');
   return segments.length > path.length && path.every((_, index) => isBelow(path, segments[index]!, index));
@@ -70,7 +70,7 @@ function has(value: Value, path: Segments): boolean {
 
 /**
  * Checks the properties of one resource, or its `Metadata` when `part` says so.
- * @throws StartError with the line of each property, or value, that the local cloud would have to ignore.
+ * @throws StartError with the line of each property, or value, that the local cloud does not support.
  */
 export function requireSupported(
   id: string,

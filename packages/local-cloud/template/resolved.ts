@@ -1,4 +1,4 @@
-// The template as the services of the local cloud read it: without intrinsics and conditions, each place known.
+// The template for the services of the local cloud: without intrinsics and conditions, with the place of everything.
 
 export interface ResolvedResource {
   readonly logicalId: string;
@@ -9,10 +9,10 @@ export interface ResolvedResource {
   /** Physical name of the bucket, table, function, rule, stream ... */
   readonly name: string;
   readonly arn: string;
-  /** What `Ref` gives: the name, or the ARN of a topic. */
+  /** The value of `Ref`: the name, or the ARN of a topic. */
   readonly ref: string;
   /**
-   * Where a property is, such as `template.yaml:123`; where it is absent, the nearest that holds it. A path that
+   * The place of a property, such as `template.yaml:123`; of an absent one, the nearest place that contains it. A path that
    * begins with `Metadata` leads there.
    */
   readonly at: (...path: readonly (string | number)[]) => string;
@@ -25,7 +25,7 @@ export interface ResolvedTemplate {
   readonly region: string;
   readonly accountId: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** Names of parameters that are shown nowhere. */
+  /** Names of parameters that are never shown (`NoEcho`). */
   readonly hiddenParameters: ReadonlySet<string>;
   /** By logical id, in the order of the template; without those whose condition is false. */
   readonly resources: ReadonlyMap<string, ResolvedResource>;

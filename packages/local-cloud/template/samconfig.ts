@@ -53,7 +53,7 @@ function parseToml(file: string, shown: string): unknown {
   }
 }
 
-/** What `key` is under the first of `sections` that sets it, each a path such as `local.deploy`. */
+/** The value of `key` in the first of `sections` that sets it, each a path such as `local.deploy`. */
 function settingOf(root: unknown, sections: readonly string[], key: string): unknown {
   return sections
     .map((section) => tableAt(root, [...section.split('.'), 'parameters', key]))
@@ -75,7 +75,7 @@ export function readStackName(file: string, environments: readonly string[]): st
 /**
  * The values of `parameter_overrides` under `[<environment>.<command>.parameters]`, for `deploy` else those under
  * `[<environment>.global.parameters]`.
- * A file that does not exist has none. `shown` is how messages call the file.
+ * A file that does not exist has none. `shown` is its name in messages.
  * @throws StartError for what is not TOML, or not a list of assignments.
  */
 export function readParameterOverrides(
@@ -85,7 +85,7 @@ export function readParameterOverrides(
   command: string,
 ): Map<string, string> {
   const root = parseToml(file, shown);
-  // What is set for all commands is meant for the stack itself.
+  // Values for all commands are for the main template.
   const sections = [`${environment}.${command}`, ...(command === 'deploy' ? [`${environment}.global`] : [])];
   const given = settingOf(root, sections, 'parameter_overrides');
   const where = `${shown} parameter_overrides of [${environment}]`;

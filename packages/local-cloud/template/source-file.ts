@@ -1,4 +1,4 @@
-// The template as text, and the name that messages give its file.
+// Reads the template as text, and names its file for messages.
 
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -6,7 +6,7 @@ import { StartError } from '../start-error.ts';
 
 const largest = 1024 * 1024; // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
-/** As a person would type it from where they are. */
+/** The path as a user would type it in the working directory. */
 export function shownAs(file: string): string {
   const path = relative(process.cwd(), file);
   return path.startsWith('..') ? file : path;

@@ -1,4 +1,4 @@
-// What the local cloud honours of delivery streams and of the buckets that they fill.
+// The properties that the local cloud supports of delivery streams and of the buckets that they fill.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 

@@ -1,4 +1,4 @@
-// What the local cloud honours of devices: things, their groups and types, policies and certificates.
+// The properties that the local cloud supports of devices: things, their groups and types, policies and certificates.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 

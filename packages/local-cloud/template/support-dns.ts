@@ -1,4 +1,4 @@
-// What the local cloud honours of Route 53: zones, records by every routing that needs no map of the world, health checks.
+// The properties that the local cloud supports of Route 53: zones, records with every routing but the geographic ones, health checks.
 
 import { flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
@@ -27,7 +27,7 @@ const CONFIG = 'HealthCheckConfig';
 
 const DISTRIBUTION = 'CloudFront does not run here; `dns serve --at` says what stands in for it';
 
-/** `GeoLocation` and its kin are left out: they need to know where every network of the world is. */
+/** `GeoLocation` and related properties are not supported: they need the location of every network of the world. */
 export const dns: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Route53::HostedZone': {
     properties: {

@@ -1,4 +1,4 @@
-// What the local cloud honours of names of your own: certificates, and the names that devices connect to.
+// The properties that the local cloud supports of custom domains: certificates, and the domain configurations for devices.
 
 import { oneOf, type ResourceSupport, text } from './property-check.ts';
 

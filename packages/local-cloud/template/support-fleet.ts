@@ -1,4 +1,4 @@
-// What the local cloud honours of fleet provisioning.
+// The properties that the local cloud supports of fleet provisioning.
 
 import { flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 

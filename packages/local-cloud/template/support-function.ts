@@ -1,4 +1,4 @@
-// What the local cloud honours of functions and their layers.
+// The properties that the local cloud supports of functions and their layers.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 import { routeProperties } from './support-http-api.ts';
@@ -9,7 +9,7 @@ const PERMISSIONS = 'only the permissions of functions, browsers and devices app
 const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
 
-/** All are run by the Node that runs the local cloud. */
+/** All run on the Node version of the local cloud. */
 const RUNTIMES = ['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'nodejs18.x'] as const;
 
 const VARIABLES = 'Environment.Variables.*';

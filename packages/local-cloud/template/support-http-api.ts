@@ -1,8 +1,8 @@
-// What the local cloud honours of an HTTP API, and of the routes that functions declare.
+// The properties that the local cloud supports of an HTTP API, and of the routes that functions declare.
 
 import { anyCase, checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-/** Of AWS::Serverless::Function, in an event of type HttpApi. */
+/** Properties of an AWS::Serverless::Function's event of type HttpApi. */
 export const routeProperties = {
   'Events.*.Properties.ApiId': text,
   'Events.*.Properties.Method': anyCase('GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'ANY'),

@@ -1,4 +1,4 @@
-// What the local cloud honours of logging in: identity pools, and the user pool whose users an identity pool knows.
+// The properties that the local cloud supports of logins: identity pools, and the user pool.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 

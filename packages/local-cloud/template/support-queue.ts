@@ -1,10 +1,10 @@
-// The part of the support table that queues add, and the functions that take their messages.
+// The properties that the local cloud supports of queues, and of their mappings to functions.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
 const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
 
-/** Of AWS::Serverless::Function, in an event of type SQS. */
+/** Properties of an AWS::Serverless::Function's event of type SQS. */
 export const queueEventProperties = {
   'Events.*.Properties.Queue': text,
   'Events.*.Properties.BatchSize': whole(1, 10_000),

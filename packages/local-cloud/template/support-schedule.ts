@@ -1,4 +1,4 @@
-// What the local cloud honours of a schedule.
+// The properties that the local cloud supports of schedules.
 
 import { checkedBy, oneOf, type ResourceSupport, text } from './property-check.ts';
 

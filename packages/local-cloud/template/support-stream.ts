@@ -1,4 +1,4 @@
-// The part of the support table that streams add, and the mappings that take them, or queues, to functions.
+// The properties that the local cloud supports of data streams, and of event source mappings.
 
 import { flag, oneOf, type ResourceSupport, text, whole, wholeOrEndless } from './property-check.ts';
 

@@ -1,4 +1,4 @@
-// What the local cloud honours of alarms and dashboards.
+// The properties that the local cloud supports of alarms and dashboards.
 
 import { checkedBy, flag, oneOf, text, unchecked, whole, type ResourceSupport } from './property-check.ts';
 

@@ -1,5 +1,5 @@
-// Which properties of the template the local cloud honours, and which it accepts without effect and why; it refuses the
-// rest. One entry a resource type, in the order of the template.
+// The support table: which properties of each resource type the local cloud supports, and which it accepts without effect and
+// why; it refuses all others. One entry per resource type, in the order of the template.
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 import { archive } from './support-archive.ts';
@@ -146,7 +146,7 @@ export interface SupportEntry {
   readonly type: string;
   readonly property: string;
   readonly effect: 'honoured' | 'without effect';
-  /** The values it may have, or the reason why it has no effect. */
+  /** The values that it may have, or the reason why it has no effect. */
   readonly note: string;
 }
 

@@ -1,4 +1,4 @@
-// MQTT over WebSocket for browsers: lets in who signed the URL, and hands the bytes to the broker.
+// MQTT over WebSocket for browsers: checks the signature of the URL, and passes the bytes to the broker.
 // https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901285 (section 6)
 
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +20,7 @@ export interface MqttSocketDeps {
 
 /** IoT Core ends a WebSocket connection after a day, whatever its credentials. */
 const LIFETIME_MS = 86_400_000;
-/** Of one WebSocket message, which may hold several packets: IoT Core's largest packet fits easily. */
+/** Limit of one WebSocket message, which may have several packets: IoT Core's largest packet fits easily. */
 const LONGEST_MESSAGE = 262_144;
 
 const reasons = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
@@ -41,7 +41,7 @@ function turnAway(socket: Duplex, status: Status): void {
 const offered = (req: IncomingMessage) =>
   (req.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
 
-/** What is wrong before the signature is looked at. */
+/** The problem of a request, before its signature is checked. */
 function misfit(req: IncomingMessage, origins: readonly string[]): [Status, string] | undefined {
   const { host, origin } = req.headers;
   if (!isOwnHost(host)) return [403, `host ${host} is not served here`];
@@ -75,7 +75,7 @@ export function createMqttSocket(deps: MqttSocketDeps): WebOptions['upgrade'] {
     handleProtocols: () => 'mqtt',
   });
   return (req, socket, head, origins) => {
-    socket.on('error', () => socket.destroy()); // what it is about, the connection tells
+    socket.on('error', () => socket.destroy()); // the connection reports it
     const sourceIp = req.socket.remoteAddress ?? 'unknown';
     const refuse = (status: Status, reason: string) => {
       log.warn('refused', { action: 'WebSocket', ip: sourceIp, reason });

@@ -1,4 +1,4 @@
-// Who opens an MQTT connection by WebSocket: the URL carries the proof, signed as AWS IoT Core wants it.
+// Checks who opens an MQTT connection over WebSocket, by the signature in the URL, as AWS IoT Core does.
 // https://docs.aws.amazon.com/iot/latest/developerguide/protocols.html#mqtt-ws
 
 import type { IncomingHttpHeaders } from 'node:http';
@@ -44,10 +44,10 @@ interface Key {
 
 const SERVICE = 'iotdevicegateway';
 const TOKEN_NAME = 'X-Amz-Security-Token';
-/** Both names and values of the developer's own keys, as everywhere on this machine. */
+/** Access key and secret of the developer's own key, as at every port of this machine. */
 const OWN_KEY = 'local';
 const CLOCK_SKEW_MS = 300_000;
-/** Where the URL does not say how long it is valid, as for a request whose signature is in its headers. */
+/** The validity of a URL that does not set it: that of a request with its signature in the headers. */
 const DEFAULT_EXPIRY_SECONDS = 300;
 const LONGEST_EXPIRY_SECONDS = 604_800;
 const LONGEST_URL = 8_192;
@@ -109,7 +109,7 @@ function findKey({ scope, token }: Signed, rules: SignerRules): Key | { refused:
   return { ...session, principal: session.identityId };
 }
 
-/** Without the port too, because the AWS IoT SDKs sign the name of the endpoint alone. */
+/** The host with and without the port, because the AWS IoT SDKs sign only the name of the endpoint. */
 const namesOf = (host: string) => [host, host.replace(/:\d+$/, '')];
 
 /** The AWS IoT SDK for Node signs `connection` beside `host`. */

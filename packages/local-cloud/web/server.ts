@@ -36,11 +36,11 @@ export interface WebOptions {
   readonly api?: ServeApi;
   /** Answers its own paths. */
   readonly login?: Login;
-  /** What `/inbox.json` says: mails and texts. */
+  /** The answer of `/inbox.json`: mails and texts. */
   readonly inbox: () => Promise<unknown>;
-  /** What `/refusals.json` says: what was refused lately. */
+  /** The answer of `/refusals.json`: the last refusals. */
   readonly refusals: () => unknown;
-  /** What `/rules.json?topic=...` says: why the last message of the topic set off the rules that it did. */
+  /** The answer of `/rules.json?topic=...`: why the last message of the topic fired the rules that it did. */
   readonly why: (topic: string) => Promise<unknown>;
   /** Other addresses that pages of this port may call: the AWS port, for identities and credentials. */
   readonly callable?: readonly string[];
@@ -53,13 +53,13 @@ export interface WebOptions {
 
 export interface Web {
   readonly port: number;
-  /** Where its pages come from, by every name that this machine has for itself. */
+  /** The origins of its pages, by every loopback name of this machine. */
   readonly origins: readonly string[];
-  /** Takes nothing new; WebSocket connections are left to who serves them. */
+  /** Accepts nothing new; WebSocket connections are left to the broker. */
   close(): Promise<void>;
 }
 
-/** Browsers keep an MQTT connection each. */
+/** Each browser keeps an MQTT connection. */
 const webLimits = {
   ...defaultConnectionLimits,
   connections: httpConnectionsWithin(descriptorLimit(), 2_000),
@@ -92,7 +92,7 @@ function problem(res: ServerResponse, status: number, title: string): void {
   answer(res, status, 'application/problem+json', JSON.stringify({ status, title }));
 }
 
-/** For programs, and for pages of this port: mails are nothing for other sites, nor is who was refused. */
+/** Serves programs and pages of this port: other sites must not read mails and refusals. */
 async function serveOwn(
   req: IncomingMessage,
   res: ServerResponse,
@@ -147,7 +147,7 @@ function handle(req: IncomingMessage, res: ServerResponse, options: WebOptions):
   void serveSite(req, res, path, options);
 }
 
-/** Serves on loopback; rejects with the system's error when the port cannot be had. */
+/** Serves on loopback; rejects with the system's error when the port cannot be opened. */
 export async function createWeb(options: WebOptions): Promise<Web> {
   const origins: string[] = [];
   const server = createServer((req, res) => handle(req, res, options));

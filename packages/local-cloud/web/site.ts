@@ -1,10 +1,10 @@
-// The page that a project brings along: static files and a config.json, under a policy that allows nothing else.
+// Serves the page of a project: static files and a config.json, with a content security policy that allows nothing else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import type { PageStack, ProjectPage } from '../project.ts';
 
-/** What a request for the page's files gets; false where the page has no such file. */
+/** Serves a file of the page; false where the page does not have it. */
 export type ServeSite = (
   req: Pick<IncomingMessage, 'method' | 'headers'>,
   res: ServerResponse,
@@ -21,11 +21,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 
-/** A year: a name with a hash never gets another content. */
+/** A year: the content of a file with a hash in its name never changes. */
 const FOREVER = 'public, max-age=31536000, immutable';
 const HASHED = /-[A-Z0-9]{8}\.\w+$/;
 
-/** `connect-src` with `ws:` is spelled out, because not every browser takes 'self' for a WebSocket. */
+/** `connect-src` names `ws:`, because 'self' does not cover WebSocket in every browser. */
 const policyOf = (host: string, awsUrl: string) =>
   [
     "default-src 'none'",
@@ -40,8 +40,8 @@ const policyOf = (host: string, awsUrl: string) =>
   ].join('; ');
 
 /**
- * @param config what `/config.json` says; read each time
- * @param awsUrl the AWS port, which the page may call beside its own
+ * @param config the content of `/config.json`; called for each request
+ * @param awsUrl the AWS port, which the page may also call
  */
 export function createSite({
   page,
@@ -54,7 +54,7 @@ export function createSite({
 }): ServeSite {
   let files: ReturnType<ProjectPage['files']> | undefined;
 
-  /** The page is served as its sources are now; what it loads belongs to that build. */
+  /** Opening the page builds it from the current sources; the files that it loads are of that build. */
   async function contentOf(pathname: string): Promise<Uint8Array | undefined> {
     if (pathname === '/config.json') return Buffer.from(JSON.stringify(config()));
     if (pathname === '/') files = undefined;

@@ -2,13 +2,13 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
-const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
-const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
+const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
 const COST = 'one machine has one kind of storage';
 const QUERIES = 'Athena does not run here; read the files in the bucket with any engine, such as DuckDB';
-const BACKUP = 'records are written once, as their processing leaves them';
+const BACKUP = 'records are written once, after their processing';
 
 const DESTINATION = 'ExtendedS3DestinationConfiguration';
 
@@ -33,7 +33,7 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         'DeliveryStreamEncryptionConfigurationInput.**': ENCRYPTION,
         [`${DESTINATION}.RoleARN`]: PERMISSIONS,
         [`${DESTINATION}.DynamicPartitioningConfiguration.RetryOptions.**`]:
-          'nothing has to be repeated: partitions are found on this machine',
+          'partitions are computed on this machine, so nothing is retried',
         [`${DESTINATION}.S3BackupMode`]: BACKUP,
         [`${DESTINATION}.S3BackupConfiguration.**`]: BACKUP,
         [`${DESTINATION}.CloudWatchLoggingOptions.**`]: LOGS,
@@ -64,7 +64,7 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         AccessControl: 'the port listens on loopback only',
         'BucketEncryption.**': ENCRYPTION,
         'OwnershipControls.**': 'one machine has one owner',
-        ObjectLockEnabled: 'locks of objects are refused here, so that there are none',
+        ObjectLockEnabled: 'requests that lock objects are refused here',
         'PublicAccessBlockConfiguration.**': 'the port listens on loopback only',
         'MetricsConfigurations.**': 'the AWS port counts its own calls',
       },

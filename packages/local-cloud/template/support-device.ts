@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 
-const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
 
 export const device: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::ThingType': {
@@ -48,7 +48,7 @@ export const device: Readonly<Record<string, ResourceSupport>> = {
         CertificatePem: text,
         CertificateMode: oneOf('DEFAULT', 'SNI_ONLY'),
       },
-      ignores: { CACertificatePem: 'a certificate is taken here whichever CA signed it' },
+      ignores: { CACertificatePem: 'certificates of every CA are accepted here' },
       required: ['Status'],
     },
   },

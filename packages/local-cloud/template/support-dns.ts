@@ -2,8 +2,8 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const TAGS = 'nobody bills one machine by tag';
-const READERS = 'it is for readers';
+const TAGS = 'tags are for the bill, and there is none here';
+const READERS = 'it is a text for people';
 
 const recordProperties = {
   Name: text,
@@ -25,7 +25,7 @@ const recordProperties = {
 
 const CONFIG = 'HealthCheckConfig';
 
-const DISTRIBUTION = 'CloudFront does not run here; `dns serve --at` says what stands in for it';
+const DISTRIBUTION = 'CloudFront does not run here; `dns serve --at` names a replacement';
 
 /** `GeoLocation` and related properties are not supported: they need the location of every network of the world. */
 export const dns: Readonly<Record<string, ResourceSupport>> = {
@@ -86,7 +86,7 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
         [`${CONFIG}.HealthThreshold`]: whole(0, 256),
       },
       ignores: {
-        [`${CONFIG}.MeasureLatency`]: 'there is no CloudWatch here to graph it',
+        [`${CONFIG}.MeasureLatency`]: 'the latency of health checks is not measured here',
         'HealthCheckTags.**': TAGS,
       },
       required: [`${CONFIG}.Type`],

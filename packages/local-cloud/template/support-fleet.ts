@@ -15,7 +15,7 @@ export const fleet: Readonly<Record<string, ResourceSupport>> = {
         'PreProvisioningHook.TargetArn': text,
         'PreProvisioningHook.PayloadVersion': oneOf('2020-04-01'),
       },
-      ignores: { 'Tags.**': 'nobody bills one machine by tag' },
+      ignores: { 'Tags.**': 'tags are for the bill, and there is none here' },
       required: ['TemplateBody', 'ProvisioningRoleArn'],
     },
   },

@@ -4,9 +4,9 @@ import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } 
 import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 
-const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
-const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
+const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
 
 /** All run on the Node version of the local cloud. */
@@ -42,15 +42,15 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         ...queueEventProperties,
       },
       ignores: {
-        Description: 'it is for readers',
-        'Architectures.*': 'functions run on the processor that is there',
+        Description: 'it is a text for people',
+        'Architectures.*': 'functions run on the processor of this machine',
         'VpcConfig.**': 'functions reach what this machine reaches',
         KmsKeyArn: ENCRYPTION,
-        PropagateTags: 'nobody bills one machine by tag',
+        PropagateTags: 'tags are for the bill, and there is none here',
         'LoggingConfig.**': LOGS,
         Tracing: 'there is no X-Ray here',
         'EphemeralStorage.Size':
-          'functions write to the temporary folder of this machine, which has the room that it has',
+          'functions write to the temporary folder of this machine, without this limit',
         ...tags,
       },
       required: ['Handler', 'Runtime'],
@@ -77,10 +77,10 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
     properties: {
       honours: { LayerName: text, ContentUri: text },
       ignores: {
-        Description: 'it is for readers',
-        LicenseInfo: 'it is for readers',
+        Description: 'it is a text for people',
+        LicenseInfo: 'it is a text for people',
         'CompatibleRuntimes.*': 'functions here run on one version of Node',
-        'CompatibleArchitectures.*': 'functions run on the processor that is there',
+        'CompatibleArchitectures.*': 'functions run on the processor of this machine',
         RetentionPolicy: 'the folder is read where it is',
       },
       required: ['ContentUri'],

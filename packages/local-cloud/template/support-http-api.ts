@@ -31,13 +31,13 @@ export const httpApi: Readonly<Record<string, ResourceSupport>> = {
         'DefaultRouteSettings.ThrottlingBurstLimit': whole(1, 5_000),
       },
       ignores: {
-        Name: 'it is for readers',
-        Description: 'it is for readers',
+        Name: 'it is a text for people',
+        Description: 'it is a text for people',
         FailOnWarnings: 'it is for the deployment',
         'AccessLogSettings.**':
           'the log of the program names what is refused, and the status page counts the rest',
         'DefaultRouteSettings.DetailedMetricsEnabled': 'the status page counts requests in any case',
-        'Tags.**': 'nobody bills one machine by tag',
+        'Tags.**': 'tags are for the bill, and there is none here',
       },
     },
   },

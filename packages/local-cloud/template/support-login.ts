@@ -2,9 +2,9 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const PEOPLE = 'people here are added by the account itself, without mail';
-const LOOK = 'the login page of one machine has one look';
-const CLIENT = 'the local login has PKCE and the code flow alone';
+const PEOPLE = 'users are added by the account itself, without mail';
+const LOOK = 'the local login page has one design';
+const CLIENT = 'the local login supports only the code flow with PKCE';
 
 export const login: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Cognito::UserPool': {
@@ -20,13 +20,13 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
         'AutoVerifiedAttributes.*': PEOPLE,
         'AccountRecoverySetting.**': PEOPLE,
         'UserAttributeUpdateSettings.**': PEOPLE,
-        'Policies.PasswordPolicy.**': 'of a password the length alone is checked here',
+        'Policies.PasswordPolicy.**': 'only the length of a password is checked here',
         'UsernameConfiguration.**': 'names are compared in lower case here',
         MfaConfiguration: 'a password is enough on loopback',
         'EnabledMfas.*': 'a password is enough on loopback',
         DeletionProtection: 'nothing here deletes a user pool',
-        UserPoolTier: 'one machine has no price',
-        'UserPoolTags.**': 'nobody bills one machine by tag',
+        UserPoolTier: 'users of the local cloud cost nothing',
+        'UserPoolTags.**': 'tags are for the bill, and there is none here',
       },
       required: ['AdminCreateUserConfig.AllowAdminCreateUserOnly', 'UsernameAttributes'],
     },
@@ -74,7 +74,7 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
         Precedence: whole(0, 2_147_483_647),
         RoleArn: text,
       },
-      ignores: { Description: 'it is for readers' },
+      ignores: { Description: 'it is a text for people' },
       required: ['UserPoolId', 'GroupName'],
     },
   },
@@ -89,7 +89,7 @@ export const login: Readonly<Record<string, ResourceSupport>> = {
         'CognitoIdentityProviders.*.ProviderName': text,
         'CognitoIdentityProviders.*.ServerSideTokenCheck': flag,
       },
-      ignores: { 'IdentityPoolTags.**': 'nobody bills one machine by tag' },
+      ignores: { 'IdentityPoolTags.**': 'tags are for the bill, and there is none here' },
       required: ['AllowUnauthenticatedIdentities'],
     },
   },

@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const ENCRYPTION = 'data lies on your own disk; encrypt the disk';
+const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 
 /** Properties of an AWS::Serverless::Function's event of type SQS. */
 export const queueEventProperties = {
@@ -35,7 +35,7 @@ export const queue: Readonly<Record<string, ResourceSupport>> = {
         SqsManagedSseEnabled: ENCRYPTION,
         KmsMasterKeyId: ENCRYPTION,
         KmsDataKeyReusePeriodSeconds: ENCRYPTION,
-        'Tags.**': 'nobody bills one machine by tag',
+        'Tags.**': 'tags are for the bill, and there is none here',
       },
     },
   },

@@ -15,7 +15,7 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
         'Target.Input': text,
       },
       ignores: {
-        Description: 'it is for readers',
+        Description: 'it is a text for people',
         'Target.RoleArn': 'only the permissions of functions, browsers and devices apply on one machine',
         'FlexibleTimeWindow.MaximumWindowInMinutes': 'an event comes at the beginning of its window',
         'Target.RetryPolicy.**': 'an event always reaches its function here',
@@ -33,7 +33,7 @@ export const schedule: Readonly<Record<string, ResourceSupport>> = {
         'Targets.*.Input': text,
       },
       ignores: {
-        Description: 'it is for readers',
+        Description: 'it is a text for people',
         RoleArn: 'only the permissions of functions, browsers and devices apply on one machine',
         'Targets.*.Id': 'targets are distinguished by their place',
         'Targets.*.RoleArn': 'only the permissions of functions, browsers and devices apply on one machine',

@@ -2,7 +2,7 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole, wholeOrEndless } from './property-check.ts';
 
-const tags = { 'Tags.**': 'nobody bills one machine by tag' };
+const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
 
 export const stream: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Kinesis::Stream': {
@@ -13,7 +13,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
         ShardCount: whole(1, 500),
         RetentionPeriodHours: whole(24, 8760),
       },
-      ignores: { 'StreamEncryption.**': 'data lies on your own disk; encrypt the disk', ...tags },
+      ignores: { 'StreamEncryption.**': 'data is on your own disk; encrypt the disk', ...tags },
     },
   },
   'AWS::Lambda::EventSourceMapping': {

@@ -34,10 +34,10 @@ export const watching: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         Unit: 'a metric has one unit here',
-        'Tags.**': 'nobody bills one machine by tag',
+        'Tags.**': 'tags are for the bill, and there is none here',
       },
       required: ['EvaluationPeriods', 'Threshold', 'ComparisonOperator'],
     },
   },
-  'AWS::CloudWatch::Dashboard': unchecked('the status page shows what there is to see here'),
+  'AWS::CloudWatch::Dashboard': unchecked('the status page shows the local counters'),
 };

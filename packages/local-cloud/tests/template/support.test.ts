@@ -144,7 +144,7 @@ test('what has no effect on one machine is listed with its reason', () => {
     type: 'AWS::SNS::Topic',
     property: 'KmsMasterKeyId',
     effect: 'without effect',
-    note: 'data lies on your own disk; encrypt the disk',
+    note: 'data is on your own disk; encrypt the disk',
   });
   assert.deepEqual(find('AWS::SNS::Subscription', 'Protocol'), {
     type: 'AWS::SNS::Subscription',

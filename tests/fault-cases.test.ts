@@ -95,7 +95,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
   ],
   [
     11,
-    'seconds, microseconds and nanoseconds are told from milliseconds',
+    'seconds, microseconds and nanoseconds are distinguished from milliseconds',
     {
       'core/timestamp': ['[1790000000, 1790000000000]', '[1790000000123456, 1790000000123]'],
       'functions/time': ['every unit from seconds to nanoseconds'],
@@ -140,7 +140,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
   ],
   [
     16,
-    'ISO 8601 is understood with an offset, and without one as UTC where it stands in timestamp',
+    'ISO 8601 is read with an offset, and without one as UTC under the name timestamp',
     {
       'core/timestamp': [
         "['2026-09-21T16:13:20+02:00', 1790000000000]",

@@ -28,7 +28,7 @@ const fleet = (asOf: number, devices: number, length: number): Fleet => ({
   })),
 });
 
-test('there is no snapshot before the first was stored', async () => {
+test('no snapshot exists before the first is stored', async () => {
   assert.equal(await createFleetSnapshots({ client: tables.client, table: 'rollups' }).load(), undefined);
 });
 

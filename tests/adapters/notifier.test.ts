@@ -131,7 +131,7 @@ const refusals: [code: string, status: number, of: string | undefined][] = [
   ['ServiceUnavailable', 503, undefined],
 ];
 for (const [code, status, of] of refusals) {
-  const outcome = of ? `refuses for good (${of})` : 'may take later';
+  const outcome = of ? `refuses permanently (${of})` : 'may take later';
   test(`${code} is the answer to a notification that SNS ${outcome}`, async () => {
     const answer = `<ErrorResponse><Error><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
     const { notifier } = await openFakeSns(answer, status);

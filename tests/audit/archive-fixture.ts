@@ -9,7 +9,7 @@ import { names, numbers, others, START, texts, times, timeWords } from './diffic
 
 export const limits = { maxLatenessSeconds: 3600, maxSkewSeconds: 60 };
 
-/** All that a fold tells. */
+/** Everything that a fold returns. */
 export interface Outcome {
   readonly lines: number;
   readonly accepted: number;

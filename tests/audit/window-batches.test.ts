@@ -25,7 +25,7 @@ const deltas = Array.from({ length: 60 }, (_, n) => {
   return foldReadings(accepted, 10)[0]!;
 });
 
-/** A table that does at most so many of what it is asked for in a call. */
+/** A table that does at most so many requests of a call. */
 function open(most: number) {
   const mock = mockClient(DynamoDBClient);
   const items = new Map<string, Record<string, AttributeValue>>();

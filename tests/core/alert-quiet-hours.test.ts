@@ -1,4 +1,4 @@
-// When quiet hours end, also if clocks change, and what is sent then: notifications of alarms that are still active, in order.
+// When quiet hours end, also if clocks change, and which notifications are sent then: those of alarms that are still active, in order.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

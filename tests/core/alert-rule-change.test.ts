@@ -152,7 +152,7 @@ const withoutNewer: readonly (readonly [after: Data, line: string])[] = [
   [{ ...critical8, severity: 'minor' }, 'NOW minor: temperature 9 above 8'],
 ];
 for (const [after, line] of withoutNewer) {
-  test(`a changed rule judges the window that raised the alert if there is no newer one: ${line}`, () => {
+  test(`a changed rule judges the window that raised the alert if no newer one exists: ${line}`, () => {
     const now = { now: START + 60_000 };
     const rule = (data: Data) => compileRule({ id: 'rule', ...data }) as LimitRule;
     const raised = judge(rule(critical8), undefined, { closed: [window(0, 9)] }, now)!;

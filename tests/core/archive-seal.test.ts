@@ -38,7 +38,7 @@ test('the days of a month are those of UTC that it touches so far', () => {
   assert.deepEqual(sealedSpanOf(monthOf('2026-12', 'UTC', NOW)), { from: '2026-12-01', to: '2026-12-01' });
 });
 
-test('the sheet says until when, by which key and what is not sealed, and escapes what it quotes', () => {
+test('the sheet says until when and by which key the month is sealed, lists what is not sealed, and escapes quoted text', () => {
   const month = monthOf('2026-11', 'America/Los_Angeles', NOW);
   const text = archiveSealText(archiveSealOf(month, newest('2026-11-30')), times);
   assert.match(text, /The archive is sealed until 2026-12-01T00:00:00\.000Z\./);

@@ -172,7 +172,7 @@ test('all but five give readings, and those five say why not', () => {
   );
 });
 
-test('what is left out is named, and what is rounded is counted', () => {
+test('values that are left out are named, and rounded values are counted', () => {
   assert.equal(parseText(cases.get('float-noise-16')!).rounded, 1);
   assert.equal(parseText(cases.get('math-random')!).rounded, 1);
   assert.equal(parseText(cases.get('python-uniform')!).rounded, 0);

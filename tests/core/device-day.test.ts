@@ -133,7 +133,7 @@ for (const [title, rows, expected] of differing) {
     assert.throws(() => windowsOfDay(rows, owner, whole(pair)), { message: expected }));
 }
 
-test('where no hours are kept, a day whose resent values cannot be told apart is refused', () => {
+test('without stored hours, a day is refused if nothing shows which of its values were resent', () => {
   const options = { windowSeconds: 10, wholeFrom: Infinity, hours: [] };
   const first = sent(START + 1000, { t: 4.2, h: 50 });
   assert.equal(windowsOfDay(rowsOf([first]), owner, options)[0]!.metrics.get('t')!.count, 1);
@@ -175,7 +175,7 @@ test('a table that forgets item by item has whole days from the next midnight on
   assert.equal(firstWholeDay(START + 30 * DAY - 1, 30), START);
 });
 
-test('neighbours of one source are one span, and ends are those that were asked for', () => {
+test('neighbouring days of one source are one span, with the requested ends', () => {
   const asked = { from: START + HOUR_MS, to: START + 3 * DAY + HOUR_MS };
   assert.deepEqual(
     sourcesOf(asked, (day) => (day <= START + DAY ? 'archive' : 'table')),

@@ -39,7 +39,7 @@ const lorawan: FormatCase[] = [
     'dev:dev1@2020-02-12T15:15:45.789Z temperature_3=27.2 temperature_5=25.5',
   ],
   [
-    'normalized payloads if there is no other, each with its time',
+    'normalized payloads if no other exists, each with its time',
     'the-things-stack',
     up(
       '"normalized_payload":[{"air":{"temperature":21.5,"relativeHumidity":48}},{"time":"2020-02-12T15:10:00Z","air":{"temperature":20}}],',

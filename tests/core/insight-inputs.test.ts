@@ -29,7 +29,7 @@ for (const [title, change, fault] of [
   });
 }
 
-test('a short gap is bridged, after a pause there is no prediction for five minutes, and after three days learning restarts', () => {
+test('a short gap is bridged, a pause suspends predictions for five minutes, and after three days learning restarts', () => {
   const after = (missing: number) => predict(LEARNED, minuteAt(WEEK + missing, LIFE), SETTINGS);
   assert.equal(after(3).prediction.none, 'normal');
   const { judged } = run(LEARNED, [WEEK, WEEK + 80], LIFE, SETTINGS, (minute) => minute >= WEEK + 60);

@@ -1,4 +1,4 @@
-// Predictions: what is learned about a fridge, what is announced and when, and what is not.
+// Predictions: what Tidegate learns about a fridge, what it announces and when, and what it does not announce.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

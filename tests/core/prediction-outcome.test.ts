@@ -63,12 +63,7 @@ const cases: readonly (readonly [
     undefined,
     'averted',
   ],
-  [
-    'what is said after the alert averts nothing',
-    [raised, cleared, said(50, 'commented')],
-    undefined,
-    'false',
-  ],
+  ['a comment after the alert averts nothing', [raised, cleared, said(50, 'commented')], undefined, 'false'],
   [
     'a crossing counts although somebody acknowledged',
     [raised, said(9, 'acknowledged'), cleared],

@@ -81,17 +81,17 @@ const changes: readonly (readonly [what: string, manifests: FoundManifest[], fin
       ['signature 2026-11-29'],
     ],
     [
-      'a signature is no signature',
+      'a signature is not valid',
       edited(1, (sealed) => ({ ...sealed, signature: '' })),
       ['signature 2026-11-29'],
     ],
     [
-      'a day is sealed anew with another key',
+      'a day is sealed again with another key',
       edited(1, () => sealedDay('2026-11-29', [B], { previous: chain[0]!.found.head, key: OTHER })),
       ['key 2026-11-29', 'previous 2026-11-30'],
     ],
     [
-      'a day is sealed anew with the same key',
+      'a day is sealed again with the same key',
       edited(1, () => sealedDay('2026-11-29', [B], { previous: chain[0]!.found.head, key: KEY })),
       ['previous 2026-11-30'],
     ],

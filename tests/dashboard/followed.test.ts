@@ -1,4 +1,4 @@
-// Texts about messages: the steps with what is known of each, refusals, and replays.
+// Texts about messages: the known facts of each step, refusals, and replays.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

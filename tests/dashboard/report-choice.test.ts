@@ -31,7 +31,7 @@ for (const [hash, query] of choices) {
   });
 }
 
-test("without devices there is no report, and without sites it is the first device's", () => {
+test('without devices there is no report, and without sites the first device has one', () => {
   assert.equal(reportChoiceOf(parseRoute('#/report'), [], NOW).of, undefined);
   assert.deepEqual(reportChoiceOf(parseRoute('#/report'), [{ deviceId: 'x' }], NOW).of, {
     kind: 'device',

@@ -215,7 +215,7 @@ test('leaves the shadow alone with --no-shadow', async () => {
   await assert.rejects(shadows.get({ thingName: 'sim-1' }), /No shadow exists/);
 });
 
-test('reports in one line what is missing and the remedy', async () => {
+test('reports in one line what is missing, and the remedy', async () => {
   const { dataDir } = await startCloud();
   const nowhere = temporaryFolder();
   const dead = {
@@ -280,7 +280,7 @@ test('runs the five fridges of the demo in a thread until stopped', async () => 
   assert.deepEqual(errors, []);
 });
 
-test('ends the demo thread with an error when there is no local cloud', async () => {
+test('ends the demo thread with an error without a local cloud', async () => {
   const worker = new Worker(path.join(root, 'device-sim/demo.ts'), { workerData: { dataDir: '/nowhere' } });
   const error = await new Promise<Error>((resolve) => worker.once('error', resolve));
   assert.match(error.message, /^Tidegate is not running in \/nowhere/);

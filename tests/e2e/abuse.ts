@@ -90,7 +90,7 @@ export async function startSteadyDevice(
   };
 }
 
-/** Resident memory of the program in MB; undefined where the system does not tell. */
+/** Resident memory of the program in MB; undefined if the system does not report it. */
 export function residentMegabytes({ pid }: Tidegate): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -59,7 +59,7 @@ async function call(method: string, asked: string, body?: unknown): Promise<Json
   return (answer.body === '' ? {} : JSON.parse(answer.body)) as Json;
 }
 
-/** Does now what is done every minute. */
+/** Runs the every-minute work now. */
 async function sweep(): Promise<void> {
   const FunctionName = tidegate.endpoints.outputs['SweepFunction']!;
   const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName }));

@@ -47,7 +47,7 @@ test('a resend with DUP, also over a new connection, leaves the window as it was
   const second = await connectDevice(tidegate, 'resender', certs);
   for (const payload of [reading(1), withoutId, reading(1)])
     await second.publishAsync(topic, payload, { qos: 1, dup: true });
-  // Of another window, so that it tells when those before it are through.
+  // Of another window, so that it shows when those before it are finished.
   await second.publishAsync(topic, JSON.stringify({ timestamp: windowStart + 10_000, temperature: 0 }), {
     qos: 1,
   });

@@ -45,7 +45,7 @@ export interface SdkClient {
   publish(topic: string, payload: string): Promise<void>;
   /** Resolves with the SUBACK; rejects where it refuses. */
   subscribe(filter: string): Promise<void>;
-  /** Says goodbye; the session is kept if that was asked for. */
+  /** Disconnects; the session is kept if the test says so. */
   leave(): Promise<void>;
   /** The process is killed, and nobody says goodbye. */
   die(): Promise<void>;

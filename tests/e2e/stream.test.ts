@@ -26,7 +26,7 @@ const streamFlags = [
   'StreamBatchingSeconds=1',
 ];
 
-/** Readings out of order, some twice, some packed, and now and then what is not a reading. */
+/** Readings out of order, some twice, some packed, and now and then something that is not a reading. */
 function messagesOf(device: number): string[] {
   const reading = (n: number) => ({
     id: `${device}-${n}`,

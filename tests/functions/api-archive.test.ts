@@ -1,4 +1,4 @@
-// Days that the tables have forgotten come from the parsed archive, digit by digit as they were; what is damaged is never an answer.
+// Days that the tables have forgotten come from the parsed archive, digit by digit as they were; damaged files never give an answer.
 
 import { afterAll, beforeAll, beforeEach, jest, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -94,7 +94,7 @@ const BUCKETS: Readonly<Record<string, string>> = {
   parsed: 'ParsedBucket',
 };
 
-/** What tests call the things of the template, and what is below them. */
+/** The names that tests use for resources of the template, and their contents. */
 const NAMES: readonly (readonly [name: RegExp, logicalId: string])[] = [
   ...Object.entries(TABLES).map(
     ([name, id]) => [new RegExp(`^arn:aws:dynamodb:.*:table/${name}(/.*)?$`), id] as const,

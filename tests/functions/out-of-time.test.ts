@@ -1,4 +1,4 @@
-// The functions when a service stops answering: they report what is left and fail in time, and finished work stays done.
+// The functions when a service stops answering: they report unfinished work and fail in time, and finished work stays done.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -210,7 +210,7 @@ describe('nothing is sealed over', () => {
       /30\.json was changed: restore its older version/,
     ],
     [
-      'text that is no manifest',
+      'text that is not a manifest',
       () => put('seals/2026/11/30.json', '{}'),
       /30\.json is not a manifest: it has no `manifest`/,
     ],
@@ -261,7 +261,7 @@ test('another key does not seal either where the published key is missing; the s
   assert.deepEqual(faults(), []);
 });
 
-test('a file beside the manifests whose name is no day is no manifest', async () => {
+test('a file beside the manifests whose name is not a day is not a manifest', async () => {
   await seal();
   put('seals/2026/13/45.json', '{}');
   now.mockReturnValue(NOON + 86_400_000);

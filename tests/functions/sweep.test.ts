@@ -11,7 +11,7 @@ import { contextOf, sampleEvent, startLambda, tableVariables } from './lambda.ts
 const sns = mockClient(SNSClient);
 let written: string[];
 let tables: Tables;
-/** A sweep that finds so many milliseconds left when it begins; whoever asks after it finds a minute. */
+/** A sweep that finds so many milliseconds left when it begins; later questions find a minute. */
 let sweep: (left?: number) => Promise<void>;
 
 beforeAll(async () => {

@@ -38,7 +38,7 @@ test('reading is for viewers, alerts for operators, and every other change for a
   );
 });
 
-/** The route with a body that fits nothing and an answer that tells that it ran. */
+/** The route with an invalid body and an answer that shows that it ran. */
 const bare = ({ textType: _type, ...route }: Route): Route => ({
   ...route,
   ...{ params: {}, query: {}, run: async () => ({ ran: true }) },

@@ -1,4 +1,4 @@
-// From bad input there is no prediction rather than a wrong one, and the API has the reason.
+// Bad input gives no prediction instead of a wrong one, and the API has the reason.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

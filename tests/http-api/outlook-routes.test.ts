@@ -105,7 +105,7 @@ test.each(broken)('an item %s is learned again, and replaced', async (_title, at
   assert.ok(until > NOW - 4 * DAY && until < NOW);
 });
 
-test('defrosts that cannot be read do not keep what is learned from being stored', async () => {
+test('unreadable defrosts do not stop learned facts from being stored', async () => {
   const { client } = api.tables;
   await api.measure('fridge-3', { temperature: 4 });
   const Item = {

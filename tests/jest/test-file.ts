@@ -20,7 +20,7 @@ export type FileAnswer = { readonly result: FileResult } | { readonly error: str
 
 const require = createRequire(import.meta.url);
 
-/** What jest-circus asks of jest's environment and runtime, which this process stands in for. */
+/** What jest-circus asks of jest's environment and runtime, which this process replaces. */
 const environment = { global: {} };
 const runtime = {
   requireInternalModule: require,

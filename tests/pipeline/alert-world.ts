@@ -298,11 +298,11 @@ export async function assertAnnounced({
       `${name} in the history`,
     );
     const state = (await services.alerts.load(deviceId)).states.get(ruleId);
-    assert.deepEqual([state?.pending, state?.unrecorded], [[], []], `${name} still owes`);
+    assert.deepEqual([state?.pending, state?.unrecorded], [[], []], `${name} still has something pending`);
   }
 }
 
-/** Nobody takes for sending what is to wait. */
+/** No claim takes a notification that has to wait. */
 function assertInTime(previous: AlertState | undefined, next: AlertState, now: number): void {
   const senders = new Map(previous?.pending.map((queued) => [queued.notification.alertId, queued.sender]));
   for (const { notification, sender, notBefore = 0 } of next.pending) {

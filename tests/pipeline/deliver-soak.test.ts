@@ -162,7 +162,7 @@ function createFleet(world: AlertWorld, { faults, skews }: Plan) {
   };
 }
 
-/** What fails here is meant to: the sweeps at the end tell whether it did harm. */
+/** Failures here are intended: the sweeps at the end show whether they did harm. */
 const ignore = () => {};
 
 /** `settle` lets all that began come to its end. */

@@ -94,7 +94,7 @@ test('accepted, repeated and rejected readings and messages without readings are
     const sent = batch.reduce((sum, { sent: { readings } }) => sum + readings, 0);
     const { ReadingsAccepted, ReadingsRepeated, ReadingsRejected, MessagesWithoutReadings } = counts;
     assert.equal(ReadingsAccepted! + ReadingsRepeated! + ReadingsRejected! + MessagesWithoutReadings!, sent);
-    // What is accepted is in the windows, and what is rejected in the errors bucket, for its reasons.
+    // Accepted readings are in the windows, and rejected ones in the errors bucket, with their reasons.
     assert.equal(
       ReadingsAccepted,
       [...windows.seen.values()].reduce((sum, { size }) => sum + size, 0),

@@ -74,7 +74,7 @@ function messageOf({ device, second, temperature, packed }: Sent, deviceId: stri
   return parseMessage({ ...payload, ...context }, limits);
 }
 
-/** All windows of the devices, as they are stored, byte for byte but for the name that tells the runs apart. */
+/** All windows of the devices, as they are stored, byte for byte, except for the name that distinguishes the runs. */
 async function stored(run: string): Promise<Record<string, AttributeValue>[]> {
   const items = await Promise.all(
     [0, 1, 2].map(async (device) => {

@@ -1,4 +1,4 @@
-// Windows that overtake each other: what is announced by which environment, and nothing twice.
+// Windows that overtake each other: which environment announces what, and nothing twice.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

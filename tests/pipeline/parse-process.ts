@@ -24,7 +24,7 @@ const [folder = '', at = '', span = '', killAt = ''] = process.argv.slice(2);
 const MISSING = { open: [], unmerged: [] };
 let writes = 0;
 
-/** Half of what is written is there when the process ends, under a name that nobody reads. */
+/** Half of the file is written when the process ends, under a name that nobody reads. */
 function write(key: string, bytes: Buffer | string): void {
   const file = path.join(folder, 'parsed', key);
   mkdirSync(path.dirname(file), { recursive: true });

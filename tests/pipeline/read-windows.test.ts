@@ -20,7 +20,7 @@ const windowAt = (windowStart: number): Window => ({
   metrics: new Map([['t', { min: 1n, max: 2n, sum: 3n, count: 1 }]]),
 });
 
-/** A table that still has everything, which counts the days that it is asked for. */
+/** A table that still has everything, and counts the requested days. */
 function table(windows: readonly Window[]): Pick<WindowHistory, 'read' | 'hours'> {
   return {
     async read({ from, to, seconds, limit }: HistoryQuestion) {
@@ -104,7 +104,7 @@ test('windows of which an hour holds no whole number are each on one page, from 
   assert.deepEqual(asked, []);
 });
 
-test('the table is asked for hours, parts of days that it has, and days to which late readings may come', async () => {
+test('the table answers for hours, parts of days that it has, and days that late readings may change', async () => {
   const windows = Array.from({ length: 40 * 24 }, (_, n) => windowAt(FIRST + n * 3_600_000));
   const { all, asked } = reading(windows, () => true);
   const day = (n: number) => FIRST + n * DAY_MS;

@@ -249,7 +249,7 @@ test('what became of a prediction is what the minutes of its windows say, wherev
   );
 });
 
-test('where the windows of a prediction are gone, its hour tells whether the limit was passed, and the report says so', async () => {
+test('if the windows of a prediction are gone, its hour shows whether the limit was passed, and the report says so', async () => {
   const history = [soon('a', 'raised', START + 60_000), soon('b', 'cleared', START + 1_200_000)];
   const { report } = await reporting(windows, history, false)({ deviceId: 'd' }, { month: '2026-11', rules });
   const [only] = report!.predictions;

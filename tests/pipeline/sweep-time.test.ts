@@ -57,7 +57,7 @@ test('if the time never suffices, every device is checked in turn', async () => 
   assert.ok(least >= 2 && most - least <= 1, counts.join());
 });
 
-test('what is left of a rule that is gone is removed after the digests, in more than one sweep if need be', async () => {
+test('remains of a removed rule are removed after the digests, in more than one sweep if necessary', async () => {
   const learned = memoryLearned();
   const world = createAlertWorld({
     ...{ rules: [{ metric: 'temperature', above: 8 }], perMinute: 0 },

@@ -53,7 +53,7 @@ for (const mode of modes) {
     }
   });
 
-  test(`${mode}: an alarm that tells nobody, or config something else, is none`, () => {
+  test(`${mode}: an alarm without a recipient, or on another metric, does not count`, () => {
     const resources = resourcesOf(mode);
     const alarm = resources.get('IngestGaveUpAlarm')!;
     const changed = (properties: Record<string, unknown>) =>

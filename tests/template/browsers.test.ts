@@ -12,7 +12,7 @@ import {
 import { openGateway } from '../../packages/local-cloud/tests/http-api/fixture.ts';
 import { loadTidegate } from './tidegate-template.ts';
 
-/** `client/` stands for the identity's own client id. */
+/** `client/` means the identity's own client id. */
 const table: readonly (readonly [
   action: string,
   resource: string,
@@ -77,7 +77,7 @@ for (const [who, column] of [
   });
 }
 
-/** Every route of the API, and what the door says to each group: the API itself looks once more at whoever comes in. */
+/** Every route of the API, and what API Gateway answers to each group; the API itself checks every admitted caller again. */
 test('API Gateway lets each group in to just the routes that are for it, and viewers to those that the API explains', async () => {
   const described = describeRoutes();
   const routes = described.map(({ method, path }) => ({

@@ -1,4 +1,4 @@
-// The real dns.yaml: which records and health checks each choice of policy makes, and what is refused before anything is made.
+// The real dns.yaml: which records and health checks each policy creates, and what is refused before anything is created.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -238,7 +238,7 @@ for (const [title, overrides, rows, checks] of choices) {
   });
 }
 
-test('a fail whale stands in for the API and for servers, and never for devices', () => {
+test('a fail whale replaces the API and servers, and never devices', () => {
   const { rows, checks, template } = made({ ...one, ...whale, ServerAddress: '192.0.2.1' });
   const page = distribution(template);
   assert.deepEqual(rows, [

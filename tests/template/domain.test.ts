@@ -1,4 +1,4 @@
-// The real domain.yaml: which certificates and names each choice makes, and what is refused before anything is made.
+// The real domain.yaml: which certificates and names each choice creates, and what is refused before anything is created.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

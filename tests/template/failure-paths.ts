@@ -20,7 +20,7 @@ function metricOf({ Namespace, MetricName, Dimensions }: Json): Signal {
   return [Namespace, MetricName, ...values].join(' ');
 }
 
-/** What an alarm config, if it tells anybody at `topicArn`. */
+/** The metrics that an alarm watches, if it notifies `topicArn`. */
 export function signalsOf({ properties }: ResolvedResource, topicArn: string): readonly Signal[] {
   if (!(properties['AlarmActions'] as readonly unknown[] | undefined)?.includes(topicArn)) return [];
   if (properties['MetricName'] !== undefined) {

@@ -47,7 +47,7 @@ test('the lines hold the whole of each resource, in this order, and end with the
   }
 });
 
-test('no other resource stands between them', () => {
+test('no other resource is between them', () => {
   for (const { from, to, resources } of ranges) {
     const start = Math.max(from - 1, lines.indexOf('Resources:'));
     const inside = lines.slice(start, to).flatMap((line) => /^ {2}(\w+):$/.exec(line)?.[1] ?? []);

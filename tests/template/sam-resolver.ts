@@ -36,7 +36,7 @@ const PSEUDO: Json = {
   'AWS::StackName': 'local',
 };
 
-/** Thrown where the SAM CLI gives up; it then leaves the function as it stands. */
+/** Thrown where the SAM CLI gives up; it then leaves the function unchanged. */
 class Unresolved extends Error {}
 
 const textOf = (value: unknown): string => {

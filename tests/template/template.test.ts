@@ -132,7 +132,7 @@ test('the functions that write mails know the time zone', () => {
   assert.deepEqual(new Map(found), new Map(alerting.map((name) => [name, 'America/Los_Angeles'] as const)));
 });
 
-test('without an address and a number there are no subscriptions', () => {
+test('without an address and a number the stack has no subscriptions', () => {
   assert.deepEqual(load({ AlertEmail: '', AlertPhone: '' }).ofType('AWS::SNS::Subscription'), []);
   assert.deepEqual(load({}, 'default').ofType('AWS::SNS::Subscription'), []);
 });

@@ -1,4 +1,4 @@
-// What the fold promises whoever uses it: exact windows of the usual lines, and every other line handed over as it came.
+// What the fold promises its users: exact windows of the usual lines, and every other line unchanged.
 
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

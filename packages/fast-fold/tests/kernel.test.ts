@@ -64,7 +64,7 @@ function sectionEnd(binary: Buffer, section: number): number {
   return at + 1 + length + (binary[at]! << shift);
 }
 
-test('readings for which there is no memory throw an error that says so', async () => {
+test('readings that do not fit into memory throw an error that names the memory', async () => {
   const small = await WebAssembly.compile(withMaximum(await readFile(KERNEL), 40));
   const kernel = openKernel(small, options, 1 << 18);
   const takeReadings = (device: number) =>

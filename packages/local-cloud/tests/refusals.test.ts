@@ -1,4 +1,4 @@
-// What is kept of the log for whoever looks on: refusals alone, the newest, bounded in number and length.
+// The part of the log that the page shows: only refusals, the newest, bounded in number and length.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -28,7 +28,7 @@ const stack = (...resources: string[]) => `Resources:\n${indent(resources.join('
 const open = async (text: string, dir = temporaryFolder(), at = start) =>
   (await openTestIot({ dir, template: load(text), clock: createManualClock(at) })).iot;
 
-test('a certificate is issued by the local CA for its names, with a key of the kind that is asked for', async () => {
+test('the local CA issues a certificate for its names, with a key of the requested kind', async () => {
   const dir = temporaryFolder();
   const more =
     "SubjectAlternativeNames: ['*.iot.example.com', IOT.example.com]\nKeyAlgorithm: EC_prime256v1\n";

@@ -1,4 +1,4 @@
-// The AWS CLI, where it is installed, does on the AWS port what the README tells people to do with it.
+// The AWS CLI, where it is installed, works on the AWS port as the README shows.
 
 import { afterAll, beforeAll } from '@jest/globals';
 import assert from 'node:assert/strict';

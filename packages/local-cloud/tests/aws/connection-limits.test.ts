@@ -84,7 +84,7 @@ const half = {
   'an unfinished chunk': 'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc',
 };
 for (const [what, sent] of Object.entries(half)) {
-  test(`who sends ${what} is told so and closed after the limit, and others are served meanwhile`, async () => {
+  test(`a client that sends ${what} gets an error and is closed after the limit, while others are served`, async () => {
     const { port, cut } = await serve({ headMs: 200, bodyMs: 200 });
     const slow = await Promise.all(Array.from({ length: 20 }, () => open(port, sent)));
     assert.equal(await ask(port), '1 bytes');

@@ -1,4 +1,4 @@
-// The AWS port itself: who is served by which service, who is refused, and what goes wrong without harm.
+// The AWS port itself: which service answers which client, which clients are refused, and which errors do no harm.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -188,7 +188,7 @@ test('survives garbage and clients that go away', async () => {
   assert.equal((await send({})).status, 200);
 });
 
-test('tells who is calling', async () => {
+test('GetCallerIdentity names the caller', async () => {
   const { body } = await send(
     { ...signedFor('sts'), ...form },
     { body: 'Action=GetCallerIdentity&Version=2011-06-15' },
@@ -196,7 +196,7 @@ test('tells who is calling', async () => {
   assert.match(body, /<Arn>arn:aws:iam::000000000000:root<\/Arn>/);
 });
 
-test('tells the outputs of the stack, and of no other', async () => {
+test('describes the outputs of this stack and of no other stack', async () => {
   const call = (body: string) => send({ ...signedFor('cloudformation'), ...form }, { body });
   const { body } = await call('Action=DescribeStacks&StackName=tidegate');
   assert.match(body, /<OutputKey>RawBucket<\/OutputKey><OutputValue>raw<\/OutputValue>/);

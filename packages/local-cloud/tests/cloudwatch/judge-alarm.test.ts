@@ -53,7 +53,7 @@ describe('two of three data points', () => {
   });
 });
 
-test('what is missing from before the start breaches nothing', () => {
+test('missing data from before the start breach nothing', () => {
   const points = pointsOf('- - - - -');
   const breaching = rule(3, 3, 'breaching');
   assert.equal(judge(breaching, points, points[3]!.at).state, KEEP);

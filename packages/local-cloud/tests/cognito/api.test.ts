@@ -42,7 +42,7 @@ test('a user has the same identity at every login, and another than other users'
   assert.notEqual(again.accessKeyId, first.accessKeyId);
 });
 
-test('GetId tells the identity of a login', async () => {
+test('GetId returns the identity of a login', async () => {
   const fixture = await openFixture();
   const [identityId, token] = await tokenFor(fixture, 'alice');
   const { body } = await fixture.call('GetId', { IdentityPoolId: fixture.poolId, Logins: { [own]: token } });

@@ -1,4 +1,4 @@
-// Calls of the AWS port that are signed with temporary credentials: who is let through, and what stops the others.
+// Calls of the AWS port that are signed with temporary credentials: which are allowed, and what stops the others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ async function invoke(
   return { status: response.status, body: JSON.parse(text) as { message?: string } };
 }
 
-test('a user may invoke the function that attaches the policy, which is told who it is', async () => {
+test('a user may invoke the function that attaches the policy, and the function gets the identity of the user', async () => {
   const fixture = await openFixture();
   const alice = await fixture.login('alice');
   assert.deepEqual(await invoke(fixture, alice), { status: 200, body: { a: 1 } });

@@ -6,7 +6,7 @@ import { thingOperations } from '../../iot/thing-operations.ts';
 import { thingPrincipalOperations } from '../../iot/thing-principal-operations.ts';
 import { openFixture, type Fixture } from './cognito-fixture.ts';
 
-/** `client/` stands for the identity's own client id. */
+/** `client/` means the identity's own client id. */
 const table: readonly (readonly [action: string, resource: string, guest: boolean, user: boolean])[] = [
   ['iot:Connect', 'client/dashboard-ID', true, true],
   ['iot:Connect', 'client/dashboard-ID-tab-2', true, true],
@@ -171,7 +171,7 @@ test('a guest of before may do nothing once guests are not let in any more', asy
   });
 });
 
-test('the account may do everything, and who is not known nothing', async () => {
+test('the account may do everything, and an unknown caller nothing', async () => {
   const fixture = await openFixture();
   assert.equal(ask(fixture, '000000000000', 'iot:Publish', 'topic/telemetry/a/b').allowed, true);
   for (const principal of ['', 'root', '111111111111', fixture.poolId, '__proto__']) {

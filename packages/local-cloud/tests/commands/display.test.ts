@@ -1,4 +1,4 @@
-// The line of totals fits its terminal, whatever the totals are, and what is logged stands above it.
+// The line of totals fits its terminal, whatever the totals are, and logged lines are above it.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -79,7 +79,7 @@ test('a terminal that does not say its width counts as one of 80 columns', async
   assert.equal((await show(all(123), { columns: 0 })).take().length < 80, true);
 });
 
-test('a line that is logged stands above the totals, which come back below it', async () => {
+test('a logged line is above the totals, which are drawn again below it', async () => {
   const { display, take } = await show({ in: 5 });
   const line = take();
   display.write('warn: Sort: Readings rejected\n');

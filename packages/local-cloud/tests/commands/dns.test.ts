@@ -1,4 +1,4 @@
-// The command line of `dns`: what is wrong with an option is one sentence that names it.
+// The command line of `dns`: a wrong option gets one sentence that names it.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

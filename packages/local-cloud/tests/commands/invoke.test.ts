@@ -80,7 +80,7 @@ test('exits with 1 and prints the error document when the function fails', async
   assert.equal(code, 1);
 });
 
-test('says in one line what is missing and what to do', async () => {
+test('names the missing thing and the remedy in one line', async () => {
   const dir = await stack();
   const event = path.join(dir, 'event.json');
   const dead = temporaryFolder();

@@ -198,7 +198,7 @@ test('a thing or certificate that the registry does not have is named', async ()
   );
 });
 
-test('without a registry the remedy stands in one line', async () => {
+test('without a registry there is one line with the remedy', async () => {
   const question = ['--thing', 'a', '--action', 'connect', '--data-dir', '/nonexistent'];
   const { code, stderr } = await run('explain', ...question);
   assert.match(stderr, /^local-cloud is not running in \/nonexistent: run local-cloud start first.*\n$/);

@@ -37,7 +37,7 @@ const cases: readonly (readonly [fact: string, name: string, type: string, answe
   ['a wildcard has nothing of a name that is there', 'a.deep.example.com', 'A', 'NOERROR'],
   ['a CNAME to the outside stands alone', 'iot.example.com', 'TXT', 'NOERROR a1.iot.amazonaws.com'],
   [
-    'a CNAME is followed to what is known here',
+    'a CNAME is followed to the names that are known here',
     'iot.example.com',
     'A',
     'NOERROR a1.iot.amazonaws.com 192.0.2.6',
@@ -54,7 +54,7 @@ test.each(cases)('%s', (_, name, type, expected) => {
   assert.equal(shortly(ask(model, name, type, { addresses })), expected);
 });
 
-test('a name in no zone is told which zones there are', () => {
+test('a name in no zone gets the list of zones', () => {
   assert.equal(ask(model, 'example.org').note, 'no hosted zone has example.org.: the zones are example.com.');
 });
 
@@ -81,7 +81,7 @@ test('a delegation names its servers without authority, below it too', () => {
   assert.equal(shortly(ask(model, 'dead.example.com')), 'NOERROR x.y.sub.example.com');
 });
 
-test('what is not there is remembered for the 900 s of the SOA record', () => {
+test('a missing name may be cached for the 900 s of the SOA record', () => {
   for (const name of ['x.www.example.com', 'deep.example.com']) {
     const [soa] = ask(model, name).authorities;
     assert.deepEqual([soa!.name, soa!.type, soa!.ttl], ['example.com.', 'SOA', 900]);

@@ -205,7 +205,7 @@ const refusals: readonly (readonly [
     "[Tried to delete resource record set [name='www.example.com.', type='A'] but the values provided do not match the current values]",
   ],
   [
-    'a delete of what is not there',
+    'a delete of a missing record',
     'DELETE',
     record({ Name: 'no.example.com' }),
     'InvalidChangeBatch',
@@ -281,7 +281,7 @@ test('a check of a name that is not on this machine is never asked', async () =>
   assert.deepEqual(HealthCheckObservations, []);
 });
 
-test('what is not here is refused by name', async () => {
+test('calls that are not supported are refused by name', async () => {
   const { client } = await open();
   await assert.rejects(client.send(new CreateHostedZoneCommand({ Name: 'a.test', CallerReference: 'x' })), {
     name: 'UnsupportedOperation',

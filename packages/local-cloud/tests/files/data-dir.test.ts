@@ -27,7 +27,7 @@ const told: readonly (readonly [what: string, error: unknown, line: string])[] =
   ],
 ];
 for (const [what, error, line] of told) {
-  test(`${what} is told with its remedy`, () => {
+  test(`${what} gets an error with the remedy`, () => {
     const explained = explainDiskError(dir, error);
     assert.ok(explained instanceof StartError);
     assert.equal(explained.message, line);

@@ -22,7 +22,7 @@ const isRoot = process.getuid?.() === 0;
 const somebody = 12_345;
 const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8);
 
-/** A data directory as an earlier version, or a careless copy, left it: whoever is on the machine may read the key. */
+/** A data directory as an earlier version or a careless copy left it: everybody on the machine may read the key. */
 function openDataDir(mode = 0o755) {
   const dir = path.join(temporaryFolder(), 'data');
   const folder = path.join(dir, 'iot/deeper/still');
@@ -47,7 +47,7 @@ test.each([0o755, 0o777, 0o750, 0o1777])('closes a directory of mode %o with all
   assert.equal(modeOf(path.join(dir, 'iot/ca.pem')), '600');
 });
 
-test('closes what is open within the first two levels of a closed one', () => {
+test('closes open folders within the first two levels of a closed one', () => {
   const { dir } = openDataDir();
   chmodSync(dir, 0o700);
   start(dir);

@@ -66,7 +66,7 @@ test('streams are listed and described', async () => {
   assert.equal(missing['__type'], 'ResourceNotFoundException');
 });
 
-test('what is accepted and not written yet is put again at the next start, and forgotten once it is written', async () => {
+test('accepted records that are not written yet are put again at the next start, and forgotten once they are written', async () => {
   const first = await open();
   const { RecordId } = await first.call('PutRecord', { DeliveryStreamName: 'raw', Record: encoded('one') });
   assert.match(String(RecordId), /^[0-9a-f-]{36}$/);

@@ -1,4 +1,4 @@
-// The HTTP API's door: who gets in, what the function is told, and what becomes of what it gives.
+// The gateway of the HTTP API: which callers it admits, which event the function gets, and what becomes of its response.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { openGateway } from './fixture.ts';
 
 const message = (text: string) => JSON.stringify({ message: text });
 
-test('the developer gets in, and the function is told of a request in payload format 2.0', async () => {
+test('the developer is admitted, and the function gets the request in payload format 2.0', async () => {
   const { call, events, spec } = await openGateway();
   const headers = { 'x-note': 'a', 'user-agent': 'test/1', cookie: 'a=1; b=2' };
   const query = { metric: 'temperature', from: '2026-11-20T12:00:00Z' };
@@ -63,7 +63,7 @@ test('the developer gets in, and the function is told of a request in payload fo
   });
 });
 
-test('who logged in gets in, and the function is told which identity it is', async () => {
+test('a logged-in user is admitted, and the function gets the identity', async () => {
   const { call, login, events } = await openGateway();
   const alice = await login('alice');
   assert.equal((await call({ keys: alice })).status, 200);
@@ -212,7 +212,7 @@ const unknown: readonly (readonly [method: string, path: string])[] = [
   ['GET', '/../devices'],
 ];
 for (const [method, path] of unknown) {
-  test(`${method} ${path || 'of nothing'} is not found, whoever asks`, async () => {
+  test(`${method} ${path || 'of nothing'} is not found for any caller`, async () => {
     const { call, events } = await openGateway();
     const { status, body } = await call({ method, path, keys: null });
     assert.deepEqual([status, method === 'HEAD' || body], [404, method === 'HEAD' || message('Not Found')]);

@@ -54,7 +54,7 @@ test('a role of the template decides what its function may call, also by the lea
   assert.equal(results['put'], 'done');
   assert.equal(results['getOther'], `AccessDeniedException 400: ${because('dynamodb:GetItem', NOTES)}`);
   assert.equal(results['scan'], `AccessDeniedException 400: ${because('dynamodb:Scan', NOTES)}`);
-  // Who may not list the bucket does not learn that there is no such object.
+  // A caller that may not list the bucket does not learn that the object is missing.
   assert.equal(
     results['missing'],
     `AccessDenied 403: ${because('s3:ListBucket', 'arn:aws:s3:::sample-files')}`,

@@ -38,7 +38,7 @@ async function serve(options: CloudOptions = {}) {
 /** What the API answers, without the SDK's own fields. */
 const plain = ({ $metadata: _metadata, ...answer }: { $metadata: object }) => ({ ...answer });
 
-/** A client that acknowledges only when told to. */
+/** A client that acknowledges only on request. */
 async function rawClient({ broker }: Cloud, clientId: string, clean = true): Promise<RawClient> {
   const [ours, theirs] = duplexPair();
   broker.accept(theirs, { principal: clientId, sourceIp: '127.0.0.1' });

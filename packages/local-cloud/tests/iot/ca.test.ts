@@ -44,7 +44,7 @@ test('each installation has a CA of its own, and keeps it over a restart', async
   assert.notEqual(other.certificatePem, first.certificatePem);
 });
 
-test('the server certificate names localhost, the loopback addresses, this host and the hosts asked for', async () => {
+test('the server certificate names localhost, the loopback addresses, this host and the requested hosts', async () => {
   const { server } = await openCa({
     dir: folder(),
     clock,
@@ -69,7 +69,7 @@ test('the server certificate is renewed near its end and when a host name is mis
   assert.equal(named.certificatePem, first.certificatePem);
 });
 
-test('a device certificate is valid to 2049-12-31T23:59:59Z, carries the subject asked for and is not a CA', async () => {
+test('a device certificate is valid to 2049-12-31T23:59:59Z, carries the requested subject and is not a CA', async () => {
   const ca = await openCa({ dir: folder(), clock });
   const pem = await ca.issue({ publicKey: deviceKeys().publicKey, subject: [{ CN: ['s1'] }] });
   const certificate = new X509Certificate(pem);

@@ -1,4 +1,4 @@
-// An IoT service in a temporary folder for the tests of this room, with an HTTP server on a free port when asked for.
+// An IoT service in a temporary folder for the tests of this room, optionally with an HTTP server on a free port.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

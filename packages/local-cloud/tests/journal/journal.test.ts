@@ -23,7 +23,7 @@ async function texts(journal: Journal): Promise<string[]> {
   return found.map((entry) => `${(entry!.meta as { topic: string }).topic}=${entry!.payload.toString()}`);
 }
 
-test('gives back what is unfinished after a crash, in order, with the consumers that are still pending', async () => {
+test('gives back unfinished messages after a crash, in order, with the consumers that are still pending', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk);
   await add(journal, 'one', ['rule:a', 'rule:b']).durable;
@@ -180,7 +180,7 @@ test('one slow consumer keeps its entries, but not every file since', async () =
   assert.deepEqual((await open(left)).pending(), []);
 });
 
-test('keeps exactly what is pending through random histories of appending, acknowledging, rolling and crashing', async () => {
+test('keeps exactly the pending messages through random histories of appending, acknowledging, rolling and crashing', async () => {
   let disk = createMemoryDisk();
   let journal = await open(disk, { segmentBytes: 300 });
   const pending = new Map<number, { text: string; consumers: Set<string> }>();

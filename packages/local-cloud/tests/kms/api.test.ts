@@ -57,7 +57,7 @@ const signing = (over: Partial<SignCommandInput> = {}) =>
     ...over,
   });
 
-test('a message and its digest are signed so that the public key verifies them, each time anew', async () => {
+test('a message and its digest get a new signature each time, which the public key verifies', async () => {
   const { client } = await open();
   const { PublicKey, SigningAlgorithms, KeySpec, KeyUsage } = await client.send(
     new GetPublicKeyCommand({ KeyId: idOf('Signing') }),

@@ -36,7 +36,7 @@ interface Asked {
   readonly browser?: Browser;
 }
 
-/** Asks as the page does: what stands in the address at its end, or `form` or `page <status>`. */
+/** Asks as the page does. @returns the end of the address, or `form` or `page <status>` */
 async function ask(
   { target }: LoginFixture,
   { headers = ownPage, prompt = 'none', browser = new Browser(send) }: Asked = {},
@@ -71,7 +71,7 @@ test('a page of this port gets a code for the first user, which its verifier alo
   assert.deepEqual([claims.email, verifier.length], ['you@localhost', 43]);
 });
 
-test('a click on Log in is enough, unless the form is asked for', async () => {
+test('a click on Log in is enough, unless the page asks for the form', async () => {
   const fixture = await openLogin();
   assert.equal((await ask(fixture, { prompt: '' })).result, 'code');
   assert.equal((await ask(fixture, { prompt: 'login' })).result, 'form');

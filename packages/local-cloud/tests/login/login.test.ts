@@ -89,7 +89,7 @@ test('a refresh token gives a new ID token, with the groups that the user has th
   assert.equal((await refresh()).status, 400);
 });
 
-test('whoever has logged in is not asked again in the same browser, until they log out', async () => {
+test('a logged-in user is not asked again in the same browser, until they log out', async () => {
   const { target, password } = fixture;
   const browser = new Browser();
   await logIn(target, user, password, browser);
@@ -147,7 +147,7 @@ for (const [what, change, expected] of wrongRequests) {
   });
 }
 
-test('a code is for one exchange, with the verifier of whoever began', async () => {
+test('a code is valid for one exchange, with the verifier of the page that began', async () => {
   const { target, password } = fixture;
   const browser = new Browser();
   const { verifier, challenge } = pkce();
@@ -211,7 +211,7 @@ test('a page of another origin asks for no tokens, and a page of the client may'
   }
 });
 
-test('a name is tried five times at once, then half a minute later, and whether it exists is not told', async () => {
+test('a name may be tried five times at once, then half a minute later, and the answer does not say whether it exists', async () => {
   const { users, clock, lines } = fixture;
   const browser = new Browser();
   const { at } = await openPage(browser);
@@ -229,7 +229,7 @@ test('a name is tried five times at once, then half a minute later, and whether 
   assert.ok(lines.every((line) => !line.includes('guess') && !line.includes(fixture.password)));
 });
 
-test('what is kept is for the owner alone, and the password is not in it', () => {
+test('only the owner can read the stored files, and the password is not in them', () => {
   for (const name of ['users.json', 'password.txt', 'signing-key.pem'])
     assert.equal(statSync(path.join(fixture.dir, name)).mode & 0o777, 0o600, name);
 });

@@ -32,7 +32,7 @@ test('what belongs to a revoked grant is forgotten, of every kind', async () => 
   assert.equal(await sessions!.findByUid('u'), undefined);
 });
 
-test('whoever begins logins without an end pushes out the oldest, and what is over first', async () => {
+test('a client that begins logins without end pushes out the oldest, expired ones first', async () => {
   let now = 0;
   const logins = createLoginMemory(() => now)('Interaction');
   await logins.upsert('over', {}, 1);

@@ -242,7 +242,7 @@ test('all operators and all keys of a condition must hold', () => {
   );
 });
 
-test('an explicit deny beats every allow, wherever it stands', () => {
+test('an explicit deny overrides every allow, in any position', () => {
   const statement = [
     allow({ Sid: 'All' }),
     { Sid: 'Never', Effect: 'Deny', Action: 'iot:*', Resource: `${prefix}topic/a` },
@@ -281,7 +281,7 @@ test('a variable without a value in NotResource never opens an Allow and never w
   assert.equal(decide({ statement: [allow({}), shut] }).allowed, false);
 });
 
-test('the reason of an implicit deny names what is absent and the nearest statement', () => {
+test('the reason of an implicit deny names the missing permission and the nearest statement', () => {
   const own = allow({ Sid: 'Own', Resource: `${prefix}topic/\${iot:Connection.Thing.ThingName}` });
   assert.equal(
     decide({ statement: own }).reason,

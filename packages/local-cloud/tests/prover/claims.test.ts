@@ -1,4 +1,4 @@
-// Claims that cannot be read are refused with the place and what is expected there.
+// Unreadable claims are refused with the place and the expected content.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

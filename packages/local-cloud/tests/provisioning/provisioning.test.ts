@@ -87,7 +87,7 @@ const refusingHooks: readonly (readonly [
     /hook failed: .*no/,
   ],
   [
-    'overrides with what is not text',
+    'overrides with a value that is not text',
     async () => ({ payload: '{"allowProvisioning":true,"parameterOverrides":{"a":1}}' }),
     /not an object of texts/,
   ],

@@ -1,4 +1,4 @@
-// The language of provisioning templates: what each function gives, and what is refused when the template is made.
+// The language of provisioning templates: the result of each function, and what CreateProvisioningTemplate refuses.
 
 import { beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -102,7 +102,7 @@ const refusals: readonly (readonly [title: string, parts: object, problem: RegEx
     /CertificateSigningRequest: not supported/,
   ],
   [
-    'another certificate than the one asked for',
+    'another certificate than the requested one',
     { Resources: { c: { ...certificateResource, Properties: { CertificateId: 'x' } } } },
     /must be \{"Ref"/,
   ],
@@ -161,7 +161,7 @@ for (const [title, parts, problem] of refusals) {
     assert.throws(() => compile(parts), { code: 'InvalidRequestException', message: problem }));
 }
 
-test('refuses what is not a JSON object', () => {
+test('refuses a template that is not a JSON object', () => {
   for (const body of ['', '{', '[]', 'null'])
     assert.throws(() => compileBody(body), { code: 'InvalidRequestException' });
 });

@@ -110,7 +110,7 @@ describe('SQL that is refused', () => {
       "the function decode() with 'proto' is not supported by the local cloud",
     ],
   ];
-  /** `?` is where the call stands. */
+  /** `?` is the place of the call. */
   const places = [
     'SELECT ? AS x',
     'SELECT VALUE ?',
@@ -132,7 +132,7 @@ describe('SQL that is refused', () => {
     'SELECT (NOT ?).b AS x',
   ];
   for (const [call, problem] of unsupported) {
-    it(`includes ${call}, wherever it stands, with its name and position`, () => {
+    it(`includes ${call} in any place, with its name and position`, () => {
       for (const place of places) {
         const expected = `SQL 1:${place.indexOf('?') + 1}: ${problem}`;
         assert.throws(

@@ -1,4 +1,4 @@
-// Regular expressions in rules SQL: the examples of AWS, what is not a pattern, and payloads that mean harm.
+// Regular expressions in rules SQL: the examples of AWS, invalid patterns, and hostile payloads.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -154,7 +154,7 @@ test('the running stack says which rules the last message of a topic set off, an
   await assert.rejects(why(['made/a', '--data-dir', temporaryFolder()]), { message: /is not running in/ });
 });
 
-test('what cannot run is refused, and what is of the template stays as it is there', async () => {
+test('a rule that cannot run is refused, and rules of the template stay as they are there', async () => {
   const { iot } = await start();
   const create = (ruleName: string, topicRulePayload: TopicRulePayload) =>
     iot.send(new CreateTopicRuleCommand({ ruleName, topicRulePayload }));

@@ -1,4 +1,4 @@
-// What a rule of SQL version 2015-10-08 may say, and what is refused by name because 2016-03-23 means it otherwise.
+// What a rule of SQL version 2015-10-08 may say, and which functions are refused by name because 2016-03-23 changed them.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -43,7 +43,7 @@ const cases: [string, string, string, string][] = [
   ['brings all members of an object', 'SELECT rgb.*, color', color, '{"red":255,"green":0,"color":"red"}'],
   ['lets a field with a name win over members', "SELECT rgb.*, 'x' AS red", color, '{"red":"x","green":0}'],
   [
-    'brings nothing of what is not an object',
+    'adds nothing from a value that is not an object',
     'SELECT color.*, lat_long.*, nothing.*, 1 AS one',
     color,
     '{"one":1}',
@@ -57,7 +57,7 @@ const cases: [string, string, string, string][] = [
   ['passes over a comma before FROM', "SELECT color AS c, FROM 'a/b'", color, '{"c":"red"}'],
   ['takes * anywhere in the list', 'SELECT 15 AS speed, *', '{"a":1}', '{"a":1,"speed":15}'],
   [
-    'lets a field with a name win over *, wherever * stands',
+    'lets a named field win over *, in any order',
     'SELECT topic(1) AS color, *',
     '{"color":"red"}',
     '{"color":"telemetry"}',
@@ -216,7 +216,7 @@ const cases: [string, string, string, string][] = [
     '{"yes":true,"no":false}',
   ],
   [
-    'decides where nanvl() stands around what may be Undefined',
+    'decides where nanvl() is around an operand that may be Undefined',
     'SELECT nanvl(before.v <> color, true) OR isUndefined(before) AS changed WHERE isUndefined(before) OR nanvl(before.v <> color, false)',
     color,
     '{"changed":true}',

@@ -1,4 +1,4 @@
-// parse_time() and time_to_epoch(): the examples of AWS, every letter, time zones, and texts that are no times.
+// parse_time() and time_to_epoch(): the examples of AWS, every letter, time zones, and invalid texts.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';

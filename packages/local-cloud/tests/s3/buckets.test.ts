@@ -203,7 +203,7 @@ test('creates and deletes buckets of clients, and keeps those of the template', 
   );
 });
 
-test('refuses bucket names that are no bucket names', async () => {
+test('refuses invalid bucket names', async () => {
   for (const name of [
     '..',
     '.tidegate',

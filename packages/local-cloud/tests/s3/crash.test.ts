@@ -50,7 +50,7 @@ for (const bucket of ['plain', 'versioned']) {
     assert.deepEqual(await read(reopened, bucket, 'k'), { text: 'old', type: 'text/csv' });
   });
 
-  test(`lists and serves a file that somebody copied in by hand (${bucket})`, async () => {
+  test(`lists and serves a file that somebody copied into the folder (${bucket})`, async () => {
     const { dir, store } = await start();
     mkdirSync(path.join(dir, bucket, 'by/hand'), { recursive: true });
     writeFileSync(path.join(dir, bucket, 'by/hand/x.txt'), 'hello');

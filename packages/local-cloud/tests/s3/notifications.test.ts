@@ -1,4 +1,4 @@
-// Notifications of buckets: what the template may ask for, which change is told to whom, and what becomes of one that fails.
+// Notifications of buckets: what the template may declare, which change notifies whom, and what becomes of a failed notification.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -59,7 +59,7 @@ async function open(notifications: readonly NotificationSpec[], isFull = false) 
   return { store, told, counts, log };
 }
 
-test('a change is told to those whose event and key it is, with the key encoded', async () => {
+test('a change notifies the targets whose event and key match, with the key encoded', async () => {
   const { store, told } = await open(notificationsFromTemplate(load(template(both))));
   await store.put('inbox', 'a/b c+d', Buffer.from('123'));
   await store.put('inbox', 'other', Buffer.from('1'));

@@ -240,7 +240,7 @@ test('copies with the metadata or with new metadata, and refuses to copy in plac
   assert.deepEqual(replaced.Metadata, { b: '2' });
 });
 
-test('deletes many at once, and what is not there as well', async () => {
+test('deletes many at once, including keys that do not exist', async () => {
   await put('many/1');
   await put('many/2');
   const Objects = ['many/1', 'many/2', 'many/absent'].map((Key) => ({ Key }));

@@ -58,7 +58,7 @@ test('If-Modified-Since in the future is ignored', async () => {
   assert.equal(ContentLength, 3);
 });
 
-test('objects are encrypted with AES256, asked for or not, and with nothing else', async () => {
+test('objects are encrypted with AES256, requested or not, and with nothing else', async () => {
   const put = (ServerSideEncryption?: 'AES256' | 'aws:kms') =>
     s3.client.send(new PutObjectCommand({ Bucket, Key: 'c', Body: 'c', ServerSideEncryption }));
   assert.equal((await put()).ServerSideEncryption, 'AES256');
@@ -275,7 +275,7 @@ test('an object says when a rule of the template lets it expire, its current ver
   assert.equal(byVersion.Expiration, undefined);
 });
 
-test('attributes of an object are those that are asked for', async () => {
+test('attributes of an object are the requested ones', async () => {
   await s3.client.send(new PutObjectCommand({ Bucket, Key: 'h', Body: 'abc', ChecksumAlgorithm: 'CRC32' }));
   const get = (...ObjectAttributes: ('ETag' | 'ObjectSize' | 'Checksum' | 'ObjectParts')[]) =>
     s3.client.send(new GetObjectAttributesCommand({ Bucket, Key: 'h', ObjectAttributes }));

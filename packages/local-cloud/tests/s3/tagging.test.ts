@@ -1,4 +1,4 @@
-// Tags of buckets and objects, versioning of buckets that clients made, and what is read of a bucket's configuration.
+// Tags of buckets and objects, versioning of buckets that clients created, and the parts of a bucket's configuration that can be read.
 
 import { afterAll, beforeAll, describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';

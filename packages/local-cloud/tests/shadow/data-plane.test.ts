@@ -92,7 +92,7 @@ test('the SDK updates, reads, lists and deletes shadows, and devices hear of it'
   assert.deepEqual(empty.results, []);
 });
 
-test('reading over HTTP tells nobody over MQTT, and a refused update neither', async () => {
+test('reading over HTTP publishes nothing over MQTT, and neither does a refused update', async () => {
   const { client, messages } = await serve();
   const thingName = 't1';
   await client.send(new UpdateThingShadowCommand({ thingName, payload: bytes({ state: {} }) }));
@@ -168,7 +168,7 @@ test('errors carry the codes and messages of AWS', async () => {
   }
 });
 
-test('what is published over HTTP arrives as if it came over MQTT, with its MQTT 5 properties', async () => {
+test('a message published over HTTP arrives as if it came over MQTT, with its MQTT 5 properties', async () => {
   const { client, connect, messages } = await serve();
   const device = await connect('d1', { protocolVersion: 5 });
   const received: { topic: string; payload: string; packet: IPublishPacket }[] = [];

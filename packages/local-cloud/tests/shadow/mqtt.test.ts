@@ -30,7 +30,7 @@ async function ask(
 }
 
 for (const prefix of [classic, named]) {
-  test(`an update of ${prefix} is accepted, its delta and documents told, and it can be read and deleted`, async () => {
+  test(`an update of ${prefix} is accepted, its delta and documents are published, and it can be read and deleted`, async () => {
     const { connect, clock } = await startCloud();
     const client = await connect('app');
     const heard = await listen(client, prefix);
@@ -92,7 +92,7 @@ for (const prefix of [classic, named]) {
   });
 }
 
-test('no delta is told when desired and reported agree', async () => {
+test('no delta is published when desired and reported agree', async () => {
   const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
@@ -270,7 +270,7 @@ test('a shadow made again continues the versions for 48 hours, and then begins w
   assert.equal(await update(), 1);
 });
 
-test('documents name no previous state where there was no shadow, and an empty one where it was emptied', async () => {
+test('documents have no previous state for a new shadow, and an empty one for an emptied shadow', async () => {
   const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
@@ -292,7 +292,7 @@ test('documents name no previous state where there was no shadow, and an empty o
   assert.equal(previous[3], null);
 });
 
-test('shadows exist for names that are no thing in the registry, as on AWS', async () => {
+test('shadows exist for names without a thing in the registry, as on AWS', async () => {
   const { connect, dataPlane } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, '$aws/things/nobody/shadow');
@@ -352,7 +352,7 @@ test('the policy decides who asks and who hears', async () => {
   await eventually('the refusal', () => log.some((line) => line.includes(refused)));
 });
 
-test('updates of one shadow are one after the other, whoever sends them', async () => {
+test('updates of one shadow are applied one after the other, from any sender', async () => {
   const { connect, dataPlane } = await startCloud();
   const clients = await Promise.all(['a', 'b', 'c'].map((clientId) => connect(clientId)));
   const heard = await listen(clients[0]!, classic);

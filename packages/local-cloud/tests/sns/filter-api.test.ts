@@ -1,4 +1,4 @@
-// Filter policies through the SDK and the AWS CLI: set, shown, changed, removed, refused, and heeded by publishes.
+// Filter policies through the SDK and the AWS CLI: set, shown, changed, removed, refused, and applied to publishes.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -26,7 +26,7 @@ test('anything-but passes a text exactly when the list without it does not, and 
   );
 });
 
-test('a prefix and what is anything but that prefix divide the texts', () => {
+test('a text matches either a prefix or anything-but that prefix', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, maxLength: 3 }), fc.string(), (prefix, value) => {
       const k = text(value);

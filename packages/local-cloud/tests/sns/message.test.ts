@@ -1,4 +1,4 @@
-// What a publish may say: every limit of SNS at its edge, and what is refused beyond it.
+// The limits of a publish: each limit of SNS at its edge, and the refusal beyond it.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -80,7 +80,7 @@ test('each subscriber of a topic gets a mail of its own and sees no other', asyn
   assert.deepEqual(counts, { mails: 2 });
 });
 
-test('a topic without subscribers takes a message and owes nobody anything', async () => {
+test('a topic without subscribers accepts a message and keeps no delivery pending', async () => {
   const { topics, files } = await openTopics({ template: templateWith() });
   assert.deepEqual(await topics.publish({ topicArn, message: 'x' }), { messageId: 'm1' });
   assert.deepEqual([...files('mail'), ...files('sms')], []);
@@ -96,7 +96,7 @@ test('a text goes to a phone directly, with its sender id and without a topic in
   assert.deepEqual(counts, { texts: 1 });
 });
 
-test('a text over 1,600 characters is told and counted, and the mail goes out', async () => {
+test('a text over 1,600 characters is logged and counted, and the mail goes out', async () => {
   const { topics, files, counts, log } = await openTopics();
   await topics.publish({ topicArn, message: 'x'.repeat(1_591) });
   assert.equal(counts['mails'], 1);
@@ -128,7 +128,7 @@ for (const [what, message] of Object.entries(hostile)) {
   });
 }
 
-test('subject and display name are encoded, whatever stands in them', async () => {
+test('subject and display name are encoded, whatever they contain', async () => {
   const mail = subscriptionOf('Mail', 'email', 'alerts@example.com');
   const displayName = 'Kühl "haus" <x@y>, z';
   const { topics, files } = await openTopics({ template: templateWith(mail, displayName) });

@@ -32,7 +32,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('a mail is sent as it stands in its file, once', async () => {
+test('a mail is sent exactly as its file has it, once', async () => {
   const server = await startSmtpServer();
   const opened = await openTopics({ smtpUrl: `smtp://127.0.0.1:${server.port}` });
   await opened.topics.publish({ topicArn, message: 'first\n.second\n..third', subject: 'Too warm' });
@@ -153,7 +153,7 @@ test('a mail whose file somebody deleted, or whose note is damaged, is given up 
   assert.deepEqual(server.received, []);
 });
 
-test('neither user nor password stands in a log line, whatever the server says', async () => {
+test('no log line has the user or the password, whatever the server says', async () => {
   const [user, password] = ['operator', 's3cret/pass'];
   const server = await startSmtpServer((line) => {
     if (line.startsWith('EHLO')) return '250-test\r\n250 AUTH PLAIN';
@@ -189,7 +189,7 @@ test('the user of SMTP_URL is the sender when it is an address', () => {
   assert.equal(parseSmtpUrl('smtps://ops:x@mail.example.com').from, undefined);
 });
 
-test('without SMTP_URL a mail owes nothing to any server', async () => {
+test('without SMTP_URL a mail has no pending delivery to a server', async () => {
   const opened = await openTopics({ smtpUrl: '' });
   await opened.topics.publish({ topicArn, message: 'x' });
   assert.deepEqual(unsent(opened.dir), []);

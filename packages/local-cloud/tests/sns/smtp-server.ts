@@ -1,4 +1,4 @@
-// A mail server of a few lines: it takes what it is given, or answers as a test tells it to.
+// A mail server of a few lines: it accepts what it gets, or answers as a test configures it.
 
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';

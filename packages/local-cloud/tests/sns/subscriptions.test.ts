@@ -60,13 +60,13 @@ test('subscribing twice is one subscription', async () => {
   assert.equal(endpoints(opened).length, 3);
 });
 
-test('unsubscribing what is not there changes nothing', async () => {
+test('unsubscribing a missing subscription changes nothing', async () => {
   const opened = await openTopics();
   await opened.topics.subscriptions.remove(`${topicArn}:__proto__`);
   assert.equal(endpoints(opened).length, 2);
 });
 
-test('a change that cannot be written is taken back and told, and the next one works', async () => {
+test('a change that cannot be written is undone and reported, and the next one works', async () => {
   const opened = await openTopics();
   rmSync(path.join(opened.dir, 'sns'), { recursive: true });
   const error = { code: 'InternalError', message: /could not be written: ENOENT/ };

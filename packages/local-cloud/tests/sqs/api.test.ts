@@ -1,4 +1,4 @@
-// The SQS API: what the AWS CLI and boto3 see where they are installed, and by hand what they would not send.
+// The SQS API: what the AWS CLI and boto3 see if they are installed, and raw requests that they would not send.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { arnOf, openApi, queueSpec, withDeadLetters, type Json } from './fixture
 
 const messagesOf = (body: Json) => (body['Messages'] ?? []) as Json[];
 
-test('a message is sent, received with what was asked for, and deleted', async () => {
+test('a message is sent, received with the requested attributes, and deleted', async () => {
   const { call, QueueUrl, jobs } = await openApi();
   const attributes = {
     kind: { DataType: 'String', StringValue: 'x' },
@@ -167,7 +167,7 @@ for (const [what, operation, input, type, code = `${type};Sender`] of refusals) 
   });
 }
 
-test('a client of the older protocol is told what to use', async () => {
+test('a client of the older protocol gets an error that names the newer one', async () => {
   const { call } = await openApi();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   assert.match((await call('ListQueues', {}, headers)).text, /speaks AWS JSON to SQS clients/);

@@ -15,7 +15,7 @@ const failing =
       .map(({ messageId }) => ({ itemIdentifier: messageId })),
   });
 
-test('a function gets what is there as one event, and what it did is deleted', async () => {
+test('a function gets the waiting messages as one event, and finished ones are deleted', async () => {
   const clock = createManualClock(start);
   const before = await open({ clock });
   await before.queues.send(before.jobs, [

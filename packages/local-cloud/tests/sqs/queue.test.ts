@@ -60,7 +60,7 @@ test('messages, receives and receipts outlive a restart without a stop', async (
   assert.equal(bodiesOf(await second.receive()), 'b later');
 });
 
-test('what is received too often moves to the dead-letter queue with its id and its age', async () => {
+test('a message received too often moves to the dead-letter queue with its id and its age', async () => {
   const clock = createManualClock(start);
   const { send, receive, queues, counts, dir } = await open({ clock, queues: withDeadLetters(2) });
   const [sent] = await send('poison');
@@ -94,7 +94,7 @@ test('a message goes when the queue has kept it long enough', async () => {
   await eventually('the message is deleted', () => jobs.counts().visible === 0);
 });
 
-test('whoever waits gets a message once it is sent, once it is no longer delayed, and none after the wait', async () => {
+test('a waiting receiver gets a message once it is sent or no longer delayed, and none after the wait', async () => {
   const clock = createManualClock(start);
   const { send, queues, jobs } = await open({ clock });
   const wait = () => jobs.receive({ most: 10, visibilityMs: 30_000, waitMs: 20_000 });

@@ -94,7 +94,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['shadow/mqtt', 'a shadow made again continues the versions for 48 hours, and then begins with 1'],
   ],
   'A shadow needs no thing in the registry': [
-    ['shadow/mqtt', 'shadows exist for names that are no thing in the registry'],
+    ['shadow/mqtt', 'shadows exist for names without a thing in the registry'],
     ['commands/start', 'shadows outlive kill -9 and their thing'],
   ],
   'Messages of named shadows': [
@@ -106,7 +106,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   'An HTTP update or deletion': [
     ['shadow/data-plane', 'the SDK updates, reads, lists and deletes shadows, and devices hear of it'],
-    ['shadow/data-plane', 'reading over HTTP tells nobody over MQTT, and a refused update neither'],
+    ['shadow/data-plane', 'reading over HTTP publishes nothing over MQTT, and neither does a refused update'],
   ],
   'Ten requests of one client': [
     ['shadow/mqtt', 'of more than ten requests of one client at once the others are rejected with 429'],
@@ -126,7 +126,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'enriches arrays'],
   ],
   '**AND and OR**': [
-    ['rules/statement', 'decides where nanvl() stands around what may be Undefined'],
+    ['rules/statement', 'decides where nanvl() is around an operand that may be Undefined'],
     [
       'rules/operators',
       'is what one side decides, and Undefined where the other is not a Boolean and none does',
@@ -150,7 +150,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/errors', 'the name x is given twice'],
     ['rules/statement', 'calls a member of objects by its own name'],
     ['rules/statement', 'lets a field with a name win over members'],
-    ['rules/statement', 'lets a field with a name win over *, wherever * stands'],
+    ['rules/statement', 'lets a named field win over *, in any order'],
     ['rules/statement', 'puts the whole payload under a name'],
     ['rules/statement', 'passes over a comma before FROM'],
     ['rules/statement', 'removes what * brought where a field of the same name is Undefined'],

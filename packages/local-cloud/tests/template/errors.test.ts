@@ -201,7 +201,7 @@ test('keys of prototypes are ordinary keys', () => {
   assert.equal(({} as { polluted?: boolean }).polluted, undefined);
 });
 
-test('everything that is wrong with the resources and outputs is told at once, a line each', () => {
+test('all problems of resources and outputs are reported at once, a line each', () => {
   assertRefused(
     [
       'Resources:',
@@ -225,7 +225,7 @@ test('everything that is wrong with the resources and outputs is told at once, a
   );
 });
 
-test('resources of types that are not supported are told at once', () => {
+test('resources of unsupported types are reported at once', () => {
   assertRefused(
     'Resources:\n  A: { Type: AWS::Batch::JobQueue }\n  B: { Type: AWS::RDS::DBInstance }',
     [

@@ -40,13 +40,13 @@ const events: readonly (readonly [event: string, added: string[]])[] = [
   ['E: { Type: HttpApi, Properties: { Path: /a, Method: get } }\n', ['ServerlessHttpApi HttpApi']],
 ];
 for (const [event, added] of events) {
-  test(`${event.trim()} stands for ${added.join(' and ')}`, () => {
+  test(`${event.trim()} creates ${added.join(' and ')}`, () => {
     const found = typesOf(lambda(event)).filter((each) => !/^(B|T|S|F|TSubscription0) /.test(each));
     assert.deepEqual(found.sort(), added.sort());
   });
 }
 
-test('what an event stands for is created where its function is', () => {
+test('the resources of an event are created under the condition of its function', () => {
   const rule = "E: { Type: IoTRule, Properties: { Sql: SELECT * FROM 'a' } }\n";
   const never = `Conditions: { Never: !Equals [a, b] }\n${lambda(rule, 'Condition: Never\n')}`;
   assert.deepEqual(
@@ -55,7 +55,7 @@ test('what an event stands for is created where its function is', () => {
   );
 });
 
-test('what is added has the line of its event in an error', () => {
+test('an error in an added resource has the line of its event', () => {
   assertRefused(
     lambda('E: { Type: Kinesis, Properties: { Stream: nothing, StartingPosition: LATEST } }\n'),
     'template.yaml:12: FE: EventSourceArn is nothing, but the template has no such AWS::Kinesis::Stream or AWS::SQS::Queue or AWS::DynamoDB::Table with a StreamSpecification: refer to one',

@@ -108,7 +108,7 @@ test('a built function whose packages no layer has does not start, and the packa
   }
 });
 
-test('what is imported on demand may be missing, where it is nowhere', async () => {
+test('a package that is imported on demand may be missing if no layer has it', async () => {
   const source = `export const handler = async () => import('nowhere').catch(({ code }) => code);`;
   const { lambda } = await start({ Fn: { source, build: leavingOut('nowhere') } });
   assert.equal((await lambda.invoke('tidegate-Fn', '{}')).payload, '"ERR_MODULE_NOT_FOUND"');

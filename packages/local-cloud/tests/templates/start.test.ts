@@ -265,7 +265,7 @@ async function requestCertificate() {
   return { csr: request.toString('pem'), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
 }
 
-test('runs a thing whose certificate the template asks for, and code that stands in the template', async () => {
+test('runs a thing whose certificate the template declares, and inline code of the template', async () => {
   const { csr, key } = await requestCertificate();
   const running = await startSample({ folder: 'device-and-inline', overrides: { Csr: csr } });
   cleanup(() => running.stop());

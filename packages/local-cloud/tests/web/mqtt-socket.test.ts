@@ -1,4 +1,4 @@
-// MQTT over WebSocket on the web port, with mqtt.js as the browser: who is let in, what they may do, and for how long.
+// MQTT over WebSocket on the web port, with mqtt.js as the browser: who may connect, what they may do, and for how long.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -136,7 +136,7 @@ for (const [what, reason, hasWill] of [
   ['with a Close frame', 'CLIENT_INITIATED_DISCONNECT', false],
   ['without one', 'CONNECTION_LOST', true],
 ] as const) {
-  test(`a WebSocket that ends ${what} is told as ${reason}, ${hasWill ? 'with' : 'without'} the will`, async () => {
+  test(`a WebSocket that ends ${what} is reported as ${reason}, ${hasWill ? 'with' : 'without'} the will`, async () => {
     const fixture = await openWebFixture(systemClock);
     const at = Date.now();
     const heard: string[] = [];
@@ -169,7 +169,7 @@ interface Attempt {
   readonly signing?: Signing;
 }
 
-/** Opens a WebSocket and tells the HTTP status of the answer; 101 when it is let in. */
+/** Opens a WebSocket. @returns the HTTP status of the answer; 101 if it is accepted */
 async function attempt(fixture: WebFixture, draft: Attempt): Promise<number> {
   const { path = '/mqtt', origin, host, protocols = ['mqtt'], signing } = draft;
   const url = (await presign(fixture.address, own, signing)).replace('/mqtt?', `${path}?`);

@@ -30,7 +30,7 @@ async function open(page: { files: () => Promise<ReadonlyMap<string, Uint8Array>
   return (path: string, method = 'GET') => fetch(`http://127.0.0.1:${web.port}${path}`, { method });
 }
 
-test('the page stands in the place of the totals, which are at /status', async () => {
+test('the page replaces the totals, which are at /status', async () => {
   const ask = await open({ files: async () => files });
   assert.match(await (await ask('/')).text(), /own/);
   assert.match(await (await ask('/status')).text(), /totals/);
@@ -38,7 +38,7 @@ test('the page stands in the place of the totals, which are at /status', async (
   assert.equal((await ask('/status.json')).status, 200);
 });
 
-test('a name with a hash is kept for good, everything else is asked for again', async () => {
+test('a file with a hash in its name is cached without end, and every other file is revalidated', async () => {
   const ask = await open({ files: async () => files });
   const kept = await ask('/assets/main-ABCD1234.js');
   assert.equal(kept.headers.get('content-type'), 'text/javascript; charset=utf-8');
@@ -57,7 +57,7 @@ test('its policy allows no inline script or style, and calls to this stack alone
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
 });
 
-test('nobody builds the page who does not open it, and each visit asks for it anew', async () => {
+test('the page is built only when it is opened, and each visit asks for it again', async () => {
   let built = 0;
   const ask = await open({
     files: async () => {
@@ -74,7 +74,7 @@ test('nobody builds the page who does not open it, and each visit asks for it an
   assert.equal(built, 2);
 });
 
-test('a page that does not build says why, and what is not there is not found', async () => {
+test('a page that does not build says why, and a missing file is not found', async () => {
   const broken = await open({ files: () => Promise.reject(new Error('main.tsx:3:1: no such name')) });
   const answer = await broken('/');
   assert.equal(answer.status, 500);

@@ -34,7 +34,7 @@ export interface WebFixture {
   readonly reasons: () => string[];
   readonly guest: () => Promise<Issued>;
   readonly login: (user: string) => Promise<Issued>;
-  /** Credentials of the same identity, anew. */
+  /** New credentials of the same identity. */
   readonly renew: (identityId: string) => Promise<Issued>;
   readonly deliver: (topic: string, payload: string) => Promise<void>;
 }

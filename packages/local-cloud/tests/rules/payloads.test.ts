@@ -106,7 +106,6 @@ describe('the rule for malformed messages', () => {
     '{"__proto__":1}',
     deep(MAX_DEPTH),
   ]) {
-    it(`leaves ${payload.slice(0, 30).trim()} alone`, () =>
-      assert.equal(select(sql, payload), 'skipped'));
+    it(`leaves ${payload.slice(0, 30).trim()} alone`, () => assert.equal(select(sql, payload), 'skipped'));
   }
 });

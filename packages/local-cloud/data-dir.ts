@@ -32,9 +32,9 @@ const remedies: Readonly<Record<string, string>> = {
   EACCES: 'change its owner or mode',
   EPERM: 'change its owner or mode',
   EROFS: 'change its owner or mode',
-  EEXIST: 'move away what is there',
-  ENOTDIR: 'move away what is there',
-  EISDIR: 'move away what is there',
+  EEXIST: 'move the existing file away',
+  ENOTDIR: 'move the existing file away',
+  EISDIR: 'move the existing file away',
 };
 
 function unusable(what: string, error: unknown): StartError {

@@ -16,7 +16,7 @@ const user = () => process.getuid?.();
 function mustBeOurs(file: string, stats: Stats, remedy = `sudo chown -R ${user()} ${file}`): void {
   if (stats.uid === user()) return;
   throw new StartError(
-    `${file} belongs to the user with the number ${stats.uid}, who could read what is kept there: ${remedy}, ${ANOTHER}`,
+    `${file} belongs to user ${stats.uid}, who could read what is kept there: ${remedy}, ${ANOTHER}`,
   );
 }
 

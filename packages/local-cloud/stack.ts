@@ -120,7 +120,7 @@ const declaredIn = (template: ResolvedTemplate): Pick<Endpoints, 'functions' | '
 
 async function open(settings: Settings): Promise<Omit<Stack, 'stop'>> {
   const { dataDir, template, outputs, counters, closers, log } = settings;
-  log.info('opening what is stored', { dataDir }, `opening ${dataDir}`);
+  log.info('opening the stored data', { dataDir }, `opening ${dataDir}`);
   const stores = await openStores(settings);
   const iot = await openDevices(settings);
   const browsers = await openBrowsers({ ...settings, iot, count: counters.count });

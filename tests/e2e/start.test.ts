@@ -64,7 +64,7 @@ test('names a file in the data directory that is in the place of a folder', asyn
     writeFileSync(file, '');
     await refusesToStart(
       ['--data-dir', dataDir, ...freePorts],
-      new RegExp(`^${file}\\S* cannot be written \\([A-Z]+\\): move away what is there, .* --data-dir`),
+      new RegExp(`^${file}\\S* cannot be written \\([A-Z]+\\): move the existing file away, .* --data-dir`),
     );
   }
 });

@@ -81,7 +81,7 @@ export function parsePolicyOptions(args: readonly string[], project?: Project): 
   const action = explainedActions.find((each) => each === values.action);
   if (!action) throw new StartError(`--action is one of ${explainedActions.join(', ')}`);
   if (identity !== undefined && (thing !== undefined || certificate !== undefined))
-    throw new StartError('--identity ID stands for itself: leave out --thing and --certificate');
+    throw new StartError('--identity ID cannot be combined with --thing and --certificate: leave them out');
   if (thing === undefined && certificate === undefined && identity === undefined)
     throw new StartError('--thing NAME or --identity ID is required');
   if (certificate !== undefined && thing === undefined && values['client-id'] === undefined)

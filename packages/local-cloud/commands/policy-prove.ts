@@ -37,7 +37,7 @@ function claimsFor(options: ProveOptions, project: Project | undefined): Claims 
   if (isAlone) return generalClaims(files.map(({ name }) => name));
   if (options.local && !project?.claims) return generalClaims([]);
   if (!project?.claims)
-    throw new StartError('--claims FILE or --policy FILE is required: nothing says what must not be allowed');
+    throw new StartError('--claims FILE or --policy FILE is required: name what to prove');
   return readClaims(project.claims(localArn), 'claims of the project');
 }
 
@@ -66,7 +66,7 @@ function reportTo(outcomes: string[], endpoints: Endpoints | undefined, claimsOf
       const spec = claimsOf().principals.get(claim.of)!;
       confirmed.push(
         spec.kind === 'identity'
-          ? 'the broker was not asked: identities come by a login'
+          ? 'the broker did not try it: identities need a login'
           : await confirmByBroker(endpoints, policiesOf(spec), verdict.counterexample),
       );
     }
@@ -117,11 +117,11 @@ function beyondLines(
   );
   const policies = [...identitiesBeyond(registry, claims, (name) => documents.get(name))].map(
     ([name, number]) =>
-      `policy ${name}, which ${number} ${number === 1 ? 'identity has' : 'identities have'}, is none of those that the claims are about`,
+      `no claim is about policy ${name}, which ${number} ${number === 1 ? 'identity has' : 'identities have'}`,
   );
   const things = thingsBeyond(registry, claims).map(
     (name) =>
-      `thing ${name} has a name that the claims say no thing has: delete it, and register it under another`,
+      `thing ${name} has a name that no thing may have by the claims: delete it, and register it under another`,
   );
   return [...policies, ...things].map((line) => printable(`${'UNDECIDED'.padEnd(10)}  ${line}`));
 }

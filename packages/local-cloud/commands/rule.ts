@@ -77,7 +77,7 @@ function readAnswers(file: string | undefined): Lookups {
   }
   const answerOf = async (name: LookupName) => {
     const answer = memberOf(answers, name);
-    if (answer === undefined) throw new Error('no stack is asked; give its answer with --answers FILE');
+    if (answer === undefined) throw new Error('services are not called; give the answer with --answers FILE');
     return answer;
   };
   return Object.fromEntries(lookupNames.map((name) => [name, () => answerOf(name)]));

@@ -32,7 +32,7 @@ const where = (question: Question) => `${absolute(question.name)} ${question.typ
 export function explainOutcome(question: Question, outcome: Outcome): string[] {
   const { rcode, answers, authorities, visits, note } = outcome;
   const empty = rcode === 'NOERROR' && answers.length === 0 && outcome.isAuthoritative;
-  const code = empty ? `NODATA: the name is there, and has no records of type ${question.type}` : rcode;
+  const code = empty ? `NODATA: the name exists, but has no records of type ${question.type}` : rcode;
   return [
     where(question),
     ...visits.flatMap(linesOf),

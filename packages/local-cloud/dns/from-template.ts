@@ -133,7 +133,7 @@ function targetOf({ id, properties, at }: Declared): Target {
   if (alias !== undefined) {
     const second = (['ResourceRecords', 'TTL'] as const).find((key) => properties[key] !== undefined);
     if (second !== undefined)
-      throw new StartError(`${at(second)}: ${id}: an alias has no ${second} of its own: remove it`);
+      throw new StartError(`${at(second)}: ${id}: an alias cannot have ${second}: remove it`);
     const { DNSName, HostedZoneId, EvaluateTargetHealth } = alias;
     const missing = ['DNSName', 'HostedZoneId'].find((key) => alias[key] === undefined);
     if (missing !== undefined)

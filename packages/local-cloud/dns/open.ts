@@ -61,9 +61,9 @@ function openCheckers(
     if (config.kind !== 'endpoint' || isReachable(config.endpoint, standIns)) continue;
     const name = config.endpoint.domain ?? config.endpoint.address;
     log.warn(
-      'a health check is not asked, and counts as healthy',
+      'a health check is not probed, and counts as healthy',
       { check: label, name },
-      `${label} is not asked and counts as healthy: ${name} is not on this machine; say what stands in for it with --at ${name}=http://127.0.0.1:8080/api`,
+      `${label} is not probed and counts as healthy: ${name} is not on this machine; name a replacement with --at ${name}=http://127.0.0.1:8080/api`,
     );
   }
   return startCheckers({

@@ -30,7 +30,9 @@ export function readCalls(file: string): readonly RecordedCall[] {
     // said below
   }
   if (isContent(content)) return content.calls;
-  throw new StartError(`${file} is not a file of recorded calls: delete it, and calls are recorded anew`);
+  throw new StartError(
+    `${file} is not a file of recorded calls: delete it to record calls from the beginning`,
+  );
 }
 
 /** Delays of a write, in milliseconds: short for new kinds of calls, long when only counts changed. */

@@ -196,7 +196,9 @@ export function policyTemplate(
 ): readonly PlainStatement[] | string {
   const template = Object.hasOwn(TEMPLATES, name) ? TEMPLATES[name]! : undefined;
   if (!template)
-    return ELSEWHERE.test(name) ? [] : `${name} is no policy template that SAM and the local cloud know`;
+    return ELSEWHERE.test(name)
+      ? []
+      : `${name} is not a policy template of SAM that the local cloud supports`;
   const missing = template.parameters.find((parameter) => values[parameter] === undefined);
   if (missing !== undefined) return `the policy template ${name} needs ${missing}`;
   return template.statements(

@@ -191,7 +191,7 @@ function sourceOf(template: ResolvedTemplate, spec: FunctionSpec): RoleSource {
   } else if (role) {
     addOwn(found, template, role);
     boundary = boundaryOf(template, role, found);
-  } else found.undecided = `${resource.at('Role')}: ${roleArn} is no role of this template`;
+  } else found.undecided = `${resource.at('Role')}: ${roleArn} is not a role of this template`;
   return {
     functionId: logicalId,
     functionArn: spec.arn,

@@ -81,9 +81,10 @@ function explainOne(registry: RegistryView, request: AuthorizeRequest): string[]
     `  policies  ${describePolicies(registry, principal, clientId)}`,
   ];
   const now = registry.clock.now();
-  if (status !== 'ACTIVE') return [...lines, `  REFUSED   the certificate is ${status}: no policy is asked`];
+  if (status !== 'ACTIVE')
+    return [...lines, `  REFUSED   the certificate is ${status}: policies do not apply`];
   if (now < notBefore || now > notAfter)
-    return [...lines, '  REFUSED   the certificate is not valid at this time: no policy is asked'];
+    return [...lines, '  REFUSED   the certificate is not valid at this time: policies do not apply'];
   const { allowed, reason, policyName, statement } = createIdentity(registry, {
     signed: () => false,
   }).authorize(request);

@@ -106,7 +106,7 @@ export function createInteraction(deps: InteractionDeps): Interact {
     if (req.method === 'POST') return tryPassword(deps, mayTry, provider, req, res);
     const alone = params['prompt'] === 'login' ? undefined : await loginWithoutPassword(req, users);
     if (alone) {
-      log.info('logged in', { user: alone.email, password: 'not asked for' });
+      log.info('logged in', { user: alone.email, password: 'not required' });
       return provider.interactionFinished(req, res, { login: { accountId: alone.sub } });
     }
     answerPage(res, 200, loginPage(pathOf(req)), headers);

@@ -200,7 +200,7 @@ export async function confirmByBroker(
   counterexample: Counterexample,
 ): Promise<string> {
   const odd = unsupportedIn(counterexample);
-  if (odd !== undefined) return `the broker was not asked: no certificate with this ${odd} is made here`;
+  if (odd !== undefined) return `the broker did not try it: no certificate with this ${odd} is made here`;
   const calls = createAccountCalls(endpoints.aws);
   let made: Made | undefined;
   try {
@@ -209,7 +209,7 @@ export async function confirmByBroker(
     return `the broker ${isConfirmed ? 'confirms it' : 'CONTRADICTS it'}: ${line}`;
   } catch (error) {
     if (!(error instanceof Unable)) throw error;
-    return `the broker was not asked: ${error.message}`;
+    return `the broker did not try it: ${error.message}`;
   } finally {
     await made?.undo();
   }

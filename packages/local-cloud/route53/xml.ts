@@ -117,7 +117,7 @@ function targetOf(node: XmlNode): Target {
   const [records] = childrenOf(node, 'ResourceRecords');
   const ttl = textOf(node, 'TTL');
   if (alias) {
-    if (records || ttl !== undefined) throw invalid('An alias has no TTL and no ResourceRecords of its own');
+    if (records || ttl !== undefined) throw invalid('An alias cannot have TTL or ResourceRecords');
     const [name, zoneId] = [textOf(alias, 'DNSName'), textOf(alias, 'HostedZoneId')];
     if (name === undefined || zoneId === undefined)
       throw invalid('AliasTarget needs DNSName and HostedZoneId');

@@ -106,7 +106,7 @@ function compileLookup(name: LookupName, call: Call, names: Names, compile: Comp
   const { minimum, maximum, takesRole } = lookupForms[name];
   const fail = (problem: string) => new SqlError(names.sql, call.at, `${name}() ${problem}`);
   if (names.inTemplate && name !== 'aws_lambda')
-    throw fail('stands in the SQL only; SET a variable there and use it here');
+    throw fail('is allowed in the SQL only; SET a variable there and use it here');
   const lookup = names.lookups?.[name];
   if (!lookup) throw fail('is not supported by the local cloud: it asks a service that does not run here');
   const count = call.args.length;

@@ -72,7 +72,7 @@ function compileInfix({ operator, left, right }: Of<'infix'>, names: Names): Eva
 }
 
 function compileStar({ at }: Of<'star'>, { sql }: Names): Evaluate {
-  throw new SqlError(sql, at, "* as an argument stands in encode(*, 'base64') only");
+  throw new SqlError(sql, at, "* as an argument is allowed only in encode(*, 'base64')");
 }
 
 const compilers: Compilers = {

@@ -63,7 +63,7 @@ export function outcomeOf(node: Expression, names: Names, scope: Scope): string 
     return shown(compile(node, names)(scope));
   } catch (error) {
     if (error instanceof SqlFailure) return `fails: ${error.message}`;
-    if (error instanceof Unanswered) return 'not asked';
+    if (error instanceof Unanswered) return 'not called';
     throw error;
   }
 }

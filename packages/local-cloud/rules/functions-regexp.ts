@@ -52,7 +52,7 @@ function patternOf(text: string, searched: string): RE2JS | undefined {
   const found = compiled(text);
   if ('problem' in found) {
     if (text.length > MAX_PATTERN || isKnownElsewhere(text)) {
-      throw new SqlFailure(`the local cloud has no such regular expression: ${found.problem}`);
+      throw new SqlFailure(`the local cloud does not support this regular expression: ${found.problem}`);
     }
     return undefined;
   }

@@ -34,7 +34,7 @@ export interface MessageContext {
 /** For statements that call no service. */
 const unasked: Answers = {
   ask(name) {
-    throw new Error(`${name}() is evaluated where nobody can be asked`);
+    throw new Error(`${name}() is evaluated where no service can be called`);
   },
 };
 

@@ -60,7 +60,7 @@ function parsePrimary(cursor: Cursor): Expression {
   if (token.kind === 'word') return parseWord(cursor);
   if (cursor.accept('-')) {
     if (cursor.peek().kind !== 'number')
-      cursor.fail('a minus sign stands before numbers only; write 0 - x', at);
+      cursor.fail('a minus sign is allowed only before numbers; write 0 - x', at);
     return parseNumber(cursor, '-', at);
   }
   if (cursor.accept('(')) {
@@ -215,7 +215,8 @@ function parseItem(cursor: Cursor): SelectItem {
 
 /** AWS does not document the result of two fields with one name. */
 function checkNames(cursor: Cursor, items: readonly SelectItem[]): void {
-  if (items.filter(({ kind }) => kind === 'all').length > 1) cursor.fail('* stands once in the list');
+  if (items.filter(({ kind }) => kind === 'all').length > 1)
+    cursor.fail('* is allowed only once in the list');
   const seen: { path: string; at: number }[] = [];
   for (const item of items) {
     if (item.kind !== 'field') continue;

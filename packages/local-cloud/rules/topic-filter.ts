@@ -16,7 +16,7 @@ export function parseTopicFilter(text: string): TopicFilter | string {
   if (Buffer.byteLength(text) > MAX_BYTES) return `the topic filter is longer than ${MAX_BYTES} bytes`;
   if (levels.length > MAX_LEVELS) return `the topic filter ${quoted} has more than ${MAX_LEVELS} levels`;
   if (levels.some((level) => level.includes('+') && level !== '+')) {
-    return `in the topic filter ${quoted}, + must be a level of its own`;
+    return `in the topic filter ${quoted}, + must be a whole level`;
   }
   if (levels.some((level, index) => level.includes('#') && (level !== '#' || index < levels.length - 1))) {
     return `in the topic filter ${quoted}, # must be the last level`;

@@ -27,7 +27,7 @@ const MOST_SHOWN = 20;
 const notAsked: Lookups = Object.fromEntries(
   lookupNames.map((name) => [
     name,
-    () => Promise.reject(new Error('it is not asked again; use rule explain with --answers')),
+    () => Promise.reject(new Error('it is not called again; use rule explain with --answers')),
   ]),
 );
 

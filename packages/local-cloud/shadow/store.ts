@@ -87,7 +87,7 @@ function createRoom(used: number, maximum: number, log: Log) {
     /** @throws AwsError ServiceUnavailableException when there is no room for so many more */
     take(by: number, key: string): void {
       if (by > 0 && characters + by > maximum) {
-        log.warn('shadow refused: the shadows together take all the room there is', { shadow: key, maximum });
+        log.warn('shadow refused: all shadows together have reached the limit', { shadow: key, maximum });
         throw new AwsError('ServiceUnavailableException', 'No room for more shadows: delete some', 503);
       }
       characters += by;

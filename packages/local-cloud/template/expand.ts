@@ -31,7 +31,7 @@ function add(
   if (declared.has(logicalId) || result.has(logicalId))
     fail(
       properties.place,
-      `${owner.logicalId} stands for a resource that SAM calls ${logicalId}, which the template has already: rename one of them`,
+      `${owner.logicalId} becomes a resource that SAM names ${logicalId}, which the template has already: rename one of them`,
     );
   const { place } = properties;
   result.set(logicalId, {

@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';

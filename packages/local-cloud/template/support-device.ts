@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 
 export const device: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::ThingType': {

@@ -2,7 +2,7 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole } from './property-check.ts';
 
-const TAGS = 'tags are for the bill, and there is none here';
+const TAGS = 'tags are for billing, which the local cloud does not have';
 const READERS = 'it is a text for people';
 
 const recordProperties = {

@@ -2,7 +2,7 @@
 
 import { oneOf, type ResourceSupport, text } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const API_NAME = 'the HTTP API is at the web port of this machine and has no other name';
 
 export const domain: Readonly<Record<string, ResourceSupport>> = {

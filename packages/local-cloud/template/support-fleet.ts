@@ -15,7 +15,7 @@ export const fleet: Readonly<Record<string, ResourceSupport>> = {
         'PreProvisioningHook.TargetArn': text,
         'PreProvisioningHook.PayloadVersion': oneOf('2020-04-01'),
       },
-      ignores: { 'Tags.**': 'tags are for the bill, and there is none here' },
+      ignores: { 'Tags.**': 'tags are for billing, which the local cloud does not have' },
       required: ['TemplateBody', 'ProvisioningRoleArn'],
     },
   },

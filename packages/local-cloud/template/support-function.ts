@@ -4,7 +4,7 @@ import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } 
 import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
@@ -46,7 +46,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         'Architectures.*': 'functions run on the processor of this machine',
         'VpcConfig.**': 'functions reach what this machine reaches',
         KmsKeyArn: ENCRYPTION,
-        PropagateTags: 'tags are for the bill, and there is none here',
+        PropagateTags: 'tags are for billing, which the local cloud does not have',
         'LoggingConfig.**': LOGS,
         Tracing: 'there is no X-Ray here',
         'EphemeralStorage.Size':

@@ -37,7 +37,7 @@ export const httpApi: Readonly<Record<string, ResourceSupport>> = {
         'AccessLogSettings.**':
           'the log of the program names what is refused, and the status page counts the rest',
         'DefaultRouteSettings.DetailedMetricsEnabled': 'the status page counts requests in any case',
-        'Tags.**': 'tags are for the bill, and there is none here',
+        'Tags.**': 'tags are for billing, which the local cloud does not have',
       },
     },
   },

@@ -35,7 +35,7 @@ export const queue: Readonly<Record<string, ResourceSupport>> = {
         SqsManagedSseEnabled: ENCRYPTION,
         KmsMasterKeyId: ENCRYPTION,
         KmsDataKeyReusePeriodSeconds: ENCRYPTION,
-        'Tags.**': 'tags are for the bill, and there is none here',
+        'Tags.**': 'tags are for billing, which the local cloud does not have',
       },
     },
   },

@@ -2,7 +2,7 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole, wholeOrEndless } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 
 export const stream: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Kinesis::Stream': {

@@ -34,7 +34,7 @@ export const watching: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         Unit: 'a metric has one unit here',
-        'Tags.**': 'tags are for the bill, and there is none here',
+        'Tags.**': 'tags are for billing, which the local cloud does not have',
       },
       required: ['EvaluationPeriods', 'Threshold', 'ComparisonOperator'],
     },

@@ -15,7 +15,7 @@ import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 import { watching } from './support-watching.ts';
 
-const tags = { 'Tags.**': 'tags are for the bill, and there is none here' };
+const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const COST = 'one machine has one kind of storage';

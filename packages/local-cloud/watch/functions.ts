@@ -39,9 +39,9 @@ function logResults(log: Log, rebuilt: readonly Rebuilt[], failed: Set<string>, 
   for (const [problem, functions] of byProblem(rebuilt)) {
     const names = functions.map(({ logicalId }) => logicalId).join(', ');
     log.error(
-      'function does not build, and its last code goes on',
+      'function does not build, and its last code still runs',
       { function: names, reason: problem },
-      `${problem} (${names}: the last code goes on)`,
+      `${problem} (${names}: the last code still runs)`,
     );
   }
 }

@@ -110,7 +110,7 @@ async function restart(running: Running): Promise<boolean> {
     logProblems(
       log,
       running.problems,
-      stack ? 'the stack goes on with the template of before' : 'the stack is stopped',
+      stack ? 'the stack goes on with the previous template' : 'the stack is stopped',
     );
   return false;
 }

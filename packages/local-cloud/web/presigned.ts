@@ -58,7 +58,7 @@ function readQuery(text: string): Signed | { refused: string } {
   // A signer writes a blank as %20, so a plus is a plus.
   const pairs = [...new URLSearchParams(text.replaceAll('+', '%2B'))];
   const values = new Map(pairs);
-  if (values.size < pairs.length) return refused('a parameter of the URL is there twice');
+  if (values.size < pairs.length) return refused('a parameter of the URL appears twice');
   const names = [
     'X-Amz-Algorithm',
     'X-Amz-Credential',

@@ -72,5 +72,5 @@ test('an identity that is not of this installation, and a folder without identit
     /^local-cloud is not running in .*: run local-cloud start first/,
   );
   const both = await explain(dir, '--thing', 's1', ...asked);
-  assert.match(both, /^--identity ID stands for itself: leave out --thing and --certificate\n$/);
+  assert.match(both, /^--identity ID cannot be combined with --thing and --certificate: leave them out\n$/);
 });

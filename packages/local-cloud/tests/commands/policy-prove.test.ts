@@ -71,7 +71,7 @@ test('claims of your own name the policy by its file', async () => {
 });
 
 const refused: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [[], /^--claims FILE or --policy FILE is required: nothing says what must not be allowed\n$/],
+  [[], /^--claims FILE or --policy FILE is required: name what to prove\n$/],
   [['--policy', 'none.json'], /^--policy none\.json: ENOENT/],
   [['--claims', 'none.json'], /^--claims none\.json: no such file\n$/],
   [['--local', '--policy', narrow], /^--local proves the policies of the registry: leave out --policy\n$/],
@@ -110,9 +110,9 @@ test('the broker confirms what the prover finds, and nothing is left of it', asy
   );
   assert.deepEqual(confirmed, [
     'confirms it: it acknowledged a message on $aws/things/X/shadow/update',
-    'was not asked: the local cloud does not serve jobs', // an asterisk reaches a job that is called shadow
+    'did not try it: the local cloud does not serve jobs', // an asterisk reaches a job that is called shadow
     'confirms it: it delivered a message on $aws/things/X/shadow/update/delta',
-    'was not asked: the local cloud does not serve jobs',
+    'did not try it: the local cloud does not serve jobs',
     'confirms it: it answered iot:GetThingShadow on X with HTTP 404',
   ]);
   assert.deepEqual(await count(), before);

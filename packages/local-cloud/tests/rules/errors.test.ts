@@ -13,7 +13,7 @@ const cases: [string, string][] = [
   ['SELECT a FROM t', '1:15: expected a topic filter in quotes, found "t"'],
   ["SELECT a FROM 't", "1:15: the text that begins with ' has no end"],
   ["SELECT a FROM 't/#/x'", '1:15: in the topic filter "t/#/x", # must be the last level'],
-  ["SELECT a FROM 't+/x'", '1:15: in the topic filter "t+/x", + must be a level of its own'],
+  ["SELECT a FROM 't+/x'", '1:15: in the topic filter "t+/x", + must be a whole level'],
   ["SELECT a FROM ''", '1:15: the topic filter is empty'],
   ["SELECT a FROM 'a/b/c/d/e/f/g/h/i'", '1:15: the topic filter "a/b/c/d/e/f/g/h/i" has more than 8 levels'],
   [
@@ -38,7 +38,7 @@ const cases: [string, string][] = [
   ['SELECT a.x, b.x', '1:13: the name x is given twice; give another with AS'],
   ['SELECT a,', '1:10: expected a value, found the end'],
   ["SELECT a,, FROM 't'", '1:10: expected a value, found ","'],
-  ['SELECT *, a, *', '1:15: * stands once in the list'],
+  ['SELECT *, a, *', '1:15: * is allowed only once in the list'],
   ['SELECT a.b.c*', '1:14: expected a value, found the end'],
   [
     'SELECT a.* AS b',
@@ -51,7 +51,7 @@ const cases: [string, string][] = [
   ],
   ['SELECT topic(1).*', '1:8: AWS does not document a name for this field; give it one with AS'],
   ['SELECT a AS b WHERE a.* = 1', '1:22: expected the end, found "."'],
-  ['SELECT -a AS b', '1:8: a minus sign stands before numbers only; write 0 - x'],
+  ['SELECT -a AS b', '1:8: a minus sign is allowed only before numbers; write 0 - x'],
   [
     "SELECT 'a\\n' AS b",
     '1:10: AWS does not document a backslash in a literal; write it as chr(92), in a regular expression \\d as [0-9] and \\. as [.]',
@@ -67,7 +67,7 @@ const cases: [string, string][] = [
     "SELECT aws_lambda('arn', *) AS b",
     '1:8: aws_lambda() is not supported by the local cloud: it asks a service that does not run here',
   ],
-  ['SELECT abs(*) AS b', "1:12: * as an argument stands in encode(*, 'base64') only"],
+  ['SELECT abs(*) AS b', "1:12: * as an argument is allowed only in encode(*, 'base64')"],
   ["SELECT encode(*, 'hex') AS b", "1:18: the local cloud's encode() knows the literal 'base64' only"],
   ['SELECT decode(a) AS b', "1:8: decode() takes a value and 'base64'"],
   ['SELECT cast(a AS Long) AS b', '1:8: cast() knows no type Long'],
@@ -81,7 +81,7 @@ const cases: [string, string][] = [
   ['SET @a = 1, @a = 2 SELECT *', '1:13: @a is set twice'],
   ['SELECT {a: 1} AS b', '1:9: expected a name in quotes, found "a"'],
   ['SELECT (SELECT a) AS b', '1:17: expected FROM in a nested query, found ")"'],
-  ['SELECT a -- all', '1:11: a minus sign stands before numbers only; write 0 - x'],
+  ['SELECT a -- all', '1:11: a minus sign is allowed only before numbers; write 0 - x'],
   ['SELECT a; SELECT b', '1:9: a statement has no semicolon: take it out'],
 ];
 

@@ -195,14 +195,14 @@ describe('the explanation of a rule', () => {
     assert.ok(text.length < 10_000, String(text.length));
     assert.match(text, /… and \d+ more characters/);
   });
-  it('shows what a service answered, and what was not asked', async () => {
+  it('shows what a service answered, and what was not called', async () => {
     const sql = "SELECT * FROM 'telemetry/#' WHERE get_thing_shadow('t', 'r').state.alarm = 'OFF' AND ok";
     assert.match(
       await explainSql(sql, '{}'),
       /\n {4}get_thing_shadow\('t', 'r'\)\.state\.alarm = 'OFF' = false\n {6}.*alarm = "ON"\n {8}get_thing_shadow\('t', 'r'\) = \{"state":\{"alarm":"ON"\}\}\n {4}ok = Undefined\n/,
     );
     const lazy = "SELECT CASE 1 WHEN 2 THEN get_thing_shadow('t', 'r') END AS a FROM 'telemetry/#'";
-    assert.match(await explainSql(lazy, '{}'), /\n {4}get_thing_shadow\('t', 'r'\) = not asked\n/);
+    assert.match(await explainSql(lazy, '{}'), /\n {4}get_thing_shadow\('t', 'r'\) = not called\n/);
   });
   it('says what to do where a service cannot be asked', async () => {
     const text = await explainSql("SELECT aws_lambda('f', *) AS a FROM 'telemetry/#'", '{}');

@@ -233,7 +233,7 @@ describe('a function that asks is refused', () => {
   it('in a field of an action, but for aws_lambda()', () => {
     const statement = compileStatement('SELECT *', all);
     assert.throws(() => statement.compileTemplate("${get_thing_shadow('t', 'r')}"), {
-      message: 'SQL 1:3: get_thing_shadow() stands in the SQL only; SET a variable there and use it here',
+      message: 'SQL 1:3: get_thing_shadow() is allowed in the SQL only; SET a variable there and use it here',
     });
     assert.equal(statement.asks, false);
     statement.compileTemplate("${aws_lambda('f', 1)}");

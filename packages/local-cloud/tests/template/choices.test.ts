@@ -119,7 +119,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   // Rules SQL
   '**Precedence**': [
     ['rules/operators', 'precedence is that of SQL: product, sum, comparison, NOT, AND, OR'],
-    ['rules/errors', 'a minus sign stands before numbers only'],
+    ['rules/errors', 'a minus sign is allowed only before numbers'],
   ],
   '**Nested queries**': [
     ['rules/statement', 'asks an object for an array of one result'],

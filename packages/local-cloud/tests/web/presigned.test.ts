@@ -210,7 +210,7 @@ const refusals: readonly (readonly [title: string, url: () => Promise<string> | 
   [
     'a parameter that is there twice',
     async () => `${await sign(issued)}&X-Amz-Date=20261120T120000Z`,
-    /^a parameter of the URL is there twice$/,
+    /^a parameter of the URL appears twice$/,
   ],
   [
     'a parameter that is not signed',

@@ -67,7 +67,7 @@ export function credentialOf(req: IncomingMessage): string | undefined {
 }
 
 /** Unsigned requests name no service: some are recognised by their target, all others are for S3 (`--no-sign-request`). */
-export function serviceOf(req: IncomingMessage): string {
+function serviceOf(req: IncomingMessage): string {
   const scope = credentialOf(req)?.split('/') ?? [];
   if (scope.length >= 5) return scope.at(-2)!.toLowerCase();
   const target = String(req.headers['x-amz-target'] ?? '').split('.', 1)[0]!;
@@ -75,7 +75,7 @@ export function serviceOf(req: IncomingMessage): string {
 }
 
 /** The format in which the client of `service` reads an error. */
-export function errorFormatOf(req: IncomingMessage, service: string): ErrorFormat {
+function errorFormatOf(req: IncomingMessage, service: string): ErrorFormat {
   if (s3Services.has(service)) return 's3';
   if (xmlServices.has(service)) return 'query';
   return req.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'json';

@@ -34,7 +34,7 @@ export interface CredentialsMaker {
 }
 
 /** In the form of GetCredentialsForIdentity. https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html */
-export const LIFETIME_SECONDS = 3_600;
+const LIFETIME_SECONDS = 3_600;
 
 /** The beginning of every access key of this installation, and of no key of AWS. */
 export const ACCESS_KEY_PREFIX = 'ASIALOCAL';

@@ -47,7 +47,7 @@ interface Stored {
 }
 
 /** The user that the first start creates. */
-export const FIRST_USER = 'you@localhost';
+const FIRST_USER = 'you@localhost';
 const FILE = 'users.json';
 const PASSWORD_FILE = 'password.txt';
 const HASH_BYTES = 32;

@@ -23,7 +23,7 @@ function linesOf({ name, type, considered }: Visit): string[] {
   ];
 }
 
-export const resourceLine = ({ name, type, ttl, value }: Resource): string =>
+const resourceLine = ({ name, type, ttl, value }: Resource): string =>
   `${absolute(name)} ${ttl} IN ${type} ${value}`;
 
 const where = (question: Question) => `${absolute(question.name)} ${question.type} from ${question.region}`;

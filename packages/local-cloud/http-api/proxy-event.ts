@@ -23,7 +23,7 @@ export interface ProxiedRequest {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `20/Nov/2026:13:05:09 +0000` */
-export function logTime(time: number): string {
+function logTime(time: number): string {
   const [, year, month, day, clock] = /^(\d+)-(\d\d)-(\d\d)T([\d:]{8})/.exec(new Date(time).toISOString())!;
   return `${day}/${months[Number(month) - 1]}/${year}:${clock} +0000`;
 }

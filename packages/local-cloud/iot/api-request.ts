@@ -152,7 +152,7 @@ export function checkVersion(expected: unknown, actual: number): void {
     throw conflict(`The version is ${actual}, not ${JSON.stringify(expected)}`);
 }
 
-export const MAXIMUM_PAGE = 250;
+const MAXIMUM_PAGE = 250;
 
 /**
  * One page of `items` in the order of their names, and the token of the next.

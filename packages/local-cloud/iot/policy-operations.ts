@@ -42,7 +42,7 @@ export function newPolicy(name: string, document: string, now: number): Policy {
  * @param seeded whether the template is the source.
  * @throws PolicyError, or AwsError ResourceAlreadyExistsException.
  */
-export async function createPolicy(
+async function createPolicy(
   registry: Registry,
   name: string,
   document: string,
@@ -58,7 +58,7 @@ export async function createPolicy(
 }
 
 /** The policy with one more version; of the old versions `room` are kept, among them always the default. */
-export function withVersion(
+function withVersion(
   policy: Policy,
   document: string,
   asDefault: boolean,

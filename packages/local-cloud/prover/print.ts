@@ -22,7 +22,7 @@ const nameOf = (variable: string) =>
   NAMES[variable] ?? parameterOf(variable) ?? variable.replace(/^other\./, 'another ');
 
 /** The principal of a counterexample, the other thing, and what the principal does. */
-export function counterexampleLines(counterexample: Counterexample): string[] {
+function counterexampleLines(counterexample: Counterexample): string[] {
   const { action, on, filter, values, clientId, how, reasons } = counterexample;
   const isOther = (name: string) => Number(name.startsWith('other.'));
   const known = [...values]

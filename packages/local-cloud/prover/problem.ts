@@ -124,11 +124,11 @@ export function variablesIn(problem: Problem): string[] {
   return [...found].sort((a, b) => place(a) - place(b));
 }
 
-export const occurrencesOf = (problem: Problem): Occurrence[] =>
+const occurrencesOf = (problem: Problem): Occurrence[] =>
   resourceGlobs(problem).flatMap((pieces) => occurrencesIn(pieces));
 
 /** Why the value of a variable is not exact at a place: then the variable may be any text there. */
-export const inexactnessIn = (problem: Problem) =>
+const inexactnessIn = (problem: Problem) =>
   createInexactness(occurrencesOf(problem), (name) => problem.languageOf(nameIn(problem.shape, name)));
 
 /** Whether a value changes nothing where inexact places take any text: it is at such places only, and in no condition. */

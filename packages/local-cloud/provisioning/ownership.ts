@@ -71,7 +71,7 @@ export function ownershipOf(
 }
 
 /** Removes expired tokens with their certificates, which nobody provisioned, and expired temporary claims. */
-export async function removeExpired(registry: Registry): Promise<void> {
+async function removeExpired(registry: Registry): Promise<void> {
   const now = registry.clock.now();
   const tokens = [...registry.ownerships].filter(([, { expiresAt }]) => now >= expiresAt);
   const unused = tokens

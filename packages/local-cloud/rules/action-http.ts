@@ -13,7 +13,7 @@ export const ALLOWED_HOSTS = 'HTTP_ACTION_HOSTS';
 const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 
 /** The problem with an address, and the remedy; undefined where a rule may post to it. */
-export function problemOfUrl(url: string, allowed: HttpClient['hosts']): string | undefined {
+function problemOfUrl(url: string, allowed: HttpClient['hosts']): string | undefined {
   if (!URL.canParse(url))
     return `${JSON.stringify(url.slice(0, 200))} is not an address such as https://example.com/in`;
   const { protocol, hostname } = new URL(url);

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { SqlFailure } from './sql-error.ts';
 
 /** AWS documents "multiple attempts", but neither their number nor the pauses. */
-export const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 5_000];
+const RETRY_PAUSES_MS: readonly number[] = [200, 1_000, 5_000];
 
 const passing = new Set([
   'ThrottlingException',

@@ -234,7 +234,7 @@ const kinds: Readonly<Record<string, EventKind>> = {
 };
 
 /** Types of events that stay with their function. */
-export const ownEvents: readonly string[] = ['HttpApi', 'SQS'];
+const ownEvents: readonly string[] = ['HttpApi', 'SQS'];
 
 /** What to write in place of an unsupported event. */
 const remedies: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-// Asks the running stack for a device's windows from the table and from the parsed archive: `node bench/forgotten-days.ts [--devices 100]`.
+// Compares reading windows from the table and from the parsed archive, through the API of the running stack: `node bench/forgotten-days.ts [--devices 100]`.
 
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
@@ -29,7 +29,7 @@ const DEVICES = Number(values.devices);
 const DAYS = 7;
 const DAY_MS = 24 * HOUR_MS;
 const ROWS = DAY_MS / 10_000;
-/** The table keeps 8 days at the least: these are older. */
+/** The table keeps at least 8 days: these are older. */
 const START = Math.floor(Date.now() / DAY_MS) * DAY_MS - 20 * DAY_MS;
 const METRICS = ['humidity', 'temperature'];
 const NONE: undefined[] = Array<undefined>(ROWS).fill(undefined);

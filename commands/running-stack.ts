@@ -23,7 +23,7 @@ export const START_FIRST = 'run npm start first, or name its folder with --data-
 export const notRunning = (dataDir: string): string =>
   `Tidegate is not running in ${dataDir}: ${START_FIRST}`;
 
-/** What the stack of `dataDir` wrote, even if it no longer runs; else a message with the remedy. */
+/** What the stack of `dataDir` wrote, even if it no longer runs; otherwise a message with the remedy. */
 export function findStack(dataDir: string): RunningStack | { readonly problem: string } {
   const file = path.join(dataDir, 'endpoints.json');
   if (!existsSync(file)) return { problem: notRunning(dataDir) };

@@ -50,7 +50,7 @@ export function roundedFromText(text: string): Rounded | undefined {
   return inRange(isNegative, kept + roundingOf(digits.slice(exponent), kept), true);
 }
 
-/** 1 if the part that is cut off is over half, or is half and the digit before it is odd; else 0. */
+/** 1 if the part that is cut off is over half, or is half and the digit before it is odd; otherwise 0. */
 function roundingOf(cut: string, kept: bigint): bigint {
   const half = '5'.padEnd(cut.length, '0');
   if (cut === half) return kept & 1n;

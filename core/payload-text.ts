@@ -64,7 +64,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The JSON value of the bytes, else their text, else their base64. */
+/** The JSON value of the bytes, otherwise their text, otherwise their base64. */
 export function valueOf(bytes: Buffer): unknown {
   const found = readPayload(bytes);
   if (found.kind === 'json' || found.kind === 'scalar') return found.value;

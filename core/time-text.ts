@@ -79,7 +79,7 @@ export function localText(ms: number, timeZone?: string): string {
   return format.format(ms);
 }
 
-/** In the process's time zone: the time if it is today, else date and minute. */
+/** In the process's time zone: the time if it is today, otherwise date and minute. */
 export function shortTime(ms: number, now: number): string {
   const [text, today] = [localText(ms), localText(now)];
   return text.slice(0, 10) === today.slice(0, 10) ? text.slice(11) : text.slice(0, 16);

@@ -55,7 +55,7 @@ const local: IoTClientConfig = {
 };
 
 /**
- * With `endpoint`, the client of the local cloud, which never reads the user's credentials; else one with the ordinary
+ * With `endpoint`, the client of the local cloud, which never reads the user's credentials; otherwise one with the ordinary
  * AWS configuration, and `region` if given.
  */
 export function createIotClient(options: {

@@ -42,7 +42,7 @@ export interface ErrorBucket {
 }
 
 /**
- * Sends a message to the ingest function again. Gives the reason when it fails, else undefined. Rejects with the SDK's
+ * Sends a message to the ingest function again. Gives the reason when it fails, otherwise undefined. Rejects with the SDK's
  * error.
  */
 export type IngestAgain = (event: unknown) => Promise<string | undefined>;

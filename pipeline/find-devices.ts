@@ -1,4 +1,4 @@
-// Finds devices by name, site, type, group or state: sorted if all devices can be read at once, else page by page.
+// Finds devices by name, site, type, group or state: sorted if all devices can be read at once, otherwise page by page.
 
 import { seesSite } from '../core/access.ts';
 import { matches, type Match } from '../core/alert-rule.ts';

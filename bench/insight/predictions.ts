@@ -54,8 +54,8 @@ function outcomeOf({ minutes, failure, crossed, schedule }: Life, isKnown: boole
       free += state.gate.usual.schedule ? 0 : 1;
     }
   }
-  const stands = crossed !== undefined && (isOpen || crossed - closed <= 30 * MINUTE);
-  const lead = stands && crossed - opened >= 10 * MINUTE ? crossed - opened : undefined;
+  const isStillOpen = crossed !== undefined && (isOpen || crossed - closed <= 30 * MINUTE);
+  const lead = isStillOpen && crossed - opened >= 10 * MINUTE ? crossed - opened : undefined;
   const end = failure ? failure.at : minutes.at(-1)!.second;
   const possible = crossed !== undefined && crossed - inside >= 10 * MINUTE;
   return {

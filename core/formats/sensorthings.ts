@@ -21,7 +21,7 @@ const MEMBER =
 
 /**
  * `result` with `phenomenonTime`, or an array of objects with arrays `components` and `dataArray`. The data stream is the
- * child, because it is one quantity of one sensor; the metric is the stream's name if the message has it, else `result`.
+ * child, because it is one quantity of one sensor; the metric is the stream's name if the message has it, otherwise `result`.
  */
 export const sensorThings: Format = {
   name: 'sensorthings',

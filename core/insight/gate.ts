@@ -171,7 +171,7 @@ export function isNearDefrost({ usual: { schedule, length } }: Gate, start: numb
 }
 
 /**
- * The last defrost and the usual interval between two, in milliseconds: by the schedule, else the interval that nine of ten
+ * The last defrost and the usual interval between two, in milliseconds: by the schedule, otherwise the interval that nine of ten
  * gaps between excursions of at least half the usual length do not exceed. Undefined while fewer than five are known.
  */
 export function defrostsOf({

@@ -2,25 +2,8 @@
 
 import { AwsClient } from 'aws4fetch';
 import type { PageConfig } from '../model/config.ts';
+import { ApiError } from './api-error.ts';
 import type { Session } from './session.ts';
-
-/** A request that failed: a sentence for the user, and details for support. */
-export class ApiError extends Error {
-  readonly status: number;
-  /** For an investigation of the failure: method, path, status and request ID. */
-  readonly details: string;
-  constructor(status: number, message: string, details: string) {
-    super(message);
-    this.status = status;
-    this.details = details;
-  }
-}
-
-/** Any error as an `ApiError`, so that views can show it. */
-export const asApiError = (error: unknown) =>
-  error instanceof ApiError
-    ? error
-    : new ApiError(0, (error as Error).message, String((error as Error).stack ?? error).slice(0, 300));
 
 export interface Api {
   /** A list becomes a repeated query parameter. */
@@ -47,9 +30,6 @@ export interface Api {
 const MOST_TRIES = 4;
 const RETRY_MS = 400;
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Joins names to a path. The names may contain any character. */
-export const pathOf = (...names: readonly string[]) => `/${names.map(encodeURIComponent).join('/')}`;
 
 const sentenceOf = (status: number, body: Readonly<Record<string, unknown>>) => {
   if (typeof body['detail'] === 'string') return body['detail'];

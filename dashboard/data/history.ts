@@ -1,12 +1,14 @@
 // A device's history as a view shows it: stored windows from the API, followed by live readings.
 
 import { signal, type Signal } from '@preact/signals';
+import { pathOf } from '../model/api-path.ts';
 import type { WindowPage } from '../model/api-types.ts';
 import type { Step } from '../model/ladder.ts';
 import { readingsOf, senderOf } from '../model/live-reading.ts';
 import { joined, startOf, stillLive, type LiveReading, type StoredWindow } from '../model/windows.ts';
-import { asApiError, pathOf, type Api, type ApiError } from './api.ts';
-import type { Live } from './live.ts';
+import { asApiError, type ApiError } from './api-error.ts';
+import type { Reads } from './recent.ts';
+import type { LiveMessages } from './tracks.ts';
 
 export interface History {
   /** Increases with each change. Views read it to subscribe, then call `series`. */
@@ -20,6 +22,12 @@ export interface History {
   readonly units: () => Readonly<Record<string, string>>;
   readonly retry: () => void;
   readonly close: () => void;
+}
+
+/** The parts of the API client and the live connection that this module uses. */
+export interface Sources {
+  readonly api: Reads;
+  readonly live: LiveMessages & { onConnect(run: () => void): () => void };
 }
 
 /** Epoch milliseconds. A live history goes on after `to`. */
@@ -84,7 +92,7 @@ function untilStored(now: number, size: number): number {
 
 /** Reads page by page, until `take` returns false. `from` and `to` are epoch milliseconds. */
 async function readWindows(
-  api: Api,
+  api: Reads,
   deviceId: string,
   span: { readonly from: number; readonly to: number; readonly resolution: Step['resolution'] },
   take: (page: WindowPage) => boolean,
@@ -100,7 +108,7 @@ async function readWindows(
 
 /** Loads the windows, and for a live history again each time when a window is stored. */
 function createLoader(
-  api: Api,
+  api: Reads,
   deviceId: string,
   { from, to, isLive, step: { size, resolution } }: HistorySpan,
   buckets: ReturnType<typeof createBuckets>,
@@ -138,11 +146,7 @@ function createLoader(
   return { isLoaded, failure, load, close };
 }
 
-export function openHistory(
-  { api, live }: { api: Api; live: Live },
-  deviceId: string,
-  span: HistorySpan,
-): History {
+export function openHistory({ api, live }: Sources, deviceId: string, span: HistorySpan): History {
   const buckets = createBuckets(span.step.size);
   const { isLoaded, failure, load, close } = createLoader(api, deviceId, span, buckets);
   const stops = [

@@ -3,7 +3,8 @@
 import { batch, signal, type Signal } from '@preact/signals';
 import type { Alert, Device, FleetDevice, FleetPage, Rule } from '../model/api-types.ts';
 import type { PageConfig } from '../model/config.ts';
-import { asApiError, type Api, type ApiError } from './api.ts';
+import { asApiError, type ApiError } from './api-error.ts';
+import type { Api } from './api.ts';
 import type { Live } from './live.ts';
 import type { Session } from './session.ts';
 import { createTracks, type Track } from './tracks.ts';

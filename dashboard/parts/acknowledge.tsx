@@ -1,9 +1,9 @@
 // Acknowledging alerts: shown at once, and sent after five seconds unless undone. Disabled buttons say why they are disabled.
 
 import { useSignal } from '@preact/signals';
-import { pathOf } from '../data/api.ts';
 import type { Group } from '../../core/access.ts';
 import { say, sayUndoable, type App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Alert } from '../model/api-types.ts';
 import { nameText } from '../model/format.ts';
 

@@ -3,9 +3,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { numberText, pointText, utcText } from '../model/format.ts';
+import type { PlotData } from '../model/plot-data.ts';
 import { MOVES_BY_KEY, type Move } from '../model/view.ts';
 import { indexAt, valueAt } from '../model/compare.ts';
-import { LINE_STYLES, type PlotData } from './plot-layers.ts';
+import { LINE_STYLES } from './plot-layers.ts';
 import { openPlot, type Plot } from './plot.ts';
 
 const NARROW = 640;

@@ -2,27 +2,8 @@
 
 import type uPlot from 'uplot';
 import { durationText, numberText } from '../model/format.ts';
-import type { ForecastPoint } from '../model/outlook.ts';
-import type { Range } from '../model/plot-range.ts';
-import type { Limit } from '../model/rules.ts';
-import type { Columns } from '../model/windows.ts';
+import type { Line, PlotData } from '../model/plot-data.ts';
 import { FONT, haloText, hatchOf, paintOf } from './paint.ts';
-
-/** Epoch milliseconds. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly label: string;
-}
-
-/** The mean of another device or metric. */
-export interface Line {
-  readonly label: string;
-  readonly columns: Columns;
-  readonly unit?: string;
-  /** Its range, if the line has its own scale on the right. */
-  readonly range?: Range;
-}
 
 /** Lines differ in their dashes as well as in colour. */
 export const LINE_STYLES = [
@@ -34,29 +15,6 @@ export const LINE_STYLES = [
 
 /** The name of a line's scale in uPlot. */
 export const scaleOf = ({ range }: Line) => (range ? 'other' : 'y');
-
-export interface PlotData {
-  readonly columns: Columns;
-  readonly limits: readonly Limit[];
-  readonly spans: readonly Span[];
-  readonly range: Range;
-  readonly unit?: string;
-  readonly from: number;
-  readonly to: number;
-  readonly isLive: boolean;
-  readonly lines: readonly Line[];
-  /** The forecast for the next hour, while the value is expected to cross a limit. */
-  readonly forecast?: readonly ForecastPoint[];
-  readonly band?: Band | undefined;
-}
-
-/** The learned normal range, and the limit that is watched. */
-export interface Band {
-  readonly low: number;
-  readonly high: number;
-  readonly side: 'above' | 'below';
-  readonly limit: number;
-}
 
 type Sheet = { readonly u: uPlot; readonly data: PlotData; readonly ratio: number };
 

@@ -2,8 +2,9 @@
 
 import uPlot from 'uplot';
 import { dayText, minuteText, monthText, secondText } from '../model/format.ts';
+import type { Line, PlotData } from '../model/plot-data.ts';
 import { FONT, paintOf } from './paint.ts';
-import { drawAbove, drawBelow, LINE_STYLES, scaleOf, type Line, type PlotData } from './plot-layers.ts';
+import { drawAbove, drawBelow, LINE_STYLES, scaleOf } from './plot-layers.ts';
 
 export interface PlotOptions {
   readonly height: number;

@@ -1,7 +1,7 @@
 // Shown instead of a part that is empty, failed or not allowed: what that means, and what to do.
 
 import type { ComponentChildren } from 'preact';
-import type { ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 
 export const StateBox = ({
   title,

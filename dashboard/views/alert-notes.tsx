@@ -1,8 +1,8 @@
 // The notes about an alert, and a field for another one.
 
 import { useSignal, type Signal } from '@preact/signals';
-import { pathOf } from '../data/api.ts';
 import { say, type App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Case } from '../model/alert-cases.ts';
 import type { HistoryEntry } from '../model/api-types.ts';
 import { dayMinuteText } from '../model/format.ts';

@@ -8,12 +8,12 @@ import type { Case } from '../model/alert-cases.ts';
 import type { Rule } from '../model/api-types.ts';
 import { metricText, minuteText, numberText } from '../model/format.ts';
 import { stepFor } from '../model/ladder.ts';
+import type { PlotData } from '../model/plot-data.ts';
 import { rangeOf } from '../model/plot-range.ts';
 import { channelOf, isSilenceRule, limitsOf, mainMetricOf } from '../model/rules.ts';
 import { columnsOf } from '../model/windows.ts';
 import type { Lookups } from '../parts/member.ts';
 import { MetricPlot } from '../parts/metric-plot.tsx';
-import type { PlotData } from '../parts/plot-layers.ts';
 
 /** The plot goes from this long before the alert to this long after it. */
 export const BEFORE_MS = 40 * 60_000;

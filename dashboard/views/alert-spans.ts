@@ -2,14 +2,14 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { HistoryEntry } from '../model/api-types.ts';
 import { alertSpansOf } from '../model/alert-spans.ts';
+import type { Span } from '../model/plot-data.ts';
 import { isSilenceRule } from '../model/rules.ts';
 import { minuteText } from '../model/format.ts';
 import type { View } from '../model/view.ts';
-import type { Span } from '../parts/plot-layers.ts';
 
 const BEFORE_MS = 24 * 3_600_000;
 const NONE: readonly Span[] = [];

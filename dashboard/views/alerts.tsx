@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { asApiError, type ApiError } from '../data/api.ts';
+import { asApiError, type ApiError } from '../data/api-error.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { caseFilterOf, casesOf, historyFromOf, type Case, type CaseFilter } from '../model/alert-cases.ts';
 import { alertSpansOf } from '../model/alert-spans.ts';

@@ -2,8 +2,9 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { pathOf, type ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import { ageText, certificateProblem, untilText, type Certificate } from '../model/connections.ts';
 import { Shape } from '../parts/signs.tsx';
 

@@ -1,7 +1,7 @@
 // Corrects what a rule has learned of a device's defrosts: they are entered, or learned again.
 
 import { useSignal } from '@preact/signals';
-import type { ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
 import type { Defrost, DefrostSchedule } from '../model/api-types.ts';
 import { DefrostFields } from './defrost-fields.tsx';

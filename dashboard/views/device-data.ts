@@ -2,17 +2,17 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
 import { openHistory, type History } from '../data/history.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Device } from '../model/api-types.ts';
+import { drawnOf, type Drawn } from '../model/drawn.ts';
 import { nameText } from '../model/format.ts';
 import { stepFor, type Step } from '../model/ladder.ts';
 import type { Outlook } from '../model/outlook.ts';
+import type { Span } from '../model/plot-data.ts';
 import type { Range } from '../model/plot-range.ts';
 import type { View } from '../model/view.ts';
-import type { Span } from '../parts/plot-layers.ts';
-import { drawnOf, type Drawn } from './drawn.ts';
 
 const keyOf = (view: View) =>
   view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;

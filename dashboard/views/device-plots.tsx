@@ -4,6 +4,7 @@ import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
 import type { Device } from '../model/api-types.ts';
 import { comparedOf } from '../model/compare.ts';
+import type { Drawn } from '../model/drawn.ts';
 import { metricText } from '../model/format.ts';
 import type { Step } from '../model/ladder.ts';
 import type { Outlook } from '../model/outlook.ts';
@@ -13,7 +14,6 @@ import { Failure, StateBox } from '../parts/state-box.tsx';
 import { useSpans } from './alert-spans.ts';
 import { CompareTools } from './compare-tools.tsx';
 import { useDrawn, useHistories } from './device-data.ts';
-import type { Drawn } from './drawn.ts';
 import { PlotKey, PlotTools } from './plot-tools.tsx';
 
 const SECOND_HEIGHT = 104;

@@ -2,9 +2,9 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { pathOf } from '../data/api.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { History } from '../data/history.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Device, Rejection } from '../model/api-types.ts';
 import { dayMinuteText } from '../model/format.ts';
 import type { View } from '../model/view.ts';

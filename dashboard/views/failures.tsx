@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, asApiError } from '../data/api.ts';
+import { ApiError, asApiError } from '../data/api-error.ts';
 import { setQuery, type App } from '../data/app.ts';
 import type { Followed } from '../model/followed.ts';
 import { dayMinuteText } from '../model/format.ts';

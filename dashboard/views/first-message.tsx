@@ -2,8 +2,9 @@
 
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, pathOf } from '../data/api.ts';
+import { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Device, Rejection } from '../model/api-types.ts';
 import { durationText, nameText, secondText } from '../model/format.ts';
 import { senderOf } from '../model/live-reading.ts';

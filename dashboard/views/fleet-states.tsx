@@ -1,6 +1,6 @@
 // The fleet view without devices: while it loads, before there are any, and when it cannot load.
 
-import type { ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 import { linkTo } from '../model/route.ts';
 import { Failure, StateBox } from '../parts/state-box.tsx';
 

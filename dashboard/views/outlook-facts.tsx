@@ -2,8 +2,9 @@
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { pathOf, type ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import { bandText, defrostText, sayingText, type Outlook } from '../model/outlook.ts';
 import { Shape } from '../parts/signs.tsx';
 import { CorrectDefrosts } from './correct-defrosts.tsx';

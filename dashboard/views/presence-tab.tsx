@@ -2,8 +2,8 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { pathOf } from '../data/api.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Device } from '../model/api-types.ts';
 import { connectionsOf, reasonText, type PresenceEvent } from '../model/connections.ts';
 import { dayMinuteText, durationText, secondText } from '../model/format.ts';

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { sheetOf, type SheetDevice } from '../../core/report-sheet.ts';
-import { ApiError, asApiError } from '../data/api.ts';
+import { ApiError, asApiError } from '../data/api-error.ts';
 import { setQuery, type App } from '../data/app.ts';
 import { plural } from '../model/format.ts';
 import {

@@ -2,8 +2,9 @@
 
 import { useComputed, useSignal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, pathOf } from '../data/api.ts';
+import { ApiError } from '../data/api-error.ts';
 import { say, type App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { Rule } from '../model/api-types.ts';
 import { isSentence, type DryRun } from '../model/rule-draft.ts';
 import { metricOf, previewText, type Draft } from '../model/rule-kind.ts';

@@ -2,8 +2,9 @@
 
 import type { Signal } from '@preact/signals';
 import { changesOf, patchBetween, type Shadow } from '../../core/shadow.ts';
-import { ApiError, pathOf } from '../data/api.ts';
+import { ApiError } from '../data/api-error.ts';
 import { say, type App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import { nameText } from '../model/format.ts';
 import { isOvertaken, readDraft, textOf } from '../model/shadow-draft.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';

@@ -3,8 +3,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { differencesOf, type Shadow } from '../../core/shadow.ts';
-import { pathOf, type ApiError } from '../data/api.ts';
+import type { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import { textOf } from '../model/shadow-draft.ts';
 import { Failure } from '../parts/state-box.tsx';
 import { Changes, type Draft } from './shadow-changes.tsx';

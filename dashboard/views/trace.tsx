@@ -3,8 +3,9 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { ApiError, asApiError, pathOf } from '../data/api.ts';
+import { ApiError, asApiError } from '../data/api-error.ts';
 import { setQuery, type App } from '../data/app.ts';
+import { pathOf } from '../model/api-path.ts';
 import type { ArchivedMessage } from '../model/followed.ts';
 import { dayMinuteText, plural } from '../model/format.ts';
 import { clockText, timeOf } from '../model/view.ts';

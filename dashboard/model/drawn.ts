@@ -1,14 +1,14 @@
 // Turns windows into plot data: which metrics the device view draws, the lines over them, and the value ranges.
 
-import type { Device, Rule } from '../model/api-types.ts';
-import { metricText } from '../model/format.ts';
-import type { Outlook } from '../model/outlook.ts';
-import type { Step } from '../model/ladder.ts';
-import { rangeOf, type Range } from '../model/plot-range.ts';
-import { channelOf, limitsOf, mainMetricOf } from '../model/rules.ts';
-import type { View } from '../model/view.ts';
-import { columnsOf, type StoredWindow } from '../model/windows.ts';
-import type { Band, Line, PlotData, Span } from '../parts/plot-layers.ts';
+import type { Device, Rule } from './api-types.ts';
+import { metricText } from './format.ts';
+import type { Outlook } from './outlook.ts';
+import type { Step } from './ladder.ts';
+import type { Band, Line, PlotData, Span } from './plot-data.ts';
+import { rangeOf, type Range } from './plot-range.ts';
+import { channelOf, limitsOf, mainMetricOf } from './rules.ts';
+import type { View } from './view.ts';
+import { columnsOf, type StoredWindow } from './windows.ts';
 
 export interface Drawn {
   readonly metric: string;

@@ -78,7 +78,8 @@ export function certificateProblem(
   now: number,
 ): string | undefined {
   const remedy = `npm run device -- rotate ${deviceId}`;
-  if (status !== 'ACTIVE') return `It is ${status.toLowerCase()}, so the device cannot connect with it.`;
+  if (status !== 'ACTIVE')
+    return `It is ${status.toLowerCase()}, so the device cannot connect with it: ${remedy}`;
   if (expiresAt <= now) return `It expired on ${edgeText(expiresAt, LONG)}: ${remedy}`;
   if (expiresAt - now < SOON) return `It expires in ${durationText(expiresAt - now)}: ${remedy}`;
   return undefined;

@@ -38,9 +38,9 @@ export function limitsOf(rules: readonly Rule[], device: Device, metric: string)
   );
   const rank = ({ side, value }: Limit) => (side === 'above' ? value : -value);
   // A limit that a prediction rule shares with another rule is drawn once, for the other rule.
-  const isSaid = ({ side, value }: Limit, index: number) =>
+  const isRepeated = ({ side, value }: Limit, index: number) =>
     limits.findIndex((each) => each.side === side && each.value === value) < index;
-  return limits.filter((each, index) => !isSaid(each, index)).sort((a, b) => rank(a) - rank(b));
+  return limits.filter((each, index) => !isRepeated(each, index)).sort((a, b) => rank(a) - rank(b));
 }
 
 /** The innermost limits on each side. */

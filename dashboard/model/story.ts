@@ -13,7 +13,7 @@ export function personText(by: string | undefined): string {
 const valueText = ({ value, unit }: HistoryEntry): string =>
   value === undefined ? '' : `${numberText(Number(value), unit)}${unit === undefined ? '' : ` ${unit}`}`;
 
-const words = ({ words: said }: HistoryEntry): string => (said === undefined ? '' : `, ${said}`);
+const words = ({ words: text }: HistoryEntry): string => (text === undefined ? '' : `, ${text}`);
 
 const limit = ({ limit, unit }: HistoryEntry): string =>
   limit === undefined
@@ -31,7 +31,7 @@ const TEXTS: Readonly<Record<string, (entry: HistoryEntry, isSilence: boolean) =
     isSilence ? 'Over: data arrives again' : `Over: ${valueText(entry)}${words(entry)}`,
   ended: () => 'Ended: the rule was changed or removed',
   repeated: (entry, isSilence) => (isSilence ? 'Reminder' : `Reminder: ${valueText(entry)}`),
-  escalated: () => 'Nobody had acknowledged it: escalated',
+  escalated: () => 'Escalated: nobody acknowledged it',
   acknowledged: ({ by }) => `Acknowledged by ${personText(by)}`,
   commented: ({ by }) => `Note by ${personText(by)}`,
   'delivery-failed': ({ reason }) => `A notification was not delivered: ${reason ?? 'unknown reason'}`,

@@ -4,9 +4,9 @@ import { refuse, validationError } from '../error.ts';
 import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
-import { capacityOf, isTooLarge } from '../values/size.ts';
+import { isTooLarge } from '../values/size.ts';
 import { metricsByTable } from './collection-metrics.ts';
-import { consumedBy, isAsked } from './consumed.ts';
+import { consumedByWrites, isAsked, type Change } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
 
@@ -74,14 +74,12 @@ function checkTable({ tables }: Context, name: string, writes: readonly Write[])
   return checked;
 }
 
-/** @returns the write's units */
-function run({ tables }: Context, { table, key, item, text }: Checked, isCounted: boolean): number {
+function run({ tables }: Context, { table, key, item, text }: Checked, isCounted: boolean): Change {
   const old = table.needsOld || isCounted ? tables.rows.get(table, key) : undefined;
   const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
   if (item) tables.rows.put(table, key, item, text, existing);
   else tables.rows.delete(table, key, existing);
-  if (!isCounted) return 0;
-  return Math.max(capacityOf(existing, false, true), capacityOf(item, false, true));
+  return { before: existing, after: item };
 }
 
 export function batchWriteItem(context: Context, request: Request): Answer {
@@ -89,14 +87,12 @@ export function batchWriteItem(context: Context, request: Request): Answer {
   const all = Object.values(asked).flat();
   if (all.length > MAX_WRITES) throw validationError('Too many items requested for the BatchWriteItem call');
   all.forEach(checkValues);
-  const tables = Object.entries(asked).map(
-    ([name, writes]) => [name, checkTable(context, name, writes)] as const,
-  );
-  const consumed = tables.map(([name, writes]) => {
-    const units = writes.reduce((sum, write) => sum + run(context, write, isAsked(kind)), 0);
-    return consumedBy(name, units, kind);
+  const tables = Object.entries(asked).map(([name, writes]) => checkTable(context, name, writes));
+  const consumed = tables.map((writes) => {
+    const changes = writes.map((write) => run(context, write, isAsked(kind)));
+    return consumedByWrites(writes[0]!.table, changes, kind);
   });
-  const writes = tables.flatMap(([, all]) => all.map(({ table, given: item }) => ({ table, item })));
+  const writes = tables.flat().map(({ table, given: item }) => ({ table, item }));
   return {
     UnprocessedItems: {},
     ConsumedCapacity: isAsked(kind) ? consumed : undefined,

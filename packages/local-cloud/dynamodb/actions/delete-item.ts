@@ -12,7 +12,7 @@ import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { checkExpected, requireCondition, type Conditional } from './condition.ts';
 import { metricsOf } from './collection-metrics.ts';
-import { consumedOf } from './consumed.ts';
+import { consumedByWrites } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
 interface Request extends Conditional, ExpressionData {
@@ -45,7 +45,11 @@ export function deleteItem({ tables }: Context, request: Request): Answer {
   if (existing) tables.rows.delete(table, key, existing);
   return {
     Attributes: request.ReturnValues === 'ALL_OLD' ? existing : undefined,
-    ConsumedCapacity: consumedOf(request, false, existing),
+    ConsumedCapacity: consumedByWrites(
+      table,
+      [{ before: existing, after: undefined }],
+      request.ReturnConsumedCapacity,
+    ),
     ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, request.Key),
   };
 }

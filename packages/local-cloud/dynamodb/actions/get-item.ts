@@ -6,7 +6,8 @@ import { checkParameters, compileExpressions, type ExpressionData } from '../req
 import { checkKey, checkNestedPaths, rowKeyOf } from '../store/table.ts';
 import type { Item, Path } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
-import { consumedOf } from './consumed.ts';
+import { capacityOf } from '../values/size.ts';
+import { consumedBy, isAsked } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
 interface Request extends ExpressionData {
@@ -35,8 +36,11 @@ export function getItem({ tables }: Context, request: Request): Answer {
   const text = tables.rows.get(table, rowKeyOf(table.keys, request.Key));
   const item = text === undefined ? undefined : (JSON.parse(text) as Item);
   const paths = projection?.run ?? legacyPaths;
+  const { ReturnConsumedCapacity: kind, ConsistentRead: isConsistent = false } = request;
   return {
     Item: item && paths ? project(paths, item) : item,
-    ConsumedCapacity: consumedOf(request, true, item),
+    ConsumedCapacity: isAsked(kind)
+      ? consumedBy(request.TableName, capacityOf(item, true, isConsistent), kind)
+      : undefined,
   };
 }

@@ -13,7 +13,7 @@ import { problemOfValues } from '../values/check-value.ts';
 import { isTooLarge } from '../values/size.ts';
 import { checkExpected, hasCondition, requireCondition, type Conditional } from './condition.ts';
 import { metricsOf } from './collection-metrics.ts';
-import { consumedOf, isAsked } from './consumed.ts';
+import { consumedByWrites, isAsked } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
 interface Request extends Conditional, ExpressionData {
@@ -56,7 +56,11 @@ export function putItem({ tables }: Context, request: Request): Answer {
   tables.rows.put(table, key, item, text, existing);
   return {
     Attributes: returnsOld ? existing : undefined,
-    ConsumedCapacity: consumedOf(request, false, existing, item),
+    ConsumedCapacity: consumedByWrites(
+      table,
+      [{ before: existing, after: item }],
+      request.ReturnConsumedCapacity,
+    ),
     ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, item),
   };
 }

@@ -6,7 +6,7 @@ import { checkKey } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { NONE, reasonOfKey, requireAll, type Reason } from './cancelled.ts';
-import { consumedBy, isAsked, type Consumed } from './consumed.ts';
+import { consumedByTransaction, isAsked, type Consumed } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { getItem } from './get-item.ts';
 
@@ -44,6 +44,8 @@ export function transactGetItems(context: Context, request: Request): Answer {
     units.set(get.TableName, (units.get(get.TableName) ?? 0) + 2 * CapacityUnits);
     return { Item: item };
   });
-  const consumed = [...units].map(([table, sum]) => consumedBy(table, sum, kind));
+  const consumed = [...units].map(([table, sum]) =>
+    consumedByTransaction(table, sum, kind, 'ReadCapacityUnits'),
+  );
   return { Responses: responses, ConsumedCapacity: isAsked(kind) ? consumed : undefined };
 }

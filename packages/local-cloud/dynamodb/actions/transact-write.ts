@@ -10,7 +10,7 @@ import { capacityOf, isTooLarge, itemSize } from '../values/size.ts';
 import { NONE, reasonOf, reasonOfKey, requireAll, type Reason } from './cancelled.ts';
 import { isAllowed, type Conditional } from './condition.ts';
 import { metricsByTable } from './collection-metrics.ts';
-import { consumedBy, isAsked } from './consumed.ts';
+import { consumedByTransaction, isAsked, unitsOfWrite, type Consumed } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
 import { checkUpdate, updatedItem } from './update-item.ts';
@@ -125,18 +125,34 @@ function tryWrite(planned: Planned): Tried {
   }
 }
 
-/** Each write consumes twice what it would alone. */
+/** What each write consumes alone, by its table. */
+type UnitsOf = readonly (readonly [table: string, units: number])[];
+
+/** In a transaction each consumes twice that. */
 function consumedUnits(
-  planned: readonly Planned[],
-  nexts: readonly (Item | undefined)[],
+  all: UnitsOf,
   kind: string | undefined,
-) {
+  what: 'ReadCapacityUnits' | 'WriteCapacityUnits',
+): Consumed[] | undefined {
+  if (!isAsked(kind)) return undefined;
   const units = new Map<string, number>();
-  for (const [index, { table, existing }] of planned.entries()) {
-    const own = Math.max(capacityOf(existing, false, true), capacityOf(nexts[index], false, true));
-    units.set(table.name, (units.get(table.name) ?? 0) + 2 * own);
-  }
-  return [...units].map(([table, sum]) => consumedBy(table, sum, kind));
+  for (const [table, own] of all) units.set(table, (units.get(table) ?? 0) + 2 * own);
+  return [...units].map(([table, sum]) => consumedByTransaction(table, sum, kind, what));
+}
+
+/** A transaction that was done already only reads its items. */
+function repeated({ tables }: Context, request: Request): Answer {
+  const { TransactItems: writes, ReturnConsumedCapacity: kind } = request;
+  if (!isAsked(kind)) return {};
+  const read = writes.map((write) => {
+    const { part } = partOf(write);
+    refuse(problemOfValues(part.Key));
+    const table = tables.get(part.TableName);
+    const text = tables.rows.get(table, rowKeyOf(table.keys, part.Key));
+    const item = text === undefined ? undefined : (JSON.parse(text) as Item);
+    return [table.name, capacityOf(item, true, true)] as const;
+  });
+  return { ConsumedCapacity: consumedUnits(read, kind, 'ReadCapacityUnits') };
 }
 
 export function transactWriteItems(context: Context, request: Request): Answer {
@@ -149,7 +165,7 @@ export function transactWriteItems(context: Context, request: Request): Answer {
       'IdempotentParameterMismatchException',
       'The request uses the same client token as a previous, but non-identical request',
     );
-  if (known !== undefined) return {};
+  if (known !== undefined) return repeated(context, request);
   const planned = writes.map(prepare).map((prepared) => plan(context, prepared));
   const sound = planned.filter(isPlanned);
   checkDistinct(sound);
@@ -167,8 +183,12 @@ export function transactWriteItems(context: Context, request: Request): Answer {
   }
   if (token !== undefined) tokens.set(token, digest, context.now());
   const written = sound.filter(({ isCheck }) => !isCheck);
+  const units = sound.map(
+    ({ table, existing }, index) =>
+      [table.name, unitsOfWrite({ before: existing, after: nexts[index] })] as const,
+  );
   return {
-    ConsumedCapacity: isAsked(kind) ? consumedUnits(sound, nexts, kind) : undefined,
+    ConsumedCapacity: consumedUnits(units, kind, 'WriteCapacityUnits'),
     ItemCollectionMetrics: metricsByTable(
       request.ReturnItemCollectionMetrics,
       written.map(({ table, part }) => ({ table, item: part.Key })),

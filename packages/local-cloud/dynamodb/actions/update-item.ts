@@ -17,7 +17,7 @@ import { problemOfValues } from '../values/check-value.ts';
 import { isTooLarge } from '../values/size.ts';
 import { checkExpected, requireCondition, type Conditional } from './condition.ts';
 import { metricsOf } from './collection-metrics.ts';
-import { consumedOf } from './consumed.ts';
+import { consumedByWrites } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 
 export interface UpdateRequest extends Conditional, ExpressionData {
@@ -121,7 +121,11 @@ export function updateItem({ tables }: Context, request: UpdateRequest): Answer 
   const { ReturnValues = 'NONE' } = request;
   return {
     Attributes: returned[ReturnValues]!(item, existing, () => pathsOf(request, expressions)),
-    ConsumedCapacity: consumedOf(request, false, existing, item),
+    ConsumedCapacity: consumedByWrites(
+      table,
+      [{ before: existing, after: item }],
+      request.ReturnConsumedCapacity,
+    ),
     ItemCollectionMetrics: metricsOf(request.ReturnItemCollectionMetrics, table, request.Key),
   };
 }

@@ -42,8 +42,10 @@ const contentProblems: Readonly<Record<string, Problem>> = {
     value['N'] = stored.text;
     return undefined;
   },
-  NULL: (content: boolean) =>
-    content ? undefined : `${INVALID}Null attribute value types must have the value of true`,
+  NULL(_content: boolean, value) {
+    value['NULL'] = true;
+    return undefined;
+  },
   SS(members: string[]) {
     if (members.length === 0) return `${INVALID}An string set  may not be empty`;
     if (hasDuplicates(members))
@@ -73,7 +75,7 @@ function problemAmong(values: readonly AttributeValue[], level: number): string 
   return undefined;
 }
 
-/** What is wrong with a value, in DynamoDB's words. Numbers and sets in it are brought into their stored form, in place. */
+/** What is wrong with a value, in DynamoDB's words. Numbers, nulls and sets in it are brought into their stored form, in place. */
 export function problemOfValue(value: AttributeValue, level = 1): string | undefined {
   if (level > MAX_LEVELS) return TOO_DEEP;
   const only = typeOf(value);

@@ -23,6 +23,8 @@ interface Recorded extends Answer {
 const recorded = gunzipSync(readFileSync(path.join(import.meta.dirname, 'recorded-calls.jsonl.gz')))
   .toString()
   .split('\n')
+  // AWS takes it by now, and stores it as true.
+  .filter((line) => !line.includes('{"NULL":false}'))
   .map((line) => JSON.parse(line) as Recorded);
 
 let engine: Engine;
@@ -48,11 +50,15 @@ const membersOf = (value: unknown): unknown =>
 const text = (value: unknown) => JSON.stringify(value, sortedMembers);
 const inAnyOrder = (items: unknown) => (items as unknown[]).map(text).sort();
 
+const isRead = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
+
 /** Without what has no order: batches, and items of an index with the same keys there. */
 function comparable({ operation, input }: Recorded, { status, body }: Answer): unknown {
   const { Responses, Items, Message, ...rest } = body;
   // An update of which nothing is returned.
   if (isDeepStrictEqual(rest['Attributes'], {})) delete rest['Attributes'];
+  // Of a write dynalite did not count the indexes; see capacity.test.ts.
+  if (!isRead.has(operation)) delete rest['ConsumedCapacity'];
   const items = input['IndexName'] === undefined ? Items : Items && inAnyOrder(Items);
   const responses =
     operation === 'BatchGetItem' && Responses

@@ -48,8 +48,8 @@ test('does all writes where all conditions hold', async () => {
   });
   assert.equal(status, 200);
   assert.deepEqual(body['ConsumedCapacity'], [
-    { CapacityUnits: 6, TableName: 'plain' },
-    { CapacityUnits: 2, TableName: 'things' },
+    { CapacityUnits: 6, WriteCapacityUnits: 6, TableName: 'plain' },
+    { CapacityUnits: 2, WriteCapacityUnits: 2, TableName: 'things' },
   ]);
   assert.equal(await stored(), 'a1 b c1');
   const query = {
@@ -160,7 +160,7 @@ test('reads several items at one moment', async () => {
     await call(engine, 'TransactGetItems', { TransactItems, ReturnConsumedCapacity: 'TOTAL' }),
     {
       Responses: [{ Item: { id: { S: 'a' }, n: { N: '1' } } }, {}, { Item: { n: { N: '2' } } }],
-      ConsumedCapacity: [{ CapacityUnits: 6, TableName: 'plain' }],
+      ConsumedCapacity: [{ CapacityUnits: 6, ReadCapacityUnits: 6, TableName: 'plain' }],
     },
   );
 });

@@ -4,10 +4,10 @@ import type { FaultKind } from './plan.ts';
 
 export interface Reached {
   /** Faults injected, by kind. */
-  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly faults: Readonly<Record<string, number>>;
   /** Rejections of messages and readings, by reason. */
-  readonly reasons: ReadonlyMap<string, number>;
-  readonly figures: ReadonlyMap<string, number>;
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 type Count = (reached: Reached) => number;
@@ -15,15 +15,15 @@ type Count = (reached: Reached) => number;
 const fault =
   (...kinds: readonly FaultKind[]): Count =>
   ({ faults }) =>
-    kinds.reduce((sum, kind) => sum + (faults.get(kind) ?? 0), 0);
+    kinds.reduce((sum, kind) => sum + (faults[kind] ?? 0), 0);
 const reason =
   (...names: readonly string[]): Count =>
   ({ reasons }) =>
-    names.reduce((sum, name) => sum + (reasons.get(name) ?? 0), 0);
+    names.reduce((sum, name) => sum + (reasons[name] ?? 0), 0);
 const figure =
   (...names: readonly string[]): Count =>
   ({ figures }) =>
-    names.reduce((sum, name) => sum + (figures.get(name) ?? 0), 0);
+    names.reduce((sum, name) => sum + (figures[name] ?? 0), 0);
 
 /** Each is counted by something that happened, not by what was meant to happen. */
 const ROWS: readonly (readonly [fault: string, count: Count])[] = [

@@ -26,6 +26,12 @@ const textsOf = (files: readonly KeptFile[]) => files.map(({ bytes }) => bytes.t
 /** Names of the stack's outputs, and what they are on this machine. */
 export type Outputs = Readonly<Record<string, string>>;
 
+/** Whether an alert still has something to send, or to write down. */
+export const hasPending = (outputs: Outputs): boolean =>
+  readTable(outputs['AlertsTable']!).some(
+    (item) => item['pending'] !== undefined || item['unrecorded'] !== undefined,
+  );
+
 export function readEvidence(disk: Disk, outputs: Outputs): Evidence {
   const bucket = (output: string) => below(disk, `s3/${outputs[output]}`);
   const table = (output: string) => readTable(outputs[output] ?? output);

@@ -1,14 +1,10 @@
 // `npm run world`: whole days of the stack under faults, in seconds, from one seed. The runtime comes first, before all that it replaces.
 
 import '../packages/local-cloud/world/install.ts';
+import { dieOfAccidents } from './accidents.ts';
 import { OptionError, parseOptions, USAGE } from './options.ts';
 
-// The process that a world kills leaves promises behind, as any process does; what it was doing is no news.
-process.on('unhandledRejection', (error: unknown) => {
-  if (error instanceof Error && error.name === 'Killed') return;
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(70);
-});
+dieOfAccidents();
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error; // whoever reads may stop, as `head` does

@@ -1,5 +1,6 @@
 // The options of `npm run world`.
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Mode } from './run.ts';
 
@@ -15,11 +16,13 @@ export interface Options {
   readonly faults: number;
   /** Numbers of the planned faults to inject, from 1 on; all if absent. */
   readonly only: readonly number[] | undefined;
+  /** Processes that seeds run in. */
+  readonly jobs: number;
 }
 
 export const USAGE = `usage: npm run world -- [--seed N] [--seeds COUNT] [--days D] [--devices N]
                         [--mode direct|stream] [--every SECONDS]
-                        [--faults PER-DAY] [--only NUMBERS]`;
+                        [--faults PER-DAY] [--only NUMBERS] [--jobs N]`;
 
 export class OptionError extends Error {
   override readonly name = 'OptionError';
@@ -28,11 +31,19 @@ export class OptionError extends Error {
 const text = { type: 'string' } as const;
 const NAMES = {
   ...{ seed: text, seeds: text, days: text, devices: text, mode: text, every: text, faults: text },
-  only: text,
+  ...{ only: text, jobs: text },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const MOST = { seed: 2 ** 31 - 1, seeds: 100_000, days: 365, devices: 1000, every: 86_400, faults: 10_000 };
+const MOST = {
+  seed: 2 ** 31 - 1,
+  seeds: 100_000,
+  days: 365,
+  devices: 1000,
+  every: 86_400,
+  faults: 10_000,
+  jobs: 64,
+};
 
 function number(name: keyof typeof MOST, given: string | undefined, usual: number, least: number): number {
   if (given === undefined) return usual;
@@ -73,5 +84,6 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     every: number('every', values.every, 600, 1),
     faults: number('faults', values.faults, 20, 0),
     only: listOf(values.only),
+    jobs: number('jobs', values.jobs, availableParallelism(), 1),
   };
 }

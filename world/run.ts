@@ -8,7 +8,7 @@ import { setCallFaults } from '../packages/local-cloud/world/faults.ts';
 import { createMachine, prepare, type Machine } from '../packages/local-cloud/world/machine.ts';
 import { advance, later, until, world } from '../packages/local-cloud/world/runtime.ts';
 import { createDevice, type Device } from './device.ts';
-import { hashOf, readEvidence } from './evidence.ts';
+import { hashOf, hasPending, readEvidence, type Outputs } from './evidence.ts';
 import { enroll, SITE, type Member } from './fleet.ts';
 import { inject, watchCalls, type Hands } from './inject.ts';
 import { createMessages, type Messages } from './messages.ts';
@@ -42,8 +42,10 @@ export interface WorldReport {
 
 const START = Date.UTC(2026, 10, 2);
 const MINUTE = 60_000;
-/** After the last fault, retries of events, the archive's buffers and the sweep have ended by then. */
-const SETTLE_MS = 16 * MINUTE;
+/** After the last fault, retries of events have ended by then, and the sweep has judged what they left. */
+const SETTLE_MS = 6 * MINUTE;
+/** Notifications beyond the rate limit wait for their minute. */
+const MOST_SETTLE_MS = 16 * MINUTE;
 const OUTBOX_MS = 60 * MINUTE;
 const MOST_WAITING = 60;
 
@@ -141,12 +143,19 @@ async function emptyOutboxes(senders: readonly Sender[]): Promise<Finding[]> {
     }));
 }
 
-async function settle(machine: Machine, senders: readonly Sender[]): Promise<readonly Finding[]> {
-  const stuck = await emptyOutboxes(senders);
+/** Until nothing waits to be sent any more. */
+async function quieten(outputs: Outputs): Promise<void> {
+  const end = world.elapsed() + MOST_SETTLE_MS;
   await advance(SETTLE_MS);
+  while (world.elapsed() < end && hasPending(outputs)) await advance(MINUTE);
+}
+
+async function settle(machine: Machine, senders: readonly Sender[], outputs: Outputs) {
+  const stuck = await emptyOutboxes(senders);
+  await quieten(outputs);
   for (const { device, messages } of senders) device.send(messages.last(world.now()));
   stuck.push(...(await emptyOutboxes(senders)));
-  await advance(SETTLE_MS);
+  await quieten(outputs);
   await machine.stop();
   return stuck;
 }
@@ -184,7 +193,7 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
     burst: (messages) => senders.forEach((sender) => sendSome(sender, messages)),
   };
   const { disturbances, happened } = await injectAll(hands, faults, ms);
-  const stuck = await settle(machine, senders);
+  const stuck = await settle(machine, senders, outputs);
   const evidence = readEvidence(machine.disk(), outputs);
   const acknowledged = new Set(senders.flatMap(({ device }) => [...device.acknowledged]));
   const verdict = judgeEvidence(evidence, { acknowledged, disturbances });

@@ -164,44 +164,45 @@ function removalRoute({ remove }: Pick<DeviceStores, 'remove'>): Route {
   });
 }
 
-/** What was recorded about a device: rejected readings and connections. */
-function noteRoutes({ devices, presence }: DeviceStores): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/rejections',
-      summary:
-        'Why readings of a device were rejected: the last rejection for each reason, newest first, with the remedy',
-      params: { deviceId },
-      query: {},
-      answer: z.strictObject({ rejections: z.array(rejection) }),
-      async run({ params }) {
-        const found = await devices.load(params.deviceId);
-        if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
-        return { rejections: (found.rejections ?? []).map(shownRejection) };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/presence',
-      summary: 'When a device connected and disconnected in the last 30 days, newest first, page by page',
-      params: { deviceId },
-      query: {
-        limit: pageLimit(USUAL_PAGE, 500),
-        next: z.optional(matching(/^presence\/[\w.:/-]{1,200}$/, 'the `next` of an earlier page')),
-      },
-      answer: z.strictObject({ events: z.array(connection), next: z.optional(z.string()) }),
-      async run({ params, query: { limit = USUAL_PAGE, next } }) {
-        const page = await presence.read({ deviceId: params.deviceId, limit, next });
-        return { events: page.entries, next: page.next };
-      },
-    }),
-  ];
+function rejectionsRoute({ devices }: Pick<DeviceStores, 'devices'>): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/rejections',
+    summary:
+      'Why readings of a device were rejected: the last rejection for each reason, newest first, with the remedy',
+    params: { deviceId },
+    query: {},
+    answer: z.strictObject({ rejections: z.array(rejection) }),
+    async run({ params }) {
+      const found = await devices.load(params.deviceId);
+      if (!found) throw new ApiProblem(404, `There is no device ${params.deviceId}`);
+      return { rejections: (found.rejections ?? []).map(shownRejection) };
+    },
+  });
+}
+
+function presenceRoute({ presence }: Pick<DeviceStores, 'presence'>): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/presence',
+    summary: 'When a device connected and disconnected in the last 30 days, newest first, page by page',
+    params: { deviceId },
+    query: {
+      limit: pageLimit(USUAL_PAGE, 500),
+      next: z.optional(matching(/^presence\/[\w.:/-]{1,200}$/, 'the `next` of an earlier page')),
+    },
+    answer: z.strictObject({ events: z.array(connection), next: z.optional(z.string()) }),
+    async run({ params, query: { limit = USUAL_PAGE, next } }) {
+      const page = await presence.read({ deviceId: params.deviceId, limit, next });
+      return { events: page.entries, next: page.next };
+    },
+  });
 }
 
 export const deviceRoutes = (stores: DeviceStores): Route[] => [
   devicesRoute(stores),
   deviceRoute(stores),
   removalRoute(stores),
-  ...noteRoutes(stores),
+  rejectionsRoute(stores),
+  presenceRoute(stores),
 ];

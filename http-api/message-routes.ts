@@ -63,82 +63,73 @@ async function search({ follow, lastMessages }: MessageParts, query: Search, cal
   return { messages, seen, seenFrom };
 }
 
-/** The last messages of a device. */
-function archiveRoutes(parts: MessageParts): Route[] {
-  return [
-    route({
-      method: 'GET',
-      path: '/devices/{deviceId}/messages',
-      summary:
-        'The last messages of a device from the archive, newest first, and what became of each. A message appears in the archive up to 300 seconds after it arrives',
-      params: { deviceId },
-      query: {
-        before: z.optional(timeText(parts.now).check(z.describe('Only messages that arrived earlier'))),
-        traceId: z.optional(
-          z
+function messagesRoute(parts: MessageParts): Route {
+  return route({
+    method: 'GET',
+    path: '/devices/{deviceId}/messages',
+    summary:
+      'The last messages of a device from the archive, newest first, and what became of each. A message appears in the archive up to 300 seconds after it arrives',
+    params: { deviceId },
+    query: {
+      before: z.optional(timeText(parts.now).check(z.describe('Only messages that arrived earlier'))),
+      traceId: z.optional(
+        z
+          .string()
+          .check(
+            z.minLength(1),
+            z.maxLength(128),
+            z.describe('Only that message; also give `before`, a moment after it arrived'),
+          ),
+      ),
+      limit: pageLimit(USUAL_MESSAGES, MOST_MESSAGES),
+    },
+    answer: z.strictObject({
+      messages: z.array(
+        z.extend(followed, {
+          payload: z
             .string()
-            .check(
-              z.minLength(1),
-              z.maxLength(128),
-              z.describe('Only that message; also give `before`, a moment after it arrived'),
-            ),
-        ),
-        limit: pageLimit(USUAL_MESSAGES, MOST_MESSAGES),
-      },
-      answer: z.strictObject({
-        messages: z.array(
-          z.extend(followed, {
-            payload: z
-              .string()
-              .check(z.describe(`JSON, or Base64 if it is not JSON: the first ${LONGEST_SHOWN} characters`)),
-            archive: z.strictObject({ key: z.string(), storedAt: time }),
-          }),
-        ),
-        seen: z.int().check(z.describe('Messages of all devices that were searched')),
-        seenFrom: z.optional(time.check(z.describe('When the oldest of them arrived; epoch milliseconds'))),
-      }),
-      run: async ({ params, query: { limit, ...query }, caller }) =>
-        search(parts, { ...params, ...query, limit }, caller),
+            .check(z.describe(`JSON, or Base64 if it is not JSON: the first ${LONGEST_SHOWN} characters`)),
+          archive: z.strictObject({ key: z.string(), storedAt: time }),
+        }),
+      ),
+      seen: z.int().check(z.describe('Messages of all devices that were searched')),
+      seenFrom: z.optional(time.check(z.describe('When the oldest of them arrived; epoch milliseconds'))),
     }),
-  ];
+    run: async ({ params, query: { limit, ...query }, caller }) =>
+      search(parts, { ...params, ...query, limit }, caller),
+  });
 }
 
-/** What would become of a message. */
-function explainRoutes({ follow, now }: MessageParts): Route[] {
-  return [
-    route({
-      method: 'POST',
-      path: '/devices/{deviceId}/messages/explain',
-      summary: 'Explains what becomes of a given message with the current rules and mappings. Stores nothing',
-      params: { deviceId },
-      query: {},
-      body: z.strictObject({
-        topic: z.string().check(z.maxLength(256)),
-        payload: z.string().check(z.maxLength(2 * LARGEST_PAYLOAD), z.describe('Base64')),
-        receivedAt: z.optional(time),
-      }),
-      answer: followed,
-      async run({ params, body: { topic, payload, receivedAt = now() }, caller }) {
-        const event = ruleEventOf(topic, Buffer.from(payload, 'base64'), {
-          receivedAt,
-          traceId: 'explained',
+function explainRoute({ follow, now }: Pick<MessageParts, 'follow' | 'now'>): Route {
+  return route({
+    method: 'POST',
+    path: '/devices/{deviceId}/messages/explain',
+    summary: 'Explains what becomes of a given message with the current rules and mappings. Stores nothing',
+    params: { deviceId },
+    query: {},
+    body: z.strictObject({
+      topic: z.string().check(z.maxLength(256)),
+      payload: z.string().check(z.maxLength(2 * LARGEST_PAYLOAD), z.describe('Base64')),
+      receivedAt: z.optional(time),
+    }),
+    answer: followed,
+    async run({ params, body: { topic, payload, receivedAt = now() }, caller }) {
+      const event = ruleEventOf(topic, Buffer.from(payload, 'base64'), {
+        receivedAt,
+        traceId: 'explained',
+      });
+      if (event?.['deviceId'] !== thingOf(params.deviceId))
+        throw invalid({
+          in: 'body',
+          name: 'topic',
+          detail: `must be telemetry/SITE/${thingOf(params.deviceId)} or below it`,
         });
-        if (event?.['deviceId'] !== thingOf(params.deviceId))
-          throw invalid({
-            in: 'body',
-            name: 'topic',
-            detail: `must be telemetry/SITE/${thingOf(params.deviceId)} or below it`,
-          });
-        return shownFollowed(await follow(event, false), caller);
-      },
-    }),
-  ];
+      return shownFollowed(await follow(event, false), caller);
+    },
+  });
 }
 
-export const messageRoutes = (stores: MessageParts): Route[] => [
-  ...archiveRoutes(stores),
-  ...explainRoutes(stores),
-];
+export const messageRoutes = (stores: MessageParts): Route[] => [messagesRoute(stores), explainRoute(stores)];
 
 const textOf = (payload: unknown) =>
   (typeof payload === 'string' ? payload : JSON.stringify(payload)).slice(0, LONGEST_SHOWN);

@@ -175,7 +175,7 @@ describe('a report', () => {
     assert.match(stdout, /NOT PROVEN: the file was changed after it was made/);
     assert.match(stdout, /DIFFERS max: 4\.3 in the report, 4\.4 from the lines/);
   });
-  test('that is none could not be looked at', async () => {
+  test('that is not a report cannot be checked', async () => {
     const { code, stderr } = await edited(() => '{}');
     assert.equal(code, 2);
     assert.match(stderr, /has no sealed report: give a \.json that npm run report/);
@@ -199,7 +199,7 @@ for (const [args, message] of wrong) {
 }
 
 testIf(isInstalled('openssl'), 'openssl is not installed')(
-  'another key is named, and none is an error',
+  'another key is named, and a missing key is an error',
   async () => {
     const other = path.join(folder, 'other.pem');
     execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${other}.key`]);

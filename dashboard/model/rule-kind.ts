@@ -87,5 +87,5 @@ export function previewText(draft: Draft, unit?: string): string | undefined {
   const limit = predicted && limitOf(predicted);
   if (!predicted || limit === undefined) return undefined;
   const ahead = `“${predicted.metric}: ${sideOf(predicted)} its normal band for 12 minutes; ${numberText(limit, unit, true)}${unit === undefined ? '' : ` ${unit}`} in about 25 minutes at this rate”`;
-  return `Sends, for example: ${ahead}. Within ${predicted.within ?? '30m'} it is ${severity}, farther ahead one severity milder. It learns for two days before it sends anything.`;
+  return `Sends, for example: ${ahead}. It is ${severity} if the limit is expected within ${predicted.within ?? '30m'}, otherwise one severity lower. It learns for two days before it sends anything.`;
 }

@@ -104,7 +104,7 @@ function TimesFields({ value, onValue }: Fields<Extract<DefrostSchedule, { at: u
         value={value.at.join(', ')}
         onValue={setTimes}
       />{' '}
-      of{' '}
+      in{' '}
       <TextField
         label="Time zone"
         size={12}

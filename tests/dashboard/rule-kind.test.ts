@@ -82,6 +82,6 @@ test('the form shows an example of a notification, and how long the rule learns'
   assert.equal(
     previewText({ predicted: { metric: 'temperature', above: 8, within: '1h' } }, '°C'),
     'Sends, for example: “temperature: above its normal band for 12 minutes; 8 °C in about 25 minutes at this rate”. ' +
-      'Within 1h it is major, farther ahead one severity milder. It learns for two days before it sends anything.',
+      'It is major if the limit is expected within 1h, otherwise one severity lower. It learns for two days before it sends anything.',
   );
 });

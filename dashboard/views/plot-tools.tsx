@@ -34,7 +34,7 @@ function ShownSpan({ view: { from, to, isLive }, step }: { view: View; step: Ste
     <span class="dim hide-s">
       <Time at={from} as={(at) => edgeText(at, span)} /> –{' '}
       {isLive ? 'now' : <Time at={to} as={(at) => (span < DAY_MS ? minuteText(at) : edgeText(at, span))} />} ·{' '}
-      one point per {sizeText(step.size)}
+      every {sizeText(step.size)}
     </span>
   );
 }

@@ -1,7 +1,6 @@
 // Why a transaction was cancelled: a reason for each of its actions, in their order.
 
 import { DynamoError } from '../error.ts';
-import { isOfSchema, type Key } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 
 export interface Reason {
@@ -19,17 +18,13 @@ export function reasonOf(error: unknown): Reason {
 }
 
 /**
- * Why a key or an item does not have the key of the table. An empty or too large one is an error of the whole request.
+ * Why a key or an item does not have the keys of the table. An empty or too large one is an error of the whole request.
  *
+ * @param isOfTypes whether all is there and of its type
  * @throws ValidationException
  */
-export function reasonOfKey(
-  check: () => void,
-  data: Item,
-  keys: readonly Key[],
-  isKey: boolean,
-): Reason | undefined {
-  if (isOfSchema(data, keys, isKey)) {
+export function reasonOfKey(check: () => void, isOfTypes: boolean): Reason | undefined {
+  if (isOfTypes) {
     check();
     return undefined;
   }

@@ -2,7 +2,7 @@
 
 import { refuse, validationError } from '../error.ts';
 import type { ExpressionData } from '../requests/expressions.ts';
-import { checkKey } from '../store/table.ts';
+import { checkKey, isOfSchema } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { NONE, reasonOfKey, requireAll, type Reason } from './cancelled.ts';
@@ -26,7 +26,7 @@ const textOfKey = (key: Item) => JSON.stringify(Object.entries(key).sort(([a], [
 function reasonOfGet({ tables }: Context, { TableName, Key: key }: Get): Reason {
   refuse(problemOfValues(key));
   const { keys } = tables.get(TableName);
-  return reasonOfKey(() => checkKey(key, keys), key, keys, true) ?? NONE;
+  return reasonOfKey(() => checkKey(key, keys), isOfSchema(key, keys, true)) ?? NONE;
 }
 
 export function transactGetItems(context: Context, request: Request): Answer {

@@ -3,7 +3,15 @@
 import { createHash } from 'node:crypto';
 import { DynamoError, refuse, validationError } from '../error.ts';
 import { compileExpressions, type ExpressionData, type Expressions } from '../requests/expressions.ts';
-import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
+import {
+  checkItem,
+  checkKey,
+  isOfIndexes,
+  isOfSchema,
+  rowKeyOf,
+  type RowKey,
+  type Table,
+} from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { capacityOf, isTooLarge, itemSize } from '../values/size.ts';
@@ -13,7 +21,7 @@ import { metricsByTable } from './collection-metrics.ts';
 import { consumedByTransaction, isAsked, unitsOfWrite, type Consumed } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
-import { checkUpdate, updatedItem } from './update-item.ts';
+import { checkUpdate, problemOfTypes, updatedItem } from './update-item.ts';
 
 interface Part extends Conditional, ExpressionData {
   readonly TableName: string;
@@ -77,9 +85,12 @@ function plan({ tables }: Context, { kind, part, expressions }: Prepared): Plann
   const table = tables.get(part.TableName);
   const isPut = kind === 'Put';
   const checkOfKey = () => (isPut ? checkItem(part.Key, table) : checkKey(part.Key, table.keys));
-  const reason = reasonOfKey(checkOfKey, part.Key, table.keys, !isPut);
+  const isOfTypes = isOfSchema(part.Key, table.keys, !isPut) && (!isPut || isOfIndexes(part.Key, table));
+  const reason = reasonOfKey(checkOfKey, isOfTypes);
   if (reason) return reason;
   if (kind === 'Update') checkUpdate(part, expressions, table);
+  const mismatch = problemOfTypes(expressions, table);
+  if (mismatch !== undefined) return reasonOf(validationError(mismatch));
   const text = JSON.stringify(part.Key);
   if (isPut && isTooLarge(part.Key, text)) throw validationError(TOO_LARGE);
   const key = rowKeyOf(table.keys, part.Key);

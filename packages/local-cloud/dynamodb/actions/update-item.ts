@@ -3,7 +3,7 @@
 import { inEnvelope, refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
 import { operandType } from '../expressions/reader.ts';
-import type { Section } from '../expressions/syntax.ts';
+import type { Operand, Section } from '../expressions/syntax.ts';
 import {
   checkParameters,
   compileExpressions,
@@ -11,7 +11,18 @@ import {
   type Expressions,
 } from '../requests/expressions.ts';
 import { problemOfUpdates, updateOf, type LegacyUpdates } from '../requests/legacy-updates.ts';
-import { checkIndexKeys, checkKey, checkNestedPaths, rowKeyOf, type Table } from '../store/table.ts';
+import {
+  checkIndexKeys,
+  checkKey,
+  checkNestedPaths,
+  isEmpty,
+  ofExpression,
+  rowKeyOf,
+  typeMismatch,
+  type Index,
+  type Key,
+  type Table,
+} from '../store/table.ts';
 import type { Item, Path } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { isTooLarge } from '../values/size.ts';
@@ -19,6 +30,7 @@ import { checkExpected, requireCondition, type Conditional } from './condition.t
 import { metricsOf } from './collection-metrics.ts';
 import { consumedByWrites } from './consumed.ts';
 import type { Answer, Context } from './context.ts';
+import { writesTooMuch } from './update-size.ts';
 
 export interface UpdateRequest extends Conditional, ExpressionData {
   readonly TableName: string;
@@ -29,11 +41,10 @@ export interface UpdateRequest extends Conditional, ExpressionData {
   readonly ReturnItemCollectionMetrics?: string;
 }
 
-const UNSUPPORTED_TYPE =
-  'The update expression attempted to update the secondary index key to unsupported type';
+const TOO_LARGE = 'Item size to update has exceeded the maximum allowed size';
 
-/** @throws ValidationException for an update of an attribute of the table's key */
-export function checkUpdate(request: UpdateRequest, { update }: Expressions, table: Table): void {
+/** @throws ValidationException for an update of the table's key, or of an index's to nothing */
+export function checkUpdate(request: UpdateRequest, { update, values }: Expressions, table: Table): void {
   const { AttributeUpdates: legacy } = request;
   const isUpdated = (name: string) =>
     update ? update.pathHeads.has(name) : legacy !== undefined && Object.hasOwn(legacy, name);
@@ -43,24 +54,36 @@ export function checkUpdate(request: UpdateRequest, { update }: Expressions, tab
       'One or more parameter values were invalid: ' +
         `Cannot update attribute ${updated.name}. This attribute is part of the key`,
     );
-  if (update) checkTypes(update.tree, table);
+  for (const { key, index, operand } of update ? indexKeysIn(update.tree, table) : []) {
+    const value = operand.type === 'value' ? values[operand.name]! : {};
+    if (isEmpty(value, key)) throw validationError(ofExpression.empty(key, index));
+  }
   checkNestedPaths(update?.nestedPaths, table);
 }
 
-/** @throws ValidationException for a value that an index cannot have, where the expression tells its type */
-function checkTypes(sections: readonly Section[], { indexes }: Table): void {
-  for (const index of indexes) {
-    for (const { name, type } of index.keys) {
-      const section = sections.find(({ path }) => path.length === 1 && path[0] === name);
-      if (!section || section.type === 'remove') continue;
-      const actual = operandType(section.value);
-      if (!actual || actual === type) continue;
-      throw validationError(
-        'One or more parameter values were invalid: ' +
-          `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${actual} IndexName: ${index.name}`,
-      );
-    }
+interface IndexKey {
+  readonly key: Key;
+  readonly index: Index;
+  readonly operand: Operand;
+}
+
+/** What an expression makes of the keys of indexes. */
+function indexKeysIn(sections: readonly Section[], { indexes }: Table): IndexKey[] {
+  return indexes.flatMap((index) =>
+    index.keys.flatMap((key) => {
+      const section = sections.find(({ path }) => path.length === 1 && path[0] === key.name);
+      return section && section.type !== 'remove' ? [{ key, index, operand: section.value }] : [];
+    }),
+  );
+}
+
+/** What an index cannot have, where the expression tells its type. */
+export function problemOfTypes({ update }: Expressions, table: Table): string | undefined {
+  for (const { key, index, operand } of update ? indexKeysIn(update.tree, table) : []) {
+    const actual = operandType(operand);
+    if (actual && actual !== key.type) return typeMismatch(actual, key, index);
   }
+  return undefined;
 }
 
 /** The item as the update makes it of the one that is there, and its JSON. @throws ValidationException */
@@ -75,10 +98,9 @@ export function updatedItem(
   const item = run ? run(existing ?? key, values) : (existing ?? key);
   // Only below an attribute can a value be deeper than in the request.
   if (update && update.nestedPaths.size > 0) refuse(problemOfValues(item));
-  checkIndexKeys(item, table.indexes, update && (() => UNSUPPORTED_TYPE));
+  checkIndexKeys(item, table.indexes, update && ofExpression);
   const text = JSON.stringify(item);
-  if (isTooLarge(item, text))
-    throw validationError('Item size to update has exceeded the maximum allowed size');
+  if (isTooLarge(item, text)) throw validationError(TOO_LARGE);
   return { item, text };
 }
 
@@ -112,11 +134,15 @@ export function updateItem({ tables }: Context, request: UpdateRequest): Answer 
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);
   checkUpdate(request, expressions, table);
+  const mismatch = problemOfTypes(expressions, table);
+  if (mismatch !== undefined) throw validationError(mismatch);
   const key = rowKeyOf(table.keys, request.Key);
   const old = tables.rows.get(table, key);
   const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
   requireCondition(request, expressions, existing);
   const { item, text } = updatedItem(request, expressions, table, existing);
+  const { update } = expressions;
+  if (update && writesTooMuch(update.tree, item, text)) throw validationError(TOO_LARGE);
   tables.rows.put(table, key, item, text, existing);
   const { ReturnValues = 'NONE' } = request;
   return {

@@ -9,7 +9,7 @@ export type Test = (item: Item, values: Values) => boolean;
 type Read = (item: Item, values: Values) => Value;
 
 const lengths: Readonly<Record<string, (content: never) => number>> = {
-  S: (text: string) => Buffer.byteLength(text),
+  S: (text: string) => text.length,
   B: (base64: string) => bytesOf({ B: base64 }).length,
   M: (members: object) => Object.keys(members).length,
 };

@@ -122,7 +122,7 @@ function problemOfSize(value: AttributeValue, { type }: Key, isHash: boolean): s
   return undefined;
 }
 
-const isEmpty = (value: AttributeValue, { type }: Key) => type !== 'N' && value[type] === '';
+export const isEmpty = (value: AttributeValue, { type }: Key) => type !== 'N' && value[type] === '';
 const kindOf = ({ type }: Key) => (type === 'S' ? 'string' : 'binary');
 const emptyKey = (key: Key) =>
   validationError(
@@ -166,28 +166,57 @@ function checkItemKey(item: Item, key: Key, isHash: boolean): void {
   if (problem !== undefined) throw validationError(problem);
 }
 
-const typeMismatch = (actual: string | undefined, { name, type }: Key, index: Index) =>
+export const typeMismatch = (actual: string | undefined, { name, type }: Key, index: Index) =>
   'One or more parameter values were invalid: ' +
   `Type mismatch for Index Key ${name} Expected: ${type} Actual: ${actual} IndexName: ${index.name}`;
 
-/** @throws ValidationException for an item that an index cannot have; `mismatch` says what is wrong with a type */
+/** Whether each attribute that is a key of an index has its type. */
+export function isOfIndexes(item: Item, { indexes }: Table): boolean {
+  const isOfType = ({ name, type }: Key) => {
+    const value = memberOf(item, name);
+    return !value || value[type] !== undefined;
+  };
+  return indexes.every(({ keys }) => keys.every(isOfType));
+}
+
+const NOT_VALID = 'One or more parameter values are not valid. ';
+const emptyIndexKey = (key: Key) =>
+  `The AttributeValue for a key attribute cannot contain an empty ${kindOf(key)} value.`;
+
+/** In which words an item that an index cannot have is refused. */
+export interface IndexProblems {
+  readonly mismatch: (actual: string | undefined, key: Key, index: Index) => string;
+  readonly empty: (key: Key, index: Index) => string;
+}
+
+const ofItem: IndexProblems = {
+  mismatch: typeMismatch,
+  empty: (key, index) =>
+    `${NOT_VALID}A value specified for a secondary index key is not supported. ${emptyIndexKey(key)} ` +
+    `IndexName: ${index.name}, IndexKey: ${key.name}`,
+};
+
+/** Of an update expression. */
+export const ofExpression: IndexProblems = {
+  mismatch: () => 'The update expression attempted to update the secondary index key to unsupported type',
+  empty: (key) =>
+    `${NOT_VALID}The update expression attempted to update a secondary index key to a value that is not supported. ` +
+    emptyIndexKey(key),
+};
+
+/** @throws ValidationException for an item that an index cannot have */
 export function checkIndexKeys(
   item: Item,
   indexes: readonly Index[],
-  mismatch: (actual: string | undefined, key: Key, index: Index) => string = typeMismatch,
+  problems: IndexProblems = ofItem,
 ): void {
   for (const index of indexes) {
     for (const [position, key] of index.keys.entries()) {
       const value = memberOf(item, key.name);
       if (!value) continue;
-      if (value[key.type] === undefined) throw validationError(mismatch(Object.keys(value)[0], key, index));
-      if (isEmpty(value, key)) {
-        const why = `The AttributeValue for a key attribute cannot contain an empty ${kindOf(key)} value. `;
-        throw validationError(
-          'One or more parameter values are not valid. A value specified for a secondary index key is not supported. ' +
-            `${why}IndexName: ${index.name}, IndexKey: ${key.name}`,
-        );
-      }
+      if (value[key.type] === undefined)
+        throw validationError(problems.mismatch(Object.keys(value)[0], key, index));
+      if (isEmpty(value, key)) throw validationError(problems.empty(key, index));
       const problem = problemOfSize(value, key, position === 0);
       if (problem !== undefined) throw validationError(problem);
     }

@@ -66,9 +66,12 @@ function attributesSize(item: Item, where: Where): number {
 /** Bytes of names and values, by the rules of DynamoDB's developer guide. */
 export const itemSize = (item: Item): number => attributesSize(item, 'item');
 
+/** Whether it has to be counted: an item, `text` as JSON, may be larger than DynamoDB takes. */
+export const mayBeTooLarge = (text: string): boolean => text.length * MAX_BYTES_PER_UNIT > MAX_ITEM_BYTES;
+
 /** Whether an item, `text` as JSON, is larger than DynamoDB takes. */
 export const isTooLarge = (item: Item, text: string): boolean =>
-  text.length * MAX_BYTES_PER_UNIT > MAX_ITEM_BYTES && itemSize(item) > MAX_ITEM_BYTES;
+  mayBeTooLarge(text) && itemSize(item) > MAX_ITEM_BYTES;
 
 /**
  * Bytes that an item takes of the 1 MB of a page: with what its storage adds, as architect/dynalite measured on AWS.

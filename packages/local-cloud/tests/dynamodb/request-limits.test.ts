@@ -156,3 +156,68 @@ test('returns no attributes of an update that only removes', async () => {
   const remove = { TableName, Key, UpdateExpression: 'REMOVE v', ReturnValues: 'UPDATED_NEW' };
   assert.deepEqual(await call(engine, 'UpdateItem', remove), {});
 });
+
+test('names the update expression that would make a key of an index empty', async () => {
+  const update = {
+    TableName: 'things',
+    Key: { pk: { S: 'p' }, sk: { N: '1' } },
+    UpdateExpression: 'SET t = if_not_exists(t, :t)',
+    ExpressionAttributeValues: { ':t': { S: '' } },
+  };
+  const message =
+    'One or more parameter values are not valid. The update expression attempted to update a secondary index key to a ' +
+    'value that is not supported. The AttributeValue for a key attribute cannot contain an empty string value.';
+  for (const UpdateExpression of ['SET t = :t', 'SET t = if_not_exists(t, :t)'])
+    await assert.rejects(call(engine, 'UpdateItem', { ...update, UpdateExpression }), { message });
+});
+
+test('stores a null as true, also one that is sent as false', async () => {
+  const sent = { NULL: false };
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, v: sent, m: { M: { n: sent } } } });
+  const { Item } = await call(engine, 'GetItem', { TableName, Key });
+  assert.deepEqual(Item, { ...Key, v: { NULL: true }, m: { M: { n: { NULL: true } } } });
+});
+
+test('counts the units of a text as its size', async () => {
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, v: { S: 'aé😀' } } });
+  const condition = { ConditionExpression: 'size(v) = :n', ExpressionAttributeValues: { ':n': { N: '4' } } };
+  await call(engine, 'DeleteItem', { TableName, Key, ...condition });
+});
+
+const MAX_BYTES = 409_600;
+/** Of an update of a new item with the key `a`, whose attribute `p` is filled. */
+const filled = (bytes: number) => ({ S: 'x'.repeat(bytes - 'ida'.length - 'p'.length) });
+
+test.each([
+  ['SET p = :p', {}, 22],
+  ['SET p = :p, q = :q', { q: { S: 'y' } }, 41],
+  ['SET p = :p REMOVE r', {}, 24],
+])('counts of %s also what its sections take, unless it is transacted', async (expression, more, cost) => {
+  const extra = Object.entries(more).reduce((sum, [name, value]) => sum + name.length + value.S.length, 0);
+  const largest = MAX_BYTES + 'ida'.length - cost;
+  const update = (bytes: number) => ({
+    TableName,
+    Key,
+    UpdateExpression: expression,
+    ExpressionAttributeValues: { ':p': filled(bytes - extra), ...(extra > 0 && { ':q': { S: 'y' } }) },
+  });
+  const message = 'Item size to update has exceeded the maximum allowed size';
+  await call(engine, 'DeleteItem', { TableName, Key });
+  await assert.rejects(call(engine, 'UpdateItem', update(largest + 1)), { message });
+  await call(engine, 'UpdateItem', update(largest));
+  await call(engine, 'TransactWriteItems', { TransactItems: [{ Update: update(MAX_BYTES) }] });
+});
+
+test('counts one byte more for a place in a list', async () => {
+  await call(engine, 'PutItem', { TableName, Item: { ...Key, p: { L: [{ S: 'x' }] } } });
+  const update = (UpdateExpression: string, value: object) =>
+    call(engine, 'UpdateItem', {
+      TableName,
+      Key,
+      UpdateExpression,
+      ExpressionAttributeValues: { ':v': value },
+    });
+  const text = { S: 'x'.repeat(MAX_BYTES - 'p'.length - 4 - 22) };
+  await update('SET p = :v', { L: [text] });
+  await assert.rejects(update('SET p[0] = :v', text), /Item size to update/);
+});

@@ -193,3 +193,31 @@ for (const [what, items, message] of refused) {
     assert.equal(await stored(), 'a1');
   });
 }
+
+const things = { TableName: 'things' };
+const thing = { pk: { S: 'p' }, sk: { N: '1' } };
+const putThing = (t: object) => ({ Put: { ...things, Item: { ...thing, t } } });
+const setThing = (t: object) => ({
+  Update: {
+    ...things,
+    Key: thing,
+    UpdateExpression: 'SET t = :t',
+    ExpressionAttributeValues: { ':t': t },
+  },
+});
+
+test.each([putThing, setThing])(
+  'a key of an index of another type is a reason, an empty one refuses all (%#)',
+  async (write) => {
+    for (const t of [{ N: '5' }, { L: [{ S: 'x' }] }]) {
+      const { body } = await transact([put('b'), write(t)]);
+      const [type] = Object.keys(t);
+      const Message = `One or more parameter values were invalid: Type mismatch for Index Key t Expected: S Actual: ${type} IndexName: byText`;
+      assert.deepEqual(body['CancellationReasons'], [{ Code: 'None' }, { Code: 'ValidationError', Message }]);
+    }
+    const { body } = await transact([put('b'), write({ S: '' })]);
+    assert.match(String(body['__type']), /ValidationException$/);
+    assert.match(String(body['message']), /cannot contain an empty string value\./);
+    assert.equal(await stored(), 'a1');
+  },
+);

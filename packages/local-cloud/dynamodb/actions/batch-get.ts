@@ -2,6 +2,7 @@
 
 import { refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
+import { newProblem } from '../requests/check-constraints.ts';
 import { checkParameters, compileExpressions, type ExpressionData } from '../requests/expressions.ts';
 import { checkKey, checkNestedPaths, rowKeyOf } from '../store/table.ts';
 import type { Item } from '../values/attribute-value.ts';
@@ -33,6 +34,21 @@ function checkKeys(keys: readonly Item[]): void {
     throw validationError('Provided list of item keys contains duplicates');
 }
 
+function checkTables(asked: Request['RequestItems']): void {
+  const tables = Object.entries(asked);
+  if (tables.length === 0) throw validationError('The requestItems parameter is required for BatchGetItem');
+  for (const [name, { Keys }] of tables) {
+    if (Keys.length > MAX_KEYS)
+      throw validationError(
+        newProblem(`RequestItems.${name}.member.Keys`, `length less than or equal to ${MAX_KEYS}`),
+      );
+  }
+  const count = tables.reduce((sum, [, { Keys }]) => sum + Keys.length, 0);
+  if (count > MAX_KEYS) throw validationError('Too many items requested for the BatchGetItem call');
+  // All tables have the one or the other.
+  checkParameters(Object.assign({}, ...Object.values(asked)), ['ProjectionExpression'], ['AttributesToGet']);
+}
+
 /** Reads the keys of one table. */
 function prepare({ tables }: Context, name: string, request: TableRequest) {
   checkParameters(request, ['ProjectionExpression'], ['AttributesToGet']);
@@ -52,8 +68,7 @@ function prepare({ tables }: Context, name: string, request: TableRequest) {
 
 export function batchGetItem(context: Context, request: Request): Answer {
   const { RequestItems: asked, ReturnConsumedCapacity: kind } = request;
-  const count = Object.values(asked).reduce((sum, { Keys }) => sum + Keys.length, 0);
-  if (count > MAX_KEYS) throw validationError('Too many items requested for the BatchGetItem call');
+  checkTables(asked);
   const reads = Object.entries(asked).map(
     ([name, table]) => [name, table, prepare(context, name, table)] as const,
   );

@@ -85,6 +85,7 @@ function run({ tables }: Context, { table, key, item, text }: Checked, isCounted
 export function batchWriteItem(context: Context, request: Request): Answer {
   const { RequestItems: asked, ReturnConsumedCapacity: kind } = request;
   const all = Object.values(asked).flat();
+  if (all.length === 0) throw validationError('The requestItems parameter is required for BatchWriteItem');
   if (all.length > MAX_WRITES) throw validationError('Too many items requested for the BatchWriteItem call');
   all.forEach(checkValues);
   const tables = Object.entries(asked).map(([name, writes]) => checkTable(context, name, writes));

@@ -110,17 +110,32 @@ function checkAll(data: object, members: Members, prefix: string, problems: stri
   }
 }
 
-/** @throws ValidationException that lists what is wrong */
-export function checkConstraints(data: object, members: Members): void {
-  for (const [name, { required }] of Object.entries(members)) {
-    if (required && !(name in data)) {
-      const message = `The parameter '${name}' is required but was not present in the request`;
-      throw validationError(message);
-    }
-  }
+function problemsOf(data: object, members: Members): string[] {
   const problems: string[] = [];
   checkAll(data, members, '', problems);
+  return problems;
+}
+
+/** @throws ValidationException that lists them, if there are any */
+function refuseFor(problems: readonly string[]): void {
   if (problems.length === 0) return;
   const count = `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: `;
   throw validationError(count + problems.join('; '));
+}
+
+/** The problem of constraints in newer words, which name the member as it is and not its value. */
+export const newProblem = (place: string, constraint: string) =>
+  `1 validation error detected: Value at '${place}' failed to satisfy constraint: Member must have ${constraint}`;
+
+/** @throws ValidationException that lists what is wrong */
+export function checkConstraints(data: object, members: Members): void {
+  for (const [name, shape] of Object.entries(members)) {
+    const value = (data as Record<string, unknown>)[name];
+    if (shape.required && value === undefined)
+      throw validationError(`The parameter '${name}' is required but was not present in the request`);
+    if (shape.notEmpty && value === '')
+      throw validationError(newProblem(name, 'length greater than or equal to 1'));
+    if (shape.alone) refuseFor(problemsOf({ [name]: value }, { [name]: shape }));
+  }
+  refuseFor(problemsOf(data, members));
 }

@@ -95,7 +95,7 @@ const projected: Members = {
 const keysOfTable = struct('KeysAndAttributes', {
   Keys: list(
     { type: 'ParameterizedMap', children: attributeValue },
-    { notNull: true, lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 100 },
+    { notNull: true, lengthGreaterThanOrEqual: 1 },
   ),
   ...projected,
 });
@@ -138,6 +138,7 @@ export const itemShapes = {
     ReturnConsumedCapacity: consumed,
     TableName: tableName,
     ...written,
+    ReturnValues: { ...written['ReturnValues']!, alone: true },
     Key: key,
     AttributeUpdates: updates,
     UpdateExpression: text(),
@@ -158,18 +159,13 @@ export const itemShapes = {
   },
   BatchGetItem: {
     ReturnConsumedCapacity: consumed,
-    RequestItems: map('KeysAndAttributes', keysOfTable, {
-      notNull: true,
-      lengthGreaterThanOrEqual: 1,
-      keys: tableNames,
-    }),
+    RequestItems: map('KeysAndAttributes', keysOfTable, { notNull: true, keys: tableNames }),
   },
   BatchWriteItem: {
     ReturnConsumedCapacity: consumed,
     ReturnItemCollectionMetrics: metrics,
     RequestItems: map('java.util.List<com.amazonaws.dynamodb.v20120810.WriteRequest>', writesOfTable, {
       notNull: true,
-      lengthGreaterThanOrEqual: 1,
       keys: tableNames,
       values: { lengthLessThanOrEqual: 25, lengthGreaterThanOrEqual: 1 },
     }),

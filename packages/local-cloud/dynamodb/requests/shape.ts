@@ -5,6 +5,10 @@ export interface Constraints {
   /** Its absence is reported before anything else. */
   readonly required?: true;
   readonly notNull?: true;
+  /** When it is wrong, nothing else is reported. */
+  readonly alone?: true;
+  /** When it is empty, nothing else is reported, and in the words of newer checks. */
+  readonly notEmpty?: true;
   readonly enum?: readonly string[];
   readonly regex?: RegExp;
   readonly lengthGreaterThanOrEqual?: number;
@@ -75,7 +79,14 @@ const NAME_LENGTH = { lengthGreaterThanOrEqual: 3, lengthLessThanOrEqual: 255 };
 
 export const name = (constraints: Constraints = {}): Shape =>
   text({ ...constraints, regex: NAME, ...NAME_LENGTH });
-export const tableName = name({ notNull: true });
+/** Of a table whose items are asked for. */
+export const tableName = text({
+  notNull: true,
+  notEmpty: true,
+  regex: NAME,
+  ...NAME_LENGTH,
+  lengthGreaterThanOrEqual: 1,
+});
 /** Keys of `RequestItems`. */
 export const tableNames: Constraints = {
   lengthLessThanOrEqual: 255,

@@ -221,3 +221,49 @@ test('counts one byte more for a place in a list', async () => {
   await update('SET p = :v', { L: [text] });
   await assert.rejects(update('SET p[0] = :v', text), /Item size to update/);
 });
+
+const atTable = (constraint: string) =>
+  `1 validation error detected: Value at 'TableName' failed to satisfy constraint: Member must have ${constraint}`;
+const keys = Array.from({ length: 101 }, (_, index) => ({ id: { S: String(index) } }));
+const alone: readonly (readonly [string, object, string | RegExp])[] = [
+  ...['PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query', 'Scan'].map(
+    (operation) =>
+      [
+        operation,
+        { TableName: '', ReturnConsumedCapacity: 'X' },
+        atTable('length greater than or equal to 1'),
+      ] as const,
+  ),
+  [
+    'UpdateItem',
+    { TableName, Key, ReturnValues: 'X', ReturnConsumedCapacity: 'X' },
+    /^1 validation error detected: Value 'X' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value set: /,
+  ],
+  [
+    'PutItem',
+    { TableName, Item: Key, ReturnValues: 'X', ReturnConsumedCapacity: 'X' },
+    /^2 validation errors/,
+  ],
+  ['BatchGetItem', { RequestItems: {} }, 'The requestItems parameter is required for BatchGetItem'],
+  ['BatchWriteItem', { RequestItems: {} }, 'The requestItems parameter is required for BatchWriteItem'],
+  [
+    'BatchGetItem',
+    { RequestItems: { [TableName]: { Keys: keys } } },
+    "1 validation error detected: Value at 'RequestItems.plain.member.Keys' failed to satisfy constraint: " +
+      'Member must have length less than or equal to 100',
+  ],
+  [
+    'BatchGetItem',
+    {
+      RequestItems: {
+        [TableName]: { Keys: [Key], ProjectionExpression: 'id' },
+        things: { Keys: [{ pk: { S: 'p' }, sk: { N: '1' } }], AttributesToGet: ['pk'] },
+      },
+    },
+    /^Can not use both expression and non-expression parameters in the same request: /,
+  ],
+];
+
+test.each(alone)('%s with %j is refused for one reason', async (operation, input, message) => {
+  await assert.rejects(call(engine, operation, input), { name: 'ValidationException', message });
+});

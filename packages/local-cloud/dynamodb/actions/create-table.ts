@@ -5,6 +5,7 @@ import type { Description, IndexDescription } from '../store/table.ts';
 import {
   checkTableRequest,
   type CreateRequest,
+  type Encryption,
   type StreamSpecification,
   type Throughput,
 } from '../requests/check-table.ts';
@@ -22,10 +23,22 @@ export const streamOf = (arn: string, stream: StreamSpecification) => ({
   LatestStreamArn: streamArnOf(arn),
 });
 
+const MANAGED_KEY = '00000000-0000-4000-8000-000000000000';
+
 export const throughputOf = (given: Throughput | undefined) => ({
   ...(given ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }),
   NumberOfDecreasesToday: 0,
 });
+
+/** What DescribeTable says of encryption that was asked for: by the key given, or else by one that the account always has. */
+export function encryptionOf({ region, accountId }: Context, { Enabled, KMSMasterKeyId: key }: Encryption) {
+  if (!Enabled) return { SSEDescription: undefined };
+  const name = key ?? `key/${MANAGED_KEY}`;
+  const arn = name.startsWith('arn:')
+    ? name
+    : `arn:aws:kms:${region}:${accountId}:${name.includes('/') ? name : `key/${name}`}`;
+  return { SSEDescription: { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn: arn } };
+}
 
 const NOTHING_YET = { IndexSizeBytes: 0, ItemCount: 0 };
 
@@ -44,6 +57,7 @@ function descriptionOf(context: Context, request: CreateRequest): Description {
     BillingMode: mode,
     TableClass,
     DeletionProtectionEnabled = false,
+    SSESpecification: encryption = {},
     Tags: _tags,
     ...others
   } = request;
@@ -66,6 +80,7 @@ function descriptionOf(context: Context, request: CreateRequest): Description {
     DeletionProtectionEnabled,
     ProvisionedThroughput: throughputOf(request.ProvisionedThroughput),
     ...onDemand,
+    ...encryptionOf(context, encryption),
     ...(stream?.StreamEnabled && streamOf(arn, stream)),
     ...(TableClass !== undefined && { TableClassSummary: { TableClass } }),
     ...(local && {

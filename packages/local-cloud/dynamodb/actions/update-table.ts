@@ -6,11 +6,12 @@ import {
   problemOfIndexCapacity,
   problemOfStream,
   problemOfUnits,
+  type Encryption,
   type StreamSpecification,
   type Throughput,
 } from '../requests/check-table.ts';
 import type { Description, IndexDescription } from '../store/table.ts';
-import { arnOf, globalIndexOf, streamOf } from './create-table.ts';
+import { arnOf, encryptionOf, globalIndexOf, streamOf } from './create-table.ts';
 import type { Answer, Context } from './context.ts';
 import { namedTable } from './table-operations.ts';
 
@@ -28,13 +29,15 @@ interface Request {
   readonly TableClass?: string;
   readonly DeletionProtectionEnabled?: boolean;
   readonly StreamSpecification?: StreamSpecification;
+  readonly SSESpecification?: Encryption;
+  readonly OnDemandThroughput?: object;
   readonly GlobalSecondaryIndexUpdates?: readonly IndexUpdate[];
 }
 
 const INVALID = 'One or more parameter values were invalid: ';
 const SETTINGS = [
   ...(['ProvisionedThroughput', 'BillingMode', 'TableClass', 'DeletionProtectionEnabled'] as const),
-  'StreamSpecification',
+  ...(['StreamSpecification', 'SSESpecification', 'OnDemandThroughput'] as const),
 ] as const;
 
 const nameOf = ({ Update, Create, Delete }: IndexUpdate) => (Update ?? Create ?? Delete)?.IndexName;
@@ -130,7 +133,13 @@ function checkBilling(request: Request, description: Description): void {
 
 const unknownIndex = (name: string) => notFound(`Requested resource not found: Index: ${name} not found`);
 
-function updateIndex(context: Context, description: Description, update: IndexUpdate): void {
+/** @param defined the attributes of which the request tells the types, which has to be told anew */
+function updateIndex(
+  context: Context,
+  description: Description,
+  update: IndexUpdate,
+  defined: readonly string[],
+): void {
   const indexes = description.GlobalSecondaryIndexes ?? [];
   const name = nameOf(update)!;
   const existing = indexes.find(({ IndexName }) => IndexName === name);
@@ -139,7 +148,6 @@ function updateIndex(context: Context, description: Description, update: IndexUp
     const local = description.LocalSecondaryIndexes ?? [];
     if (existing ?? local.find(({ IndexName }) => IndexName === name))
       throw validationError('Attempting to create an index which already exists');
-    const defined = description.AttributeDefinitions.map(({ AttributeName }) => AttributeName);
     const index = update.Create;
     refuse(problemOfIndex(index, defined, () => problemOfIndexCapacity(index, modeOf(description))));
     const arn = arnOf(context, description.TableName);
@@ -190,13 +198,10 @@ function changeStream(context: Context, description: Description, stream: Stream
   delete description['LatestStreamArn'];
 }
 
-export function updateTable(context: Context, request: Request): Answer {
-  checkRequest(request);
-  const table = namedTable(context, request.TableName);
-  const description: Description = { ...table.description };
-  checkBilling(request, description);
+/** Changes what has no effect on items, apart from the stream. */
+function changeSettings(context: Context, description: Description, request: Request): void {
   const now = context.now() / 1_000;
-  const { ProvisionedThroughput: wanted, BillingMode: mode, TableClass } = request;
+  const { ProvisionedThroughput: wanted, BillingMode: mode, TableClass, SSESpecification } = request;
   if (wanted)
     description['ProvisionedThroughput'] = changedThroughput(
       description['ProvisionedThroughput'],
@@ -205,16 +210,26 @@ export function updateTable(context: Context, request: Request): Answer {
     );
   if (mode !== undefined) changeBilling(description, mode, now);
   if (TableClass !== undefined) description['TableClassSummary'] = { TableClass, LastUpdateDateTime: now };
-  if (request.DeletionProtectionEnabled !== undefined)
-    description['DeletionProtectionEnabled'] = request.DeletionProtectionEnabled;
+  if (SSESpecification) Object.assign(description, encryptionOf(context, SSESpecification));
+  for (const name of ['DeletionProtectionEnabled', 'OnDemandThroughput'] as const)
+    if (request[name] !== undefined) description[name] = request[name];
   if (request.StreamSpecification) changeStream(context, description, request.StreamSpecification);
+}
+
+export function updateTable(context: Context, request: Request): Answer {
+  checkRequest(request);
+  const table = namedTable(context, request.TableName);
+  const description: Description = { ...table.description };
+  checkBilling(request, description);
+  changeSettings(context, description, request);
   const known = description.AttributeDefinitions;
-  const given = request.AttributeDefinitions ?? [];
+  const { AttributeDefinitions: given = [], GlobalSecondaryIndexUpdates: updates = [] } = request;
   description.AttributeDefinitions = [
     ...known,
     ...given.filter(({ AttributeName }) => known.every((each) => each.AttributeName !== AttributeName)),
   ];
-  for (const update of request.GlobalSecondaryIndexUpdates ?? []) updateIndex(context, description, update);
+  const defined = given.map(({ AttributeName }) => AttributeName);
+  for (const update of updates) updateIndex(context, description, update, defined);
   dropDefinitions(description);
   context.tables.update(table, description);
   return { TableDescription: { ...description, TableStatus: 'UPDATING' } };

@@ -20,6 +20,13 @@ export interface CreateRequest extends Record<string, unknown> {
   readonly TableClass?: string;
   readonly DeletionProtectionEnabled?: boolean;
   readonly StreamSpecification?: StreamSpecification;
+  readonly SSESpecification?: Encryption;
+}
+
+/** By which key a table is encrypted; what is on this disk is not. */
+export interface Encryption {
+  readonly Enabled?: boolean;
+  readonly KMSMasterKeyId?: string;
 }
 
 export interface StreamSpecification {

@@ -46,6 +46,9 @@ const projection = field(
   { notNull: true },
 );
 
+/** The most that a table billed by request may be asked; -1 for no limit. */
+const onDemand = field('OnDemandThroughput', { MaxReadRequestUnits: long(), MaxWriteRequestUnits: long() });
+
 const index: Members = {
   IndexName: name({ notNull: true }),
   KeySchema: keySchema,
@@ -57,6 +60,12 @@ const settings: Members = {
   ProvisionedThroughput: throughput(),
   TableClass: oneOf('STANDARD', 'STANDARD_INFREQUENT_ACCESS'),
   DeletionProtectionEnabled: boolean,
+  SSESpecification: field('SSESpecification', {
+    Enabled: boolean,
+    SSEType: oneOf('AES256', 'KMS'),
+    KMSMasterKeyId: text(),
+  }),
+  OnDemandThroughput: onDemand,
   StreamSpecification: field('StreamSpecification', {
     StreamEnabled: { ...boolean, notNull: true },
     StreamViewType: oneOf('NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES', 'KEYS_ONLY'),
@@ -79,7 +88,11 @@ export const tableShapes = {
     KeySchema: keySchema,
     LocalSecondaryIndexes: list(struct('LocalSecondaryIndex', index)),
     GlobalSecondaryIndexes: list(
-      struct('GlobalSecondaryIndex', { ...index, ProvisionedThroughput: throughput() }),
+      struct('GlobalSecondaryIndex', {
+        ...index,
+        ProvisionedThroughput: throughput(),
+        OnDemandThroughput: onDemand,
+      }),
     ),
     Tags: tags,
   },
@@ -102,6 +115,7 @@ export const tableShapes = {
         Create: field('CreateGlobalSecondaryIndexAction', {
           ...index,
           ProvisionedThroughput: throughput(),
+          OnDemandThroughput: onDemand,
         }),
         Delete: field('DeleteGlobalSecondaryIndexAction', { IndexName: indexName }),
       }),

@@ -213,3 +213,30 @@ test('tags and untags by ARN', async () => {
     },
   );
 });
+
+test('keeps what is said of encryption and of throughput by request', async () => {
+  await create();
+  assert.equal((await describe())['SSEDescription'], undefined);
+  const OnDemandThroughput = { MaxReadRequestUnits: 10, MaxWriteRequestUnits: 5 };
+  await update({ OnDemandThroughput, SSESpecification: { Enabled: true, KMSMasterKeyId: 'alias/own' } });
+  const { SSEDescription: encryption, OnDemandThroughput: most } = await describe();
+  const KMSMasterKeyArn = 'arn:aws:kms:us-east-1:000000000000:alias/own';
+  assert.deepEqual(encryption, { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn });
+  assert.deepEqual(most, OnDemandThroughput);
+  await update({ SSESpecification: { Enabled: false } });
+  assert.equal((await describe())['SSEDescription'], undefined);
+});
+
+test('takes the types of the keys of an index from the request that makes it, but for those it knows', async () => {
+  await create();
+  const add = (AttributeDefinitions: readonly object[]) =>
+    update({
+      AttributeDefinitions,
+      GlobalSecondaryIndexUpdates: [
+        { Create: { IndexName: 'fresh', KeySchema: [key('id')], Projection: all } },
+      ],
+    });
+  await assert.rejects(add([]), /Some index key attributes are not defined in AttributeDefinitions/);
+  await add([{ AttributeName: 'id', AttributeType: 'N' }, text('unused')]);
+  assert.deepEqual((await describe())['AttributeDefinitions'], [text('id')]);
+});

@@ -9,14 +9,18 @@ import type { AwsHandler } from './aws/wire.ts';
 import { createCounterGauge } from './cloudwatch/counter-gauge.ts';
 import { openCloudWatch } from './cloudwatch/open.ts';
 import { openTableMappings } from './dynamodb/open-mappings.ts';
+import { createIamHandler } from './iam/account-api.ts';
+import { openAccountStore } from './iam/account-store.ts';
 import type { Iot } from './iot/iot.ts';
 import { openKinesis } from './kinesis/open.ts';
 import { openKms } from './kms/api.ts';
-import { logGroupsOf, openLambda } from './lambda/open.ts';
+import { logGroupArns, logGroupsOf, openLambda } from './lambda/open.ts';
 import { createLogsHandler } from './lambda/log-groups-api.ts';
+import { openLambdaPermissions } from './lambda/permissions-api.ts';
 import { listening } from './listening.ts';
 import { HOST, type Settings } from './open-services.ts';
 import { createRoute53Forward } from './route53/forward.ts';
+import { createMadeLogGroups } from './rules/made-log-groups.ts';
 import { createS3Handler } from './s3/api.ts';
 import { createSchedulerHandler } from './scheduler/api.ts';
 import { createSnsHandler } from './sns/api.ts';
@@ -103,6 +107,19 @@ interface Opened {
   readonly endpoint: () => string;
 }
 
+async function openLambdaApi({ dataDir, template, log, closers }: Settings, lambda: Lambda) {
+  const dir = path.join(dataDir, 'lambda');
+  const { handler, close } = await openLambdaPermissions(lambda.handler, { dir, template, log });
+  closers.add(close);
+  return handler;
+}
+
+async function openIam({ dataDir, template, clock, log, closers }: Settings): Promise<AwsHandler> {
+  const store = await openAccountStore(path.join(dataDir, 'iam'), log);
+  closers.add(() => store.close());
+  return createIamHandler({ store, template, clock });
+}
+
 /** The services of the AWS port, by the names that requests are signed for. */
 async function servicesOf(settings: Settings, opened: Opened): Promise<Record<string, AwsHandler>> {
   const { template, clock, guard, outputs } = settings;
@@ -115,7 +132,7 @@ async function servicesOf(settings: Settings, opened: Opened): Promise<Record<st
     sns: createSnsHandler(stores.topics),
     iot: (req: IncomingMessage, res: ServerResponse) => iot.handler(req, res),
     acm: iot.acm,
-    lambda: lambda.handler,
+    lambda: await openLambdaApi(settings, lambda),
     kinesis: kinesis.handler,
     sqs: createSqsHandler({ queues: stores.queues, clock, accountId, startedAt, endpoint }),
     'cognito-identity': browsers.cognito,
@@ -123,8 +140,13 @@ async function servicesOf(settings: Settings, opened: Opened): Promise<Record<st
     route53: createRoute53Forward(settings),
     kms: await openKms(settings),
     sts: createStsHandler(accountId),
+    iam: await openIam(settings),
     scheduler: createSchedulerHandler(template, startedAt),
-    logs: createLogsHandler({ groups: logGroupsOf(settings), startedAt }),
+    logs: createLogsHandler({
+      groups: logGroupsOf(settings),
+      made: createMadeLogGroups(path.join(settings.dataDir, 'logs/groups'), logGroupArns(template)),
+      startedAt,
+    }),
     monitoring: openMonitoring(settings, stores),
     cloudformation: createCloudFormationHandler({ ...template, outputs }, startedAt),
   };

@@ -24,6 +24,8 @@ export interface JsonService<Cloud> {
   /** The part before the operation in X-Amz-Target, with the dot. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, JsonOperation<Cloud>>>;
+  /** What its users do instead of calls that create or change, such as `declare it in the template`. */
+  readonly instead?: string;
   /** 1.1 if absent. */
   readonly version?: '1.0';
   readonly longestBody: number;
@@ -49,7 +51,7 @@ async function readInput(req: IncomingMessage, { name, longestBody }: JsonServic
 
 /** Serves the operations of a service on `cloud`, which is what they work on. */
 export function createJsonHandler<Cloud>(service: JsonService<Cloud>, cloud: Cloud): AwsHandler {
-  const { name: serviceName, targetPrefix, operations, version = '1.1' } = service;
+  const { name: serviceName, targetPrefix, operations, instead, version = '1.1' } = service;
   const contentType = `application/x-amz-json-${version}`;
   return async (req, res) => {
     const target = String(req.headers['x-amz-target'] ?? '');
@@ -58,7 +60,8 @@ export function createJsonHandler<Cloud>(service: JsonService<Cloud>, cloud: Clo
     if (!operation) {
       const known = Object.keys(operations).sort().join(', ');
       const asked = printable(target).slice(0, 100);
-      const message = `The local cloud has no ${serviceName} operation '${asked}'; it has ${known}`;
+      const more = instead === undefined ? '' : `; to create or change one, ${instead}`;
+      const message = `The local cloud has no ${serviceName} operation '${asked}'; it has ${known}${more}`;
       throw new AwsError('UnknownOperationException', message);
     }
     if (operation.signed && !req.headers.authorization)

@@ -129,6 +129,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
 
 const service = {
   name: 'Firehose',
+  instead: 'declare an AWS::KinesisFirehose::DeliveryStream in the template',
   targetPrefix: 'Firehose_20150804.',
   operations,
   longestBody: 8 * 1024 * 1024,

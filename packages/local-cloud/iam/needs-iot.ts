@@ -105,6 +105,9 @@ export function needsOfIotData(req: IncomingMessage, place: Place): Need[] {
 /** Actions by the path after the function's name. */
 const LAMBDA_ACTIONS: Readonly<Record<string, string>> = {
   'POST invocations': 'InvokeFunction',
+  'POST policy': 'AddPermission',
+  'GET policy': 'GetPolicy',
+  'DELETE policy': 'RemovePermission',
   'GET ': 'GetFunction',
   'GET configuration': 'GetFunctionConfiguration',
   'GET concurrency': 'GetFunctionConcurrency',

@@ -8,6 +8,7 @@ import { recordOperations } from './record-operations.ts';
 
 const service = {
   name: 'Kinesis',
+  instead: 'declare an AWS::Kinesis::Stream in the template',
   targetPrefix: 'Kinesis_20131202.',
   operations: { ...describeOperations, ...recordOperations },
   /** PutRecords takes 10 MiB, in base64. */

@@ -134,7 +134,12 @@ const ENCRYPTING = {
 };
 
 const service = {
-  ...{ name: 'KMS', targetPrefix: 'TrentService.', operations },
+  ...{
+    name: 'KMS',
+    instead: 'declare an AWS::KMS::Key in the template',
+    targetPrefix: 'TrentService.',
+    operations,
+  },
   ...{ longestBody: 65_536, invalid: 'ValidationException' },
 };
 

@@ -204,7 +204,7 @@ export function createLambdaHandler(api: LambdaApi): AwsHandler {
     const operation =
       kind === 'functions' && name && Object.hasOwn(operations, key) ? operations[key] : undefined;
     if (!operation) {
-      const message = `The local cloud does not support ${req.method} ${path.slice(0, 256)} of Lambda: functions are changed in the template`;
+      const message = `The local cloud does not support ${req.method} ${path.slice(0, 256)} of Lambda: functions are created and changed in the template, which \`local-cloud --watch\` follows`;
       throw new AwsError('UnsupportedOperation', message, 501);
     }
     const target = findFunction(api, name!, query.get('Qualifier'));

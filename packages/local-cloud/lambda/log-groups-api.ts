@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { AwsError } from '../aws-error.ts';
 import { createJsonHandler, type Input, type JsonOperation } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';
+import type { MadeLogGroups } from '../rules/made-log-groups.ts';
 import { readFilterPattern } from './filter-pattern.ts';
 
 /** A log group and the file behind it; with `.1` behind its name, the file before. */
@@ -22,9 +23,17 @@ interface Event {
 }
 
 interface Cloud {
+  /** Of functions and of the template. */
   readonly groups: readonly LogGroup[];
+  /** Those that clients created. */
+  readonly made: MadeLogGroups;
   readonly startedAt: number;
 }
+
+const groupsOf = async ({ groups, made }: Cloud): Promise<LogGroup[]> => {
+  const known = new Set(groups.map(({ name }) => name));
+  return [...groups, ...(await made.list()).filter(({ name }) => !known.has(name))];
+};
 
 const invalid = (message: string) => new AwsError('InvalidParameterException', message);
 /** One machine writes each group as one stream. */
@@ -86,9 +95,9 @@ async function eventsOf({ file, isJson }: LogGroup, startedAt: number): Promise<
   });
 }
 
-function groupOf({ groups }: Cloud, input: Input): LogGroup {
+async function groupOf(cloud: Cloud, input: Input): Promise<LogGroup> {
   const name = input['logGroupName'] ?? input['logGroupIdentifier'];
-  const found = groups.find(
+  const found = (await groupsOf(cloud)).find(
     (group) => group.name === name || group.arn === name || `${group.arn}:*` === name,
   );
   if (found) return found;
@@ -120,9 +129,10 @@ const limitOf = (input: Input) => Math.min(Number(input['limit'] ?? MOST_EVENTS)
 const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
   DescribeLogGroups: {
     accepts: ['logGroupNamePrefix', 'logGroupNamePattern', 'limit', 'nextToken'],
-    run({ groups, startedAt }, input) {
+    async run(cloud, input) {
+      const { startedAt } = cloud;
       const [prefix, pattern] = [textOf(input, 'logGroupNamePrefix'), textOf(input, 'logGroupNamePattern')];
-      const wanted = groups
+      const wanted = (await groupsOf(cloud))
         .filter(({ name }) => name.startsWith(prefix) && name.includes(pattern))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const start = tokenOf(input) ?? 0;
@@ -136,13 +146,35 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
       };
     },
   },
+  CreateLogGroup: {
+    accepts: ['logGroupName', 'logGroupClass'],
+    async run(cloud, input) {
+      const name = textOf(input, 'logGroupName');
+      if ((await groupsOf(cloud)).some((group) => group.name === name))
+        throw new AwsError('ResourceAlreadyExistsException', 'The specified log group already exists');
+      await cloud.made.create(name);
+      return undefined;
+    },
+  },
+  DeleteLogGroup: {
+    accepts: ['logGroupName'],
+    async run(cloud, input) {
+      const { name } = await groupOf(cloud, input);
+      if (cloud.groups.some((group) => group.name === name)) {
+        const message = `The template declares log group ${name}, or its function: change it there`;
+        throw new AwsError('OperationAbortedException', message);
+      }
+      await cloud.made.delete(name);
+      return undefined;
+    },
+  },
   DescribeLogStreams: {
     accepts: [
       ...['logGroupName', 'logGroupIdentifier', 'logStreamNamePrefix', 'orderBy', 'descending', 'limit'],
       'nextToken',
     ],
     async run(cloud, input) {
-      const group = groupOf(cloud, input);
+      const group = await groupOf(cloud, input);
       const events = await eventsOf(group, cloud.startedAt);
       if (events.length === 0 || !STREAM.startsWith(textOf(input, 'logStreamNamePrefix')))
         return { logStreams: [] };
@@ -167,7 +199,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
       ...['startTime', 'endTime', 'limit', 'nextToken', 'interleaved'],
     ],
     async run(cloud, input) {
-      const group = groupOf(cloud, input);
+      const group = await groupOf(cloud, input);
       const matches = readFilterPattern(textOf(input, 'filterPattern'));
       const events = (await eventsOf(group, cloud.startedAt)).map((event, index) => ({ ...event, index }));
       const wanted = events.filter(within(input)).filter(({ message }) => matches(message));
@@ -189,7 +221,7 @@ const operations: Readonly<Record<string, JsonOperation<Cloud>>> = {
       ...['startFromHead', 'nextToken'],
     ],
     async run(cloud, input) {
-      const group = groupOf(cloud, input);
+      const group = await groupOf(cloud, input);
       if (input['logStreamName'] !== STREAM)
         throw new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
       const wanted = (await eventsOf(group, cloud.startedAt)).filter(within(input));

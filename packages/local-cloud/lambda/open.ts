@@ -45,6 +45,12 @@ export function openLambda(options: {
   });
 }
 
+/** The ARN of a log group by its name. */
+export const logGroupArns =
+  ({ region, accountId }: ResolvedTemplate) =>
+  (name: string): string =>
+    `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+
 /** Of functions, and those that the template declares for rules; each is a file of the data directory. */
 export function logGroupsOf({
   dataDir,
@@ -53,8 +59,7 @@ export function logGroupsOf({
   readonly dataDir: string;
   readonly template: ResolvedTemplate;
 }): LogGroup[] {
-  const { region, accountId } = template;
-  const arnOf = (name: string) => `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+  const arnOf = logGroupArns(template);
   const ofFunctions = functionsOf(template).map(({ logicalId, name }): LogGroup => {
     const group = `/aws/lambda/${name}`;
     return {

@@ -1,6 +1,7 @@
 // CloudWatch log groups as files: one JSON line per event, two files of limited size for each group.
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
@@ -24,6 +25,9 @@ export function fileNameOf(group: string): string {
   return `${name.slice(0, MAX_NAME)}-${digest}.log`;
 }
 
+/** Whether the name of its file says the whole name of a group. */
+export const isWholeName = (group: string): boolean => encodeURIComponent(group).length <= MAX_NAME;
+
 async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
@@ -33,7 +37,7 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-/** @param options.groups names of the existing groups */
+/** @param options.groups names of those that the template has; others exist once a client created their file */
 export function createLogGroups(options: {
   dir: string;
   groups: readonly string[];
@@ -52,9 +56,9 @@ export function createLogGroups(options: {
 
   return {
     async put(group, events) {
-      if (!groups.includes(group)) {
+      if (!groups.includes(group) && !existsSync(path.join(dir, fileNameOf(group)))) {
         const shown = JSON.stringify(group.slice(0, 512));
-        throw new AwsError('ResourceNotFoundException', `the template declares no log group ${shown}`, 404);
+        throw new AwsError('ResourceNotFoundException', `there is no log group ${shown}`, 404);
       }
       const text = events.map((event) => `${printable(JSON.stringify(event))}\n`).join('');
       const before = tails.get(group) ?? Promise.resolve();

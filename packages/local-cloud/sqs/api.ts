@@ -9,6 +9,7 @@ import { queueOperations } from './queue-operations.ts';
 
 const service = {
   name: 'SQS',
+  instead: 'declare an AWS::SQS::Queue in the template',
   targetPrefix: 'AmazonSQS.',
   operations: { ...queueOperations, ...messageOperations },
   version: '1.0' as const,

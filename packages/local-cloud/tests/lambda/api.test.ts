@@ -125,7 +125,7 @@ test('refuses what Lambda refuses, with its codes', async () => {
   });
   await assert.rejects(
     client.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'tidegate-Echo', Timeout: 9 })),
-    { name: 'UnsupportedOperation', message: /functions are changed in the template/ },
+    { name: 'UnsupportedOperation', message: /functions are created and changed in the template/ },
   );
   const raw = await fetch(`${url}/2015-03-31/functions/%zz/invocations`, { method: 'POST' });
   assert.equal(raw.status, 400);

@@ -8,6 +8,7 @@ import { cleanup } from '../../../../tests/support/cleanup.ts';
 import { temporaryFolder } from '../../../../tests/support/folders.ts';
 import { readFilterPattern } from '../../lambda/filter-pattern.ts';
 import { createLogsHandler } from '../../lambda/log-groups-api.ts';
+import { createMadeLogGroups } from '../../rules/made-log-groups.ts';
 import { createRecordingLog, serve } from '../aws/local-cloud.ts';
 
 const [one, two] = ['2026-12-01T10:00:00.000Z', '2026-12-01T10:00:05.000Z'];
@@ -26,7 +27,10 @@ async function open() {
     group('/devices', 'lines.log', true),
     group('/none', 'x', true),
   ];
-  const server = await serve({ logs: createLogsHandler({ groups, startedAt: 1 }) }, createRecordingLog());
+  const arnOf = (name: string) => `arn:aws:logs:us-east-1:000000000000:log-group:${name}`;
+  const made = createMadeLogGroups(path.join(dir, 'groups'), arnOf);
+  const handler = createLogsHandler({ groups, made, startedAt: 1 });
+  const server = await serve({ logs: handler }, createRecordingLog());
   cleanup(() => server.close());
   return async (operation: string, input: object) => {
     const response = await fetch(server.url, {
@@ -38,12 +42,30 @@ async function open() {
       },
       body: JSON.stringify(input),
     });
-    return (await response.json()) as Record<string, unknown>;
+    return JSON.parse((await response.text()) || '{}') as Record<string, unknown>;
   };
 }
 
 const textOf = ({ timestamp, message }: { timestamp: number; message: string }) =>
   `${new Date(timestamp).toISOString().slice(17, 19)} ${message.split('\t').at(-1)}`;
+
+test('a client creates a group for rules and deletes it, and none that the template has', async () => {
+  const call = await open();
+  const typeOf = async (operation: string, logGroupName: string) =>
+    (await call(operation, { logGroupName }))['__type'];
+  const names = async () => {
+    const { logGroups } = await call('DescribeLogGroups', { logGroupNamePrefix: '/iot' });
+    return (logGroups as { logGroupName: string }[]).map(({ logGroupName }) => logGroupName);
+  };
+  assert.equal(await typeOf('CreateLogGroup', '/iot/rules'), undefined);
+  assert.equal(await typeOf('CreateLogGroup', '/iot/rules'), 'ResourceAlreadyExistsException');
+  assert.equal(await typeOf('CreateLogGroup', '/devices'), 'ResourceAlreadyExistsException');
+  assert.equal(await typeOf('CreateLogGroup', 'a b'), 'InvalidParameterException');
+  assert.deepEqual(await names(), ['/iot/rules']);
+  assert.equal(await typeOf('DeleteLogGroup', '/devices'), 'OperationAbortedException');
+  assert.equal(await typeOf('DeleteLogGroup', '/iot/rules'), undefined);
+  assert.deepEqual(await names(), []);
+});
 
 test('groups and streams are listed', async () => {
   const call = await open();

@@ -46,7 +46,7 @@ describe('a log group', () => {
     const logs = createLogGroups({ dir, groups: ['g'] });
     await assert.rejects(logs.put('../g', [event('a')]), {
       code: 'ResourceNotFoundException',
-      message: 'the template declares no log group "../g"',
+      message: 'there is no log group "../g"',
     });
   });
   it('goes on after a write that failed', async () => {

@@ -1,0 +1,93 @@
+// Managed policies in the API of IAM.
+
+import { AwsError } from '../aws-error.ts';
+import type { QueryParameters } from '../aws/query.ts';
+import type { XmlElements } from '../aws/xml.ts';
+import {
+  createId,
+  documentIn,
+  nameIn,
+  noSuchEntity,
+  pathIn,
+  policyIn,
+  POLICY_NAME,
+  rolesOf,
+  timeText,
+  whole,
+  type Account,
+  type Actions,
+} from './account-request.ts';
+import type { AccountPolicy } from './account-store.ts';
+
+/** @param attachments how many roles have it */
+const policyElements = (policy: AccountPolicy, attachments: number): XmlElements => ({
+  ...{ PolicyName: policy.name, PolicyId: policy.id, Arn: policy.arn, Path: policy.path },
+  ...{ DefaultVersionId: 'v1', AttachmentCount: attachments, IsAttachable: true },
+  ...{ Description: policy.description, CreateDate: timeText(policy.createdAt) },
+  UpdateDate: timeText(policy.createdAt),
+});
+
+const attachmentsOf = (account: Account, arn: string) =>
+  rolesOf(account).filter(({ attached }) => attached.includes(arn)).length;
+
+async function createPolicy(account: Account, parameters: QueryParameters): Promise<XmlElements> {
+  const { store, clock, accountId } = account;
+  const [name, path] = [nameIn(parameters, 'PolicyName', POLICY_NAME), pathIn(parameters)];
+  const document = documentIn(parameters, 'PolicyDocument');
+  const arn = `arn:aws:iam::${accountId}:policy${path}${name}`;
+  if (store.policies.has(arn))
+    throw new AwsError(
+      'EntityAlreadyExists',
+      `A policy called ${name} already exists. Duplicate names are not allowed.`,
+      409,
+    );
+  const description = parameters.get('Description');
+  const policy = { name, path, id: createId('ANPA'), arn, createdAt: clock.now(), document, description };
+  await store.putPolicy(policy);
+  return { Policy: policyElements(policy, 0) };
+}
+
+async function deletePolicy(account: Account, parameters: QueryParameters): Promise<XmlElements> {
+  const { arn } = policyIn(account, parameters);
+  if (attachmentsOf(account, arn) > 0)
+    throw new AwsError('DeleteConflict', 'Cannot delete a policy attached to entities.', 409);
+  await account.store.deletePolicy(arn);
+  return {};
+}
+
+export const policyActions: Actions = {
+  CreatePolicy: [['PolicyName', 'Path', 'PolicyDocument', 'Description'], createPolicy],
+  GetPolicy: [
+    ['PolicyArn'],
+    (account, parameters) => {
+      const policy = policyIn(account, parameters);
+      return { Policy: policyElements(policy, attachmentsOf(account, policy.arn)) };
+    },
+  ],
+  GetPolicyVersion: [
+    ['PolicyArn', 'VersionId'],
+    (account, parameters) => {
+      const { arn, document, createdAt } = policyIn(account, parameters);
+      const version = parameters.require('VersionId');
+      if (version !== 'v1') throw noSuchEntity(`Policy ${arn} version ${version} does not exist.`);
+      return {
+        PolicyVersion: {
+          ...{ Document: encodeURIComponent(document), VersionId: version, IsDefaultVersion: true },
+          CreateDate: timeText(createdAt),
+        },
+      };
+    },
+  ],
+  ListPolicies: [
+    ['Scope', 'OnlyAttached', 'PathPrefix', 'PolicyUsageFilter', 'MaxItems'],
+    (account) =>
+      whole({
+        Policies: {
+          member: [...account.store.policies.values()].map((policy) =>
+            policyElements(policy, attachmentsOf(account, policy.arn)),
+          ),
+        },
+      }),
+  ],
+  DeletePolicy: [['PolicyArn'], deletePolicy],
+};

@@ -9,7 +9,7 @@ export type BatchOutcome =
   | { readonly kind: 'partial'; readonly from: number };
 
 /** Of several records that are reported, the lowest counts, as those after it come again too. */
-export function readResponse(response: string, sequenceNumbers: readonly string[]): BatchOutcome {
+export function readResponse(response: string, sequenceNumbers: () => readonly string[]): BatchOutcome {
   const failed = failedItems(response, sequenceNumbers);
   if (!failed) return { kind: 'failed' };
   return failed.length === 0 ? { kind: 'done' } : { kind: 'partial', from: Math.min(...failed) };

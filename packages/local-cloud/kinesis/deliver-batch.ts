@@ -16,7 +16,7 @@ export interface DeliverySettings {
   /** Lambda's synchronous invocation; rejects with an AwsError when it does not come about. */
   readonly invoke: (
     functionName: string,
-    payload: () => string,
+    payload: () => string | Buffer,
   ) => Promise<{ payload: string; functionError?: string }>;
   readonly destinations: FailureDestinations;
   readonly clock: Clock;
@@ -50,8 +50,7 @@ function createAttempt({ spec, origin, invoke, clock, log, count, meter }: Deliv
       const { payload, functionError } = await invoke(spec.functionName, () => format.event(origin, records));
       if (functionError) return { kind: 'failed' };
       if (!spec.reportsItems) return { kind: 'done' };
-      return readResponse(
-        payload,
+      return readResponse(payload, () =>
         records.map(({ place }) => format.sequenceNumberOf(origin.shard, place)),
       );
     } catch (error) {

@@ -63,7 +63,7 @@ export function failureRecord(
       batchSize: records.length,
       streamArn: origin.streamArn,
     },
-    ...(spec.onFailure?.type === 's3' && { payload: format.event(origin, records) }),
+    ...(spec.onFailure?.type === 's3' && { payload: format.event(origin, records).toString() }),
   });
 }
 

@@ -90,8 +90,8 @@ function putOf(record: Input): Put {
 }
 
 async function put(cloud: Cloud, stream: DataStream, record: Input) {
-  const { shardId, sequenceNumber } = await cloud.streams.put(stream.spec.name, putOf(record));
-  return { ShardId: shardId, SequenceNumber: sequenceNumber };
+  const placed = await cloud.streams.put(stream.spec.name, putOf(record));
+  return { ShardId: placed.shardId(), SequenceNumber: placed.sequenceNumber() };
 }
 
 const ofStream = ['StreamName', 'StreamARN'];

@@ -8,6 +8,7 @@ import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import { makeDirectory, replaceFile } from '../files/durable-files.ts';
 import { diskFiles, type JournalFiles } from '../journal/files.ts';
 import type { Log } from '../log.ts';
+import { createMemo } from '../memo.ts';
 import { hashKeyOf, holds } from './hash-key.ts';
 import { sequenceNumberOf } from './sequence-number.ts';
 import { openShardLog, type ShardLog } from './shard-log.ts';
@@ -47,12 +48,18 @@ export interface Put {
   readonly hashKey?: bigint;
 }
 
+/** Where a record went; rule actions need neither. */
+export interface Placed {
+  shardId(): string;
+  sequenceNumber(): string;
+}
+
 export interface DataStreams {
   /**
    * Resolves when the record is on the device; stays pending when the streams are closed before.
    * @throws AwsError ResourceNotFoundException, ValidationException
    */
-  put(streamName: string, record: Put): Promise<{ shardId: string; sequenceNumber: string }>;
+  put(streamName: string, record: Put): Promise<Placed>;
   /** @throws AwsError ResourceNotFoundException */
   stream(streamName: string): DataStream;
   all(): readonly DataStream[];
@@ -72,6 +79,8 @@ export interface DataStreamsOptions {
 /** "The maximum size of the data payload of a record before base64-encoding is up to 1 MiB", with the partition key. */
 const MAX_RECORD_BYTES = 1_048_576;
 const MAX_KEY_LENGTH = 256;
+/** Partition keys whose shard is remembered, since hashing one takes longer than all else that a record needs. */
+const MOST_KEYS = 10_000;
 const FORGET_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
@@ -84,8 +93,15 @@ async function readShards(file: string): Promise<Shard[]> {
   }
 }
 
+/** Which of the open shards takes a record. */
+function createShardChooser(open: readonly OpenShard[]): (record: Put) => OpenShard {
+  const holding = (key: bigint) => open.find(({ range }) => holds(range, key))!;
+  const byKey = createMemo(MOST_KEYS, (partitionKey: string) => holding(hashKeyOf(partitionKey)));
+  return ({ partitionKey, hashKey }) => (hashKey === undefined ? byKey(partitionKey) : holding(hashKey));
+}
+
 async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
-  const { clock, log, files = diskFiles } = options;
+  const { clock, log, files = diskFiles, meter = noMeter } = options;
   const dir = path.join(options.dir, spec.name);
   await makeDirectory(dir);
   const file = path.join(dir, 'shards.json');
@@ -98,6 +114,7 @@ async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
     shards.push({ ...shard, id, log: await openShardLog({ dir: path.join(dir, id), files, clock, log }) });
   }
   const readers: ((shard: number) => number)[] = [];
+  const dimensions = { StreamName: spec.name };
   const stream: DataStream = {
     spec,
     createdAt: clock.now(),
@@ -106,7 +123,9 @@ async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
   };
   return {
     stream,
-    open: shards.filter(({ closed }) => !closed),
+    shardOf: createShardChooser(shards.filter(({ closed }) => !closed)),
+    incomingRecords: meter('AWS/Kinesis', 'IncomingRecords', dimensions, 'Count'),
+    incomingBytes: meter('AWS/Kinesis', 'IncomingBytes', dimensions, 'Bytes'),
     async forget() {
       const time = clock.now() - spec.retentionHours * HOUR_MS;
       for (const { number, log } of shards)
@@ -124,7 +143,7 @@ function checkRecord({ partitionKey, data }: Put): void {
 }
 
 export async function openDataStreams(options: DataStreamsOptions): Promise<DataStreams> {
-  const { clock, log, count, meter = noMeter } = options;
+  const { clock, log, count } = options;
   const opened = new Map<string, Awaited<ReturnType<typeof openStream>>>();
   for (const spec of options.streams) opened.set(spec.name, await openStream(spec, options));
   const streams = [...opened.values()].map(({ stream }) => stream);
@@ -152,16 +171,14 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Data
 
   return {
     async put(streamName, record) {
-      const { open } = find(streamName);
+      const { shardOf, incomingRecords, incomingBytes } = find(streamName);
       checkRecord(record);
-      const key = record.hashKey ?? hashKeyOf(record.partitionKey);
-      const shard = open.find(({ range }) => holds(range, key))!;
+      const shard = shardOf(record);
       const place = await shard.log.append(record.partitionKey, record.data);
       count('kinesis.records');
-      const dimensions = { StreamName: streamName };
-      meter('AWS/Kinesis', 'IncomingRecords', dimensions, 'Count')(1);
-      meter('AWS/Kinesis', 'IncomingBytes', dimensions, 'Bytes')(record.data.length);
-      return { shardId: shard.id, sequenceNumber: sequenceNumberOf(shard.number, place) };
+      incomingRecords(1);
+      incomingBytes(record.data.length);
+      return { shardId: () => shard.id, sequenceNumber: () => sequenceNumberOf(shard.number, place) };
     },
     stream: (streamName) => find(streamName).stream,
     all: () => streams,

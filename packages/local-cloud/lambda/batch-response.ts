@@ -4,13 +4,16 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 /**
- * Places in `identifiers` of the items that failed; undefined when the whole batch did. An empty or absent list is success;
+ * Places in `identifiers`, which is called only when some failed, of the items that failed; undefined when the whole batch did. An empty or absent list is success;
  * an identifier that is empty, missing, or no item of the batch makes the whole batch fail.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
-export function failedItems(response: string, identifiers: readonly string[]): readonly number[] | undefined {
+export function failedItems(
+  response: string,
+  identifiers: () => readonly string[],
+): readonly number[] | undefined {
   let answer: unknown;
   try {
     answer = JSON.parse(response);
@@ -21,8 +24,10 @@ export function failedItems(response: string, identifiers: readonly string[]): r
   const items = answer['batchItemFailures'];
   if (items === undefined || items === null) return [];
   if (!Array.isArray(items)) return undefined;
+  if (items.length === 0) return [];
+  const known = identifiers();
   const places = items.map((item: unknown) =>
-    isObject(item) ? identifiers.indexOf(String(item['itemIdentifier'])) : -1,
+    isObject(item) ? known.indexOf(String(item['itemIdentifier'])) : -1,
   );
   return places.includes(-1) ? undefined : places;
 }

@@ -1,19 +1,10 @@
 // One function environment: a worker thread with nothing of this machine's environment, which runs one event at a time.
 
-import { getCompileCacheDir } from 'node:module';
-import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';
-import type { FunctionSpec } from '../template/functions.ts';
-import type { LayerRoot } from '../template/layers.ts';
 import { createOutput, type Output } from './output.ts';
-import {
-  errorDocument,
-  type FromWorker,
-  type TablesDoor,
-  type ToWorker,
-  type WorkerSettings,
-} from './protocol.ts';
+import { errorDocument, type FromWorker, memoryOf, type ToWorker } from './protocol.ts';
+import { type EnvironmentSettings, startWorker } from './start-worker.ts';
 
 /** How one attempt ended. */
 export interface Outcome {
@@ -31,21 +22,10 @@ export interface Environment {
   /** Lambda's error document, once the environment has ended. */
   failure(): string | undefined;
   /** One at a time. Never rejects: whatever kills the thread is an outcome. */
-  run(requestId: string, payload: string, caller?: Caller): Promise<Outcome>;
+  run(requestId: string, payload: ToWorker[1], caller?: Caller): Promise<Outcome>;
   close(): Promise<void>;
   /** The same for one that runs nothing, without a word in its log. */
   retire(): Promise<void>;
-}
-
-export interface EnvironmentSettings {
-  readonly spec: FunctionSpec;
-  readonly file: string;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly logStream: string;
-  readonly tables?: (() => TablesDoor) | undefined;
-  readonly onLine: (line: string) => void;
-  /** The thread has ended, whatever the reason. */
-  readonly onEnd: () => void;
 }
 
 /**
@@ -54,63 +34,10 @@ export interface EnvironmentSettings {
  */
 const IMPORT_LIMIT_MS = 60_000;
 
-const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
-
-/** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster (bench/handlers.ts). */
-const YOUNG_GENERATION_MB = 4;
-
 const exitMessage = (code: number) =>
   code === 0
     ? 'Error: Runtime exited without providing a reason'
     : `Error: Runtime exited with error: exit status ${code}`;
-
-/** Those of layers; for code that is not built, also what was beside it before it was copied, and the AWS SDK from here. */
-function packageRootsOf({ plain, layerRoots = [] }: FunctionSpec): readonly LayerRoot[] {
-  if (!plain) return layerRoots;
-  const beside = [...(plain.kind === 'folder' ? [plain.folder] : []), import.meta.dirname];
-  return [...layerRoots, ...beside.map((folder) => ({ folder }))];
-}
-
-/**
- * The thread compiles what is in the cache neither from source nor, which takes 20 MiB, from TypeScript. Node reads the variable once, when
- * the thread begins; after that the function does not see it.
- */
-function compileCacheOf(variables: EnvironmentSettings['variables']): Readonly<Record<string, string>> {
-  const folder = getCompileCacheDir();
-  if (folder === undefined || Object.hasOwn(variables, COMPILE_CACHE)) return {};
-  return { [COMPILE_CACHE]: path.dirname(folder) }; // Node adds its version
-}
-
-function startWorker(environment: EnvironmentSettings): Worker {
-  const { spec, file, variables, logStream } = environment;
-  const tables = environment.tables?.();
-  const compileCache = compileCacheOf(variables);
-  const settings: WorkerSettings = {
-    file,
-    handlerName: spec.handlerName,
-    functionName: spec.name,
-    functionArn: spec.arn,
-    memoryMb: spec.memoryMb,
-    timeoutMs: spec.timeoutSeconds * 1_000,
-    logGroup: `/aws/lambda/${spec.name}`,
-    logStream,
-    packageRoots: packageRootsOf(spec),
-    hidden: Object.keys(compileCache),
-    tables,
-  };
-  return new Worker(new URL('./worker.ts', import.meta.url), {
-    name: spec.logicalId,
-    workerData: settings,
-    transferList: tables ? [tables.port] : [],
-    env: { ...variables, ...compileCache },
-    execArgv: [],
-    argv: [],
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
-}
 
 interface Attempt {
   readonly requestId: string;
@@ -288,7 +215,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
         });
         life.attempt = { requestId, output, timer, settle };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
-        life.worker!.postMessage([requestId, payload, caller] satisfies ToWorker);
+        life.worker!.postMessage([requestId, payload, caller] satisfies ToWorker, memoryOf(payload));
       });
     },
     close,

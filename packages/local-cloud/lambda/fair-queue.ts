@@ -66,8 +66,10 @@ export function createFairQueue<T>(levels: number): FairQueue<T> {
       else bySource.delete(queue.name);
       return item;
     },
-    waiting([name, ...rest]) {
-      return name === undefined ? length : (bySource.get(name)?.items.waiting(rest) ?? 0);
+    waiting(source) {
+      if (source.length === 0) return length; // asked for each packet of a client
+      const [name, ...rest] = source;
+      return bySource.get(name!)?.items.waiting(rest) ?? 0;
     },
   };
 }

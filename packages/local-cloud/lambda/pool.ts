@@ -1,15 +1,11 @@
 // The environments of one function: started when events wait, reused, ended when they wait for long, replaced when they die.
 
 import type { Caller } from '../aws/wire.ts';
-import {
-  createEnvironment,
-  type Environment,
-  type EnvironmentSettings,
-  type Outcome,
-} from './environment.ts';
+import { createEnvironment, type Environment, type Outcome } from './environment.ts';
 import { createFairQueue, type Source } from './fair-queue.ts';
 import { createIdleEnvironments, IDLE_LIMITS, type IdleLimits } from './idle-environments.ts';
 import type { Payload } from './protocol.ts';
+import type { EnvironmentSettings } from './start-worker.ts';
 
 export interface Pool {
   /** Runs one event as soon as an environment is free and it is the turn of its source. Never rejects. */

@@ -27,8 +27,19 @@ export interface WorkerSettings {
   readonly tables: TablesDoor | undefined;
 }
 
-/** One invocation: request id, event as JSON text, and the Cognito identity that invoked, if one did. */
-export type ToWorker = readonly [requestId: string, payload: string, caller: Caller | undefined];
+/** One invocation: request id, event as JSON text or its bytes in UTF-8, and the Cognito identity that invoked, if one did. */
+export type ToWorker = readonly [requestId: string, payload: string | Uint8Array, caller: Caller | undefined];
+
+/** What of an event is moved to the thread and not copied. */
+export const memoryOf = (payload: ToWorker[1]): ArrayBuffer[] =>
+  typeof payload === 'string' ? [] : [payload.buffer as ArrayBuffer];
+
+/** The event of an invocation. */
+export function eventOf(payload: ToWorker[1]): unknown {
+  if (typeof payload === 'string') return JSON.parse(payload);
+  const { buffer, byteOffset, byteLength } = payload;
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
+}
 
 export type FromWorker =
   | readonly [kind: 'ready']
@@ -41,8 +52,11 @@ export type FromWorker =
   /** Nobody caught an error: the thread ends right after this. */
   | readonly [kind: 'crashed', payload: string];
 
-/** An event as JSON text; a large one is written only once an environment is free for it, so that those that wait take no room. */
-export type Payload = string | (() => string);
+/**
+ * An event as JSON text; a large one is written only once an environment is free for it, so that those that wait take no room. Bytes are moved
+ * to the environment, so their memory must be their own.
+ */
+export type Payload = string | (() => string | Buffer);
 
 /** Bytes of a synchronous request or response: 6 MB and a little for the envelope, as the Lambda API states it. */
 export const PAYLOAD_LIMIT = 6_291_556;

@@ -135,17 +135,19 @@ async function call(target: LocalFunction, payload: Payload, caller?: Caller): P
   return { payload: response, ...(failed && { functionError: 'Unhandled' as const }), logTail };
 }
 
+const ALL: Source = [];
+
 /** How much waits, of all functions together. */
 function createLoad(functions: Functions): Pick<LambdaService, 'isFull'> & { isBusy(): boolean } {
-  const waiting = (source: Source) =>
-    [...functions.values()].reduce((sum, each) => sum + each.waiting(source), 0);
+  const all = [...functions.values()];
+  const waiting = (source: Source) => all.reduce((sum, each) => sum + each.waiting(source), 0);
   return {
     isFull(principal) {
-      const room = FULL_AT - waiting([]);
+      const room = FULL_AT - waiting(ALL);
       if (principal === undefined || room > FULL_AT / 2) return room <= 0;
       return waiting([EVENT, principal]) >= room;
     },
-    isBusy: () => [...functions.values()].some((each) => each.running() > 0 || each.events.active() > 0),
+    isBusy: () => all.some((each) => each.running() > 0 || each.events.active() > 0),
   };
 }
 

@@ -6,6 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   errorDocument,
+  eventOf,
   type FromWorker,
   PAYLOAD_LIMIT,
   type ToWorker,
@@ -110,8 +111,7 @@ async function run(handler: Handler, [id, payload, caller]: ToWorker): Promise<v
   requestId = id;
   printed = 0;
   try {
-    const event: unknown = JSON.parse(payload);
-    post(responseOf(await handler(event, contextOf(id, started, caller))));
+    post(responseOf(await handler(eventOf(payload), contextOf(id, started, caller))));
   } catch (error) {
     const document = describe(error);
     printLine('ERROR', `Invoke Error \t${document}`);

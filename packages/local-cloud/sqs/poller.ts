@@ -100,10 +100,7 @@ async function offer(polling: Polling, batch: readonly Received[]): Promise<read
     );
     if (functionError) return [];
     if (!mapping.reportsItems) return batch;
-    const failed = failedItems(
-      payload,
-      batch.map(({ id }) => id),
-    );
+    const failed = failedItems(payload, () => batch.map(({ id }) => id));
     return failed ? batch.filter((_each, index) => !failed.includes(index)) : [];
   } catch (error) {
     if (!(error instanceof AwsError))

@@ -1,6 +1,6 @@
 // Runs one event in an environment of the world, with the context that Lambda gives a handler.
 
-import { errorDocument, type FromWorker, type ToWorker } from '../lambda/protocol.ts';
+import { errorDocument, eventOf, type FromWorker, type ToWorker } from '../lambda/protocol.ts';
 import type { Handler } from './environment-code.ts';
 import { world } from './runtime.ts';
 
@@ -32,7 +32,7 @@ export async function invocation(
 ): Promise<void> {
   handler.surroundings.requestId = id;
   try {
-    const result = await handler.run(JSON.parse(payload) as unknown, contextOf(handler, id, caller));
+    const result = await handler.run(eventOf(payload), contextOf(handler, id, caller));
     post(['done', JSON.stringify(result === undefined ? null : result), HEAP_MB]);
   } catch (error) {
     const { name, message, stack = '' } = error as Error;

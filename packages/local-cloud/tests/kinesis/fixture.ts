@@ -50,8 +50,8 @@ interface EventRecord {
   readonly kinesis: { readonly partitionKey: string; readonly data: string; readonly sequenceNumber: string };
 }
 
-export const recordsOf = (event: string): TakenRecord[] =>
-  (JSON.parse(event) as { Records: EventRecord[] }).Records.map(({ eventID, kinesis }) => ({
+export const recordsOf = (event: string | Buffer): TakenRecord[] =>
+  (JSON.parse(event.toString()) as { Records: EventRecord[] }).Records.map(({ eventID, kinesis }) => ({
     key: kinesis.partitionKey,
     text: Buffer.from(kinesis.data, 'base64').toString(),
     sequenceNumber: kinesis.sequenceNumber,

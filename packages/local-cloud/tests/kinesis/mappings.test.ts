@@ -297,7 +297,7 @@ test('a shard that is stuck does not hold up another', async () => {
   );
   cleanup(close);
   const shardOf = async (key: string) =>
-    (await streams.put('readings', { partitionKey: key, data: Buffer.from(key) })).shardId;
+    (await streams.put('readings', { partitionKey: key, data: Buffer.from(key) })).shardId();
   const keys = Array.from({ length: 10 }, (_, n) => `k${n}`);
   const shards = await Promise.all(keys.map(shardOf));
   const free = keys.filter((_, n) => shards[n]!.endsWith('1'));

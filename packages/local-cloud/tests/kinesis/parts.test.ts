@@ -67,7 +67,7 @@ const answers: readonly (readonly [answer: string, meaning: string | number])[] 
 ];
 for (const [answer, meaning] of answers) {
   test(`the answer ${answer} means ${typeof meaning === 'number' ? `done up to record ${meaning}` : meaning}`, () => {
-    const outcome = readResponse(answer, ['a', 'b', 'c']);
+    const outcome = readResponse(answer, () => ['a', 'b', 'c']);
     assert.equal(outcome.kind === 'partial' ? outcome.from : outcome.kind, meaning);
   });
 }

@@ -92,7 +92,7 @@ testIf(python !== undefined, 'the AWS CLI is not installed, or is not a Python p
   },
 );
 
-test('what needs version 2 of the AWS CLI says so', () => {
+test('the documents mark commands of version 2 of the AWS CLI', () => {
   const pages = calls
     .filter(({ words }) => VERSION_2.some((command) => words.join(' ').startsWith(command)))
     .map(({ source }) => source);
@@ -203,7 +203,7 @@ test('a name in angle brackets is an output or a parameter of a template', () =>
   assert.deepEqual(unknown, []);
 });
 
-test('what the documents call an output is one', () => {
+test('each output that the documents name exists', () => {
   const unknown = documents()
     .filter((source) => !source.startsWith('packages/'))
     .flatMap((source) =>

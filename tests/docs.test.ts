@@ -62,7 +62,7 @@ const isThere = (name: string, from: string) =>
     (folder) => existsSync(path.join(folder, name)),
   );
 
-test('what the pages name as a path is there', () => {
+test('each path that the pages name exists', () => {
   const missing = pages.flatMap((page) => {
     const code = [...read(page).matchAll(/`([^`\n]+)`/g)].map(([, text]) => text!);
     return code
@@ -86,7 +86,7 @@ test('a drawn tree has only what is there', () => {
   assert.deepEqual(missing, []);
 });
 
-test('what a comment names as a source file is there', () => {
+test('each source file that a comment names exists', () => {
   const missing = sources.flatMap((source) => {
     const comments = read(source)
       .split('\n')

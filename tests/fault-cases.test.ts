@@ -4,7 +4,7 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-/** Files below `tests/`, with titles of tests as they stand there. */
+/** Files below `tests/`, with titles of tests exactly as they are there. */
 type Proofs = Readonly<Record<string, readonly string[]>>;
 
 const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[] = [

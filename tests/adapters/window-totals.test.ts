@@ -54,7 +54,7 @@ test('a window has its counts, statistics and times, but no site and no last val
   ]);
 });
 
-test('a window stored by a version without times has none', async () => {
+test('a window stored by a version without times has no times', async () => {
   await store('old', 1);
   await tables.client.send(
     new UpdateItemCommand({

@@ -205,7 +205,7 @@ const fault = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('change', 'drop', 'double', 'append', 'cut') },
 );
 
-/** A line, at times with one of its bytes changed, taken out or doubled, or with rubbish at its end. */
+/** A line, sometimes with one byte changed, removed or doubled, or with rubbish at its end. */
 const line: fc.Arbitrary<Buffer> = fc
   .tuple(text, fault, fc.nat(), fc.nat(255))
   .map(([text, fault, place, byte]) => {
@@ -232,7 +232,7 @@ const base: Members = [
   ['traceId', '"t-1"'],
 ];
 
-/** A usual line with every value that is known to be difficult in every one of its members, and in one more, first and last. */
+/** A usual line with each difficult value in each of its members, and in one more member, first and last. */
 export function* difficultLines(): Generator<string> {
   const values = [...numbers, ...texts, ...others, ...times];
   for (const [i] of base.entries()) {

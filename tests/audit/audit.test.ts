@@ -82,7 +82,7 @@ interface Case {
   readonly window: (n: number) => Record<string, AttributeValue>;
 }
 
-/** A device whose archive lies in a folder: part of it plain, part compressed. */
+/** A device whose archive is in a folder: part of it plain, part compressed. */
 function archived(deviceId: string): Case {
   const below = path.join(folder, deviceId, '2026', '11');
   mkdirSync(below, { recursive: true });
@@ -457,7 +457,7 @@ test('a local cloud has its parsed archive compared, and a copy needs its hours'
   assert.deepEqual([copy.parsedFolder, copy.isWholeArchive], [bucket, false]);
 });
 
-test('options that cannot be meant are refused by name', () => {
+test('options that make no sense are refused by name', () => {
   const refused: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /^name the files or folders of archived objects, or give --local /],
     [['--tabel', 'windows'], /^Unknown option '--tabel'/],

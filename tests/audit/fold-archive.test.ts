@@ -17,7 +17,7 @@ interface Line {
   readonly [name: string]: unknown;
 }
 
-/** An archive of one device's usual lines, but for what is given, which comes first. */
+/** An archive of one device's usual lines, after the given ones. */
 function archiveOf(lines: readonly Line[]): Buffer {
   const usual = { timestamp: START, temperature: 4.2, deviceId: 'store-1', site: 'seattle' };
   const last = { receivedAt: START + 60_000, clientId: 'store-1', traceId: 't-1' };
@@ -203,7 +203,7 @@ describe('it does not matter how an archive is cut into chunks', () => {
     assert.deepEqual(await foldFast(single), foldSlowly(mixed));
   });
 
-  test('with a chunk that is changed after it was taken', async () => {
+  test('with a chunk that is changed after it was accepted', async () => {
     function* reused(): Generator<Uint8Array> {
       const buffer = Buffer.alloc(100);
       for (let at = 0; at < mixed.length; at += 100)

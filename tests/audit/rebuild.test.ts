@@ -441,7 +441,7 @@ describe('options', () => {
     assert.equal(parseRebuildOptions(['-h']), undefined);
   });
 
-  test('that cannot be meant are refused by name', () => {
+  test('that make no sense are refused by name', () => {
     const refused: readonly (readonly [readonly string[], RegExp])[] = [
       [[], /^name the files or folders of archived objects, or give --local /],
       [[dataDir], /^--table is missing: a new table's name, or the stack's output WindowsTable$/],

@@ -1,4 +1,4 @@
-// The kernel reads numbers under their names, whatever formats core knows: areMetrics must say no wherever core reads more into them.
+// The kernel reads numbers under their names, whatever formats core knows: areMetrics must be false wherever core reads more into them.
 
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -24,7 +24,7 @@ function explain(payload: string, mapping: readonly [name: string, text: string]
 
 const payload = '{"temperature": "41 °F", "humidity": 51}';
 
-test('a mapping as JSON adds units and Celsius to what the formats read', () => {
+test('a mapping as JSON adds units and Celsius to the readings of the formats', () => {
   const mapping = '{"match": {"type": "us-*"}, "celsius": true, "units": {"humidity": "%RH"}}';
   const { stdout, status } = explain(payload, ['us.json', mapping]);
   assert.match(stdout, /^format {4}general$/m);

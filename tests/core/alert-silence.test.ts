@@ -17,7 +17,7 @@ const common = { channels: ['email'], severity: 'major', longest: 2 * MINUTE } a
 const silent: SilenceRule = { id: 'silent', silence: 'silent', ...common };
 const offline: SilenceRule = { id: 'offline', silence: 'offline', ...common };
 
-/** What is known of the device at a time: when it was last seen, or whether it is connected and since when. */
+/** The known state of the device at a time: when it was last seen, or whether it is connected and since when. */
 type Known = (now: number) => { readonly heardAt?: number; readonly online?: readonly [boolean, number] };
 
 /** Judges the device at intervals, and logs the notifications with the second of each. */

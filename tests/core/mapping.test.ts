@@ -1,4 +1,4 @@
-// Mappings: the readings that people's JSONata gives, what it may not do, and which version reads a message.
+// Mappings: the readings that JSONata gives, its limits, and which version reads a message.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

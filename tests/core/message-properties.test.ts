@@ -81,7 +81,7 @@ test('the same is true for arrays, lines and everything else that comes as bytes
   fc.assert(property, runs(3000));
 });
 
-test('each reading of a pack is accepted or rejected, and each message has at least one or is known to have no measurements', () => {
+test('each reading of a pack is accepted or rejected, and each message has at least one, or no measurements by its format', () => {
   fc.assert(
     fc.property(packTexts, (text) => {
       const { accepted, rejected, format } = parseMembers(text);

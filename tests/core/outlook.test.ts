@@ -125,7 +125,7 @@ test('an unusual metric has the severity of its rule and the usual bound as the 
   assert.deepEqual([first?.severity, first?.limit, first?.insight], ['minor', '8', 'unusual']);
 });
 
-test('mail and SMS say what is predicted, and when', () => {
+test('mail and SMS have the prediction and its time', () => {
   const settings = { page: 'http://localhost:8080', timeZone: 'UTC' };
   const { notifications } = heard([25, ...calm(11)]);
   const [raised, cleared] = notifications.map((each) => notificationText(each, settings));

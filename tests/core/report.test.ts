@@ -72,7 +72,7 @@ for (const [celsius, expected] of kinetic) {
     ));
 }
 
-test('the mean kinetic temperature lies between the mean and the highest', () => {
+test('the mean kinetic temperature is between the mean and the highest value', () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: -80, max: 60, noNaN: true }), { minLength: 1 }), (celsius) => {
       const found = meanKineticTemperature(celsius);
@@ -340,7 +340,7 @@ test('the CSV has one line per prediction, and the counts in the summary', () =>
   );
 });
 
-test('a table quotes what needs it, and nothing in it is a formula', () => {
+test('a table quotes cells that need it, and no cell is a formula', () => {
   const report = reportOf({
     ...{ month, metric: 't', pieces: hours(0, 1), predictions: [], isToTheWindow: true },
     excursions: [{ ...excursion(0), worst: '-9.5', remarks: [{ by: 'ann', at: 0, comment: '=1+1, "so"' }] }],

@@ -1,4 +1,4 @@
-// Seals: whatever is changed in a sealed archive is named with its day and object, and nothing else is.
+// Seals: each change of a sealed archive is named with its day and object, and nothing else is.
 
 import { describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -36,7 +36,7 @@ const findingsOf = (manifests: readonly FoundManifest[], keys = [KEY], pinned?: 
 const edited = (index: number, edit: (sealed: SealedDay) => SealedDay) =>
   chain.map((each, at) => (at === index ? { ...each, found: edit(each.found) } : each));
 
-test('a chain that nobody touched has no finding, whatever order its manifests come in', () => {
+test('an unchanged chain has no finding, in any order of its manifests', () => {
   assert.deepEqual(findingsOf(chain), []);
   assert.deepEqual(findingsOf(chain.toReversed(), [OTHER, KEY], chain[1]!.found.head), []);
   const checked = checkChain(chain, { keys: [KEY] });
@@ -48,7 +48,7 @@ test('a chain that nobody touched has no finding, whatever order its manifests c
   assert.equal(checkObject(LATE, checked.objects.get(LATE.key)!), undefined);
 });
 
-/** What is done to the manifests, and what is found. */
+/** A change of the manifests, and the findings. */
 const changes: readonly (readonly [what: string, manifests: FoundManifest[], findings: readonly string[]])[] =
   [
     ['a day is missing', chain.toSpliced(1, 1), ['gap 2026-11-29', 'previous 2026-11-30']],
@@ -129,7 +129,7 @@ test('an object that is changed, missing or added is named with its day', () => 
   );
 });
 
-test('any edit of a stored manifest is found or leaves what was signed as it is', () => {
+test('any edit of a stored manifest is found, or leaves the signed content unchanged', () => {
   const manifests: readonly FoundManifest[] = chain;
   const text = JSON.stringify(chain[1]!.found);
   fc.assert(

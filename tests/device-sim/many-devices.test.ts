@@ -147,7 +147,7 @@ test('delete removes certificates, thing, record and key files, and finds only t
   assert.deepEqual(asked, ['DELETE /api/devices/a', 'DELETE /api/devices/a']);
 });
 
-test('delete removes what an interrupted run left: a certificate without its thing', async () => {
+test('delete removes the remains of an interrupted run: a certificate without its thing', async () => {
   const { iot, client, out, run, createFrom } = await open();
   await createFrom('name\na\n');
   const [[certificateId]] = [...iot.registry.certificates.entries()] as [[string, unknown]];

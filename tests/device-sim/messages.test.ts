@@ -1,4 +1,4 @@
-// The plan of one device: what it sends and when, the same for the same seed.
+// The plan of one device: its messages and their times, the same for the same seed.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

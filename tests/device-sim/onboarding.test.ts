@@ -1,4 +1,4 @@
-// Onboarding through the AWS API: what a device gets, and what remains after a failure in the middle.
+// Onboarding through the AWS API: what a device gets, and the state after a failure in the middle.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

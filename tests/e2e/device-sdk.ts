@@ -47,7 +47,7 @@ export interface SdkClient {
   subscribe(filter: string): Promise<void>;
   /** Disconnects; the session is kept if the test says so. */
   leave(): Promise<void>;
-  /** The process is killed, and nobody says goodbye. */
+  /** The process is killed, and no connection is closed properly. */
   die(): Promise<void>;
 }
 

@@ -60,7 +60,7 @@ const dependenciesOf = (file: string) =>
     (JSON.parse(readFileSync(path.join(root, file), 'utf8')) as { dependencies?: object }).dependencies ?? {},
   );
 
-test('what npm ci installs is enough for all programs but the tests', () => {
+test('npm ci installs everything that programs need, except the tests', () => {
   const listed = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { cwd: root, encoding: 'utf8' });
   const files = listed.split('\n').filter((file) => file !== '' && !FOR_MAKERS.test(file));
   const own = new Set([
@@ -79,7 +79,7 @@ test('what npm ci installs is enough for all programs but the tests', () => {
   assert.deepEqual(lacking, []);
 });
 
-test('the tools of the tests say what to do where they cannot be installed', () => {
+test('the tools of the tests name the remedy if they cannot be installed', () => {
   const folder = temporaryFolder();
   mkdirSync(path.join(folder, '.ci'));
   copyFileSync(path.join(root, '.ci/tools'), path.join(folder, '.ci/tools'));

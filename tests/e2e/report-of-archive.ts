@@ -6,9 +6,9 @@ export interface ArchivedReading {
   readonly temperature: number;
 }
 
-/** Texts as they stand on the sheet. */
+/** Texts exactly as on the sheet. */
 export interface Printed {
-  /** Name, figure and what it is of. */
+  /** Name, value and subject. */
   readonly facts: readonly (readonly [name: string, figure: string, basis: string])[];
   readonly days: readonly (readonly string[])[];
   readonly excursions: readonly (readonly string[])[];

@@ -86,7 +86,7 @@ for (const [windowSeconds, mode] of [
   });
 }
 
-test('another WindowSeconds for a data directory is refused with the remedy, and the same one is taken', async () => {
+test('another WindowSeconds for a data directory is refused with the remedy, and the same one is accepted', async () => {
   const dataDir = path.join(folder, 'lasting');
   const overrides = (seconds: number) => ['--no-demo', '--parameter-overrides', `WindowSeconds=${seconds}`];
   await (await startTidegate(dataDir, overrides(60))).stop();

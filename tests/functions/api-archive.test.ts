@@ -174,7 +174,7 @@ async function windowsOf(more: string): Promise<{ windows: string[]; sources: un
   return { windows, sources };
 }
 
-test('windows of days that the table has forgotten are to the digit what they were', async () => {
+test('windows of days that the table no longer has are the same to the last digit', async () => {
   for (const more of ['', '&resolution=1m', '&metric=humidity', '&resolution=10m', '&resolution=30m']) {
     now.mockReturnValue(WHILE_KEPT);
     const kept = await windowsOf(more);
@@ -225,7 +225,7 @@ async function inZone(timeZone: string): Promise<void> {
   await tables.client.send(new PutItemCommand({ TableName: 'devices', Item }));
 }
 
-test('a report of a month whose hours are gone is that of then, and says that it is from the archive', async () => {
+test('a report of a month without stored hours is the same as before, and says that it is from the archive', async () => {
   now.mockReturnValue(START + 35 * DAY);
   const kept = await reportOf();
   assert.deepEqual(kept.sources, [{ from: START, to: START + 30 * DAY, source: 'table' }]);
@@ -237,7 +237,7 @@ test('a report of a month whose hours are gone is that of then, and says that it
   assert.deepEqual(archived.sources, [{ from: START, to: START + 30 * DAY, source: 'archive' }]);
 });
 
-test('days that cut hours, at the ends of a month too, are to the window also when the windows are gone', async () => {
+test('days that cut hours, also at the ends of a month, are exact to the window even without stored windows', async () => {
   await inZone('Asia/Kathmandu');
   now.mockReturnValue(WHILE_KEPT);
   const kept = await reportOf();
@@ -307,7 +307,7 @@ for (const [n, [title, damage, reason]] of DAMAGES.entries()) {
   });
 }
 
-test('where hours are gone, an hour that is not parsed keeps its days out of the report', async () => {
+test('without stored hours, an hour that is not parsed keeps its days out of the report', async () => {
   now.mockReturnValue(HOURS_GONE);
   s3.objects.set(
     'parsed/progress.json',

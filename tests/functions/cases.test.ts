@@ -1,4 +1,4 @@
-// Problems of real devices through the ingest function: what counts, what raises alerts, and the notifications.
+// Problems of real devices through the ingest function: counted readings, alerts, and notifications.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

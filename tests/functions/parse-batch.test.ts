@@ -160,7 +160,7 @@ describe('an hour', () => {
     assert.deepEqual(progress().progress.open, []);
   });
 
-  test('is parsed again only when its objects changed, and replaces what it had', async () => {
+  test('is parsed again only when its objects changed, and replaces its rows', async () => {
     put(AT, 'a.ndjson', line({ timestamp: AT, t: 1 }));
     await parse();
     const before = s3.calls();

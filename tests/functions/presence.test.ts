@@ -1,4 +1,4 @@
-// The presence function on its sample events: what it writes about a client, and its calls to the registry.
+// The presence function on its sample events: the record of a client, and the calls to the registry.
 
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

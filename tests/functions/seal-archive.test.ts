@@ -60,7 +60,7 @@ const put = (name: string, content: string) => void s3.objects.set(`archive/${na
 const stored = (name: string) => s3.objects.get(`archive/${name}`)?.toString();
 const sealKeys = () => [...s3.objects.keys()].filter((name) => name.startsWith('archive/seals/')).sort();
 
-/** What somebody with a copy of the bucket finds wrong. */
+/** The findings of somebody with a copy of the bucket. */
 function faults(keys = [FIRST]): string[] {
   const names = [...s3.objects.keys()].map((name) => name.slice('archive/'.length));
   const manifests = names
@@ -105,7 +105,7 @@ test('a day is due an hour after its end; an empty archive has none, and no key'
   assert.deepEqual(sealKeys(), []);
 });
 
-test('what Firehose writes late into the folder of a sealed day is sealed with the next day', async () => {
+test('an object that Firehose writes late into the folder of a sealed day is sealed with the next day', async () => {
   now.mockReturnValue(NOON - 86_400_000);
   await seal();
   put('raw/2026/11/29/22/late.ndjson', 'late\n');

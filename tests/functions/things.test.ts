@@ -152,7 +152,7 @@ test('the same request again gives the same certificate, and one for another key
   assert.deepEqual(new Set(names()), new Set(['ListThingPrincipals', 'DescribeCertificate']));
 });
 
-test('a device that was not finished is taken on', async () => {
+test('a device that was not finished is completed', async () => {
   certify('INACTIVE');
   for (const command of [CreateThingCommand, CreateThingGroupCommand, CreateThingTypeCommand])
     iot.on(command as typeof CreateThingCommand).rejects(new ResourceAlreadyExistsException(meta));

@@ -94,7 +94,7 @@ test('a mapping gives a unit that no message has', async () => {
   assert.match(notified().texts.email, /^ALARM: temperature 9 °C above 8 °C at /m);
 });
 
-test('without a source for the unit there is none', async () => {
+test('without a source, a metric has no unit', async () => {
   await publish('plain', { temperature: 9 });
   assert.match(notified().texts.email, /^ALARM: temperature 9 above 8 at /m);
   assert.equal((await get('/devices/plain'))['units'], undefined);

@@ -56,7 +56,7 @@ test('identities without end do not make the buckets of users be forgotten', () 
   assert.equal(admitted(user('ann'), 1), 0);
 });
 
-test('a refusal names the limit and when to retry, and a clock that steps back admits nobody', async () => {
+test('a refusal names the limit and when to retry, and a clock that steps back admits no request', async () => {
   const { clock, admit, admitted } = open();
   admitted(guest('g'), 1000);
   const refused = admit(guest('g'))!;

@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const DATA = { predicted: { metric: 'temperature', above: 8, within: '30m' } } as const;
 const RULE = compileRule({ id: 'soon-warm', ...DATA }) as InsightRule;
-/** What is kept ends here; windows of the two minutes after it are stored, and judged when somebody asks. */
+/** Kept data end here; windows of the two minutes after it are stored, and judged on request. */
 const UNTIL = NOW - 3 * MINUTE;
 
 let api: RuleFixture;
@@ -83,7 +83,7 @@ test.each(cases)('%s: no prediction, and the reason', async (title, past, last, 
   }
 });
 
-test('a rule that is still in the history says that it is learning, and not what it makes of the past', async () => {
+test('a rule that is still in the history says that it is learning, and judges nothing of the past', async () => {
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   const until = NOW - 2 * DAY;
   const learned = learnedOf({

@@ -171,7 +171,7 @@ test.each(wrong)('defrosts with %s are refused, with what is wrong', async (_tit
   assert.match(JSON.stringify(body), expected);
 });
 
-test('defrosts that somebody enters count instead of what is learned, and are kept when that is learned again', async () => {
+test('entered defrosts replace learned ones, and stay when the device is learned again', async () => {
   const path = '/devices/fridge-1/outlook/soon-warm';
   const store = createLearnedStore({ client: api.tables.client, table: 'alerts' });
   await store.restart('fridge-1', 'soon-warm', { learned: learnedUntil(NOW), until: NOW - MINUTE, of: OF });

@@ -1,4 +1,4 @@
-// Starts the test files that wait the longest first, so that none of them runs on alone at the end.
+// Starts the test files that wait the longest first, so that no single file runs alone at the end.
 
 import { createRequire } from 'node:module';
 import type * as TestSequencer from '@jest/test-sequencer';

@@ -1,4 +1,4 @@
-// The process of one test file: jest-circus runs what Node itself loads. runner.ts starts it and sends the request.
+// The process of one test file: jest-circus runs modules that Node itself loads. runner.ts starts it and sends the request.
 
 import { once } from 'node:events';
 import { createRequire, registerHooks } from 'node:module';

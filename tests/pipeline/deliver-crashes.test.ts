@@ -22,7 +22,7 @@ interface Scenario {
   readonly rules: readonly Omit<RuleData, 'id'>[];
   readonly perMinute?: number;
   readonly steps: readonly Step[];
-  /** Which transitions there are, whatever crashes. */
+  /** The transitions that exist, whatever crashes. */
   readonly decided: readonly string[];
 }
 

@@ -162,7 +162,7 @@ test('a reset by a user is not overwritten with what was learned before', async 
   assert.ok((await learnedStore.load('store-7', rule.id))!.until > START + 3 * DAY);
 });
 
-test('a wrong schedule is corrected: what somebody enters of the defrosts counts from the next save on', async () => {
+test('a wrong schedule is corrected: entered defrosts count from the next save on', async () => {
   const { run, learnedStore } = sweeps();
   await run(2.9 * DAY, 3 * DAY);
   const modeNow = async () => {

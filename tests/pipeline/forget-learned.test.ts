@@ -30,11 +30,11 @@ async function keptOf(devices: readonly string[], unreadable: readonly string[] 
   return kept;
 }
 
-test('what rules learned that are gone, or judge no trends or habits any more, is removed', async () => {
+test('learned facts of rules that are removed, or no longer judge trends or habits, are removed', async () => {
   assert.deepEqual(await keptOf(['a', 'b']), ['a/soon', 'a/off', 'b/soon', 'b/off']);
 });
 
-test('what was learned of a device that is gone is removed', async () => {
+test('learned facts of a removed device are removed', async () => {
   assert.deepEqual(await keptOf(['b']), ['b/soon', 'b/off']);
 });
 

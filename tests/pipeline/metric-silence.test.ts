@@ -25,7 +25,7 @@ function lifeOf(rule: Omit<RuleData, 'id'> = silent) {
     world,
     stored,
     reads: () => reads,
-    /** As after a cold start: nothing is remembered but what is stored. */
+    /** As after a cold start: only stored data are remembered. */
     restart: (): Environment => (environment = world.environment()),
     minutes: async (count: number, ...metrics: string[]): Promise<void> => {
       for (let minute = 0; minute < count; minute += 1) {

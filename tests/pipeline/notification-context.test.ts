@@ -6,7 +6,7 @@ import type { RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import { createAlertWorld, MINUTE } from './alert-world.ts';
 
-/** A world whose device has this time zone, and rules that remind. */
+/** A world with this time zone for its device, and with rules that remind. */
 function worldOf(rule: Omit<RuleData, 'id'>, timeZone: string | undefined) {
   const services = servicesInMemory();
   const zone = { timeZone };

@@ -193,7 +193,7 @@ const soon = (id: string, what: HistoryEntry['what'], at: number, more: Partial<
     ...{ at: at + 90_000, windowStart: at, ...more },
   }) as HistoryEntry;
 
-/** What became of a prediction, by every reading in turn: none of the product's code. */
+/** The outcome of a prediction, from every reading in turn, without the product's code. */
 function becameOf(
   readings: readonly (readonly [at: number, value: bigint])[],
   { from, over, expected, isActed }: { from: number; over: number; expected: number; isActed: boolean },
@@ -209,7 +209,7 @@ function becameOf(
   return [isActed ? 'averted' : 'false', undefined];
 }
 
-test('what became of a prediction is what the minutes of its windows say, wherever hours cut them', async () => {
+test('the outcome of a prediction follows from the minutes of its windows, wherever hours cut them', async () => {
   const slot = fc.record({
     slot: fc.integer({ min: 0, max: 1_100 }),
     value: fc.bigInt({ min: 5n, max: 11n }),
@@ -259,7 +259,7 @@ test('if the windows of a prediction are gone, its hour shows whether the limit 
   );
 });
 
-test('the archive gives the minutes of a prediction whose windows are gone, and reads each day once', async () => {
+test('the archive gives the minutes of a prediction without stored windows, and reads each day once', async () => {
   const day = Math.floor(START / 86_400_000) * 86_400_000;
   const readings = [0, 12, 50].map((minute) =>
     windowAt(START + minute * 60_000, minute === 12 ? 9n * D : 7n * D),

@@ -1,4 +1,4 @@
-// A function that runs out of time starts nothing that would not finish, does not wait for hanging calls, and reports what is left.
+// A function that runs out of time starts nothing that would not finish, does not wait for hanging calls, and reports unfinished work.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Undoes what a test has opened, however the test ends.
+// Closes everything that a test opened, however the test ends.
 
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 

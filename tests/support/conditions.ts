@@ -1,4 +1,4 @@
-// Tests that need what not every machine has.
+// Tests that need something that not every machine has.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';

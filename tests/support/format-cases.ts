@@ -1,4 +1,4 @@
-// Tables of device formats: a payload, and what becomes of it as one line of text.
+// Tables of device formats: a payload, and its readings as one line of text.
 
 import assert from 'node:assert/strict';
 import { test } from '@jest/globals';

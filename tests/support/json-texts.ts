@@ -96,7 +96,7 @@ function membersOf(name: fc.Arbitrary<string>, inner: fc.Arbitrary<string>): fc.
 /** Any JSON. */
 export const jsonTexts: fc.Arbitrary<string> = value;
 
-/** Objects as a device may publish them: none of the members is one that the rules add. */
+/** Objects as a device may publish them, without the members that rules add. */
 export const objectTexts: fc.Arbitrary<string> = object.filter(
   (text) => !Object.keys(JSON.parse(text) as object).some((name) => TAKEN.test(name)),
 );
@@ -106,7 +106,7 @@ export const packTexts: fc.Arbitrary<string> = fc
   .array(fc.oneof(object, scalars), { minLength: 1, maxLength: 5 })
   .map((readings) => `{"readings":[${readings.join()}]}`);
 
-/** Nearly JSON, and what is none. */
+/** Nearly JSON, and not JSON at all. */
 export const brokenTexts: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'{}[]",:nafi0123-+.eE \n\\=#'.split('')), maxLength: 40 }),
   fc.tuple(object, fc.nat(80)).map(([text, length]) => text.slice(0, length)),

@@ -1,4 +1,4 @@
-// What TelemetryRule makes of a payload, by the SQL of the real template.
+// The output of TelemetryRule for a payload, by the SQL of the real template.
 
 import assert from 'node:assert/strict';
 import { jsonOf } from '../../packages/local-cloud/json/value.ts';

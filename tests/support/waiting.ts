@@ -1,4 +1,4 @@
-// Waiting for what takes an unknown time, without sleeping for a fixed one.
+// Waiting for events that take an unknown time, without sleeping for a fixed one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-// Whatever can fail is announced: an alarm for each failure path of the template, each with a line that says what to do.
+// Each failure is announced: an alarm for each failure path of the template, with a line that says what to do.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -36,7 +36,7 @@ for (const mode of modes) {
     assert.ok(kinds.size >= 5, [...kinds].join(' '));
   });
 
-  test(`${mode}: without an alarm, what it config is named`, () => {
+  test(`${mode}: if an alarm is missing, the metric that it watched is named`, () => {
     const resources = resourcesOf(mode);
     // Of tables nothing says that they can fail; and the API's alarm rings with that of the function for the login.
     const beside = ['TableThrottlesAlarm', 'RollupThrottlesAlarm', 'AttachPolicyErrorsAlarm'];
@@ -110,7 +110,7 @@ for (const [copy, of, missing] of additions) {
   });
 }
 
-test('what the functions count themselves, and throttled tables, have alarms', () => {
+test('metrics that functions write themselves, and throttled tables, have alarms', () => {
   const signals = alarmsIn(resourcesOf('direct')).flatMap((alarm) => signalsOf(alarm, topicArn));
   for (const own of ownCounts) assert.ok(signals.includes(own), own);
   for (const table of loadTidegate().ofType('AWS::DynamoDB::Table')) {
@@ -138,7 +138,7 @@ test('every alarm says in its mail what it means and what to do, and has an entr
   }
 });
 
-test('the documents name no alarm that is gone', () => {
+test('the documents name no alarm that does not exist', () => {
   const known = new Set(alarmsIn(resourcesOf('stream')).map(({ logicalId }) => logicalId));
   const pages = globSync(new URL('../../docs/*.md', import.meta.url).pathname).map((file) =>
     readFileSync(file, 'utf8'),

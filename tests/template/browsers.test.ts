@@ -66,7 +66,7 @@ for (const [who, column] of [
   ['operator', 1],
   ['admin', 2],
 ] as const) {
-  test(`on MQTT the template lets a ${who} do what the table says, and nothing else`, async () => {
+  test(`on MQTT the template lets a ${who} do what the table lists, and nothing else`, async () => {
     const fixture = await openFixture({ template: loadTidegate() });
     const keys = await (who === 'guest' ? fixture.guest() : fixture.member(who));
     if (who !== 'guest') await attach(fixture, keys.identityId);

@@ -1,4 +1,4 @@
-// What documents and the bill count of the template is counted here, so that no number outlives what it counts.
+// Counts of the template in documents and in the bill are checked here, so that none becomes wrong.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

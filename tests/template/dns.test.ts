@@ -280,7 +280,7 @@ test('only the fail whale has a bucket and a distribution', () => {
   }
 });
 
-test('the zone is made where there is none, and its parent delegates it', () => {
+test('the zone is created if none exists, and its parent delegates it', () => {
   const { template, rows } = made({ ZoneName: 'fleet.example.com', ParentZoneId: 'ZPARENT' });
   const [zone] = template.ofType('AWS::Route53::HostedZone');
   const servers = template.outputs['NameServers']!.split(' ');

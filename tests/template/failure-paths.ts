@@ -1,4 +1,4 @@
-// What of a template can fail without anybody seeing it, and which alarms watch that: both read off the resources.
+// Parts of a template that can fail unseen, and the alarms that watch them, both derived from the resources.
 
 import type { ResolvedResource } from '../../packages/local-cloud/template/resolved.ts';
 
@@ -111,7 +111,7 @@ export function failurePaths(resources: Resources): ReadonlyMap<Signal, string> 
   return found;
 }
 
-/** The failure paths that no alarm config, with the resource in front. */
+/** The failure paths that no alarm watches, with the resource in front. */
 export function unwatched(resources: Resources, topicId: string): string[] {
   const topicArn = resources.get(topicId)!.arn;
   const alarms = ofType(resources, 'AWS::CloudWatch::Alarm');

@@ -16,7 +16,7 @@ const bodyOf = (template: string) =>
     return compileBody(fleet?.properties['TemplateBody'] as string);
   });
 
-test('a serial number becomes a thing of the stack, which is never taken over', async () => {
+test('a serial number becomes a thing of the stack, which no other device can take over', async () => {
   const { iot } = await openTestIot();
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = publicKey.export({ type: 'spki', format: 'der' });

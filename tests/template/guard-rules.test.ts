@@ -1,4 +1,4 @@
-// The page about guard rules says what is so: each rule that concerns the template, in our own words, against every resource.
+// The page about guard rules is right: each rule that concerns the template, in our own words, against every resource.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

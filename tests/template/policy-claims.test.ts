@@ -121,7 +121,7 @@ for (const [title, of, file, broken] of slips) {
   });
 }
 
-test('what two statements guard may slip in one of them', () => {
+test('a topic guarded by two statements may be missing in one of them', () => {
   const file = slipIn('DevicePolicy', 'topicfilter/commands/${iot:ClientId}/*', 'topicfilter/*');
   assert.ok(prove(only('device', [receives]), [file]).every(([, { outcome }]) => outcome === 'proven'));
   const condition = documentOf('DevicePolicy').replace(/,"Condition":\{[^}]*\}\}/, '');

@@ -73,7 +73,7 @@ describe('the rules of template.yaml', () => {
     assert.equal(JSON.parse(ruleEventText(payload('1'))).exactPayload, undefined);
     assert.ok(JSON.parse(ruleEventText(payload('1e-999'))).exactPayload);
   });
-  it('give ingest what it expects of a malformed message', async () => {
+  it('give ingest the expected fields of a malformed message', async () => {
     const { engine, done } = engineOf(rules);
     await Promise.all(engine.match(messageOf('hello')).map((dispatch) => dispatch.run()));
     const [, event] = /^\S+ (\{.*\})$/.exec(done[1]!) ?? [];

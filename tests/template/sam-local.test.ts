@@ -23,7 +23,7 @@ test('the SAM CLI finds a value for every variable of every function', () => {
   }
 });
 
-test('what no resource names, the SAM CLI gives as CloudFormation does', () => {
+test('the SAM CLI resolves values without a resource name as CloudFormation does', () => {
   const resources = new Set(deployed.resources.keys());
   for (const { logicalId, environment } of functions) {
     for (const [name, value] of Object.entries(samVariables(text).get(logicalId)!)) {

@@ -1,4 +1,4 @@
-// What `sam local invoke` makes of a function's variables: the SAM CLI resolves templates itself, and not as CloudFormation does.
+// The variables that `sam local invoke` gives a function: the SAM CLI resolves templates itself, not as CloudFormation does.
 
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
 

@@ -54,7 +54,7 @@ test('the outputs are the names that people need', () => {
   });
 });
 
-test('what the stack names itself in the registry of things is its own, and local names are those of the examples', () => {
+test('names that the stack gives in the registry of things are its own, and local names are those of the examples', () => {
   const namesIn = (environment: string) =>
     [
       'DeviceThingType',
@@ -250,7 +250,7 @@ test('a device may publish its own telemetry and use its own shadows, and the po
   assert.ok(longest.length <= 2048, String(longest.length));
 });
 
-test('every rule has an error action, and every bucket, table and log group says what becomes of it', () => {
+test('every rule has an error action, and every bucket, table and log group has a deletion policy', () => {
   const template = load();
   for (const { properties } of template.ofType('AWS::IoT::TopicRule')) {
     assert.ok((properties['TopicRulePayload'] as { ErrorAction?: unknown }).ErrorAction);
@@ -343,7 +343,7 @@ test('both rules of readings call the function in direct mode, and put into the 
   assert.deepEqual(actionsOf(streamMode), [['Firehose', 'Kinesis'], ['Firehose', 'Kinesis'], ['Lambda']]);
 });
 
-test('what the stream needs is there in stream mode only', () => {
+test('resources of the stream exist in stream mode only', () => {
   const [direct, stream] = [load().resources, load(streamMode).resources];
   const added = [...stream.keys()].filter((id) => !direct.has(id));
   assert.deepEqual(added, [
@@ -371,7 +371,7 @@ test('a device stays on one shard: the partition key is its name, from the topic
   assert.equal(Actions[1]?.Kinesis?.PartitionKey, '${topic(3)}');
 });
 
-test('the mapping gives up before the stream forgets, into the errors bucket', () => {
+test('the mapping gives up before the records expire, and writes to the errors bucket', () => {
   const [spec] = mappingsFromTemplate(load(streamMode));
   const [stream] = dataStreamsFromTemplate(load(streamMode));
   assert.ok(spec!.maxAgeMs < stream!.retentionHours * 3_600_000);
@@ -392,7 +392,7 @@ test('the stream function has the environment of the direct one', () => {
   assert.deepEqual(stream?.build, direct?.build);
 });
 
-test('the HTTP API lets through what its function serves, and nothing else', () => {
+test('the HTTP API forwards the routes of its function, and nothing else', () => {
   const served = describeRoutes();
   assert.deepEqual(
     apiFromTemplate(load())!.routes.map(({ key }) => key),

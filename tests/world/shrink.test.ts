@@ -19,7 +19,7 @@ test.each([[[7]], [[3, 31]], [[0, 19, 20, 39]]])('keeps %j of forty, in their or
   assert.deepEqual(await shrink(items, fails), wanted);
 });
 
-test('keeps nothing of what fails without any', async () => {
+test('keeps nothing of a failure without a destination', async () => {
   const { fails, asked } = needs();
   assert.deepEqual(await shrink(items, fails), []);
   assert.equal(asked.count, 1);

@@ -34,7 +34,7 @@ test('the oracle finds nothing when readings come by the stream', async () => {
   for (const line of lines) assert.match(line, FOUND_NOTHING);
 });
 
-test('an option that is not what it may be is named with its range', async () => {
+test('an invalid option is named with its range', async () => {
   await assert.rejects(linesOf('--seed', 'x'), (error: { code: number; stderr: string }) => {
     assert.equal(error.code, 2);
     assert.equal(error.stderr, '--seed x is not a whole number from 0 to 2147483647\n');

@@ -117,7 +117,7 @@ test('asks once for each list of names whether they are metrics, and hands over 
   assert.deepEqual([folded.lines, others.length], [25, 27]);
 });
 
-test('rejects with the error of who says which names are metrics', async () => {
+test('rejects with the error of the callback that says which names are metrics', async () => {
   const broken = () => {
     throw new Error('no idea');
   };

@@ -1,4 +1,4 @@
-// What the kernel takes, and what becomes of it when it has no more memory.
+// The input that the kernel accepts, and its errors when it has no more memory.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ function takeAll(kernel: Kernel, bytes: Uint8Array): void {
   kernel.takeLines(0, bytes.length);
 }
 
-test('takes the lines of many devices, whatever their names differ in', async () => {
+test('folds the lines of many devices, however their names differ', async () => {
   const styles: ((n: number) => string)[] = [
     String,
     (n) => `f${n}`,

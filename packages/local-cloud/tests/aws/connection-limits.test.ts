@@ -1,4 +1,4 @@
-// Slow and half-sent requests, over real sockets: closed after their limit, and never in the way of who sends whole ones.
+// Slow and half-sent requests, over real sockets: closed after their limit, and never in the way of clients that send whole ones.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -145,7 +145,7 @@ test('a connection that is kept without a further request is closed without a wo
 });
 
 for (const [what, sent] of Object.entries(half)) {
-  test(`a port full of connections that send ${what} serves who sends a whole request`, async () => {
+  test(`a port full of connections that send ${what} still serves a client that sends a whole request`, async () => {
     const { port, cut } = await serve({ connections: 20 });
     const slow: Raw[] = [];
     for (let count = 0; count < 60; count += 1) slow.push(await open(port, sent));

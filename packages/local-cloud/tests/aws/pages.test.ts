@@ -1,4 +1,4 @@
-// What a browser sends for a page: refused on the AWS port whatever it asks for, except what the web port's own pages need.
+// Requests that a browser sends for a page: refused on the AWS port, except those that the web port's own pages need.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

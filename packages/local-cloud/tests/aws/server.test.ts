@@ -73,7 +73,7 @@ const signedFor = (service: string) => ({
 });
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
 
-test('hands a request to the service that it is signed for', async () => {
+test('routes a request to the service that it is signed for', async () => {
   assert.equal((await send(signedFor('dynamodb'))).body, '{"service":"dynamodb"}');
   assert.equal((await send(signedFor('s3'))).body, '{"service":"s3"}');
   const query = '/?X-Amz-Credential=local%2F20260921%2Fus-east-1%2Fdynamodb%2Faws4_request';

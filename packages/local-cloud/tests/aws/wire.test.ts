@@ -45,7 +45,7 @@ const broken = [
   'f'.repeat(10_000),
   '0\r\nnoColon\r\n\r\n',
 ];
-test('refuses chunked bodies that are none', async () => {
+test('refuses invalid chunked bodies', async () => {
   for (const text of broken) {
     for (const size of [1, 1_000])
       await assert.rejects(decode(text, size), { code: 'IncompleteBody' }, text.slice(0, 20));
@@ -89,7 +89,7 @@ const malformed = [
   '<a>'.repeat(20) + '</a>'.repeat(20),
   '<a><b></a></b>',
 ];
-test('refuses XML that is none, and expands nothing', () => {
+test('refuses invalid XML, and expands no entity', () => {
   for (const text of malformed)
     assert.throws(() => parseXml(text), { code: 'MalformedXML' }, text.slice(0, 30));
 });

@@ -1,4 +1,4 @@
-// Alarms of a template over its metrics: what fires when, what it sends, and what a restart leaves.
+// Alarms of a template over its metrics: which alarm fires when, its notifications, and its state after a restart.
 
 import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The CloudWatch API in its three protocols: metrics from outside, their statistics, and what is refused.
+// The CloudWatch API in its three protocols: metrics from outside, their statistics, and refusals.
 
 import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ const seconds = (minutes: number) => NOON / 1_000 + minutes * 60;
 const hour = { StartTime: seconds(0), EndTime: seconds(60) };
 const depth = { Namespace: 'Mine', MetricName: 'depth' };
 
-test('values that are put come back as statistics of their periods', async () => {
+test('stored values come back as statistics of their periods', async () => {
   const { call } = await open();
   const data = [
     { MetricName: 'depth', Value: 3, Timestamp: seconds(0), Unit: 'Count' },
@@ -156,7 +156,7 @@ test('the CBOR protocol of newer SDKs, with times as they write them', async () 
   );
 });
 
-describe('is refused with what would help', () => {
+describe('is refused with the remedy', () => {
   const stat = { ...depth, ...hour, Period: 60 };
   it.each([
     [

@@ -240,7 +240,7 @@ for (const { title, call, code, message } of refusals) {
   });
 }
 
-test('without guests the pool gives nothing to who has not logged in, not even to a guest of before', async () => {
+test('without guests the pool gives nothing to a caller without a login, not even to an earlier guest', async () => {
   const dir = temporaryFolder();
   const before = await openFixture({ dir });
   const { identityId } = await before.guest();

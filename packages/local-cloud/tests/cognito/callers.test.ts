@@ -19,7 +19,7 @@ const attach = '/2015-03-31/functions/tidegate-AttachPolicyFunction/invocations'
 
 type Keys = Pick<Issued, 'accessKeyId' | 'secretAccessKey'> & { sessionToken?: string };
 
-/** Signs as the SDK does; `change` then meddles with what is sent. */
+/** Signs as the SDK does; `change` then changes the request. */
 async function invoke(
   { url }: Fixture,
   credentials: Keys,

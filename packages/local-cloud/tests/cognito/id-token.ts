@@ -1,4 +1,4 @@
-// ID tokens as the user pool makes them, and as somebody else would.
+// ID tokens of the user pool, and forged ones.
 
 import { importJWK, SignJWT } from 'jose';
 import type { UserPoolService } from '../../cognito/cognito.ts';

@@ -39,7 +39,7 @@ const attach = async ({ iot }: Fixture, identityId: string) =>
   iot.registry.commit([{ kind: 'target', key: identityId, value: { policies: ['Dashboard'] } }]);
 
 for (const [index, who] of (['guest', 'user'] as const).entries()) {
-  test(`a ${who} may do what the template says, and nothing else`, async () => {
+  test(`a ${who} may do what the template allows, and nothing else`, async () => {
     const fixture = await openFixture();
     const { identityId } = await (who === 'guest' ? fixture.guest() : fixture.login('alice'));
     if (who === 'user') await attach(fixture, identityId);

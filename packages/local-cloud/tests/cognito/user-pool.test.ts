@@ -175,7 +175,7 @@ test('the account adds a user, sets a password, and puts it into groups', async 
   assert.equal((await ask('AdminListGroupsForUser', { Username })).body['__type'], 'UserNotFoundException');
 });
 
-test('what could not work stops the start, with the line', () => {
+test('a declaration that cannot work stops the start, with the line', () => {
   const refusals: readonly (readonly [Record<string, string>, RegExp])[] = [
     [
       { 'Type: Token': 'Type: Rules' },

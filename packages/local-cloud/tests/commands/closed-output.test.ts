@@ -1,4 +1,4 @@
-// Whoever reads what a command prints may stop, as `head` does: the command ends in order and without a stack trace.
+// A reader of a command's output may stop, as `head` does: the command ends cleanly and without a stack trace.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -29,14 +29,14 @@ for (const args of [['--help'], ['invoke', '-h'], ['policy', '-h'], ['policy'], 
   });
 }
 
-test('a command fails with its code, also when nobody reads why', async () => {
+test('a command fails with its code, also when nobody reads its message', async () => {
   const { child, ended } = run(['rule', 'explain'], temporaryFolder());
   child.stdout.destroy();
   child.stderr.destroy();
   assert.equal((await ended)[0], 1);
 });
 
-test('a stack whose output nobody reads any more stops in order at its next line', async () => {
+test('a stack whose output is no longer read stops cleanly at its next line', async () => {
   const cwd = temporaryFolder();
   const ports = ['--mqtt-port', '0', '--aws-port', '0', '--web-port', '0'];
   const { child, errors, ended } = run(['--template', sampleFile, ...ports], cwd);

@@ -42,7 +42,7 @@ test.each(refused)('%s is refused', (line, problem) => {
   );
 });
 
-test('a network without a region and a region that is none are refused', () => {
+test('a network without a region and an unknown region are refused', () => {
   for (const pair of ['10.1.0.0=eu-west-1', '10.1.0.0/33=eu-west-1', '10.1.0.0/16=moon-1'])
     assert.throws(() => parseDnsOptions(['serve', '--place', pair]), {
       name: 'StartError',
@@ -59,6 +59,6 @@ test('several parameters may follow one flag, as sam deploy takes them', () => {
   assert.deepEqual(overrides, { Routing: 'weighted', Weight: '90' });
 });
 
-test('the usage is given to who asks', () => {
+test('--help prints the usage', () => {
   for (const args of [[], ['--help'], ['serve', '-h']]) assert.equal(parseDnsOptions(args), undefined);
 });

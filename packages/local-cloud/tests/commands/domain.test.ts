@@ -23,7 +23,7 @@ Resources:
     Properties: { DomainName: !Ref IotName, ServerCertificateArns: [!Ref Cert] }
 `;
 
-/** Of the certificate that the MQTT port shows to who asks for `servername`. */
+/** The certificate that the MQTT port shows to a client that asks for `servername`. */
 async function subjectFor({ endpoints }: RunningStack, servername: string): Promise<string | undefined> {
   const { port } = new URL(endpoints.mqtt);
   const ca = readFileSync(endpoints.ca);

@@ -1,4 +1,4 @@
-// What comes from outside is shown as what it is: nothing moves the cursor, hides, or reads backwards, on a terminal or in a log.
+// Text from outside is shown safely: nothing moves the cursor, hides, or reads backwards, on a terminal or in a log.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ const unseen = [
 ];
 const seen = ['plain text', 'é', 'Kühlschrank 7', '温度', 'درجة', 'נתון', '🧊', '°C', '\\u202e', '"'];
 
-test('escapes each character that is not seen as what it is, in a form that JSON reads back', () => {
+test('escapes each character that is invisible or misleading, in a form that JSON reads back', () => {
   for (const character of unseen) {
     const escaped = printable(`a${character}b`);
     assert.match(escaped, /^a(\\u[0-9a-f]{4}){1,2}b$/, JSON.stringify(character));

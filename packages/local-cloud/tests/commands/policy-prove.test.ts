@@ -80,7 +80,7 @@ const refused: readonly (readonly [args: readonly string[], message: RegExp])[] 
   [['--polcy', 'x'], /^Unknown option '--polcy'\n$/],
 ];
 
-test('what cannot be proven is named, and the exit code is 1', async () => {
+test('an undecided claim is named, and the exit code is 1', async () => {
   for (const [args, message] of refused) {
     const { code, output } = await prove(...args);
     assert.match(output, message);
@@ -95,7 +95,7 @@ beforeAll(async () => {
   stack = await startProgram(started, { cwd: dir });
 });
 
-test('the broker confirms what the prover finds, and nothing is left of it', async () => {
+test('the broker confirms the counterexample of the prover, and removes everything that it created', async () => {
   const iot = new IoTClient(clientSettings(stack));
   const count = async () => [
     (await iot.send(new ListThingsCommand())).things!.length,

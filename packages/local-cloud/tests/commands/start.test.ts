@@ -61,7 +61,7 @@ const objectOf = ({ endpoints }: RunningStack, cwd: string, key: string): string
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 };
 
-test('runs a template in a folder of its own: a message becomes what the rule and the function make of it', async () => {
+test('runs a template in a folder of its own: a message goes through the rule and the function', async () => {
   const cwd = strangersFolder();
   const first = await startProgram([cli, '--parameter-overrides', 'Unit=F'], { cwd });
   assert.equal(first.endpoints.outputs['Store'], 'cold-store-store', 'the stack is called after the folder');

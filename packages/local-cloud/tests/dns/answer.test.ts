@@ -1,4 +1,4 @@
-// Names in a zone: what is there, what is not, wildcards, CNAMEs, delegations, and what lies outside.
+// Names in a zone: existing and missing ones, wildcards, CNAMEs, delegations, and names outside.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

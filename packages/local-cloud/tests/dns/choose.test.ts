@@ -1,4 +1,4 @@
-// Which record answers, by policy and health: tables of what Route 53's guide says.
+// Which record answers, by policy and health: tables from Route 53's guide.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

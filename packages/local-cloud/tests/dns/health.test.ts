@@ -42,7 +42,7 @@ test.each(shares)(
   },
 );
 
-test('a check that nobody has seen is healthy, and unhealthy if it is inverted', () => {
+test('a check without a result is healthy, and unhealthy if it is inverted', () => {
   const checkers = [newChecker('us-east-1', ''), newChecker('eu-west-1', '')];
   for (const inverted of [false, true]) {
     const known = { checks: new Map([['x', { ...endpoint, inverted }]]), checkersOf: () => checkers };

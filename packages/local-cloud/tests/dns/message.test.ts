@@ -147,7 +147,7 @@ test('a client subnet that cannot be is a mistake', () => {
   assert.equal(responseTo(query('www.example.com', 'A', subnet('10.1.2.0', 33))).rcode, 'FORMERR');
 });
 
-test('whatever bytes come, there is a response or none, and never an exception', () => {
+test('any bytes get a response or none, and never an exception', () => {
   let state = 12_345;
   const next = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648);
   const whole = query('www.example.com', 'A', subnet('10.1.2.0', 24));

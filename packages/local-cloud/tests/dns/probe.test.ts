@@ -80,7 +80,7 @@ test('a request names the host and the checker, and goes to the path', async () 
   ]);
 });
 
-test('a stand-in is asked below its path, without encryption if it has none, and by its own name', async () => {
+test('a local address is checked below its path, without encryption if it has none, and by its own name', async () => {
   const heads: unknown[] = [];
   const port = await serve(({ url, headers }, response) => {
     heads.push([url, headers.host]);
@@ -96,7 +96,7 @@ test('a stand-in is asked below its path, without encryption if it has none, and
   assert.deepEqual(heads, [['/api/health', `127.0.0.1:${port}`]]);
 });
 
-test('a port that nobody opened is refused, over HTTP and TCP', async () => {
+test('a closed port is refused, over HTTP and TCP', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

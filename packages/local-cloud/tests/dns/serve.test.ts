@@ -249,7 +249,7 @@ test.each(refusals)(
   },
 );
 
-test('weights that are all 0 are taken by the API, as on AWS', async () => {
+test('the API accepts weights that are all 0, as AWS does', async () => {
   const { client, dns } = await open();
   await client.send(change('CREATE', record({ Name: 'w.example.com', SetIdentifier: 'w', Weight: 0 })));
   assert.deepEqual(await overUdp(dns.port, 'w.example.com'), ['192.0.2.1']);
@@ -291,7 +291,7 @@ test('calls that are not supported are refused by name', async () => {
   await assert.rejects(client.send(new GetHostedZoneCommand({ Id: 'Z0815' })), { name: 'NoSuchHostedZone' });
 });
 
-test('the AWS port of a stack hands Route 53 calls on, and says what to start where nobody takes them', async () => {
+test('the AWS port of a stack forwards Route 53 calls, and names the command to start if no server answers', async () => {
   const { dns, dataDir } = await open();
   const route53 = createRoute53Forward({
     ...{ dataDir, dnsCommand: 'npm run dns --', log: silentLog },

@@ -1,4 +1,4 @@
-// What the disk refuses must reach the operator as one line, and nothing else may be taken for the disk's fault.
+// An error of the disk must reach the operator as one line, and no other error may be blamed on the disk.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// The data directory is its owner's: opened ones are closed, and what cannot be closed stops the start with a remedy.
+// The data directory belongs to its owner: open permissions are closed, and a folder that cannot be closed stops the start with a remedy.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -88,7 +88,7 @@ test('follows a link to the directory that is its owner’s own', () => {
   assert.equal(modeOf(key), '600');
 });
 
-test('changes nothing behind a link inside, and refuses one to what others can read', () => {
+test('changes nothing behind a link inside, and refuses a link to files that others can read', () => {
   const { dir } = openDataDir();
   const elsewhere = path.join(temporaryFolder(), 'disk');
   mkdirSync(elsewhere);

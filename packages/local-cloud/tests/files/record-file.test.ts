@@ -104,7 +104,7 @@ test('changes made at the same moment are all kept', async () => {
   assert.equal((await reread(file)).length, 500);
 });
 
-test('a change that cannot be written is refused and taken back, and later ones work again', async () => {
+test('a change that cannot be written is refused and undone, and later ones work again', async () => {
   const file = path.join(temporaryFolder(), 'records.log');
   const records = await open(file);
   await records.commit([put('a', { n: 1 })]);

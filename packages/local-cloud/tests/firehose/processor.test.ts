@@ -1,4 +1,4 @@
-// Records on their way through a function and into partitions, and what becomes of those that fail there.
+// Records on their way through a function and into partitions, and the handling of those that fail there.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

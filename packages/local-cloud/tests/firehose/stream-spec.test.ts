@@ -1,4 +1,4 @@
-// The delivery streams of the template, and what of them the local cloud refuses.
+// The delivery streams of the template, and the properties that the local cloud refuses.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Delivery streams: when objects are written, what they hold, and what happens while the bucket cannot take them.
+// Delivery streams: when objects are written, their content, and delivery while the bucket refuses them.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -82,7 +82,7 @@ describe('a delivery stream', () => {
     assert.ok(VERY_MANY_RECORDS * 3 <= defaultLimits.unfinishedMessages);
   });
 
-  it('writes what came within the interval of the first record, as it came', async () => {
+  it('writes the records that came within the interval of the first one, unchanged', async () => {
     const { clock, objects, counts, put } = streamsOf();
     const first = put('{"a":1}\n');
     await clock.advance(200_000);
@@ -208,7 +208,7 @@ describe('closing', () => {
     assert.equal(objects.length, 1);
     assert.equal(last.done, true);
   });
-  it('leaves what cannot be written pending, after one attempt', async () => {
+  it('leaves records that cannot be written pending, after one attempt', async () => {
     const { streams, clock, bucket, lines, put } = streamsOf({ bufferMs: 0 });
     bucket.broken = true;
     const first = put('a');
@@ -222,7 +222,7 @@ describe('closing', () => {
       'error: a delivery stream closed before its last object was written; its records stay pending',
     );
   });
-  it('leaves what is put afterwards pending', async () => {
+  it('leaves records that are put afterwards pending', async () => {
     const { streams, clock, objects, put } = streamsOf();
     await streams.close();
     const late = put('a');

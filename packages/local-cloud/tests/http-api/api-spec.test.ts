@@ -1,4 +1,4 @@
-// What the template may say about its HTTP API, what stops the start, and which route a request takes.
+// The HTTP API of a template: accepted forms, those that stop the start, and which route a request takes.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -63,7 +63,7 @@ test('an API without an authorizer is public, and methods may have any letters',
   assert.deepEqual([spec.cors?.origins, spec.cors?.headers], [['*'], ['*']]);
 });
 
-test('routes without an API share the one that SAM makes, with what Globals say of it', () => {
+test('routes without an API share the one that SAM creates, with the settings of Globals', () => {
   const globals = 'Globals: { HttpApi: { DefaultRouteSettings: { ThrottlingRateLimit: 7 } } }\n';
   const spec = withTemplate(
     `${globals}Resources:\n${indent(answering('A: { Type: HttpApi }\nB: { Type: HttpApi, Properties: { Method: any, Path: /b } }\n'), 2)}`,
@@ -97,7 +97,7 @@ test('an API has limits and CORS', () => {
   });
 });
 
-test('a template without an API has none', () => {
+test('a template without an API has no routes', () => {
   assert.equal(read('B: { Type: AWS::S3::Bucket }\n'), undefined);
 });
 

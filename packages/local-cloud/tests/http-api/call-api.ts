@@ -30,7 +30,7 @@ export interface Call {
   readonly region?: string;
   /** Epoch milliseconds; now if absent. */
   readonly signedAt?: number;
-  /** Meddles with what is sent, after it was signed. */
+  /** Changes the request after it was signed. */
   readonly change?: (sent: Sent) => void;
 }
 

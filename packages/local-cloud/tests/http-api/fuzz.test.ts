@@ -19,7 +19,7 @@ const words = fc.constantFrom(
   ...['__proto__', 'constructor', '%00', '0'.repeat(64), 'UNSIGNED-PAYLOAD', 'e30.e30', '....', 'é'],
 );
 const text = fc.array(words, { maxLength: 14 }).map((parts) => parts.join(''));
-/** Of Node's client: what it does not refuse to send. */
+/** What Node's client does not refuse to send. */
 const headerText = text.map((found) => found.replaceAll(/[^\t\u0020-\u007E]/g, '?'));
 const path = fc
   .array(

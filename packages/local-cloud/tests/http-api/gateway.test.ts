@@ -220,7 +220,7 @@ for (const [method, path] of unknown) {
   });
 }
 
-test('a public route takes a request without a signature, and whose signature it is does not matter', async () => {
+test('a public route accepts a request without a signature, or with any signature', async () => {
   const health = { key: 'GET /health', method: 'GET', path: '/health', functionName: 'f' };
   const spec = { routes: [...routes, { ...health, isPublic: true } as const] };
   const { call, events, counts } = await openGateway({ spec });
@@ -389,7 +389,7 @@ test('a function that takes thirty seconds makes the answer 503', async () => {
   assert.deepEqual([(await answer).status, reasons], [503, ['no answer within 30 seconds']]);
 });
 
-test('what comes faster than the template allows gets 429, and time heals', async () => {
+test('requests beyond the rate of the template get 429, until time has passed', async () => {
   const { call, clock, counts } = await openGateway({ spec: { rate: 2, burst: 3 } });
   const statuses = async (times: number) => {
     const found: unknown[] = [];

@@ -79,7 +79,7 @@ test('people with the local credentials may call everything', async () => {
   client.destroy();
 });
 
-test('says once for each kind of call what was refused, and counts all of them', async () => {
+test('logs each kind of refused call once, and counts all of them', async () => {
   const before = running.counters.get('iam.refused');
   await call(running, 'ByRole', ['missing', 'missing']);
   const said = running.log.lines.filter(
@@ -89,7 +89,7 @@ test('says once for each kind of call what was refused, and counts all of them',
   assert.equal(running.counters.get('iam.refused'), before + 2);
 });
 
-test('the report names what is missing, what nothing used, and a wildcard without a comment', async () => {
+test('the report names missing and unused permissions, and a wildcard without a comment', async () => {
   const other = await startSample({ folder: 'roles', enforcesIam: false });
   const results = await call(other, 'ByRole', ALL);
   assert.equal(results['scan'], 'done');

@@ -1,4 +1,4 @@
-// What the report on permissions says of functions whose roles SAM makes, each for itself.
+// The report on permissions for functions with roles that SAM creates, each alone.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -45,7 +45,7 @@ test('permissions of a function that was never called are not among those that n
   assert.deepEqual(unusedOf([called('First', 'GetItem')]), ['First dynamodb:Scan']);
 });
 
-test('what one function called is not used by another with the same policy template', () => {
+test('a call of one function does not count as use by another with the same policy template', () => {
   const calls = [called('First', 'GetItem'), called('Second', 'Scan')];
   assert.deepEqual(unusedOf(calls), ['First dynamodb:Scan', 'Second dynamodb:GetItem']);
 });

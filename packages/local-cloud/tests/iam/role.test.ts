@@ -1,4 +1,4 @@
-// What a role decides, as a table: what is allowed, what is refused, and in which words.
+// The decisions of a role, as a table: allowed calls, refused calls, and the messages.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

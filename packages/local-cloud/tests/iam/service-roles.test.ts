@@ -185,7 +185,7 @@ test('streams, schedules and functions need their permissions, and roles that tr
 const reportOf = (text: string): IamReport =>
   withTemplate(text, {}, (template) => iamReportOf(template, [], systemClock));
 
-test('the report has what services are refused and what none of them uses', () => {
+test('the report lists refused calls and unused permissions', () => {
   const report = reportOf(OTHERS);
   const unused = report.unused.map(({ value }) => value);
   assert.deepEqual(unused, ['s3:GetObjectTagging']);

@@ -79,7 +79,7 @@ test('a connection is described while it lasts, for half an hour after, and then
   await assert.rejects(ask(), { name: 'ResourceNotFoundException' });
 });
 
-test('a session that waits for its client is described, with what it hears, page by page', async () => {
+test('a session that waits for its client is described with its subscriptions, page by page', async () => {
   const { api, clock, connect, messages } = await serve();
   const device = await connect('d1', { clean: false });
   for (const [filter, qos] of [

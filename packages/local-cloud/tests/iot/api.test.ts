@@ -1,4 +1,4 @@
-// The AWS IoT control plane through the real SDK: what it answers, what it refuses, and with which of AWS's codes.
+// The AWS IoT control plane through the real SDK: its answers, and its refusals with AWS's codes.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

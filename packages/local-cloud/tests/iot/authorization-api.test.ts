@@ -1,4 +1,4 @@
-// What TestAuthorization and GetEffectivePolicies answer about a device, held to what the broker decides.
+// The answers of TestAuthorization and GetEffectivePolicies about a device, compared with the broker's decisions.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

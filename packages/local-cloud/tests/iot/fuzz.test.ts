@@ -79,7 +79,7 @@ test('the order of statements changes no decision', () => {
   );
 });
 
-test('a Deny takes away what it covers, whatever else is allowed, and gives nothing', () => {
+test('a Deny removes everything that it covers, whatever else is allowed, and grants nothing', () => {
   const deny = { Effect: 'Deny', Action: 'iot:Publish', Resource: `${prefix}topic/a*` };
   fc.assert(
     fc.property(statements, asked, resource, (all, how, what) => {
@@ -92,7 +92,7 @@ test('a Deny takes away what it covers, whatever else is allowed, and gives noth
   );
 });
 
-test('an Allow of everything allows what no Deny covers', () => {
+test('an Allow of everything allows everything that no Deny covers', () => {
   fc.assert(
     fc.property(statements, asked, resource, (all, how, what) => {
       const denials = all.filter(({ Effect }) => Effect === 'Deny');

@@ -107,7 +107,7 @@ test('changes of policy, attachment and certificate take effect on the next requ
   assert.equal(ask(), false);
 });
 
-test('listeners hear of a certificate that is deactivated, revoked or deleted', async () => {
+test('listeners get each certificate that is deactivated, revoked or deleted', async () => {
   const { iot } = await openTestIot();
   const { principal, client } = await device(iot);
   const heard: string[] = [];
@@ -139,7 +139,7 @@ test('policies of a group and of the groups above apply to its things, under the
   assert.equal(ask('s2'), false);
 });
 
-test('an exclusive attachment gives the connection its thing whatever the client id', async () => {
+test('an exclusive attachment gives the connection its thing for any client id', async () => {
   const { iot } = await openTestIot();
   const { principal, client, der, arn: target } = await device(iot, { thing: 's1' });
   assert.deepEqual(iot.thingOf(principal, 's1'), { name: 's1', exclusive: false });
@@ -188,7 +188,7 @@ test('each policy variable takes its value from the connection', async () => {
   }
 });
 
-test('what CONNECT asks for is a condition key', async () => {
+test('attributes of CONNECT are condition keys', async () => {
   const { iot } = await openTestIot();
   const { principal, client, arn: target } = await device(iot, { thing: 's1' });
   const policyDocument = JSON.stringify({

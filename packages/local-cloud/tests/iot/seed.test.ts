@@ -1,4 +1,4 @@
-// What a start makes of thing groups that the template declares and people have changed through the API.
+// Thing groups that the template declares and people changed through the API, after a start.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Who is logged in without a password: the first user, as long as nobody else was added, by pages of this port alone.
+// Login without a password: for the first user, as long as nobody else was added, by pages of this port only.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ const ownPage: Headers = {
   'sec-fetch-dest': 'document',
 };
 
-/** As `fetch`, which sends a `Sec-Fetch-Mode` of its own in the place of what is given. */
+/** Like `fetch`, which would replace the given `Sec-Fetch-Mode` by its own. */
 async function send(address: Parameters<typeof fetch>[0], { headers }: RequestInit = {}): Promise<Response> {
   const [found] = (await once(
     get(new URL(address instanceof Request ? address.url : address), { headers: headers as Headers }),
@@ -128,7 +128,7 @@ for (const [what, change] of claimed) {
   });
 }
 
-test('a user who logged in before is not pushed aside by the first one', async () => {
+test('a user who is already logged in is not replaced by the first one', async () => {
   const fixture = await openLogin();
   const browser = new Browser(send);
   assert.equal((await ask(fixture, { browser })).result, 'code');

@@ -1,4 +1,4 @@
-// Logging in as a page does it, over HTTP: what the tokens say, what is refused, and what is remembered.
+// Logging in as a page does it, over HTTP: the content of tokens, refusals, and remembered logins.
 
 import { beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -119,7 +119,7 @@ test('a logout leads nowhere but to the addresses of the client', async () => {
   }
 });
 
-/** What of a request is wrong, and what becomes of it: an error at the callback, or a page where that cannot be trusted. */
+/** A wrong request, and its answer: an error at the callback, or a page if the callback cannot be trusted. */
 const wrongRequests: readonly (readonly [string, Record<string, string | undefined>, RegExp])[] = [
   [
     'without PKCE',

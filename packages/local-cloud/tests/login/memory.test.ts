@@ -1,4 +1,4 @@
-// What the login remembers: until its end, not more than there is room for, and nothing of what was revoked.
+// Remembered logins: until their end, within the room for them, and never after they are revoked.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ test('an entry is found until its end, and consumed only once it was used', asyn
   assert.equal(await codes.find('a'), undefined);
 });
 
-test('what belongs to a revoked grant is forgotten, of every kind', async () => {
+test('everything of a revoked grant is removed', async () => {
   const memory = createLoginMemory(() => 0);
   const [codes, tokens, sessions] = ['AuthorizationCode', 'RefreshToken', 'Session'].map(memory);
   await codes!.upsert('a', { grantId: 'g' }, 60);

@@ -52,7 +52,7 @@ const refused: readonly (readonly [title: string, given: unknown, message: RegEx
 for (const [title, given, message] of refused)
   test(`refuses ${title}`, () => assert.throws(() => readClaims(given, 'f.json'), { message }));
 
-test('refuses a variable that there is not, and names what there is', () => {
+test('refuses an unknown variable, and names the known ones', () => {
   const proofs = proveClaims(
     readClaims(claims({ on: ['t/${other.site}'] }), 'f.json'),
     () => [[]],

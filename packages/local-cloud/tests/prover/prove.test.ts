@@ -216,7 +216,7 @@ for (const [title, given, found] of broken) {
   });
 }
 
-test('what a proof cannot rest on is named by statement, and no proof is claimed', () => {
+test('a statement that cannot be proven is named, and no proof is claimed', () => {
   const verdict = prove({
     allow: [connects, ['Publish', 'topic/*', { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }]],
     action: 'Publish',

@@ -1,4 +1,4 @@
-// Small policies from a seed: what the prover says is what every name, client ID and topic says, tried one by one.
+// Small policies from a seed: the prover agrees with every name, client ID and topic, tried one by one.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -62,7 +62,7 @@ test('a template is created, described, listed, changed and deleted', async () =
   await assert.rejects(describe(), { name: 'ResourceNotFoundException' });
 });
 
-test('what AWS would refuse is refused with its codes', async () => {
+test('calls that AWS would refuse are refused with its codes', async () => {
   const { client } = await open();
   const create = (changes: object) =>
     client.send(new CreateProvisioningTemplateCommand({ ...template, templateName: 'U', ...changes }));
@@ -108,7 +108,7 @@ test('a temporary claim lasts five minutes, is in no list, and may provision wit
   assert.equal(iot.registry.certificates.size, 0);
 });
 
-test('nobody can set a certificate to wait for activation', async () => {
+test('no caller can set a certificate to PENDING_ACTIVATION', async () => {
   const { client } = await open();
   const { certificateId } = await client.send(new CreateProvisioningClaimCommand({ templateName: 'T' }));
   await assert.rejects(

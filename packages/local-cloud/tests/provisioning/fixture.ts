@@ -1,4 +1,4 @@
-// Fleet provisioning over a registry in a temporary folder: a device's requests, and what it is answered.
+// Fleet provisioning over a registry in a temporary folder: a device's requests, and the answers.
 
 import { randomUUID } from 'node:crypto';
 import type { ManualClock } from '../../clock.ts';

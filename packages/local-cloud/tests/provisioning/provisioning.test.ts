@@ -1,4 +1,4 @@
-// Fleet provisioning by claim: what a device asks over MQTT, what it is answered, and what the registry has then.
+// Fleet provisioning by claim: requests of a device over MQTT, the answers, and the registry afterwards.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -168,7 +168,7 @@ test('no token is on the disk', async () => {
   );
 });
 
-test('what waits to be provisioned survives a restart', async () => {
+test('a certificate that waits for its provisioning survives a restart', async () => {
   const dir = temporaryFolder();
   const before = await openFleet(undefined, dir);
   const { certificateOwnershipToken } = await before.certificate();
@@ -226,7 +226,7 @@ test('a bad request is rejected with a code and a reason', async () => {
   }
 });
 
-test('only the six JSON topics are taken', async () => {
+test('only the six JSON topics are accepted', async () => {
   const { request } = await openFleet();
   for (const topic of [
     '$aws/certificates/create/cbor',

@@ -1,4 +1,4 @@
-// From a message to what its rules' actions get, and what becomes of actions that fail.
+// From a message to the input of its rules' actions, and to the error actions of those that fail.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -85,7 +85,7 @@ function stack(rules: RuleSpec[], over: Partial<RuleTargets> = {}) {
 }
 
 describe('the rules engine', () => {
-  it('hands every action what the SQL selected', async () => {
+  it('gives every action the output of the SQL', async () => {
     const { engine, done, runAll } = stack([rule()]);
     const dispatches = engine.match(messageOf('{"t":1}'));
     assert.deepEqual(
@@ -99,7 +99,7 @@ describe('the rules engine', () => {
     ]);
   });
 
-  it('gives the dispatches of all rules in the order of the template, and none of disabled ones', () => {
+  it('gives the dispatches of all enabled rules in the order of the template', () => {
     const { engine } = stack([
       rule({ name: 'C', sql: "SELECT 1 AS x FROM 'telemetry/#'", actions: [lambda] }),
       rule({ name: 'B', disabled: true }),
@@ -157,7 +157,7 @@ describe('Basic Ingest', () => {
     rule({ name: 'Other', sql: 'SELECT topic() AS t, topic(1) AS one', actions: [lambda] }),
   ];
 
-  it('reaches the one rule that the topic names, with the prefix taken off', async () => {
+  it('reaches the one rule that the topic names, without the prefix', async () => {
     const { engine, done, runAll } = stack(rules);
     await runAll(engine.match(messageOf('{}', '$aws/rules/TelemetryRule/telemetry/seattle/s7')));
     assert.deepEqual(done, ['lambda ingest {"deviceId":"s7"}']);
@@ -339,7 +339,7 @@ describe('the actions', () => {
     const s3 = action('S3', { BucketName: 'b', Key: '${topic(3)}/${a}', RoleArn: 'r' }, 'b');
     assert.deepEqual(await outcome(s3), ['s3 b s1/1 {"a":1}']);
   });
-  it('Sns publishes what was selected', async () => {
+  it('Sns publishes the selected fields', async () => {
     const sns = action(
       'Sns',
       { TargetArn: 'arn:aws:sns:us-east-1:000000000000:alerts', RoleArn: 'r' },

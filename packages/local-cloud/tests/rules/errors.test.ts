@@ -143,7 +143,7 @@ describe('SQL that is refused', () => {
       }
     });
   }
-  it('includes what would exhaust the stack', () => {
+  it('includes nesting that would exhaust the stack', () => {
     const deep = [
       `SELECT ${'('.repeat(50_000)}1`,
       `SELECT ${'NOT '.repeat(10_000)}a AS b`,

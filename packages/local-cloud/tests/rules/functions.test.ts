@@ -1,4 +1,4 @@
-// The functions of rules SQL: the examples of the AWS IoT developer guide, and what it says of other types.
+// The functions of rules SQL: the examples of the AWS IoT developer guide, and its rules for other types.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -273,9 +273,9 @@ describe('functions', () => {
   it("bitnot(13) is two's complement, not the guide's 2", () => assert.equal(shown('bitnot(13)'), '-14'));
   it('round() goes away from zero at the half', () =>
     assert.deepEqual([shown('round(2.5)'), shown('round(-2.5)')], ['3', '-3']));
-  it('a Decimal used as Int loses what is behind the point', () =>
+  it('a Decimal used as Int loses its decimals', () =>
     assert.deepEqual([shown("substring('abc', 1.9)"), shown('bitand(7.9, 7)')], ['"bc"', '7']));
-  it('indexof() of what is not there is -1', () => assert.equal(shown("indexof('abc', 'x')"), '-1'));
+  it('indexof() of a missing text is -1', () => assert.equal(shown("indexof('abc', 'x')"), '-1'));
   it('have names in any case', () => assert.equal(shown('TOPIC(1) + IsNuLl(nil)'), '"telemetrytrue"'));
   it('are all tried here', () => {
     const tried = JSON.stringify(cases).toLowerCase();

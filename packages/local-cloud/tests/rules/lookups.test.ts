@@ -1,4 +1,4 @@
-// SQL that asks other services: what they are asked, what becomes of their answers, and of none.
+// SQL that asks other services: the questions, the use of answers, and of missing ones.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -109,7 +109,7 @@ describe('SQL that asks', () => {
       assert.deepEqual([asked, done], [[question], [event]]);
     });
   }
-  it('owes its actions before anybody is asked, and asks once for all of them', async () => {
+  it('has its actions pending before any service is asked, and asks once for all of them', async () => {
     const sql = "SELECT get_thing_shadow('t', 'r') AS s, get_thing_shadow('t', 'r').state AS again";
     const { ids, asked, done, all } = await run(sql, '{}', {}, { actions: [lambda, lambda] });
     assert.deepEqual(ids, ['R/0', 'R/1']);
@@ -141,7 +141,7 @@ describe('SQL that asks', () => {
     const { asked } = await settled("SELECT CASE 1 WHEN 2 THEN get_thing_shadow('t', 'r') ELSE 0 END AS a");
     assert.deepEqual(asked, []);
   });
-  it('asks nobody about Undefined', async () => {
+  it('asks no service about Undefined', async () => {
     const { asked, done } = await settled("SELECT get_thing_shadow(nothing, 'r') AS a, 1 AS b");
     assert.deepEqual([asked, done], [[], ['{"b":1}']]);
   });

@@ -1,4 +1,4 @@
-// Payloads that are no JSON object: what rules can and cannot do with them, and the rule that catches them.
+// Payloads that are not JSON objects: what rules can and cannot do with them, and the rule for them.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -40,7 +40,7 @@ describe('payloads that are not JSON', () => {
     assert.equal(select(all, ''), 'bytes ');
     assert.equal(select(all, '[1]'), '[1]');
   });
-  it('can be encoded beside what is known of the message', () => {
+  it('can be encoded beside the context of the message', () => {
     assert.equal(
       select("SELECT encode(*, 'base64') AS data, topic(1) AS t", latin1),
       `{"data":"${latin1.toString('base64')}","t":"telemetry"}`,

@@ -49,7 +49,7 @@ describe('a regular expression', () => {
   }
   it('regexp_substr() without a match is Undefined', () =>
     assert.equal(valueOf('regexp_substr("abc", "x+")'), undefined));
-  it('that is none gives Undefined where the payload brings it', () => {
+  it('that is not valid gives Undefined if it comes from the payload', () => {
     for (const pattern of ['[', '(', '*a', 'a{2', 'a**'])
       assert.equal(
         select('SELECT regexp_matches("a", p) AS m', JSON.stringify({ p: pattern })).includes('true'),

@@ -1,4 +1,4 @@
-// The rules of the template: read as they stand, refused by name and line where the local cloud cannot run them.
+// The rules of the template: read unchanged, and refused by name and line if the local cloud cannot run them.
 
 import { describe, it } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ describe('the rules of a template', () => {
     for (const topic of ['telemetry/seattle', 'telemetry/seattle/s1/x', 'other/seattle/s1'])
       assert.deepEqual(ids('{}', topic), []);
   });
-  it('reach what their actions refer to, with what the SQL adds', async () => {
+  it('reach the targets of their actions, with the members that the SQL adds', async () => {
     const { engine, done } = engineOf(rules);
     await Promise.all(engine.match(messageOf('{"t":4}')).map((dispatch) => dispatch.run()));
     const [archived, invoked, kept] = done;

@@ -8,7 +8,7 @@ import { contextOf, messageOf } from './message.ts';
 const evaluate = (sql: string, payload: string) =>
   compileStatement(sql, {}, '2015-10-08').evaluate(contextOf(messageOf(payload, 'a/b')));
 
-test('what both versions mean alike is selected', () => {
+test('functions with the same meaning in both versions are selected', () => {
   const outcome = evaluate("SELECT *, topic(2) AS id, a.b AS c FROM 'a/+' WHERE a.b > 1", '{"a":{"b":2}}');
   assert.ok(outcome.kind === 'selected');
   assert.deepEqual(outcome.output, { kind: 'json', value: { a: { b: 2 }, id: 'b', c: 2 } });

@@ -259,7 +259,7 @@ describe("the template's rule", () => {
   const added =
     '"deviceId":"s1","site":"seattle","receivedAt":1790000000123,"clientId":"s1","traceId":"12345678-1234-1234-1234-123456789012"';
 
-  it('adds who sent the reading, when, and from where', () => {
+  it('adds the sender of the reading, its time and its source', () => {
     assert.equal(select(sql, '{"temperature":4.2}'), `{"temperature":4.2,${added}}`);
   });
   it('lets the topic win over a device id in the payload', () => {

@@ -32,7 +32,7 @@ describe('a substitution template', () => {
       assert.equal(substitute(template), expected);
     });
   }
-  it('sees the payload, not what SELECT makes of it', () => assert.equal(substitute('${a.b}'), '7'));
+  it('sees the payload, not the output of SELECT', () => assert.equal(substitute('${a.b}'), '7'));
   it('sees the variables of SET', () =>
     assert.equal(substitute('${@v}', '{"t":2}', 'SET @v = t * 2 SELECT *'), '4'));
   it('fails where it names members of a payload that is not JSON, which AWS forbids', () => {

@@ -122,7 +122,7 @@ describe('a time', () => {
       assert.equal(valueOf('time_to_epoch(text, pattern)', payload), undefined);
     });
   }
-  it('comes back as it was, in every zone and hour of a day that changes the clocks', () => {
+  it('is read back unchanged, in every zone and hour of a day that changes the clocks', () => {
     const pattern = '"yyyy-MM-dd HH:mm:ss.SSS"';
     for (const zone of [
       'UTC',
@@ -163,7 +163,7 @@ describe('a time pattern', () => {
       });
     });
   }
-  it('that a payload brings and nobody knows fails the SQL', () => {
+  it('that a payload has and no service knows fails the SQL', () => {
     assert.equal(
       select('SELECT time_to_epoch(t, p) AS x', '{"t":"1","p":"W"}'),
       'failed: the local cloud does not know the time pattern: the local cloud does not read W',

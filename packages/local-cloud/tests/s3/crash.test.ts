@@ -1,4 +1,4 @@
-// What the object store makes of a folder that a crash, a backup or a person left in a state of its own.
+// The object store on a folder that a crash, a backup or a person left in an unusual state.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -81,7 +81,7 @@ test('serves a file whose record the disk damaged', async () => {
   assert.equal((await read(store, 'plain', 'k')).text, 'content');
 });
 
-test('removes what a crash left unfinished', async () => {
+test('removes unfinished files of a crash', async () => {
   const { dir, reopen } = await start();
   writeFileSync(path.join(dir, '.tidegate/unfinished/half'), 'half');
   await reopen();

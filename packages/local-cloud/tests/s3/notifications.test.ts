@@ -70,7 +70,7 @@ test('a change notifies the targets whose event and key match, with the key enco
   ]);
 });
 
-test('a notification that cannot be handed on is counted and logged, and the object stays', async () => {
+test('a notification that cannot be delivered is counted and logged, and the object stays', async () => {
   const { store, counts, log } = await open(notificationsFromTemplate(load(template(both))), true);
   await store.put('inbox', 'a/1', Buffer.from('1'));
   assert.deepEqual(counts, ['s3.notificationsFailed']);

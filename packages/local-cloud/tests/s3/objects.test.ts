@@ -249,7 +249,7 @@ test('deletes many at once, including keys that do not exist', async () => {
   await assert.rejects(get('many/1'), { name: 'NoSuchKey' });
 });
 
-test('refuses what it does not have by name, and stores nothing then', async () => {
+test('refuses unsupported attributes by name, and stores nothing then', async () => {
   const storageClass = new PutObjectCommand({ Bucket, Key: 'glacier', Body: 'x', StorageClass: 'GLACIER' });
   await assert.rejects(s3.client.send(storageClass), {
     name: 'NotImplemented',

@@ -1,4 +1,4 @@
-// Answers of S3 that were recorded on AWS, through the real SDK: conditions, pages, encryption, and what is refused.
+// Answers of S3 that were recorded on AWS, through the real SDK: conditions, pages, encryption, and refusals.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -119,7 +119,7 @@ test('a part cannot be copied from beyond its source', async () => {
   });
 });
 
-test('what the template says of a bucket is read, and what every bucket has', async () => {
+test('settings of a bucket in the template are read, and the defaults of every bucket', async () => {
   const rules = [{ Id: 'old', Status: 'Enabled', Prefix: 'raw/', ExpirationInDays: 30 }];
   await s3.store.ensureBucket(
     bucketResource('declared', {
@@ -245,7 +245,7 @@ test('uploads are rolled up at a delimiter, and have an owner', async () => {
   });
 });
 
-test('the encryption of a bucket may be set to what it is, and reset', async () => {
+test('the encryption of a bucket may be set to its current value, and reset', async () => {
   const put = (SSEAlgorithm: 'AES256' | 'aws:kms') =>
     s3.client.send(
       new PutBucketEncryptionCommand({

@@ -182,7 +182,7 @@ test('a policy is kept, and read as it was put or declared', async () => {
   assert.equal((await get('guarded')).Policy, '{"Statement":[]}');
 });
 
-test('what a bucket does not have is said as S3 says it', async () => {
+test('missing configurations of a bucket get the errors of S3', async () => {
   const { Grants } = await s3.client.send(new GetBucketAclCommand({ Bucket }));
   assert.deepEqual(
     [Grants!.length, Grants![0]!.Permission, Grants![0]!.Grantee!.Type],

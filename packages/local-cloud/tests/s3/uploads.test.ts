@@ -67,7 +67,7 @@ test('joins parts that came out of order and at once, byte for byte', async () =
   assert.deepEqual(readdirSync(path.join(s3.dir, '.tidegate/buckets/plain/uploads')), []);
 });
 
-test('replaces a part that is sent again, and lists what it has', async () => {
+test('replaces a part that is sent again, and lists its parts', async () => {
   const UploadId = await begin('again');
   await upload('again', UploadId, 1, Buffer.from('first'));
   const part = await upload('again', UploadId, 1, Buffer.from('second'));

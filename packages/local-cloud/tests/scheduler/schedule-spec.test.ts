@@ -1,4 +1,4 @@
-// What the template may say about a schedule, and what stops the start.
+// Schedules of a template: accepted forms, and those that stop the start.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -96,7 +96,7 @@ test('an hour is waited for in pieces and met exactly', async () => {
   assert.deepEqual(times, ['2026-09-21T15:00:00.000Z', '2026-09-21T16:00:00.000Z']);
 });
 
-test('a rule of EventBridge invokes with its own event, and hands its constant on as it is', async () => {
+test('a rule of EventBridge invokes with its own event, and passes its constant on unchanged', async () => {
   const rule = { ...sweep, source: 'aws.events' as const };
   const { clock, invoked } = started([rule, { ...rule, input: '"<aws.scheduler.execution-id>"' }]);
   await clock.advance(FIRST - START);

@@ -57,7 +57,7 @@ const json = (payload: Uint8Array | undefined) =>
   JSON.parse(Buffer.from(payload ?? []).toString()) as Record<string, unknown>;
 const bytes = (value: object) => Buffer.from(JSON.stringify(value));
 
-test('the SDK updates, reads, lists and deletes shadows, and devices hear of it', async () => {
+test('the SDK updates, reads, lists and deletes shadows, and devices are notified', async () => {
   const { client, connect } = await serve();
   const heard = await listen(await connect('t1'), '$aws/things/t1/shadow/name/config');
   const thingName = 't1';
@@ -287,7 +287,7 @@ test('cleanSession ends the session with the connection, which lives on otherwis
   assert.deepEqual(present, [false, true, false]);
 });
 
-/** Straight to the port: what no SDK sends. */
+/** Directly to the port: requests that no SDK sends. */
 function raw(url: string, method: string, target: string, headers: Record<string, string> = {}) {
   const scope = 'Credential=local/20261120/us-east-1/iotdevicegateway/aws4_request';
   const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`;
@@ -302,7 +302,7 @@ function raw(url: string, method: string, target: string, headers: Record<string
   });
 }
 
-test('what no SDK sends is refused by name, and unescaped slashes in a topic are slashes', async () => {
+test('requests that no SDK sends are refused by name, and unescaped slashes in a topic are slashes', async () => {
   const { url, messages } = await serve();
   const cases: readonly [string, string, number, RegExp, Record<string, string>?][] = [
     ['POST', '/topics/a/b/c?qos=1', 200, /"message":"OK"/],

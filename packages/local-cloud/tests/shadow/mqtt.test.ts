@@ -106,7 +106,7 @@ test('no delta is published when desired and reported agree', async () => {
   );
 });
 
-test('the accepted answer repeats what was sent, nulls included', async () => {
+test('the accepted answer repeats the update, nulls included', async () => {
   const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
@@ -184,7 +184,7 @@ const refusals: readonly (readonly [
   ],
 ];
 
-test('what cannot be an update is rejected with the code and message of AWS, and changes nothing', async () => {
+test('an invalid update is rejected with the code and message of AWS, and changes nothing', async () => {
   const { connect, clock } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);
@@ -312,7 +312,7 @@ test('the named shadows of a thing and its classic one do not touch each other',
   assert.match(await dataPlane.shadows.get({ thingName: 't1', shadowName: 'config' }), /"a":2/);
 });
 
-test('nobody publishes to the answers, to unknown requests or to names that AWS does not allow', async () => {
+test('no client publishes to the answers, to unknown requests or to names that AWS does not allow', async () => {
   const { connect, log } = await startCloud();
   for (const topic of [
     `${classic}/update/accepted`,
@@ -332,7 +332,7 @@ test('nobody publishes to the answers, to unknown requests or to names that AWS 
   }
 });
 
-test('the policy decides who asks and who hears', async () => {
+test('the policy decides which clients may ask and receive', async () => {
   const asked: string[] = [];
   const { connect, log } = await startCloud({
     authorize: ({ clientId, action, resource }) => {

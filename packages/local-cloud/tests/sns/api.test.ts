@@ -48,14 +48,14 @@ test("a publish as the ingest function's reaches mail and phone", async () => {
   assert.match(files('sms')[0]![1], /\n\nTidegate> short\n$/);
 });
 
-test('a publish to a phone, and one by TargetArn, are taken', async () => {
+test('a publish to a phone, and one by TargetArn, are accepted', async () => {
   const { client, counts } = await openSns();
   await client.send(new PublishCommand({ PhoneNumber: '+12065550199', Message: 'x' }));
   await client.send(new PublishCommand({ TargetArn: topicArn, Message: 'x', MessageGroupId: 'g' }));
   assert.deepEqual(counts, { texts: 2, mails: 1 });
 });
 
-test('a message of 256 KiB that form-encoding makes three times as long is taken', async () => {
+test('a message of 256 KiB that form-encoding makes three times as long is accepted', async () => {
   const { client, counts } = await openSns({
     template: templateWith(subscriptionOf('M', 'email', 'a@example.com')),
   });

@@ -45,7 +45,7 @@ async function open(draft: Draft = {}) {
   };
 }
 
-test('a subscriber with a filter policy gets what it lets pass; the rest is published, written nowhere and not counted', async () => {
+test('a subscriber with a filter policy gets matching messages; the others are published, written nowhere and not counted', async () => {
   const { subscribe, shown, publish, counts, files, log } = await open();
   assert.deepEqual(await shown(await subscribe({ FilterPolicy: policy })), [policy, 'MessageAttributes']);
   const { MessageId } = await publish(severity('major'));

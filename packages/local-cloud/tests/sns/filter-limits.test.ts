@@ -1,4 +1,4 @@
-// Which filter policies SNS refuses and in what words, as recorded from AWS where it is known; and its limits at their edges.
+// Filter policies that SNS refuses and its messages, as recorded from AWS where known, and its limits at their edges.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -128,12 +128,12 @@ const atTheLimit: readonly (readonly [what: string, policy: object, scope?: Filt
   ],
 ];
 for (const [what, policy, scope] of atTheLimit) {
-  test(`a policy of ${what} is taken`, () => {
+  test(`a policy of ${what} is accepted`, () => {
     assert.equal(problemOf(policy, scope), undefined);
   });
 }
 
-test('values count as often as they lie deep', () => {
+test('a value counts once for each level of its depth', () => {
   const deep = (values: number) => ({ a: { b: { c: range(4) } }, d: { e: range(3) }, f: range(values) });
   assert.equal(problemOf(deep(2), 'MessageBody'), undefined);
   assert.equal(problemOf(deep(3), 'MessageBody'), 'FilterPolicy: Filter policy is too complex');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { bodyPasses, filterOf, list, number, passes, text, type Attributes } from './filter-cases.ts';
 
 type Condition = readonly unknown[];
-/** What the list of conditions of the key `k` lets pass, and what it does not. `undefined`: another key is there. */
+/** Values that the conditions of the key `k` accept, and values that they refuse. `undefined`: another key is there. */
 type Case = readonly [what: string, conditions: Condition, pass: Values, fail: Values];
 type Values = readonly (Attributes[string] | undefined)[];
 
@@ -223,7 +223,7 @@ test('a wildcard that nearly matches 250,000 times is answered', () => {
   assert.equal(passes({ k: [{ wildcard: long }] }, { k: text('a'.repeat(250_000)) }), false);
 });
 
-test('a policy comes back as it was given, and an empty one as none', () => {
+test('GetTopicAttributes returns a policy unchanged, and an empty one as none', () => {
   assert.equal(filterOf('{ "k" : ["a"] }').policy, '{ "k" : ["a"] }');
   for (const empty of ['', '{}', ' { } ']) {
     assert.equal(filterOf(empty).policy, undefined);

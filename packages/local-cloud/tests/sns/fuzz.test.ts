@@ -1,4 +1,4 @@
-// Holds the operators of filter policies to what they mean, said another way, and throws policies and messages at them.
+// Compares the operators of filter policies with a second implementation, over random policies and messages.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -57,7 +57,7 @@ test('a wildcard pattern matches what the regular expression of the same pieces 
   );
 });
 
-test('a range of numbers passes what lies between its bounds', () => {
+test('a range of numbers accepts the values between its bounds', () => {
   const bound = fc.integer({ min: -50, max: 50 });
   fc.assert(
     fc.property(bound, fc.integer({ min: 1, max: 20 }), bound, (bottom, width, value) => {

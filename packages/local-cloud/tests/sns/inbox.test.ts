@@ -69,7 +69,7 @@ test('of many the newest hundred are listed, and all are counted', async () => {
   );
 });
 
-test('a folder that somebody took away is an error, not an empty inbox', async () => {
+test('a folder that was removed is an error, not an empty inbox', async () => {
   const dir = openFolders();
   rmSync(path.join(dir, 'sms'), { recursive: true });
   await assert.rejects(readInbox(dir), /ENOENT.*sms/);

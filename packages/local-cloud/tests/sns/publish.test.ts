@@ -36,7 +36,7 @@ test('a message is an .eml for the address and a .txt for the phone', async () =
   assert.deepEqual(counts, { mails: 1, texts: 1 });
 });
 
-test('files and folders are for their owner alone, and nothing half-written lies beside them', async () => {
+test('only the owner can read files and folders, and no half-written file is beside them', async () => {
   const { topics, dir } = await openTopics();
   await topics.publish({ topicArn, message: 'x' });
   for (const folder of ['mail', 'sms', 'sns'])
@@ -48,14 +48,14 @@ test('files and folders are for their owner alone, and nothing half-written lies
   assert.deepEqual(readdirSync(path.join(dir, 'sns', 'aside')), []);
 });
 
-test('what a killed process left half-written is gone at the next start', async () => {
+test('half-written files of a killed process are removed at the next start', async () => {
   const { dir } = await openTopics();
   writeFileSync(path.join(dir, 'sns', 'aside', 'half'), 'x');
   await openTopics({ dir });
   assert.deepEqual(readdirSync(path.join(dir, 'sns', 'aside')), []);
 });
 
-test('each protocol gets its own text, and the default where it has none or no string', async () => {
+test('each protocol gets its own text, or the default if it has none or not a string', async () => {
   const { topics, files } = await openTopics();
   await topics.publish(structured({ default: 'usual', email: 'long', sms: 'short' }));
   await topics.publish(structured({ default: 'usual', sms: 7, email: null }));
@@ -146,7 +146,7 @@ test('a message without a subject gets the words that SNS uses', async () => {
   assert.equal(readEmail(files('mail')[0]![1]).headers.get('subject'), 'AWS Notification Message');
 });
 
-test('when one file cannot be written, none stays, the publisher hears of it, and the next publish works', async () => {
+test('if one file cannot be written, none stays, the publisher gets an error, and the next publish works', async () => {
   const { topics, dir, files, log, counts } = await openTopics();
   rmSync(path.join(dir, 'sms'), { recursive: true });
   await assert.rejects(topics.publish({ topicArn, message: 'x' }), {

@@ -1,4 +1,4 @@
-// Queues behind a topic: as subscribers, and as what gets the notifications that could not be delivered.
+// Queues behind a topic: as subscribers, and as dead-letter queues of undelivered notifications.
 
 import { test } from '@jest/globals';
 import { GetSubscriptionAttributesCommand, SetSubscriptionAttributesCommand } from '@aws-sdk/client-sns';
@@ -83,7 +83,7 @@ test('a text that is too long for SMS goes to the dead-letter queue', async () =
   assert.equal(counts['NumberOfNotificationsRedrivenToDlq'], 1);
 });
 
-test('what the dead-letter queue does not take is counted and named', async () => {
+test('messages that the dead-letter queue refuses are counted and named', async () => {
   const { topics, counts, log } = await openTopics({
     template,
     onQueued() {
@@ -97,7 +97,7 @@ test('what the dead-letter queue does not take is counted and named', async () =
   assert.deepEqual(fields, { queue: queueArn('Dead'), reason: 'Error: disk full' });
 });
 
-test('a queue that subscribes gets the text for its protocol, and another queue what it refuses', async () => {
+test('a queue that subscribes gets the text for its protocol, and its dead-letter queue the refused ones', async () => {
   const subscribed = templateWith(
     `${queueOf('Dead')}${queueOf('Jobs')}${redriven('All', 'sqs', queueArn('Jobs'))}`,
   );
@@ -118,7 +118,7 @@ test('a queue that subscribes gets the text for its protocol, and another queue 
   );
 });
 
-test('a redrive policy is set and taken away at run time, and outlives a restart', async () => {
+test('a redrive policy is set and removed at run time, and survives a restart', async () => {
   const { client, topics, dir } = await openSns({ template });
   const { arn } = topics.subscriptions.all().find(({ protocol }) => protocol === 'sms')!;
   const set = (AttributeValue: string) =>

@@ -55,7 +55,7 @@ test('the sender is the one that SMTP_URL names, in the mail and to the server',
   assert.match(server.received[0].data, /^From: Tidegate <alerts@example\.org>\r$/m);
 });
 
-test('a publish does not wait for the server, and what it did not take is sent when it is back', async () => {
+test('a publish does not wait for the server, and undelivered mails are sent when it is back', async () => {
   const port = await freePort();
   const clock = createManualClock(start);
   const opened = await openTopics({ clock, smtpUrl: `smtp://127.0.0.1:${port}` });
@@ -73,7 +73,7 @@ test('a publish does not wait for the server, and what it did not take is sent w
   assert.deepEqual(texts, ['one', 'two']);
 });
 
-test('what was not sent before a stop is sent after the next start', async () => {
+test('notifications that were not sent before a stop are sent after the next start', async () => {
   const dir = temporaryFolder();
   const first = await openTopics({ dir, smtpUrl: `smtp://127.0.0.1:${await freePort()}` });
   await first.topics.publish({ topicArn, message: 'x' });

@@ -1,4 +1,4 @@
-// Subscriptions: those of the template, those of run time, and what a restart makes of both.
+// Subscriptions: those of the template and those of run time, over a restart.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

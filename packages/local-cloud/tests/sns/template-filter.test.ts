@@ -1,4 +1,4 @@
-// Filter policies of the template's subscriptions: read at start, refused by line, and what a restart makes of changes.
+// Filter policies of the template's subscriptions: read at start, refused by line, and changed at run time, over a restart.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -104,7 +104,7 @@ test('a subscription of the template has no change to remember once its filter i
   });
 });
 
-test('who unsubscribes an address of the template and subscribes it again has no filter, also after a restart', async () => {
+test('an address of the template that is unsubscribed and subscribed again has no filter, also after a restart', async () => {
   const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   await topics.subscriptions.remove(mail!.arn);
@@ -126,7 +126,7 @@ test('a list of subscriptions from before there were filters is read', async () 
   });
 });
 
-test('a change of a filter that cannot be written is taken back', async () => {
+test('a change of a filter that cannot be written is undone', async () => {
   const { topics, dir } = await openTopics({ template: critical });
   const [mail] = topics.subscriptions.all();
   const file = path.join(dir, 'sns', 'subscriptions.json');

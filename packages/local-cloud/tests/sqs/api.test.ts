@@ -173,7 +173,7 @@ test('a client of the older protocol gets an error that names the newer one', as
   assert.match((await call('ListQueues', {}, headers)).text, /speaks AWS JSON to SQS clients/);
 });
 
-test('queues are listed and described, with what waits in them', async () => {
+test('queues are listed and described, with their waiting messages', async () => {
   const { call, QueueUrl, url, send, receive } = await openApi({ queues: withDeadLetters(3) });
   await send('a', 'b', 'c');
   await receive(1);

@@ -1,4 +1,4 @@
-// Functions that take the messages of a queue: batches, windows, what failed comes again, and the dead-letter queue at last.
+// Functions that take the messages of a queue: batches, windows, retries of failed messages, and the dead-letter queue.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -61,7 +61,7 @@ test('a batching window collects more than one receive does, up to the batch', a
   assert.equal(bodiesIn(batches), 13);
 });
 
-test('only what a function reports comes again, after the visibility timeout', async () => {
+test('only messages that a function reports come again, after the visibility timeout', async () => {
   const clock = createManualClock(start);
   const { send, batches, jobs } = await run(failing('b'), { clock, queues: withDeadLetters(3) });
   await send('a', 'b', 'c');

@@ -112,7 +112,7 @@ test('a waiting receiver gets a message once it is sent or no longer delayed, an
   assert.deepEqual(await none, []);
 });
 
-test('who hides a message for less or more time says when it comes again', async () => {
+test('a changed visibility timeout decides when a message comes again', async () => {
   const { send, receive, clock, jobs } = await open();
   await send('a');
   const [first] = await receive();

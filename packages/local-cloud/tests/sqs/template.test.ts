@@ -1,4 +1,4 @@
-// What a template says of queues and of the functions that take their messages; what could not work stops the start by line.
+// Queues of a template and the functions that receive their messages; a declaration that cannot work stops the start by line.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -34,7 +34,7 @@ Map:
 `;
 const jobs = 'Jobs: { Type: AWS::SQS::Queue }\n';
 
-test('a queue has the defaults of AWS, and what the template says', () => {
+test('a queue has the defaults of AWS, and the settings of the template', () => {
   const { queues, template } = read(`
 Dead: { Type: AWS::SQS::Queue, Properties: { QueueName: dead, RedriveAllowPolicy: { redrivePermission: byQueue, sourceQueueArns: [!GetAtt Jobs.Arn] } } }
 Jobs:

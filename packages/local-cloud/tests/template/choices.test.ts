@@ -105,7 +105,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ],
   ],
   'An HTTP update or deletion': [
-    ['shadow/data-plane', 'the SDK updates, reads, lists and deletes shadows, and devices hear of it'],
+    ['shadow/data-plane', 'the SDK updates, reads, lists and deletes shadows, and devices are notified'],
     ['shadow/data-plane', 'reading over HTTP publishes nothing over MQTT, and neither does a refused update'],
   ],
   'Ten requests of one client': [
@@ -139,7 +139,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/operators', 'a remainder has the sign of the dividend'],
     ['rules/functions', 'round() goes away from zero at the half'],
     ['rules/functions', "bitnot(13) is two's complement, not the guide's 2"],
-    ['rules/functions', 'a Decimal used as Int loses what is behind the point'],
+    ['rules/functions', 'a Decimal used as Int loses its decimals'],
   ],
   '**Out of range**': [
     ['json/decimal', 'divides to 34 digits, rounding half to even with the rest in mind'],
@@ -157,7 +157,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   '**A backslash**': [['rules/errors', 'AWS does not document a backslash in a literal']],
   '`indexof` of a missing text': [
-    ['rules/functions', 'indexof() of what is not there is -1'],
+    ['rules/functions', 'indexof() of a missing text is -1'],
     ['rules/regexp', 'regexp_substr() without a match is Undefined'],
     ['rules/mqtt-properties', 'get_user_properties()'],
   ],
@@ -182,7 +182,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['mqtt/jobs', 'an answer goes to who asked and to nobody else, and not to the disk'],
     ['mqtt/jobs', 'an answer is not given to a client that has not subscribed, or may not receive it'],
   ],
-  '**Only JSON.**': [['provisioning/provisioning', 'only the six JSON topics are taken']],
+  '**Only JSON.**': [['provisioning/provisioning', 'only the six JSON topics are accepted']],
   '**Error codes**': [
     ['provisioning/provisioning', 'a bad request is rejected with a code and a reason'],
     ['provisioning/provisioning', 'denies access, and the certificate stays without use'],
@@ -230,10 +230,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['web/mqtt-socket', 'a connection ends after a day, and the presence event says why'],
   ],
   '`principal()` and `principalIdentifier`': [
-    [
-      'web/presigned',
-      'temporary credentials stand for their identity, the developer’s own keys for the account',
-    ],
+    ['web/presigned', 'temporary credentials act as their identity, the developer’s own keys as the account'],
     [
       'cognito/permissions',
       'a thing attached to an identity does not fill the policy variables of its connections',

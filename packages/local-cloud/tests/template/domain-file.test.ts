@@ -57,7 +57,7 @@ test('it is read when samconfig.toml sets one of its parameters, and the command
   assert.deepEqual(read({ IotName: 'mqtt.example.com' }, inFile).names, ['mqtt.example.com']);
 });
 
-test('it is not read when nobody sets one of its parameters, or where it is not there', () => {
+test('it is not read if none of its parameters is set, or if the file is missing', () => {
   const settings =
     '[local.deploy.parameters]\nparameter_overrides = ["A=1"]\n[local.global.parameters]\nparameter_overrides = ["B=1"]\n';
   for (const { found, rest } of [read({ Other: 'x' }, settings), read({ Other: 'x' }, inFile, null)])
@@ -68,7 +68,7 @@ test('a file of that name that is not a template is left alone while nothing is 
   assert.equal(read({}, '', '- not a template\n').found, undefined);
 });
 
-test('a zone needs no value here, as nobody asks for a proof', () => {
+test('a zone needs no value here, because no certificate has to be validated', () => {
   assert.match(read({ IotName: 'iot.example.com' }).found!.outputs['Zone']!, /^Z0+$/);
   assert.equal(read({ Zone: 'Z1ABC' }).found!.outputs['Zone'], 'Z1ABC');
 });

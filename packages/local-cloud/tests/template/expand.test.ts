@@ -1,4 +1,4 @@
-// What SAM's transform makes of a template, before anything is resolved.
+// The result of SAM's transform, before anything is resolved.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -104,7 +104,7 @@ test('a plain Lambda function has its code in the template, or in a folder', () 
   assert.equal(codeOf('Code: ./\n').kind, 'folder');
 });
 
-test('code that lies in a bucket of AWS is refused with what to write', () => {
+test('code in a bucket of AWS is refused with the remedy', () => {
   assertAmongRefused(
     plain('Code: { S3Bucket: b, S3Key: k }\n'),
     'template.yaml:7: F: Code.S3Bucket is not on this machine: write Code: ./folder, which aws cloudformation package uploads, or Code.ZipFile with the code itself',

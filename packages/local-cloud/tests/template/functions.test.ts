@@ -62,7 +62,7 @@ test('a function gets the defaults of Lambda and of the SAM build', () => {
   );
 });
 
-test('a function gets what the template says', () => {
+test('a function gets the settings of the template', () => {
   const spec = specOf(
     `Handler: sweep.handler
 CodeUri: ./
@@ -114,7 +114,7 @@ BuildProperties:
   });
 });
 
-test('Globals fill in what a function does not say itself', () => {
+test('Globals fill in properties that a function does not set itself', () => {
   const globals = `Globals:
   Function:
     Timeout: 20

@@ -125,7 +125,7 @@ Resources:
   assert.equal(template.resources.get('Bucket')?.name, 'tidegate-bucket');
 });
 
-test('a resource whose condition is false is left out, and its dependents do not mind', () => {
+test('a resource whose condition is false is left out, and its dependents still work', () => {
   const template = load(`Conditions: { No: !Equals [a, b] }
 Resources:
   Absent: { Type: AWS::S3::Bucket, Condition: No }

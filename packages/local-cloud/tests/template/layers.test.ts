@@ -1,4 +1,4 @@
-// Layers as `sam build` makes them: packages by exact version, wherever npm has put them; what a layer lacks is refused by name.
+// Layers as `sam build` makes them: packages by exact version, wherever npm has put them; a package that a layer lacks is refused by name.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -86,14 +86,14 @@ const leavingOut = (...external: string[]) => ({
   ...{ external, mainFields: [], outExtension: { '.js': '.mjs' }, loader: {} },
 });
 
-test('a built function imports from its layer what External leaves out', async () => {
+test('a built function imports the packages that External leaves out from its layer', async () => {
   const source = `import { name } from 'units'; export const handler = async () => name;`;
   const draft = { source, build: leavingOut('units'), layerRoots: [layerFolder()] };
   const { lambda } = await start({ Fn: draft });
   assert.equal((await lambda.invoke('tidegate-Fn', '{}')).payload, '"units 1.0.0"');
 });
 
-test('a built function whose packages no layer has does not start, and the package is named', async () => {
+test('a built function does not start if no layer has its package, and the package is named', async () => {
   const cases: readonly (readonly [name: string, layerRoots: LayerRoot[]])[] = [
     ['units', []],
     ['beside', [layerFolder()]],

@@ -1,4 +1,4 @@
-// Parameter values: where they come from, and what their declarations forbid.
+// Parameter values: where they come from, and which values their declarations forbid.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -20,7 +20,7 @@ test('a value is the override, else what samconfig.toml has, else the default', 
   assert.equal(load(text, { files, overrides: { P: 'given' } }).parameters['P'], 'given');
 });
 
-test('what this machine knows better comes before the default only, and only where there is such a parameter', () => {
+test('a value of this machine replaces only the default, and only of an existing parameter', () => {
   const defaults = { P: 'here', Other: 'x' };
   const files = { 'samconfig.toml': '[local.deploy.parameters]\nparameter_overrides = "P=from-file"' };
   const text = template('{ Type: String, Default: default }');
@@ -175,6 +175,6 @@ test('a rule that does not hold stops the start with its description', () => {
   assertRefused(rule('!Equals [!Ref Days, 9]'), 'template.yaml:6: rule Enough: Days must do');
 });
 
-test('a rule whose condition is false asks for nothing', () => {
+test('a rule whose condition is false needs nothing', () => {
   load(rule('!Equals [!Ref Days, 9]', '    RuleCondition: !Equals [!Ref Days, 1]\n'));
 });

@@ -1,4 +1,4 @@
-// The name of a stack: what somebody says of it, else samconfig.toml, else the folder.
+// The name of a stack: the option, else samconfig.toml, else the folder.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -46,7 +46,7 @@ for (const [toml, stackName] of settings) {
   });
 }
 
-test('what the command line says comes first, and another samconfig.toml may be named', () => {
+test('the command line takes precedence, and another samconfig.toml may be named', () => {
   const folder = folderOf('shop', '[default.global.parameters]\nstack_name = "prod"');
   assert.equal(nameIn(folder, { 'stack-name': 'mine' }), 'mine');
   const other = path.join(folder, 'other.toml');

@@ -1,4 +1,4 @@
-// What the local cloud would have to ignore stops the start; what has no local effect is accepted, with a reason.
+// A property that the local cloud would have to ignore stops the start; one without local effect is accepted, with a reason.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -136,7 +136,7 @@ Resources:
   );
 });
 
-test('what has no effect on one machine is listed with its reason', () => {
+test('properties without effect on one machine are listed with their reason', () => {
   const entries = describeSupport();
   const find = (type: string, property: string) =>
     entries.find((entry) => entry.type === type && entry.property === property);

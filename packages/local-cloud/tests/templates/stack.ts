@@ -1,4 +1,4 @@
-// Starts a template of this folder as a stranger would: from a copy, with nothing but what lies beside it.
+// Starts a template of this folder as a stranger would: from a copy, with only the files beside it.
 
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -16,7 +16,7 @@ const start = Date.parse('2026-11-20T12:00:00Z');
 const own = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 for (const protocolVersion of [4, 5] as const) {
-  test(`a guest hears telemetry, in MQTT version ${protocolVersion}`, async () => {
+  test(`a guest receives telemetry, in MQTT version ${protocolVersion}`, async () => {
     const fixture = await openWebFixture(systemClock);
     const at = Date.now();
     const client = await openBrowser({ ...fixture, at }, await fixture.guest(), { protocolVersion });
@@ -27,7 +27,7 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
-test('a guest who publishes is cut off, with the reason in the log', async () => {
+test('a guest that publishes is disconnected, with the reason in the log', async () => {
   const fixture = await openWebFixture(systemClock);
   const client = await openBrowser({ ...fixture, at: Date.now() }, await fixture.guest());
   const closed = whenClosed(client);

@@ -26,7 +26,7 @@ function ask(url: string, now = start, host = '127.0.0.1:8080') {
 
 const sign = (keys: Keys, signing: Signing = {}) => presign(address, keys, { at: start, ...signing });
 
-test('temporary credentials stand for their identity, the developer’s own keys for the account', async () => {
+test('temporary credentials act as their identity, the developer’s own keys as the account', async () => {
   assert.deepEqual(ask(await sign(issued)), { principal: identityId, role });
   assert.deepEqual(ask(await sign(own)), { principal: '000000000000' });
 });

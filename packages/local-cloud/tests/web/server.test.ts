@@ -113,7 +113,7 @@ for (const [path, isServed] of served) {
   });
 }
 
-test('the HTTP API is not served by a foreign name, and without one there is none', async () => {
+test('the HTTP API is not served under a foreign name, or without an API in the template', async () => {
   const { port } = await open({ api: async (_req, res) => void res.writeHead(202).end('api') });
   assert.equal((await ask(port, '/api/devices', 'GET', 'evil.example')).status, 403);
   assert.equal((await ask((await open()).port, '/api/devices')).status, 404);

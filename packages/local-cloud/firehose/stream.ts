@@ -47,7 +47,8 @@ export const VERY_MANY_RECORDS = 4_000;
 
 interface Buffered {
   readonly records: Buffer[];
-  readonly waiting: (() => void)[];
+  /** One promise for all who wait, who are thousands. */
+  readonly stored: PromiseWithResolvers<void>;
   readonly oldest: number;
   readonly cancel: () => void;
   bytes: number;
@@ -70,10 +71,10 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: 
   // One object after the other, so that a bucket that refuses is asked once at a time.
   let writing = Promise.resolve();
 
-  async function write({ records, waiting, oldest, bytes }: Buffered): Promise<void> {
-    const stored = await writer.write(records, oldest);
+  async function write({ records, stored, oldest, bytes }: Buffered): Promise<void> {
+    const isStored = await writer.write(records, oldest);
     heldBytes -= bytes;
-    if (stored) for (const resolve of waiting) resolve();
+    if (isStored) stored.resolve();
   }
   function flush(): Promise<void> {
     const full = current;
@@ -86,23 +87,22 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: 
   }
   function open(): Buffered {
     const cancel = clock.after(spec.bufferMs, () => void flush());
-    return { records: [], waiting: [], oldest: clock.now(), cancel, bytes: 0 };
+    return { records: [], stored: Promise.withResolvers(), oldest: clock.now(), cancel, bytes: 0 };
   }
   return {
     flush,
-    put: (records) =>
-      new Promise((resolve) => {
-        if (closed) return;
-        const buffer = (current ??= open());
-        const bytes = records.reduce((sum, record) => sum + record.length, 0);
-        buffer.records.push(...records);
-        buffer.waiting.push(resolve);
-        buffer.bytes += bytes;
-        heldBytes += bytes;
-        incomingRecords(records.length);
-        incomingBytes(bytes);
-        if (buffer.bytes >= spec.bufferBytes) void flush();
-      }),
+    put(records) {
+      if (closed) return new Promise(() => {});
+      const buffer = (current ??= open());
+      const bytes = records.reduce((sum, record) => sum + record.length, 0);
+      buffer.records.push(...records);
+      buffer.bytes += bytes;
+      heldBytes += bytes;
+      incomingRecords(records.length);
+      incomingBytes(bytes);
+      if (buffer.bytes >= spec.bufferBytes) void flush();
+      return buffer.stored.promise;
+    },
     async close() {
       closed = true;
       writer.close();

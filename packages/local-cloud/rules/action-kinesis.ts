@@ -11,9 +11,7 @@ export const kinesis: CompileAction = (fields, targets) => {
     resource: fields.raw('StreamName'),
     prepare({ output, scope }) {
       const [stream, partitionKey, data] = [nameOf(scope), keyOf(scope), bytesOf(output)];
-      return async () => {
-        await dataStreams.put(stream, { partitionKey, data });
-      };
+      return () => dataStreams.put(stream, { partitionKey, data });
     },
   };
 };

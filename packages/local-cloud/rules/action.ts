@@ -67,7 +67,7 @@ export interface Action {
   /** The same for one message, where the resource has a substitution. */
   readonly resourceOf?: Substitute;
   /** Does what needs the message, and returns a delivery that may be repeated: it resolves when delivered, or rejects. */
-  prepare(selected: Selected): () => Promise<void>;
+  prepare(selected: Selected): () => Promise<unknown>;
 }
 
 /** @throws StartError naming the template line of an action that the local cloud cannot run */

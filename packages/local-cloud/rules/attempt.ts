@@ -20,7 +20,7 @@ function mayPass(error: unknown): boolean {
   );
 }
 
-async function repeat(run: () => Promise<void>, clock: Clock, first: unknown): Promise<unknown> {
+async function repeat(run: () => Promise<unknown>, clock: Clock, first: unknown): Promise<unknown> {
   let failure = first;
   for (const pause of RETRY_PAUSES_MS) {
     if (!mayPass(failure)) break;
@@ -36,14 +36,18 @@ async function repeat(run: () => Promise<void>, clock: Clock, first: unknown): P
 }
 
 /**
- * No async function: tens of thousands of actions may wait for their stream, and each frame of one costs half a kilobyte.
+ * One promise and no async function: tens of thousands of actions may wait for their stream, and each frame of one costs half a kilobyte.
  *
- * @returns undefined once `run` has succeeded, else its last error; at once for an error that repeating cannot help
+ * @param ended gets undefined once `run` has succeeded, else its last error: at once for an error that repeating cannot help
  */
-export function attempt(run: () => Promise<void>, clock: Clock): Promise<unknown> {
-  const failed = (error: unknown) => repeat(run, clock, error);
+export function attempt<Result>(
+  run: () => Promise<unknown>,
+  clock: Clock,
+  ended: (error: unknown) => Result,
+): Promise<Result> {
+  const failed = (error: unknown) => repeat(run, clock, error).then(ended);
   try {
-    return run().then(() => undefined, failed);
+    return run().then(() => ended(undefined), failed);
   } catch (error) {
     return failed(error);
   }

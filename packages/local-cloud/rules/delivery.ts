@@ -38,14 +38,14 @@ interface Surroundings {
 export const dispatchId = (rule: Rule, index: number): string => `${rule.name}/${index}`;
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function prepare(action: Action, selected: Selected): () => Promise<void> {
+function prepare(action: Action, selected: Selected): () => Promise<unknown> {
   try {
     return action.prepare(selected);
   } catch (error) {
     if (error instanceof Unanswered)
       return async () => {
         const deliver = await untilAnswered(() => action.prepare(selected));
-        await deliver();
+        return deliver();
       };
     return () => Promise.reject(error);
   }
@@ -76,14 +76,20 @@ type MeasureAction = (metric: string, rule: Rule, action: Pick<Action, 'name'>) 
 
 /** Counts successes and failures of an action, as AWS IoT does. */
 function createActionMetrics(meter: Meter): MeasureAction {
-  const measures = new Map<string, Measure>();
-  return (metric, rule, action) => {
-    const key = `${metric} ${rule.name} ${action.name}`;
-    let measure = measures.get(key);
-    if (!measure) {
-      const dimensions = { ActionType: action.name.replace(/Action$/, ''), RuleName: rule.name };
-      measures.set(key, (measure = meter('AWS/IoT', metric, dimensions, 'Count')));
-    }
+  /** By rule, metric and action: no text is put together for each message. */
+  const measures = new Map<string, Map<string, Map<string, Measure>>>();
+  const within = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
+    let value = map.get(key);
+    if (value === undefined) map.set(key, (value = make()));
+    return value;
+  };
+  return (metric, rule, { name }) => {
+    const ofRule = within(measures, rule.name, () => new Map());
+    const ofMetric = within(ofRule, metric, () => new Map<string, Measure>());
+    const measure = within(ofMetric, name, () => {
+      const dimensions = { ActionType: name.replace(/Action$/, ''), RuleName: rule.name };
+      return meter('AWS/IoT', metric, dimensions, 'Count');
+    });
     measure(1);
   };
 }
@@ -111,7 +117,8 @@ function createReport({ clock, log }: Surroundings, measure: MeasureAction) {
     const { errorAction } = rule;
     if (!errorAction) return;
     const value = errorMessage(rule, message, failures);
-    const error = await attempt(prepare(errorAction, { output: { kind: 'json', value }, scope }), clock);
+    const selected: Selected = { output: { kind: 'json', value }, scope };
+    const error = await attempt(prepare(errorAction, selected), clock, (last) => last);
     measure(error === undefined ? 'ErrorActionSuccess' : 'ErrorActionFailure', rule, errorAction);
     if (error === undefined) return;
     log.error('the error action of a rule failed: this is the only record of the failed actions', {
@@ -137,7 +144,7 @@ function dispatchOf(
   rule: Rule,
   index: number,
   selected: Selected,
-  run: (target: Target, deliver: () => Promise<void>) => Promise<void>,
+  run: (target: Target, deliver: () => Promise<unknown>) => Promise<void>,
 ): RuleDispatch {
   const action = rule.actions[index]!;
   let held: Selected | undefined = selected;
@@ -175,12 +182,12 @@ export function createDelivery(surroundings: Surroundings): Delivery {
   const failureOf = createFailureOf(surroundings, measure);
   const report = createReport(surroundings, measure);
 
-  const act = async (rule: Rule, target: Target, deliver: () => Promise<void>) => {
-    const error = await attempt(deliver, clock);
-    if (error !== undefined) return failureOf(rule, target, error);
-    measure('Success', rule, target);
-    return undefined;
-  };
+  const act = (rule: Rule, target: Target, deliver: () => Promise<unknown>) =>
+    attempt(deliver, clock, (error) => {
+      if (error !== undefined) return failureOf(rule, target, error);
+      measure('Success', rule, target);
+      return undefined;
+    });
 
   return {
     dispatches(rule, message, topic, selected) {

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { noMeter, type Meter } from '../cloudwatch/meter.ts';
 import type { Log } from '../log.ts';
+import { createMemo } from '../memo.ts';
 import type { InboundMessage } from '../mqtt/message.ts';
 import { readAll } from '../start-error.ts';
 import type { RuleTargets } from './action.ts';
@@ -18,7 +19,7 @@ import { compileRule, type Rule } from './rule.ts';
 import type { RuleSpec } from './rule-spec.ts';
 import type { Outcome } from './statement.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
-import { createTopicIndex, type TopicIndex } from './topic-filter.ts';
+import { createTopicIndex } from './topic-filter.ts';
 
 export type { RuleDispatch } from './delivery.ts';
 
@@ -33,7 +34,8 @@ export interface RulesEngine {
 /** The rules that run, by what finds them. */
 interface Running {
   readonly byName: ReadonlyMap<string, Rule>;
-  readonly byTopic: TopicIndex<Rule>;
+  /** In the order in which they are declared. */
+  readonly byTopic: (topic: string) => readonly Rule[];
 }
 
 export interface RulesEngineOptions {
@@ -53,6 +55,8 @@ export interface RulesEngineOptions {
   readonly meter?: Meter;
 }
 
+/** Topics whose rules are remembered. */
+const MOST_TOPICS = 4_096;
 const BASIC_INGEST = '$aws/rules/';
 
 /** The topic as `topic()` gives it, and the one rule that a topic of Basic Ingest names. */
@@ -63,8 +67,11 @@ export function readTopic(topic: string): { readonly topic: string; readonly rul
 }
 
 function indexOf(rules: readonly Rule[]): Running {
-  const byTopic = createTopicIndex<Rule>();
-  for (const rule of rules) if (rule.statement.from) byTopic.add(rule.statement.from, rule);
+  const index = createTopicIndex<Rule>();
+  for (const rule of rules) if (rule.statement.from) index.add(rule.statement.from, rule);
+  const byTopic = createMemo(MOST_TOPICS, (topic: string) =>
+    index.match(topic.split('/')).sort((a, b) => a.order - b.order),
+  );
   return { byName: new Map(rules.map((rule) => [rule.name, rule])), byTopic };
 }
 
@@ -83,9 +90,9 @@ function find(
   running: Running,
   message: InboundMessage,
   { count, meter, warn }: Evaluation,
-): { topic: string; found: Rule[] } {
+): { topic: string; found: readonly Rule[] } {
   const { topic, ruleName } = readTopic(message.topic);
-  if (ruleName === undefined) return { topic, found: running.byTopic.match(topic.split('/')) };
+  if (ruleName === undefined) return { topic, found: running.byTopic(topic) };
   const rule = running.byName.get(ruleName);
   if (rule) return { topic, found: [rule] };
   count('rulesNotFound');
@@ -188,13 +195,16 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
       const { topic, found } = find(running, message, evaluation);
       if (found.length === 0) return [];
       const context = createMessageContext(message, topic, evaluation.environment);
-      const outcomes = found
-        .sort((a, b) => a.order - b.order)
-        .map((rule) => ({ rule, outcome: rule.statement.asks ? undefined : evaluate(rule, context) }));
-      const isTaken = outcomes.some(({ outcome }) => outcome?.kind === 'selected');
-      return outcomes.flatMap(({ rule, outcome }) =>
-        outcome ? dispatcher.now(rule, context, outcome, isTaken) : dispatcher.later(rule, context),
-      );
+      const outcomes = found.map((rule) => (rule.statement.asks ? undefined : evaluate(rule, context)));
+      const isTaken = outcomes.some((outcome) => outcome?.kind === 'selected');
+      const dispatches: RuleDispatch[] = [];
+      for (const [index, rule] of found.entries()) {
+        const outcome = outcomes[index];
+        dispatches.push(
+          ...(outcome ? dispatcher.now(rule, context, outcome, isTaken) : dispatcher.later(rule, context)),
+        );
+      }
+      return dispatches;
     },
   };
 }

@@ -17,37 +17,41 @@ export interface FailureGroup {
   run(act: () => Promise<Failure | undefined>): Promise<void>;
 }
 
-/** @param report gets the failures of the actions that were started together; must not reject */
-export function createFailureGroup(
-  clock: Clock,
-  report: (failures: readonly Failure[]) => Promise<void>,
-): FailureGroup {
-  let running = 0;
-  let failures: Failure[] = [];
-  let reported: Promise<void> | undefined;
-  let flush = () => {};
+/** What the actions of one rule have in common while they run; tens of thousands of groups may wait, and most of them never fail. */
+interface Gathering {
+  readonly clock: Clock;
+  readonly report: (failures: readonly Failure[]) => Promise<void>;
+  running: number;
+  failed: { readonly failures: Failure[]; readonly reported: Promise<void>; flush(): void } | undefined;
+}
 
-  function gather(): Promise<void> {
-    return (reported ??= new Promise<void>((resolve) => {
-      const cancel = clock.after(GATHER_MS, () => flush());
-      flush = () => {
-        cancel();
-        const all = failures;
-        failures = [];
-        reported = undefined;
-        flush = () => {};
-        report(all).then(resolve, resolve);
-      };
-    }));
+/** Reports the failures when all actions have ended, or a while after the first. */
+function gather(group: Gathering, failure: Failure): Promise<void> {
+  if (!group.failed) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const failures: Failure[] = [];
+    const flush = () => {
+      cancel();
+      group.failed = undefined;
+      group.report(failures).then(resolve, resolve);
+    };
+    const cancel = group.clock.after(GATHER_MS, flush);
+    group.failed = { failures, reported: promise, flush };
   }
+  group.failed.failures.push(failure);
+  return group.failed.reported;
+}
+
+/** @param report gets the failures of the actions that were started together; must not reject */
+export function createFailureGroup(clock: Clock, report: Gathering['report']): FailureGroup {
+  const group: Gathering = { clock, report, running: 0, failed: undefined };
   return {
     run(act) {
-      running++;
+      group.running++;
       return act().then((failure) => {
-        running--;
-        if (failure) failures.push(failure);
-        const done = failure ? gather() : undefined;
-        if (running === 0) flush();
+        group.running--;
+        const done = failure && gather(group, failure);
+        if (group.running === 0) group.failed?.flush();
         return done;
       });
     },

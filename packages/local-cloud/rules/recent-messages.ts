@@ -11,22 +11,38 @@ export interface RecentMessages {
   topics(): string[];
 }
 
-/** Each may keep a network buffer of 64 KB in memory. */
+/** Only the newest message of a topic is kept. Each may keep a network buffer of 64 KB in memory. */
 const MOST_TOPICS = 256;
 
+interface Recent {
+  message: InboundMessage;
+  /** Counts up with each message. */
+  at: number;
+}
+
 export function keepRecentMessages(engine: RulesEngine): RecentMessages {
-  const byTopic = new Map<string, InboundMessage>();
+  const byTopic = new Map<string, Recent>();
+  let count = 0;
+  const newestFirst = () => [...byTopic].sort(([, a], [, b]) => b.at - a.at);
+  /** In one go for many messages: a topic costs nothing to look up when the next message comes. */
+  const forgetOldest = () => {
+    for (const [topic] of newestFirst().slice(MOST_TOPICS)) byTopic.delete(topic);
+  };
   return {
     engine: {
       ...engine,
       match(message) {
-        byTopic.delete(message.topic);
-        byTopic.set(message.topic, message);
-        if (byTopic.size > MOST_TOPICS) byTopic.delete(byTopic.keys().next().value!);
+        count += 1;
+        const known = byTopic.get(message.topic);
+        if (known) {
+          known.message = message;
+          known.at = count;
+        } else byTopic.set(message.topic, { message, at: count });
+        if (byTopic.size >= 2 * MOST_TOPICS) forgetOldest();
         return engine.match(message);
       },
     },
-    find: (topic) => byTopic.get(topic),
-    topics: () => [...byTopic.keys()].reverse(),
+    find: (topic) => byTopic.get(topic)?.message,
+    topics: () => newestFirst().map(([topic]) => topic),
   };
 }

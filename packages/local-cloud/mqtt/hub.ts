@@ -3,7 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 import { type Backlog, type BacklogDeps, createBacklog } from './backlog.ts';
 import { createJobs, type Jobs, type Rules, type TopicService } from './jobs.ts';
-import { type InboundMessage, readMessage } from './message.ts';
+import { type InboundMessage, metaOf, readMessage } from './message.ts';
 import { consumerOf, readConsumer } from './pending-delivery.ts';
 import {
   consumersOf,
@@ -63,19 +63,26 @@ function deliver(seq: number | undefined, message: InboundMessage, recipients: r
 /** Puts messages into the journal, and knows the newest write under way. */
 function createMessageWriter(journal: Journal) {
   let newest: Promise<void> | undefined;
+  /** All messages of one write have the same promise. */
+  const follow = (durable: Promise<void>) => {
+    newest = durable;
+    const ended = () => {
+      if (newest === durable) newest = undefined;
+    };
+    durable.then(ended, ended);
+  };
   return {
-    /** @returns the entry's number, once it is on disk */
-    async write({ payload, ...meta }: InboundMessage, consumers: readonly string[]): Promise<number> {
-      const { seq, durable } = journal.append({ meta, payload, consumers });
-      newest = durable;
-      try {
-        await durable;
-        return seq;
-      } finally {
-        if (newest === durable) newest = undefined;
-      }
+    /** @returns the entry's number, and when it is on disk */
+    write(message: InboundMessage, consumers: readonly string[]): { seq: number; durable: Promise<void> } {
+      const written = journal.append({ meta: metaOf(message), payload: message.payload, consumers });
+      if (newest !== written.durable) follow(written.durable);
+      return written;
     },
     isWriting: () => newest !== undefined,
+    /** Runs `act` once the newest write has ended, well or not; in the order of the calls, and before what is written later. */
+    afterNewest(act: () => void): Promise<void> {
+      return (newest ?? Promise.resolve()).then(act, act);
+    },
     /** Resolves when the newest write has ended, well or not: its own publisher gets the error. */
     ended: async () => newest?.catch(() => {}),
   };
@@ -113,15 +120,25 @@ export function createHub(deps: HubDeps): Hub {
   const writer = createMessageWriter(journal);
   const recoverOne = createRecovery(deps, { jobs, backlog, runner });
 
-  const keep = async (plan: Plan, consumers: readonly string[]) => {
-    backlog.begin(plan.message);
-    try {
-      return await writer.write(plan.message, consumers);
-    } catch (error) {
-      backlog.finish(plan.message);
-      throw error;
-    }
+  const passOn = (seq: number, plan: Plan) => {
+    deliver(seq, plan.message, plan.recipients);
+    runner.runAll(seq, plan);
   };
+  /** Two promises a message and no async function: thousands wait for the disk, each with its frame. */
+  const keep = (plan: Plan, consumers: readonly string[]): Promise<void> => {
+    backlog.begin(plan.message);
+    const { seq, durable } = writer.write(plan.message, consumers);
+    return durable.then(
+      () => passOn(seq, plan),
+      (error: unknown) => {
+        backlog.finish(plan.message);
+        throw error;
+      },
+    );
+  };
+  /** It must not overtake what is being written [MQTT-4.6.0-6]. */
+  const deliverNow = ({ message, recipients }: Plan) =>
+    writer.afterNewest(() => deliver(undefined, message, recipients));
 
   return {
     isCongested: (principal) => backlog.isCongested(principal),
@@ -133,17 +150,10 @@ export function createHub(deps: HubDeps): Hub {
       const recipient = planner.recipientOf(clientId, message);
       if (recipient) deliver(undefined, message, [recipient]);
     },
-    async publish(message) {
+    publish(message) {
       const plan = planner.plan(message);
       const consumers = consumersOf(plan);
-      if (consumers.length === 0) {
-        if (writer.isWriting()) await writer.ended(); // it must not overtake what is being written [MQTT-4.6.0-6]
-        deliver(undefined, message, plan.recipients);
-        return;
-      }
-      const seq = await keep(plan, consumers);
-      deliver(seq, message, plan.recipients);
-      runner.runAll(seq, plan);
+      return consumers.length > 0 ? keep(plan, consumers) : deliverNow(plan);
     },
     async recover() {
       const pending = journal.pending();

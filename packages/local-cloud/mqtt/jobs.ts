@@ -47,20 +47,21 @@ const NO_RULES: Rules = { match: () => [] };
 export function createJobs(given: Rules = NO_RULES): Jobs {
   let rules = given;
   const services: TopicService[] = [];
-  const servicesOf = (topic: string) => services.filter((service) => service.matches(topic));
   return {
-    of: (message) => [
-      ...rules
+    of(message) {
+      const jobs: Job[] = rules
         .match(message)
-        .map((dispatch) => ({ consumer: `rule:${dispatch.id}`, run: () => dispatch.run() })),
+        .map((dispatch) => ({ consumer: `rule:${dispatch.id}`, run: () => dispatch.run() }));
       // "LWT messages sent to a shadow topic are ignored by the Device Shadow service."
-      ...(message.isWill ? [] : servicesOf(message.topic)).map((service) => ({
-        consumer: `service:${service.id}`,
-        run: () => service.handle(message),
-      })),
-    ],
+      if (message.isWill) return jobs;
+      for (const service of services) {
+        if (!service.matches(message.topic)) continue;
+        jobs.push({ consumer: `service:${service.id}`, run: () => service.handle(message) });
+      }
+      return jobs;
+    },
     setRules: (next) => void (rules = next),
     add: (service) => void services.push(service),
-    serves: (topic) => servicesOf(topic).length > 0,
+    serves: (topic) => services.some((service) => service.matches(topic)),
   };
 }

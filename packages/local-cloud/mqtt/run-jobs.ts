@@ -3,6 +3,7 @@
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Backlog } from './backlog.ts';
+import type { Job } from './jobs.ts';
 import type { InboundMessage } from './message.ts';
 import { type Plan, RETAINED_CONSUMER } from './plan.ts';
 import type { Retained } from './retained.ts';
@@ -26,13 +27,24 @@ export function createJobRunner(deps: {
   let running = 0;
   const waiting: (() => void)[] = [];
 
-  const run = async (seq: number, consumer: string, message: InboundMessage, work: () => Promise<void>) => {
+  const warn = (consumer: string, { topic }: InboundMessage, error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error('unfinished: it is tried again after a restart', { consumer, topic, reason });
+  };
+  /** One promise and no async function: tens of thousands of jobs may wait for a delivery stream. */
+  const run = (seq: number, job: Job, message: InboundMessage, ended: () => void) => {
+    const { consumer } = job;
+    const failed = (error: unknown) => {
+      warn(consumer, message, error);
+      ended();
+    };
     try {
-      await work();
-      journal.acknowledge(seq, consumer);
+      void job.run().then(() => {
+        journal.acknowledge(seq, consumer);
+        ended();
+      }, failed);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.error('unfinished: it is tried again after a restart', { consumer, topic: message.topic, reason });
+      queueMicrotask(() => failed(error));
     }
   };
 
@@ -54,8 +66,9 @@ export function createJobRunner(deps: {
         backlog.finish(message);
         if (running === 0) for (const resolve of waiting.splice(0)) resolve();
       };
-      for (const job of jobs) void run(seq, job.consumer, message, () => job.run()).then(ended);
-      if (retains) void run(seq, RETAINED_CONSUMER, message, () => retained.set(message)).then(ended);
+      for (const job of jobs) run(seq, job, message, ended);
+      if (retains)
+        run(seq, { consumer: RETAINED_CONSUMER, run: () => retained.set(message) }, message, ended);
       backlog.askForRelief();
     },
     isRunning: () => running > 0,

@@ -18,8 +18,10 @@ function properties(cursor: Cursor, place: PropertyPlace, version: Version): Use
   return version === 5 ? readProperties(cursor, place) : [];
 }
 
-function packetId(cursor: Cursor): void {
-  if (cursor.uint16() === 0) throw new Refusal('malformed', 'packet identifier 0 [MQTT-2.3.1-1]');
+function packetId(cursor: Cursor): number {
+  const id = cursor.uint16();
+  if (id === 0) throw new Refusal('malformed', 'packet identifier 0 [MQTT-2.3.1-1]');
+  return id;
 }
 
 function end(cursor: Cursor): void {
@@ -72,12 +74,20 @@ const connect: Check = (cursor) => {
   return { userProperties, willUserProperties };
 };
 
-const publish: Check = (cursor, flags, version) => {
+/** What is in front of the properties and the payload of a PUBLISH. */
+export function publishHead(
+  cursor: Cursor,
+  flags: number,
+): { readonly topic: string; readonly qos: 0 | 1 | 2; readonly messageId: number | undefined } {
   const qos = (flags >> 1) & 3;
   if (qos === 3) throw new Refusal('malformed', 'QoS 3 [MQTT-3.3.1-4]');
   if (qos === 0 && flags & 0x08) throw new Refusal('malformed', 'DUP with QoS 0 [MQTT-3.3.1-2]');
-  cursor.text();
-  if (qos > 0) packetId(cursor);
+  const topic = cursor.text();
+  return { topic, qos: qos as 0 | 1 | 2, messageId: qos > 0 ? packetId(cursor) : undefined };
+}
+
+const publish: Check = (cursor, flags, version) => {
+  publishHead(cursor, flags);
   return { userProperties: properties(cursor, 'publish', version) };
 };
 
@@ -150,14 +160,19 @@ export function checkFirstByte(first: number, version: Version | undefined): voi
   }
 }
 
+/** Where the variable header begins: after the type and the remaining length. */
+export function startOf(frame: Buffer): number {
+  let start = 1;
+  while (frame[start]! >= 0x80) start += 1;
+  return start + 1;
+}
+
 /**
  * Checks one whole packet whose first byte is checked already.
  * Throws Refusal `malformed`, `protocolError` or `unsupportedVersion`.
  */
 export function checkShape(frame: Buffer, version: Version | undefined): Shape {
-  let start = 1;
-  while (frame[start]! >= 0x80) start += 1;
   const { check } = packets.get(frame[0]! >> 4)!;
-  const learnt = check(createCursor(frame.subarray(start + 1)), frame[0]! & 0x0f, version ?? 4);
+  const learnt = check(createCursor(frame.subarray(startOf(frame))), frame[0]! & 0x0f, version ?? 4);
   return { userProperties: [], willUserProperties: [], ...learnt };
 }

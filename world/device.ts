@@ -2,16 +2,23 @@
 
 import type { Message } from '../bench/chaos/payloads.ts';
 import { connect } from '../packages/local-cloud/world/network.ts';
-import { later } from '../packages/local-cloud/world/runtime.ts';
+import { later, world } from '../packages/local-cloud/world/runtime.ts';
 import { openMqttSession, type MqttSession } from './mqtt-session.ts';
 
-export interface Device {
-  readonly name: string;
+/** What a device did and heard, for the oracle. Times are milliseconds of the world. */
+export interface Diary {
   /** Keys of the messages that the broker acknowledged. */
   readonly acknowledged: ReadonlySet<string>;
-  /** Topics of the messages that came to it. */
-  readonly heard: readonly string[];
+  readonly acknowledgedAt: readonly number[];
+  /** The messages that came to it; `key` is in their payload. */
+  readonly heard: readonly { readonly topic: string; readonly key: string; readonly at: number }[];
+  /** When a connection lived, from CONNACK until it ended or went silent. */
+  readonly connected: readonly { readonly from: number; readonly to: number }[];
   readonly counts: { sent: number; resent: number; connections: number };
+}
+
+export interface Device extends Diary {
+  readonly name: string;
   waiting(): number;
   send(message: Message): void;
   /** The connection breaks, and both ends learn of it. */
@@ -38,47 +45,90 @@ export interface DeviceOptions {
   readonly topics: readonly string[];
 }
 
+const KEY = /o:[\w-]+:\d+/;
+
+function createDiary() {
+  const connected: { from: number; to: number }[] = [];
+  const diary = {
+    ...{ acknowledged: new Set<string>(), acknowledgedAt: [] as number[], connected },
+    heard: [] as { topic: string; key: string; at: number }[],
+    counts: { sent: 0, resent: 0, connections: 0 },
+  };
+  return {
+    diary,
+    connects(): void {
+      diary.counts.connections += 1;
+      connected.push({ from: world.elapsed(), to: Infinity });
+    },
+    ends(): void {
+      const last = connected.at(-1);
+      if (last?.to === Infinity) last.to = world.elapsed();
+    },
+    acknowledges(key: string): void {
+      diary.acknowledged.add(key);
+      diary.acknowledgedAt.push(world.elapsed());
+    },
+    hears(topic: string, payload: string): void {
+      diary.heard.push({ topic, key: KEY.exec(payload)?.[0] ?? payload, at: world.elapsed() });
+    },
+  };
+}
+
+/** Messages that the broker has not acknowledged, and which of them this connection has sent. */
+function createOutbox(counts: Diary['counts']) {
+  const entries = new Set<Entry>();
+  let inFlight = new Map<number, Entry>();
+  return {
+    waiting: () => entries.size,
+    add(message: Message): void {
+      counts.sent += 1;
+      entries.add({ message, wasSent: false });
+    },
+    /** A message that was sent before has DUP set [MQTT-3.3.1-1]. */
+    publish(session: MqttSession | undefined): void {
+      if (!session?.isReady()) return;
+      const flying = new Set(inFlight.values());
+      for (const entry of entries) {
+        if (inFlight.size >= MOST_IN_FLIGHT) return;
+        if (flying.has(entry)) continue;
+        if (entry.wasSent) counts.resent += 1;
+        const { topic, payload } = entry.message;
+        inFlight.set(session.publish(topic, payload, entry.wasSent), entry);
+        entry.wasSent = true;
+      }
+    },
+    /** @returns the key of the message, if it waited for this */
+    acknowledged(id: number): string | undefined {
+      const entry = inFlight.get(id);
+      inFlight.delete(id);
+      if (entry) entries.delete(entry);
+      return entry?.message.key;
+    },
+    disconnected: () => void (inFlight = new Map()),
+  };
+}
+
 export function createDevice(options: DeviceOptions): Device {
   const { name, certificate, address, isCleanSession, topics } = options;
-  const acknowledged = new Set<string>();
-  const heard: string[] = [];
-  const counts = { sent: 0, resent: 0, connections: 0 };
-  const outbox = new Set<Entry>();
-  let inFlight = new Map<number, Entry>();
+  const { diary, ...notes } = createDiary();
+  const outbox = createOutbox(diary.counts);
   let session: MqttSession | undefined;
-
-  /** A message that was sent before has DUP set [MQTT-3.3.1-1]. */
-  function publish(): void {
-    if (!session?.isReady()) return;
-    const flying = new Set(inFlight.values());
-    for (const entry of outbox) {
-      if (inFlight.size >= MOST_IN_FLIGHT) return;
-      if (flying.has(entry)) continue;
-      if (entry.wasSent) counts.resent += 1;
-      const { topic, payload } = entry.message;
-      inFlight.set(session.publish(topic, payload, entry.wasSent), entry);
-      entry.wasSent = true;
-    }
-  }
 
   const events = {
     ready() {
-      counts.connections += 1;
-      publish();
+      notes.connects();
+      outbox.publish(session);
     },
     acknowledged(id: number) {
-      const entry = inFlight.get(id);
-      inFlight.delete(id);
-      if (entry) {
-        outbox.delete(entry);
-        acknowledged.add(entry.message.key);
-      }
-      publish();
+      const key = outbox.acknowledged(id);
+      if (key !== undefined) notes.acknowledges(key);
+      outbox.publish(session);
     },
-    heard: (topic: string) => void heard.push(topic),
+    heard: (topic: string, payload: string) => notes.hears(topic, payload),
     lost() {
+      notes.ends();
       session = undefined;
-      inFlight = new Map();
+      outbox.disconnected();
       later(RETRY_MS, open);
     },
   };
@@ -92,16 +142,16 @@ export function createDevice(options: DeviceOptions): Device {
 
   return {
     name,
-    acknowledged,
-    heard,
-    counts,
-    waiting: () => outbox.size,
+    ...diary,
+    waiting: outbox.waiting,
     send(message) {
-      counts.sent += 1;
-      outbox.add({ message, wasSent: false });
-      publish();
+      outbox.add(message);
+      outbox.publish(session);
     },
     cut: () => session?.link.cut(),
-    silence: () => session?.link.silence(),
+    silence() {
+      notes.ends();
+      session?.link.silence();
+    },
   };
 }

@@ -3,13 +3,15 @@
 import { setCallFaults, type CallFault, type CallSeen } from '../packages/local-cloud/world/faults.ts';
 import type { Machine } from '../packages/local-cloud/world/machine.ts';
 import { environments, type RunningEnvironment } from '../packages/local-cloud/world/node-worker-threads.ts';
-import { advance, world } from '../packages/local-cloud/world/runtime.ts';
+import { advance, until, world } from '../packages/local-cloud/world/runtime.ts';
 import type { Device } from './device.ts';
+import type { Operator } from './operator.ts';
 import type { Fault, FaultKind } from './plan.ts';
 
 export interface Hands {
   readonly machine: Machine;
   readonly devices: readonly Device[];
+  readonly operator: Pick<Operator, 'revoke'>;
   burst(messages: number): void;
   /** What is wrong with calls until when. */
   readonly callFaults: { until: number; readonly choose: (call: CallSeen) => CallFault | undefined }[];
@@ -122,6 +124,11 @@ const INJECT: { readonly [Kind in FaultKind]: (hands: Hands, fault: Of<Kind>) =>
       for (const device of devices) device.cut();
       hands.burst(messages);
       return `${messages} messages each`;
+    },
+    async revoke({ operator, devices }, { pick, forMs }) {
+      const isRevoked = await until(operator.revoke(pick, forMs));
+      const { name } = pickOf(devices, pick);
+      return isRevoked ? `${name} for ${forMs / 1000} s` : `${name}: not accepted`;
     },
     async restart({ machine }) {
       await machine.stop();

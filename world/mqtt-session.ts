@@ -1,6 +1,6 @@
 // One MQTT connection of a device, from CONNECT to its end, by the codec alone.
 
-import { generate, parser, type Packet } from 'mqtt-packet';
+import { generate, parser, type IPublishPacket, type Packet } from 'mqtt-packet';
 import type { Link } from '../packages/local-cloud/world/network.ts';
 import { later } from '../packages/local-cloud/world/runtime.ts';
 
@@ -16,7 +16,7 @@ export interface MqttSession {
 export interface SessionEvents {
   ready(): void;
   acknowledged(id: number): void;
-  heard(topic: string): void;
+  heard(topic: string, payload: string): void;
   /** Once, for whatever reason. */
   lost(): void;
 }
@@ -47,8 +47,13 @@ const receiver = (
     events.ready();
   },
   puback: ({ messageId }: { messageId: number }) => events.acknowledged(messageId),
-  publish({ topic, qos, messageId }: { topic: string; qos: number; messageId: number }) {
-    events.heard(topic);
+  publish({
+    topic,
+    payload,
+    qos,
+    messageId,
+  }: Pick<IPublishPacket, 'topic' | 'payload' | 'qos' | 'messageId'>) {
+    events.heard(topic, payload.toString());
     if (qos === 1) write({ cmd: 'puback', messageId });
   },
 });

@@ -18,6 +18,7 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'clock-step'; readonly ms: number }
   | { readonly kind: 'cut' | 'half-open'; readonly pick: number }
   | { readonly kind: 'storm'; readonly messages: number }
+  | { readonly kind: 'revoke'; readonly pick: number; readonly forMs: number }
   | { readonly kind: 'restart' }
 );
 export type FaultKind = Fault['kind'];
@@ -55,6 +56,9 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   cut: (at, random) => ({ kind: 'cut', at, pick: random.whole(0, 99) }),
   'half-open': (at, random) => ({ kind: 'half-open', at, pick: random.whole(0, 99) }),
   storm: (at, random) => ({ kind: 'storm', at, messages: random.whole(2, 12) }),
+  revoke: (at, random) => ({
+    ...{ kind: 'revoke', at, pick: random.whole(0, 99), forMs: random.whole(5, 120) * SECOND },
+  }),
   restart: (at) => ({ kind: 'restart', at }),
 };
 

@@ -2,7 +2,8 @@
 
 import type { Evidence } from '../bench/chaos/evidence.ts';
 import { createRandom } from '../bench/chaos/random.ts';
-import { judgeEvidence, type Disturbance, type Finding } from '../bench/chaos/verdict.ts';
+import { recompute } from '../bench/chaos/recompute.ts';
+import { judgeEvidence, type Disturbance } from '../bench/chaos/verdict.ts';
 import type { Disk } from '../packages/local-cloud/world/disk.ts';
 import { setCallFaults } from '../packages/local-cloud/world/faults.ts';
 import { createMachine, prepare, type Machine } from '../packages/local-cloud/world/machine.ts';
@@ -12,6 +13,10 @@ import { hashOf, hasPending, readEvidence, type Outputs } from './evidence.ts';
 import { enroll, SITE, type Member } from './fleet.ts';
 import { inject, watchCalls, type Hands } from './inject.ts';
 import { createMessages, type Messages } from './messages.ts';
+import type { Finding } from './finding.ts';
+import { judgeDevices, judgeRegistry, type Span } from './judge-operator.ts';
+import { judgeTimes } from './judge-times.ts';
+import { createOperator, readAttribute, type Operator } from './operator.ts';
 import { DISTURBING, type Fault } from './plan.ts';
 import { project } from './project.ts';
 
@@ -29,7 +34,7 @@ export interface WorldOptions {
 }
 
 export interface WorldReport {
-  readonly findings: readonly { readonly kind: string; readonly text: string }[];
+  readonly findings: readonly Finding[];
   /** What each fault did. */
   readonly happened: readonly string[];
   readonly figures: Readonly<Record<string, number>>;
@@ -48,6 +53,8 @@ const SETTLE_MS = 6 * MINUTE;
 const MOST_SETTLE_MS = 16 * MINUTE;
 const OUTBOX_MS = 60 * MINUTE;
 const MOST_WAITING = 60;
+/** One of these is the parameter AlertsPerMinute. */
+const RATE_LIMITS = [3, 20, 600];
 
 const overridesOf = (mode: Mode, alertsPerMinute: number): Readonly<Record<string, string>> => ({
   AlertsPerMinute: String(alertsPerMinute),
@@ -92,7 +99,7 @@ function makeSenders(members: readonly Member[], seed: number): readonly Sender[
     const children = index % 4 === 3 ? ['cellar', 'roof'] : [];
     const messages = createMessages({ name, site: SITE, children, endsHot: index % 2 === 1 }, seed);
     const address = `10.0.${Math.floor(index / 250)}.${(index % 250) + 1}`;
-    const topics = [`commands/${name}/#`];
+    const topics = [`commands/${name}/#`, `$aws/things/${name}/shadow/update/delta`];
     const device = createDevice({ name, certificate, address, isCleanSession: index % 2 === 0, topics });
     return { device, messages };
   });
@@ -117,19 +124,35 @@ function keepSending(sender: Sender, { seed, every }: WorldOptions, end: number)
   next();
 }
 
-async function injectAll(hands: Hands, faults: readonly Fault[], end: number) {
-  const disturbances: Disturbance[] = [];
-  const happened: string[] = [];
+/** When faults were, by the machine's clock and by the world's. */
+interface Happened {
+  /** Faults after which a notification may be sent again. */
+  readonly disturbances: Disturbance[];
+  /** The same, and steps of the clock. */
+  readonly delays: Disturbance[];
+  readonly spans: Span[];
+  readonly texts: string[];
+}
+
+async function injectAll(hands: Hands, faults: readonly Fault[], end: number): Promise<Happened> {
+  const happened: Happened = { disturbances: [], delays: [], spans: [], texts: [] };
   for (const fault of faults) {
     await advance(Math.max(0, fault.at - world.elapsed()));
-    const from = world.now();
+    const [from, began] = [world.now(), world.elapsed()];
     const detail = await inject(hands, fault);
     const forMs = 'forMs' in fault ? fault.forMs : 0;
-    if (DISTURBING.has(fault.kind)) disturbances.push({ from, to: world.now() + forMs });
-    happened.push(`${fault.kind}: ${detail}`);
+    const disturbance = { from, to: world.now() + forMs };
+    if (DISTURBING.has(fault.kind)) {
+      // A frozen sender may have sent before; what it holds is sent by others, and not by it again when it thaws.
+      const isOrphan = fault.kind === 'freeze-environment';
+      happened.disturbances.push(isOrphan ? { from, to: from } : disturbance);
+      happened.spans.push({ from: began, to: world.elapsed() + forMs });
+    }
+    if (DISTURBING.has(fault.kind) || fault.kind === 'clock-step') happened.delays.push(disturbance);
+    happened.texts.push(`${fault.kind}: ${detail}`);
   }
   await advance(Math.max(0, end - world.elapsed()));
-  return { disturbances, happened };
+  return happened;
 }
 
 /** @returns names of devices whose messages were not acknowledged, which is a finding */
@@ -150,21 +173,17 @@ async function quieten(outputs: Outputs): Promise<void> {
   while (world.elapsed() < end && hasPending(outputs)) await advance(MINUTE);
 }
 
-async function settle(machine: Machine, senders: readonly Sender[], outputs: Outputs) {
+async function settle(machine: Machine, senders: readonly Sender[], operator: Operator, outputs: Outputs) {
+  await advance(OUTBOX_MS, () => operator.isDone());
   const stuck = await emptyOutboxes(senders);
   await quieten(outputs);
   for (const { device, messages } of senders) device.send(messages.last(world.now()));
   stuck.push(...(await emptyOutboxes(senders)));
   await quieten(outputs);
+  stuck.push(...(await until(judgeRegistry(operator, readAttribute))));
   await machine.stop();
   return stuck;
 }
-
-/** What a device must hear: nothing, since nobody sends it anything. */
-const heardFindings = (senders: readonly Sender[]) =>
-  senders.flatMap(({ device }) =>
-    device.heard.map((topic) => ({ kind: 'heard', text: `${device.name} heard ${topic}` })),
-  );
 
 /** `3 too-late` is the fourth reading of a message. */
 function reasonsOf({ rejected }: Evidence): Record<string, number> {
@@ -176,6 +195,40 @@ function reasonsOf({ rejected }: Evidence): Record<string, number> {
   return reasons;
 }
 
+/** Of the world that has ended. */
+interface Ended {
+  readonly evidence: Evidence;
+  readonly devices: readonly Device[];
+  readonly operator: Operator;
+  readonly happened: Happened;
+  readonly alertsPerMinute: number;
+  /** When messages were not sent any more, in milliseconds of the world. */
+  readonly end: number;
+}
+
+function judge({ evidence, devices, operator, happened, alertsPerMinute, end }: Ended) {
+  const acknowledged = new Set(devices.flatMap((device) => [...device.acknowledged]));
+  const expected = recompute(evidence.archive);
+  const { disturbances, delays, spans } = happened;
+  const verdict = judgeEvidence(evidence, { acknowledged, disturbances }, expected);
+  const total = (name: keyof Device['counts']) => devices.reduce((sum, { counts }) => sum + counts[name], 0);
+  return {
+    findings: [
+      ...judgeDevices(operator, devices, spans, end),
+      ...verdict.findings,
+      ...judgeTimes(evidence, expected, delays, alertsPerMinute),
+    ],
+    figures: {
+      ...{ sent: total('sent'), resent: total('resent'), connections: total('connections') },
+      ...verdict.figures,
+      'messages to devices': operator.sent.length,
+      'messages heard': devices.reduce((sum, { heard }) => sum + heard.length, 0),
+      'certificates revoked': operator.revocations.length,
+      turns: world.turns(),
+    },
+  };
+}
+
 /** @throws Error when the machine does not start, or does not stop */
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const { seed, ms, mode, faults } = options;
@@ -183,32 +236,24 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   world.begin(seed, START);
   const callFaults: Hands['callFaults'] = [];
   watchCalls(callFaults);
-  const overrides = overridesOf(mode, createRandom(seed, 'variant').pick([20, 600]));
+  const alertsPerMinute = createRandom(seed, 'variant').pick(RATE_LIMITS);
+  const overrides = overridesOf(mode, alertsPerMinute);
   const machine = createMachine({ project, overrides, log }, image.disk);
   const { outputs } = (await machine.start()).endpoints;
   const senders = makeSenders(image.members, seed);
   for (const sender of senders) keepSending(sender, options, ms);
+  const operator = createOperator(image.members, { seed, every: options.every, end: ms });
+  const devices = senders.map(({ device }) => device);
   const hands: Hands = {
-    ...{ machine, callFaults, devices: senders.map(({ device }) => device) },
+    ...{ machine, callFaults, devices, operator },
     burst: (messages) => senders.forEach((sender) => sendSome(sender, messages)),
   };
-  const { disturbances, happened } = await injectAll(hands, faults, ms);
-  const stuck = await settle(machine, senders, outputs);
+  const happened = await injectAll(hands, faults, ms);
+  const stuck = await settle(machine, senders, operator, outputs);
   const evidence = readEvidence(machine.disk(), outputs);
-  const acknowledged = new Set(senders.flatMap(({ device }) => [...device.acknowledged]));
-  const verdict = judgeEvidence(evidence, { acknowledged, disturbances });
-  const total = (name: keyof Device['counts']) =>
-    senders.reduce((sum, { device }) => sum + device.counts[name], 0);
+  const { findings, figures } = judge({ evidence, devices, operator, happened, alertsPerMinute, end: ms });
   return {
-    findings: [...stuck, ...heardFindings(senders), ...verdict.findings],
-    happened,
-    figures: {
-      ...{ sent: total('sent'), resent: total('resent'), connections: total('connections') },
-      ...verdict.figures,
-      turns: world.turns(),
-    },
-    reasons: reasonsOf(evidence),
-    hash: hashOf(machine.disk(), outputs),
-    elapsed: world.elapsed(),
+    ...{ findings: [...stuck, ...findings], happened: happened.texts, figures },
+    ...{ reasons: reasonsOf(evidence), hash: hashOf(machine.disk(), outputs), elapsed: world.elapsed() },
   };
 }

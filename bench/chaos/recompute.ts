@@ -30,6 +30,8 @@ export interface ExpectedWindow {
   readonly metrics: Map<string, { min: Exact; max: Exact; sum: Exact; count: number }>;
   /** Whether a reading that was not late is above the default rule's limit. */
   isHot: boolean;
+  /** When the first such reading arrived, in epoch milliseconds. */
+  hotAt: number | undefined;
 }
 
 export interface Recomputed {
@@ -223,14 +225,16 @@ function windowOf(windows: Map<string, ExpectedWindow>, { deviceId, at }: Found)
   const known = windows.get(key);
   if (known) return known;
   const fresh = { deviceId, windowStart, readings: 0, firstReadingAt: at, lastReadingAt: at };
-  const window = { ...fresh, metrics: new Map<string, never>(), isHot: false };
+  const window = { ...fresh, metrics: new Map<string, never>(), isHot: false, hotAt: undefined };
   windows.set(key, window);
   return window;
 }
 
 function markHot(window: ExpectedWindow, { metrics }: Found, receivedAt: number): void {
   const isInTime = receivedAt <= window.windowStart + WINDOW_MS + LATE_AFTER_MS;
-  if (isInTime && metrics.get('temperature')?.greaterThan(LIMIT)) window.isHot = true;
+  if (!isInTime || !metrics.get('temperature')?.greaterThan(LIMIT)) return;
+  window.isHot = true;
+  window.hotAt = Math.min(receivedAt, window.hotAt ?? Infinity);
 }
 
 function count(window: ExpectedWindow, { at, metrics }: Found): void {

@@ -22,6 +22,8 @@ export class MessageChannel {
 /** Milliseconds that a message between threads takes, and an import, at most. */
 const MESSAGE_MS = 0.3;
 const IMPORT_MS = 400;
+/** How long an environment that was given up while it was frozen goes on. */
+const ORPHAN_MS = 3000;
 
 export interface RunningEnvironment {
   readonly life: Life;
@@ -61,6 +63,8 @@ export class Worker extends EventEmitter {
   readonly #entry: RunningEnvironment;
   #handler: Handler | undefined;
   #work = 0;
+  /** Given up by its process, which hears nothing more of it. */
+  #isAbandoned = false;
 
   constructor(
     _file: URL,
@@ -100,6 +104,7 @@ export class Worker extends EventEmitter {
 
   /** Messages of a thread come in order. */
   #post(message: FromWorker): void {
+    if (this.#isAbandoned) return;
     if (message[0] === 'output') {
       inLife(this.#owner, () => void this.emit('message', message));
       return;
@@ -129,8 +134,20 @@ export class Worker extends EventEmitter {
     });
   }
 
+  /** One that is frozen goes on for a moment when it is thawed, as a machine of Lambda that nobody could reach does. */
+  #abandon(frozenMs: number): void {
+    this.#isAbandoned = true;
+    running.delete(this.#entry);
+    inLife(this.#owner, () => {
+      later(frozenMs + ORPHAN_MS, () => this.#life.kill());
+      later(0, () => this.emit('exit', 1));
+    });
+  }
+
   async terminate(): Promise<number> {
-    this.#exit(1);
+    const frozenMs = this.#life.frozenUntil - world.elapsed();
+    if (frozenMs <= 0) this.#exit(1);
+    else if (!this.#isAbandoned) this.#abandon(frozenMs);
     return 1;
   }
 }

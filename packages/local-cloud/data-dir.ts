@@ -26,7 +26,7 @@ function isAlive(holder: string): boolean {
   return identityOf(pid) === holder;
 }
 
-const remedies: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'make room on its disk',
   EDQUOT: 'make room on its disk',
   EACCES: 'change its owner or mode',
@@ -39,7 +39,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 function unusable(what: string, error: unknown): StartError {
   const { code = String(error) } = error as NodeJS.ErrnoException;
-  const remedy = remedies[code] ?? 'change its owner or mode';
+  const remedy = REMEDIES[code] ?? 'change its owner or mode';
   return new StartError(`${what} cannot be written (${code}): ${remedy}, or choose another with --data-dir`, {
     cause: error,
   });
@@ -49,7 +49,7 @@ function unusable(what: string, error: unknown): StartError {
 export function explainDiskError(dir: string, error: unknown): unknown {
   const { cause = error } = error as Error;
   const { syscall, code = '', path: file = dir } = cause as NodeJS.ErrnoException;
-  const isOfDisk = syscall !== undefined && code in remedies && !path.relative(dir, file).startsWith('..');
+  const isOfDisk = syscall !== undefined && code in REMEDIES && !path.relative(dir, file).startsWith('..');
   return isOfDisk && !(error instanceof StartError)
     ? unusable(file === dir ? `data directory ${dir}` : file, cause)
     : error;

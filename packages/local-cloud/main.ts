@@ -10,7 +10,7 @@ export type { Project, Warning } from './project.ts';
 type Command = (args: readonly string[], project?: Project) => Promise<number>;
 
 /** Each is loaded when it is needed. */
-const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   start: async () => (await import('./commands/start.ts')).start,
   invoke: async () => (await import('./commands/invoke.ts')).invoke,
   policy: async () => (await import('./commands/policy.ts')).policy,
@@ -20,7 +20,7 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 };
 
 const isCommand = (name: string | undefined): name is CommandName =>
-  name !== undefined && Object.hasOwn(commands, name);
+  name !== undefined && Object.hasOwn(COMMANDS, name);
 
 /** The reader of the output may end, as `head` does: that is not a fault, and the command runs to its end. */
 function outliveReaders(): void {
@@ -44,7 +44,7 @@ export async function runLocalCloud(args: readonly string[], project?: Project):
     const [name, given]: [CommandName, readonly string[]] = isCommand(first)
       ? [first, rest]
       : ['start', args];
-    const run = await commands[name]();
+    const run = await COMMANDS[name]();
     process.exitCode = await run(given, project);
   } catch (error) {
     // A line for each problem that the user can fix; a stack trace only for our own faults.

@@ -8,7 +8,7 @@ const OTHERS = 0o077;
 const FOLDER = 0o700;
 
 /** Entries by which a data directory is recognised. */
-const marks = ['lock', 'endpoints.json', 'iot', 'journal'];
+const MARKS = ['lock', 'endpoints.json', 'iot', 'journal'];
 
 const ANOTHER = 'or choose another directory with --data-dir';
 const user = () => process.getuid?.();
@@ -63,7 +63,7 @@ function closeBelow(dir: string, levels: number): void {
 /** Folders with other content, such as a home directory, keep their modes. */
 function mustBeDataDir(dir: string): void {
   const names = readdirSync(dir);
-  if (names.length === 0 || names.some((name) => marks.includes(name))) return;
+  if (names.length === 0 || names.some((name) => MARKS.includes(name))) return;
   throw new StartError(
     `${dir} can be read by other users, and has files of something else: choose a folder for the data alone with --data-dir, or chmod 700 ${dir}`,
   );

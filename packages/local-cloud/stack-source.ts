@@ -12,11 +12,11 @@ export type StackSource = Omit<LoadOptions, 'overrides' | 'defaults'>;
 
 /** The environment of samconfig.toml that sets the parameters. */
 const ENVIRONMENT = 'local';
-const text = { type: 'string' } as const;
-const options = { template: text, samconfig: text, 'stack-name': text } as const;
+const TEXT = { type: 'string' } as const;
+const OPTIONS = { template: TEXT, samconfig: TEXT, 'stack-name': TEXT } as const;
 
 /** For `parseArgs`. The commands of a project know its template, so they take none of these. */
-export const sourceOptions = (project?: Project) => (project ? {} : options) as typeof options;
+export const sourceOptions = (project?: Project) => (project ? {} : OPTIONS) as typeof OPTIONS;
 
 /** What a usage says of `sourceOptions`. */
 export const sourceUsage = (project?: Project): string =>

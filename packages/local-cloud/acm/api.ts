@@ -16,7 +16,7 @@ export interface AcmCloud {
 }
 
 /** ACM answers `RSA-2048` for a key that was requested as `RSA_2048`. */
-const keyNames = { RSA_2048: 'RSA-2048', EC_prime256v1: 'EC-prime256v1' } as const;
+const KEY_NAMES = { RSA_2048: 'RSA-2048', EC_prime256v1: 'EC-prime256v1' } as const;
 
 const epochSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
@@ -31,7 +31,7 @@ function find({ certificates }: AcmCloud, input: Input): Certificate {
 function summaryOf(cloud: AcmCloud, { arn, domainName, keyAlgorithm, parsed, names }: Certificate) {
   return {
     ...{ CertificateArn: arn, DomainName: domainName, Status: 'ISSUED', Type: 'AMAZON_ISSUED' },
-    KeyAlgorithm: keyNames[keyAlgorithm],
+    KeyAlgorithm: KEY_NAMES[keyAlgorithm],
     NotBefore: epochSeconds(parsed.validFromDate),
     NotAfter: epochSeconds(parsed.validToDate),
     CreatedAt: epochSeconds(parsed.validFromDate),
@@ -42,7 +42,7 @@ function summaryOf(cloud: AcmCloud, { arn, domainName, keyAlgorithm, parsed, nam
   };
 }
 
-const operations: Readonly<Record<string, JsonOperation<AcmCloud>>> = {
+const OPERATIONS: Readonly<Record<string, JsonOperation<AcmCloud>>> = {
   ListCertificates: {
     accepts: ['CertificateStatuses'],
     run(cloud, input) {
@@ -89,12 +89,12 @@ const operations: Readonly<Record<string, JsonOperation<AcmCloud>>> = {
   },
 };
 
-const service = {
+const SERVICE = {
   name: 'ACM',
   targetPrefix: 'CertificateManager.',
-  operations,
+  operations: OPERATIONS,
   longestBody: 65_536,
   invalid: 'ValidationException',
 };
 
-export const createAcmHandler = (cloud: AcmCloud): AwsHandler => createJsonHandler(service, cloud);
+export const createAcmHandler = (cloud: AcmCloud): AwsHandler => createJsonHandler(SERVICE, cloud);

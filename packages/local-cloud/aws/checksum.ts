@@ -81,7 +81,7 @@ function crc64nvmeDigest(): Digest {
   };
 }
 
-const factories: Readonly<Record<ChecksumAlgorithm, () => Digest>> = {
+const FACTORIES: Readonly<Record<ChecksumAlgorithm, () => Digest>> = {
   crc32: crc32Digest,
   crc32c: crc32cDigest,
   crc64nvme: crc64nvmeDigest,
@@ -99,7 +99,7 @@ export const checksumLength: Readonly<Record<ChecksumAlgorithm, number>> = {
 };
 
 /** A running checksum; S3's headers carry its bytes in base64. */
-export const createDigest = (algorithm: ChecksumAlgorithm): Digest => factories[algorithm]();
+export const createDigest = (algorithm: ChecksumAlgorithm): Digest => FACTORIES[algorithm]();
 
 /** Passes `data` on and adds up its checksum: complete, in base64, once all was read. */
 export function withChecksum(

@@ -5,9 +5,9 @@ import { AwsError } from '../aws-error.ts';
 import { initiatorOf, refusedPage } from './origin.ts';
 
 /** Services that pages may call; all others refuse pages. */
-const services = new Set(['cognito-identity', 'lambda']);
+const SERVICES = new Set(['cognito-identity', 'lambda']);
 
-const allowedHeaders = [
+const ALLOWED_HEADERS = [
   'authorization',
   'cache-control',
   'content-type',
@@ -21,7 +21,7 @@ const allowedHeaders = [
   'x-amz-target',
   'x-amz-user-agent',
 ];
-const exposedHeaders = [
+const EXPOSED_HEADERS = [
   'date',
   'x-amz-executed-version',
   'x-amz-function-error',
@@ -41,7 +41,7 @@ function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string
   res.writeHead(204, {
     'access-control-allow-origin': page,
     'access-control-allow-methods': 'POST, GET',
-    'access-control-allow-headers': allowedHeaders.join(', '),
+    'access-control-allow-headers': ALLOWED_HEADERS.join(', '),
     'access-control-max-age': '600',
     vary: 'origin',
   });
@@ -52,10 +52,10 @@ function answerPreflight(req: IncomingMessage, res: ServerResponse, page: string
 /** Lets `page` read the answer. @throws AwsError AccessDenied where pages may not call `service` */
 function letRead(res: ServerResponse, page: string, service: string): void {
   res.setHeader('vary', 'origin');
-  if (!services.has(service))
+  if (!SERVICES.has(service))
     throw new AwsError('AccessDenied', `The service ${service} does not serve pages, only programs`, 403);
   res.setHeader('access-control-allow-origin', page);
-  res.setHeader('access-control-expose-headers', exposedHeaders.join(', '));
+  res.setHeader('access-control-expose-headers', EXPOSED_HEADERS.join(', '));
 }
 
 /** An object that a user opens in a browser may be a page: it runs no scripts, sends no forms, and has an origin of its own. */

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { AwsError } from '../aws-error.ts';
 import { printable } from '../log.ts';
 
-const wildcards = new Set(['0.0.0.0', '::']);
+const WILDCARDS = new Set(['0.0.0.0', '::']);
 
 /** Host without port and brackets, lower case. */
 function hostnameOf(authority: string): string {
@@ -23,7 +23,7 @@ function isLoopback(hostname: string): boolean {
 
 function isOwn(hostname: string, boundTo: string): boolean {
   if (isLoopback(hostname) || hostname === boundTo.toLowerCase()) return true;
-  return wildcards.has(boundTo) && isIP(hostname) !== 0;
+  return WILDCARDS.has(boundTo) && isIP(hostname) !== 0;
 }
 
 const refused = (message: string) => new AwsError('AccessDenied', message, 403);

@@ -49,11 +49,11 @@ export interface AwsServerOptions {
 
 const DRAIN_MS = 5_000;
 
-const s3Services = new Set(['s3', 's3control', 's3express']);
+const S3_SERVICES = new Set(['s3', 's3control', 's3express']);
 /** Services whose errors have the form of the query protocol for every request. */
-const xmlServices = new Set(['route53', 'cloudfront']);
+const XML_SERVICES = new Set(['route53', 'cloudfront']);
 
-const servicesByTarget = new Map([
+const SERVICES_BY_TARGET = new Map([
   ['DynamoDB_20120810', 'dynamodb'],
   ['DynamoDBStreams_20120810', 'dynamodb'],
   ['AWSCognitoIdentityService', 'cognito-identity'],
@@ -71,13 +71,13 @@ function serviceOf(req: IncomingMessage): string {
   const scope = credentialOf(req)?.split('/') ?? [];
   if (scope.length >= 5) return scope.at(-2)!.toLowerCase();
   const target = String(req.headers['x-amz-target'] ?? '').split('.', 1)[0]!;
-  return servicesByTarget.get(target) ?? 's3';
+  return SERVICES_BY_TARGET.get(target) ?? 's3';
 }
 
 /** The format in which the client of `service` reads an error. */
 function errorFormatOf(req: IncomingMessage, service: string): ErrorFormat {
-  if (s3Services.has(service)) return 's3';
-  if (xmlServices.has(service)) return 'query';
+  if (S3_SERVICES.has(service)) return 's3';
+  if (XML_SERVICES.has(service)) return 'query';
   return req.headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'json';
 }
 

@@ -52,7 +52,7 @@ const faultOf = (status: number) => (status < 500 ? 'Sender' : 'Receiver');
 
 type ErrorFields = Pick<AwsError, 'code' | 'message' | 'status' | 'details'>;
 
-const errorWriters: Readonly<Record<ErrorFormat, (res: ServerResponse, error: ErrorFields) => void>> = {
+const ERROR_WRITERS: Readonly<Record<ErrorFormat, (res: ServerResponse, error: ErrorFields) => void>> = {
   json(res, error) {
     res.setHeader('x-amzn-errortype', error.code);
     const type = res.req.headers['content-type'] ?? '';
@@ -87,5 +87,5 @@ export function sendError(res: ServerResponse, error: AwsError, format: ErrorFor
   if (!res.req.complete) res.setHeader('connection', 'close');
   // An error may quote a request, and is shown on a terminal.
   const { code, status, message, details } = error;
-  errorWriters[format](res, { code, status, message: printableLines(message), details });
+  ERROR_WRITERS[format](res, { code, status, message: printableLines(message), details });
 }

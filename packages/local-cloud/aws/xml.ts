@@ -8,13 +8,13 @@ export interface XmlElements {
   readonly [name: string]: XmlValue;
 }
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Control characters become references, as S3 writes them; lone surrogates have no UTF-8 form at all. */
 function escapeText(text: string): string {
   return text
     .toWellFormed()
-    .replace(/[&<>"]/g, (character) => escapes[character]!)
+    .replace(/[&<>"]/g, (character) => ESCAPES[character]!)
     .replace(/[\p{Cc}\uFFFE\uFFFF]/gu, (character) => `&#x${character.codePointAt(0)!.toString(16)};`);
 }
 
@@ -42,7 +42,7 @@ export interface XmlNode {
   readonly text: string;
 }
 
-const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const MAX_DEPTH = 16;
 
 function malformed(): AwsError {
@@ -56,7 +56,7 @@ function decodeText(text: string): string {
   return text.replace(/&([^;\s]{1,10});?/g, (_whole, entity: string) => {
     const code = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity);
     if (!code) {
-      const character = Object.hasOwn(named, entity) ? named[entity] : undefined;
+      const character = Object.hasOwn(NAMED, entity) ? NAMED[entity] : undefined;
       if (character === undefined) throw malformed();
       return character;
     }

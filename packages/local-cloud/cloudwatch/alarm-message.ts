@@ -67,7 +67,7 @@ function documentOf({ spec, before, after, region, accountId, configuredAt }: St
   });
 }
 
-const entered: Readonly<Record<AlarmState, string>> = {
+const ENTERED: Readonly<Record<AlarmState, string>> = {
   ALARM: 'has entered the ALARM state',
   OK: 'has returned to the OK state',
   INSUFFICIENT_DATA: 'has entered the INSUFFICIENT_DATA state',
@@ -82,7 +82,7 @@ function textOf({ spec, before, after, region }: StateChange): string {
         .join(' ')}`.trim()
     : `the expression ${String(spec.metrics.find(({ Expression }) => Expression !== undefined)?.Expression ?? '')}`;
   return [
-    `The CloudWatch alarm "${spec.name}" in ${regionName(region)} ${entered[after.state]}.`,
+    `The CloudWatch alarm "${spec.name}" in ${regionName(region)} ${ENTERED[after.state]}.`,
     ...(spec.description === undefined ? [] : ['', spec.description]),
     '',
     `Reason: ${after.reason}`,

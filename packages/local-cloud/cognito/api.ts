@@ -4,7 +4,7 @@ import { createJsonHandler } from '../aws/json-protocol.ts';
 import type { AwsHandler } from '../aws/wire.ts';
 import { operations, type CognitoCloud } from './operations.ts';
 
-const service = {
+const SERVICE = {
   name: 'Cognito',
   targetPrefix: 'AWSCognitoIdentityService.',
   operations,
@@ -13,4 +13,4 @@ const service = {
   invalid: 'InvalidParameterException',
 };
 
-export const createCognitoHandler = (cloud: CognitoCloud): AwsHandler => createJsonHandler(service, cloud);
+export const createCognitoHandler = (cloud: CognitoCloud): AwsHandler => createJsonHandler(SERVICE, cloud);

@@ -30,7 +30,7 @@ const LONGEST_BODY = 6_291_556;
 const forbidden = (code: string, message: string) => new AwsError(code, message, 403);
 
 /** IAM's action and resource of a request; undefined for one that browsers may not make here. */
-const calls: Readonly<Record<string, (req: IncomingMessage, deps: CallerDeps) => Call | undefined>> = {
+const CALLS: Readonly<Record<string, (req: IncomingMessage, deps: CallerDeps) => Call | undefined>> = {
   lambda({ method, url = '' }, { region, accountId }) {
     const [path = '', query] = url.split('?', 2);
     const name = /^\/2015-03-31\/functions\/(?:[\w%-]*(?:%3A|:))?([\w-]+)\/invocations\/?$/i.exec(path)?.[1];
@@ -67,7 +67,7 @@ export function createCallerCheck(deps: CallerDeps) {
     requireSignature(req, body, session.secretAccessKey, { service, region });
     requireUnexpired(session, clock.now());
     requireInTime(req, clock.now());
-    const call = Object.hasOwn(calls, service) ? calls[service]!(req, deps) : undefined;
+    const call = Object.hasOwn(CALLS, service) ? CALLS[service]!(req, deps) : undefined;
     const holder = permissions.holderOf(session.identityId, session.role);
     const decision =
       call && holder

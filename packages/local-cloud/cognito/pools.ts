@@ -39,7 +39,7 @@ type Properties = Readonly<Record<string, unknown>>;
 type Texts = Readonly<Record<string, string | undefined>>;
 
 /** Other properties of a role (managed policies, a boundary) change its permissions, and are not evaluated here. */
-const roleProperties = [
+const ROLE_PROPERTIES = [
   'RoleName',
   'Description',
   'AssumeRolePolicyDocument',
@@ -91,7 +91,7 @@ function poolRole(
 ): PoolRole {
   const role = template.ofType('AWS::IAM::Role').find((each) => each.arn === named.arn);
   if (!role) return refuse(named.by, named.path, `${named.arn} is not a role of this template`);
-  const other = Object.keys(role.properties).find((name) => !roleProperties.includes(name));
+  const other = Object.keys(role.properties).find((name) => !ROLE_PROPERTIES.includes(name));
   if (other !== undefined) {
     refuse(role, [other], `browsers use this role, and ${other} is not evaluated here: write it as Policies`);
   }

@@ -143,18 +143,18 @@ function groupsOf(cloud: UserPoolCloud, input: Input): object {
   return { Groups: found.toSorted(byPrecedence).map((group) => shownGroup(cloud.users.pool.id, group)) };
 }
 
-const ofUser = ['UserPoolId', 'Username'];
-const ofMember = [...ofUser, 'GroupName'];
+const OF_USER = ['UserPoolId', 'Username'];
+const OF_MEMBER = [...OF_USER, 'GroupName'];
 
-const operations: Readonly<Record<string, JsonOperation<UserPoolCloud>>> = {
+const OPERATIONS: Readonly<Record<string, JsonOperation<UserPoolCloud>>> = {
   AdminCreateUser: {
-    accepts: [...ofUser, 'MessageAction', 'UserAttributes'],
+    accepts: [...OF_USER, 'MessageAction', 'UserAttributes'],
     signed: true,
     run: create,
   },
-  AdminSetUserPassword: { accepts: [...ofUser, 'Password', 'Permanent'], signed: true, run: setPassword },
+  AdminSetUserPassword: { accepts: [...OF_USER, 'Password', 'Permanent'], signed: true, run: setPassword },
   AdminGetUser: {
-    accepts: ofUser,
+    accepts: OF_USER,
     signed: true,
     run(cloud, input) {
       const user = findUser(cloud, input);
@@ -162,13 +162,13 @@ const operations: Readonly<Record<string, JsonOperation<UserPoolCloud>>> = {
     },
   },
   AdminDeleteUser: {
-    accepts: ofUser,
+    accepts: OF_USER,
     signed: true,
     run: async (cloud, input) => cloud.users.remove(findUser(cloud, input)),
   },
-  AdminAddUserToGroup: { accepts: ofMember, signed: true, run: join },
-  AdminRemoveUserFromGroup: { accepts: ofMember, signed: true, run: leave },
-  AdminListGroupsForUser: { accepts: [...ofUser, 'Limit'], signed: true, run: groupsOf },
+  AdminAddUserToGroup: { accepts: OF_MEMBER, signed: true, run: join },
+  AdminRemoveUserFromGroup: { accepts: OF_MEMBER, signed: true, run: leave },
+  AdminListGroupsForUser: { accepts: [...OF_USER, 'Limit'], signed: true, run: groupsOf },
   CreateGroup: { accepts: ['UserPoolId', 'GroupName', 'Description'], signed: true, run: createGroup },
   ListGroups: {
     accepts: ['UserPoolId', 'Limit'],
@@ -191,12 +191,12 @@ const operations: Readonly<Record<string, JsonOperation<UserPoolCloud>>> = {
   },
 };
 
-const service = {
+const SERVICE = {
   name: 'Cognito user pools',
   targetPrefix: 'AWSCognitoIdentityProviderService.',
-  operations,
+  operations: OPERATIONS,
   longestBody: 65_536,
   invalid: 'InvalidParameterException',
 };
 
-export const createUserPoolHandler = (cloud: UserPoolCloud): AwsHandler => createJsonHandler(service, cloud);
+export const createUserPoolHandler = (cloud: UserPoolCloud): AwsHandler => createJsonHandler(SERVICE, cloud);

@@ -6,11 +6,11 @@ import type { Log } from '../log.ts';
 /** A demo that takes longer than this to stop is cut off. */
 const STOP_MILLISECONDS = 5_000;
 /** A fleet of a few devices leaves little garbage. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 4 };
 
 /** @returns a function that sends the message `stop`, and resolves when the thread has ended. */
 export function startDemo(script: string, dataDir: string, log: Log): () => Promise<void> {
-  const worker = new Worker(script, { workerData: { dataDir }, resourceLimits });
+  const worker = new Worker(script, { workerData: { dataDir }, resourceLimits: RESOURCE_LIMITS });
   let stopping = false;
   worker.on('error', (error) => log.error('demo failed', { reason: error.message }));
   const exited = new Promise<void>((resolve) => {

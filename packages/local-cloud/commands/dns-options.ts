@@ -66,8 +66,8 @@ export interface ServeOptions extends DnsSource {
   readonly dataDir: string;
 }
 
-const text = { type: 'string' } as const;
-const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
+const TEXT = { type: 'string' } as const;
+const TEXTS = { type: 'string', multiple: true, default: [] as string[] } as const;
 
 function parse(args: readonly string[], project: Project | undefined) {
   try {
@@ -75,9 +75,9 @@ function parse(args: readonly string[], project: Project | undefined) {
       args: [...args],
       allowPositionals: true,
       options: {
-        ...{ template: text, samconfig: text, 'stack-name': text, 'parameter-overrides': texts },
-        ...{ at: texts, place: texts, from: text, unhealthy: texts, count: text },
-        ...{ port: text, host: text, 'data-dir': text },
+        ...{ template: TEXT, samconfig: TEXT, 'stack-name': TEXT, 'parameter-overrides': TEXTS },
+        ...{ at: TEXTS, place: TEXTS, from: TEXT, unhealthy: TEXTS, count: TEXT },
+        ...{ port: TEXT, host: TEXT, 'data-dir': TEXT },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

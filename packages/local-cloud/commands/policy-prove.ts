@@ -27,7 +27,7 @@ import { loadTemplate } from '../template/load.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 import { parseProveOptions, proveUsageOf, type ProveOptions } from './policy-prove-options.ts';
 
-const localArn = `arn:aws:iot:${account.region}:${account.accountId}`;
+const LOCAL_ARN = `arn:aws:iot:${account.region}:${account.accountId}`;
 
 const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
 
@@ -38,7 +38,7 @@ function claimsFor(options: ProveOptions, project: Project | undefined): Claims 
   if (options.local && !project?.claims) return generalClaims([]);
   if (!project?.claims)
     throw new StartError('--claims FILE or --policy FILE is required: name what to prove');
-  return readClaims(project.claims(localArn), 'claims of the project');
+  return readClaims(project.claims(LOCAL_ARN), 'claims of the project');
 }
 
 /** Read only where the claims name policies that neither files nor documents have. */
@@ -99,7 +99,7 @@ async function* proveRegistry(
     const on = claimsOn(set, claims, (name) => physicalName(template, name));
     const { size } = set.certificates;
     print([`${size} certificate${size === 1 ? '' : 's'} with ${set.policies.join(', ')}`]);
-    for (const proof of proveClaims(on, sidesOf, localArn)) yield { proof, claims: on };
+    for (const proof of proveClaims(on, sidesOf, LOCAL_ARN)) yield { proof, claims: on };
   }
   if (sets.length === 0) print(['no active certificate has a policy']);
 }
@@ -134,8 +134,8 @@ const ofIdentities = (claims: Claims): Claims => ({
 async function prove(options: ProveOptions, project: Project | undefined): Promise<readonly string[]> {
   const claims = claimsFor(options, project);
   const template = templateFor(options, claims);
-  const iotArn = template ? localArn : iotArnOf(options.files, localArn);
-  const files = template ? options.files.map((file) => inAccount(file, localArn)) : options.files;
+  const iotArn = template ? LOCAL_ARN : iotArnOf(options.files, LOCAL_ARN);
+  const files = template ? options.files.map((file) => inAccount(file, LOCAL_ARN)) : options.files;
   const sidesOf: SidesOf = createSides({ claims, files, template });
   const outcomes: string[] = [];
   let current = claims;
@@ -149,7 +149,7 @@ async function prove(options: ProveOptions, project: Project | undefined): Promi
     current = claims;
     const onIdentities = ofIdentities(claims);
     if (onIdentities.claims.length > 0) print(['identities, by the roles and policies of the template']);
-    for (const proof of proveClaims(onIdentities, sidesOf, localArn)) await report(proof, () => []);
+    for (const proof of proveClaims(onIdentities, sidesOf, LOCAL_ARN)) await report(proof, () => []);
     const beyond = beyondLines(registry, claims, template);
     if (beyond.length > 0) print(beyond);
     outcomes.push(...beyond.map(() => 'undecided'));
@@ -160,7 +160,7 @@ async function prove(options: ProveOptions, project: Project | undefined): Promi
       policies.map((name) => {
         const file = files.find((each) => each.name === name);
         return file
-          ? { name, document: inAccount(file, localArn).text }
+          ? { name, document: inAccount(file, LOCAL_ARN).text }
           : { name: physicalName(template, name) };
       }),
     );

@@ -16,7 +16,7 @@ type Refuse = (key: string, problem: string) => never;
 
 const PATH_LIMIT = 255;
 const LEAST_REGIONS = 3;
-const ports: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
+const PORTS: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
 
 function endpointOf(config: Config, refuse: Refuse): Endpoint {
   const type = String(config['Type']);
@@ -41,7 +41,7 @@ function endpointOf(config: Config, refuse: Refuse): Endpoint {
   if (path.length > PATH_LIMIT) refuse('ResourcePath', `it is longer than ${PATH_LIMIT} characters`);
   if (protocol === 'TCP' && config['Port'] === undefined) refuse('Type', 'a check of type TCP needs a Port');
   return {
-    ...{ protocol, port: Number(config['Port'] ?? ports[protocol]) },
+    ...{ protocol, port: Number(config['Port'] ?? PORTS[protocol]) },
     ...(address !== undefined && { address }),
     ...(domain !== undefined && { domain }),
     path: path.startsWith('/') ? path : `/${path}`,

@@ -120,12 +120,12 @@ function simple(judged: readonly Judged[]): Considered[] {
   return consider(judged, [judged[0]!.record], { chosen: () => 'the only one', others: () => '' });
 }
 
-const policies: Readonly<
+const POLICIES: Readonly<
   Record<Routing['policy'], (judged: readonly Judged[], circumstances: Circumstances) => Considered[]>
 > = { simple, failover, weighted, latency, multivalue };
 
 /** @param group records of one name and type, at least one, all with the same policy. */
 export function choose(group: readonly RecordSet[], circumstances: Circumstances): Considered[] {
   const judged = group.map((record) => ({ record, ...circumstances.healthOf(record) }));
-  return policies[group[0]!.routing.policy](judged, circumstances);
+  return POLICIES[group[0]!.routing.policy](judged, circumstances);
 }

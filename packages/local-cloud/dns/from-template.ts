@@ -108,10 +108,10 @@ function zoneFor({ id, properties, at }: Declared, zones: readonly Zone[]): Zone
   );
 }
 
-const routings = ['Failover', 'Weight', 'Region', 'MultiValueAnswer'] as const;
+const ROUTINGS = ['Failover', 'Weight', 'Region', 'MultiValueAnswer'] as const;
 
 function routingOf({ id, properties, at }: Declared): Routing {
-  const given = routings.filter((key) => properties[key] !== undefined);
+  const given = ROUTINGS.filter((key) => properties[key] !== undefined);
   if (given.length > 1)
     throw new StartError(
       `${at(given[1]!)}: ${id}: a record has one routing policy, not ${given.join(' and ')}: remove one`,

@@ -33,7 +33,7 @@ const HEADER = 12;
 const RESPONSE = 0x8000;
 const OPCODES = 0x7800;
 
-const codes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
+const CODES = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 /** RFC 6891, 9: an extended code of 16, whose upper bits are in the OPT record. */
 const BADVERS_UPPER = 1;
 const CLIENT_SUBNET = 8;
@@ -103,7 +103,7 @@ function isEchoed(bytes: Buffer, { questions }: DecodedPacket): boolean {
   return again.equals(bytes.subarray(HEADER, HEADER + again.length));
 }
 
-const none: Pick<Outcome, 'answers' | 'authorities' | 'isAuthoritative' | 'isByRegion'> = {
+const NONE: Pick<Outcome, 'answers' | 'authorities' | 'isAuthoritative' | 'isByRegion'> = {
   answers: [],
   authorities: [],
   isAuthoritative: false,
@@ -121,18 +121,18 @@ export function respond(
   ask: (asked: Asked) => Outcome,
 ): Buffer | undefined {
   if (bytes.length < HEADER || (bytes.readUInt16BE(2) & RESPONSE) !== 0) return undefined;
-  if ((bytes.readUInt16BE(2) & OPCODES) !== 0) return bareError(bytes, codes.NOTIMP);
+  if ((bytes.readUInt16BE(2) & OPCODES) !== 0) return bareError(bytes, CODES.NOTIMP);
   const packet = tryDecode(bytes);
   const [question, ...more] = packet?.questions ?? [];
   const edns = packet && readEdns(packet);
   if (!packet || !question || more.length > 0 || !edns || !isEchoed(bytes, packet))
-    return bareError(bytes, codes.FORMERR);
+    return bareError(bytes, CODES.FORMERR);
 
   const isOffered = question.class === 'IN' && !/^(AXFR|IXFR|OPT)$/.test(question.type);
   const isBadVersion = edns !== 'none' && edns.version > 0;
   const subnet = edns === 'none' ? undefined : edns.subnet;
   const client = subnet && subnet.sourcePrefixLength > 0 ? subnet.ip : address;
-  const refused = { ...none, rcode: isBadVersion ? 'NOERROR' : 'REFUSED' } as const;
+  const refused = { ...NONE, rcode: isBadVersion ? 'NOERROR' : 'REFUSED' } as const;
   const outcome =
     isOffered && !isBadVersion ? ask({ name: question.name, type: question.type, address: client }) : refused;
 
@@ -140,7 +140,7 @@ export function respond(
     const asPackets = (resources: readonly Resource[]) => resources.map(toWire);
     const response: Packet = {
       ...{ type: 'response', id: packet.id, questions: [question] },
-      flags: flags | (packet.flags! & RECURSION_DESIRED) | codes[outcome.rcode],
+      flags: flags | (packet.flags! & RECURSION_DESIRED) | CODES[outcome.rcode],
       answers: asPackets(parts.answers),
       authorities: asPackets(parts.authorities),
       additionals: edns === 'none' ? [] : [optOf(edns, outcome.isByRegion)],
@@ -151,5 +151,5 @@ export function respond(
   const whole = write(outcome, authority);
   const offered = edns === 'none' ? PLAIN_UDP : Math.max(edns.payloadSize, PLAIN_UDP);
   if (transport === 'TCP' || whole.length <= Math.min(offered, LARGEST_UDP)) return whole;
-  return write(none, authority | TRUNCATED_RESPONSE);
+  return write(NONE, authority | TRUNCATED_RESPONSE);
 }

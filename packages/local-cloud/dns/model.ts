@@ -97,7 +97,7 @@ export const keyOf = ({ zoneId, name, type, setIdentifier = '' }: RecordSet): st
 /** Such as `eu` of a set, where it has one, else its name. */
 export const labelOf = ({ name, setIdentifier }: RecordSet): string => setIdentifier ?? name;
 
-const simple = { policy: 'simple' } as const;
+const SIMPLE = { policy: 'simple' } as const;
 
 /** Written with the zone: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html */
 export function apexRecords({ id: zoneId, name, nameServers }: Zone): RecordSet[] {
@@ -105,7 +105,7 @@ export function apexRecords({ id: zoneId, name, nameServers }: Zone): RecordSet[
   const soa = `${servers[0]} awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400`;
   const values = (ttl: number, ...texts: string[]): Target => ({ kind: 'values', ttl, values: texts });
   return [
-    { zoneId, name, type: 'NS', routing: simple, target: values(172_800, ...servers) },
-    { zoneId, name, type: 'SOA', routing: simple, target: values(900, soa) },
+    { zoneId, name, type: 'NS', routing: SIMPLE, target: values(172_800, ...servers) },
+    { zoneId, name, type: 'SOA', routing: SIMPLE, target: values(900, soa) },
   ];
 }

@@ -23,7 +23,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 }
 
 const failure = (text: string): Verdict => ({ isSuccess: false, text: `Failure: ${text}` });
 
-const reasons: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Connection refused.',
   ECONNRESET: 'Connection reset.',
   ENOTFOUND: 'DNS resolution failed: the name is not known.',
@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 const reasonOf = (error: NodeJS.ErrnoException): string =>
-  reasons[error.code ?? ''] ?? `${error.message || error.code}.`;
+  REASONS[error.code ?? ''] ?? `${error.message || error.code}.`;
 
 async function within<T>(ms: number, what: string, stop: () => void, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

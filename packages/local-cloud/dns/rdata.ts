@@ -48,7 +48,7 @@ function readStrings(value: string): Buffer[] | undefined {
   return strings.every(({ length }) => length <= LONGEST_STRING) ? strings : undefined;
 }
 
-const types: Readonly<Record<string, RecordType>> = {
+const TYPES: Readonly<Record<string, RecordType>> = {
   A: { form: 'an IPv4 address', read: (value) => (isIPv4(value) ? value : undefined) },
   AAAA: { form: 'an IPv6 address', read: (value) => (isIPv6(value) ? value : undefined) },
   CNAME: nameOnly('one domain name'),
@@ -96,15 +96,15 @@ const types: Readonly<Record<string, RecordType>> = {
   },
 };
 
-export const recordTypes: readonly string[] = Object.keys(types);
-export const isRecordType = (type: string): boolean => Object.hasOwn(types, type);
+export const recordTypes: readonly string[] = Object.keys(TYPES);
+export const isRecordType = (type: string): boolean => Object.hasOwn(TYPES, type);
 
 export const ttlProblem = (ttl: number): string | undefined =>
   Number.isInteger(ttl) && ttl >= 0 && ttl <= SECONDS ? undefined : `TTL must be from 0 to ${SECONDS}`;
 
 /** @returns what is wrong with a value of a known type, in words. */
 export function valueProblem(type: string, value: string): string | undefined {
-  const { form, read } = types[type]!;
+  const { form, read } = TYPES[type]!;
   return read(value) === undefined
     ? `${JSON.stringify(value)} is not a value of ${type}: write ${form}`
     : undefined;
@@ -120,7 +120,7 @@ export interface Resource {
 
 /** The same for the wire. The value was checked when it was read. */
 export function toWire({ name, type, ttl, value }: Resource): Answer {
-  const data = types[type]!.read(value);
+  const data = TYPES[type]!.read(value);
   const owner = name.endsWith('.') && name !== '.' ? name.slice(0, -1) : name;
   return { name: owner, type, ttl, class: 'IN', data } as Answer;
 }

@@ -188,7 +188,7 @@ function grouped(
     : undefined;
 }
 
-const checks: readonly Check[] = [named, valued, routed, watched, led, together];
+const CHECKS: readonly Check[] = [named, valued, routed, watched, led, together];
 
 /** The first problem of each record of a zone, given all of them. */
 export function recordProblems(
@@ -196,7 +196,7 @@ export function recordProblems(
   known: { readonly zoneIds: ReadonlySet<string>; readonly checks: ReadonlyMap<string, HealthCheck> },
 ): RecordProblem[] {
   return records.flatMap((record): RecordProblem[] => {
-    for (const check of checks) {
+    for (const check of CHECKS) {
       const found = check(record, { ...known, zone, records });
       if (!found) continue;
       const [reason, remedy, isPermitted] = found;

@@ -51,7 +51,7 @@ function refuse({ at, logicalId }: ResolvedResource, path: readonly string[], pr
 }
 
 /** `/devices/{deviceId}/windows`; a `+` in the last braces matches the rest of the path. */
-const pathPattern =
+const PATH_PATTERN =
   /^\/(?:(?:[\w.~-]+|\{\w+\})(?:\/(?:[\w.~-]+|\{\w+\}))*)?$|^\/(?:(?:[\w.~-]+|\{\w+\})\/)*\{\w+\+\}$/;
 
 /** SAM takes methods in any case. A route without a path matches the requests that no other does, one without a method any method. */
@@ -95,7 +95,7 @@ function routesOf(template: Template, api: ResolvedResource | undefined): ApiRou
           `ApiId of ${name} names no AWS::Serverless::HttpApi of this template: refer to one`,
         );
       const [method, route] = routeOf(properties);
-      if (!pathPattern.test(route))
+      if (!PATH_PATTERN.test(route))
         refuse(resource, [...path, 'Path'], `${name} needs a Path such as /devices/{deviceId}`);
       const isDefault = properties['Path'] === undefined || properties['Path'] === DEFAULT_ROUTE;
       const key = isDefault ? DEFAULT_ROUTE : `${method} ${route}`;

@@ -7,7 +7,7 @@ export interface HttpAnswer {
 }
 
 /** Headers about the connection, which functions may not set. */
-const notForwarded = new Set([
+const NOT_FORWARDED = new Set([
   'connection',
   'content-length',
   'date',
@@ -32,7 +32,7 @@ function headersOf(headers: unknown): Record<string, string> | undefined {
     )
   )
     return undefined;
-  return Object.fromEntries(entries.filter(([name]) => !notForwarded.has(name)));
+  return Object.fromEntries(entries.filter(([name]) => !NOT_FORWARDED.has(name)));
 }
 
 /**

@@ -20,12 +20,12 @@ export interface ProxiedRequest {
   readonly time: number;
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `20/Nov/2026:13:05:09 +0000` */
 function logTime(time: number): string {
   const [, year, month, day, clock] = /^(\d+)-(\d\d)-(\d\d)T([\d:]{8})/.exec(new Date(time).toISOString())!;
-  return `${day}/${months[Number(month) - 1]}/${year}:${clock} +0000`;
+  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${clock} +0000`;
 }
 
 /** Content types of text; other bodies reach the function in base64. */

@@ -68,7 +68,7 @@ function compare(value: unknown, bound: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const comparisons: Readonly<Record<Exclude<Operator, ':'>, (order: number) => boolean>> = {
+const COMPARISONS: Readonly<Record<Exclude<Operator, ':'>, (order: number) => boolean>> = {
   '>': (order) => order > 0,
   '>=': (order) => order >= 0,
   '<': (order) => order < 0,
@@ -97,7 +97,7 @@ function createReader(tokens: readonly Token[]) {
     if (token?.kind !== 'term') throw invalidQuery(`A value is expected after ${field ?? 'an operator'}`);
     if (operator === ':') return leaf(matcherOf(token.pieces), field);
     const bound = token.pieces.map((piece) => (typeof piece === 'string' ? piece : piece.wildcard)).join('');
-    return leaf((each) => isPlain(each) && comparisons[operator](compare(each, bound)), field);
+    return leaf((each) => isPlain(each) && COMPARISONS[operator](compare(each, bound)), field);
   };
 
   const group = (field: string | undefined): Predicate => {

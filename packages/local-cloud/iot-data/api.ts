@@ -17,11 +17,11 @@ export const signingNames = ['iotdata', 'iotdevicegateway'] as const;
 /** Larger than the largest payload, so that the operation itself can refuse one that is too large. */
 const MAXIMUM_BODY = 256 * 1024;
 
-const operations: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
+const OPERATIONS: readonly DataOperation[] = [...publishOperations, ...shadowOperations, ...brokerOperations];
 
 /** @throws AwsError for a path that no operation has */
 export function find(method: string, path: string): DataOperation {
-  const there = operations.filter((operation) => operation.path.test(path));
+  const there = OPERATIONS.filter((operation) => operation.path.test(path));
   const operation = there.find((each) => each.method === method);
   if (operation) return operation;
   if (there.length > 0) {

@@ -38,7 +38,7 @@ function timeoutOf({ query }: DataCall): number {
 }
 
 /** Why a direct message did not arrive, as AWS answers it. */
-const notSent: Readonly<Record<Exclude<DirectOutcome, 'sent'>, (clientId: string) => AwsError>> = {
+const NOT_SENT: Readonly<Record<Exclude<DirectOutcome, 'sent'>, (clientId: string) => AwsError>> = {
   notConnected: (clientId) =>
     new AwsError('ResourceNotFoundException', `No client ${clientId} is connected`, 404),
   notAllowed: (clientId) =>
@@ -114,7 +114,7 @@ export const brokerOperations: readonly DataOperation[] = [
       const seconds = timeoutOf(call);
       const confirmWithinMs = flag(call, 'confirmation') ? seconds * 1000 : undefined;
       const outcome = await plane.clients.send(clientId, message, confirmWithinMs);
-      if (outcome !== 'sent') throw notSent[outcome](clientId);
+      if (outcome !== 'sent') throw NOT_SENT[outcome](clientId);
       return { message: 'OK', traceId: message.traceId };
     },
   },

@@ -10,7 +10,7 @@ import { retainProblem, topicProblem } from '../mqtt/topics.ts';
 import { choice, flag, invalid, type DataCall, type DataOperation, type DataPlane } from './call.ts';
 
 const PREFIX = 'x-amz-mqtt5-';
-const formats: Readonly<Record<string, boolean>> = { UNSPECIFIED_BYTES: false, UTF8_DATA: true };
+const FORMATS: Readonly<Record<string, boolean>> = { UNSPECIFIED_BYTES: false, UTF8_DATA: true };
 
 function decodeBase64(name: string, text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
@@ -51,12 +51,12 @@ function expiryOf({ query }: DataCall): number | undefined {
 
 function messageProperties(call: DataCall): MessageProperties | undefined {
   const format = call.header(`${PREFIX}payload-format-indicator`);
-  if (format !== undefined && !Object.hasOwn(formats, format)) {
-    throw invalid(`payloadFormatIndicator must be ${Object.keys(formats).join(' or ')}`);
+  if (format !== undefined && !Object.hasOwn(FORMATS, format)) {
+    throw invalid(`payloadFormatIndicator must be ${Object.keys(FORMATS).join(' or ')}`);
   }
   const correlation = call.header(`${PREFIX}correlation-data`);
   const given = {
-    payloadFormatIndicator: format === undefined ? undefined : formats[format],
+    payloadFormatIndicator: format === undefined ? undefined : FORMATS[format],
     messageExpiryInterval: expiryOf(call),
     contentType: call.query.get('contentType') ?? undefined,
     responseTopic: call.query.get('responseTopic') ?? undefined,

@@ -47,27 +47,27 @@ export const alreadyExists = (message: string, resourceArn: string, resourceId: 
   new AwsError('ResourceAlreadyExistsException', message, 409, { resourceArn, resourceId });
 export const conflict = (message: string) => new AwsError('VersionConflictException', message, 409);
 
-const registryName = { pattern: /^[a-zA-Z0-9:_-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 : _ -' };
-const certificateId = { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' };
-const names: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
-  ['thingName', registryName],
-  ['thingTypeName', registryName],
-  ['thingGroupName', registryName],
-  ['parentGroupName', registryName],
-  ['parentGroup', registryName],
-  ['namePrefixFilter', registryName],
+const REGISTRY_NAME = { pattern: /^[a-zA-Z0-9:_-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 : _ -' };
+const CERTIFICATE_ID = { pattern: /^(0x)?[a-fA-F0-9]{64}$/, rule: '64 hexadecimal digits' };
+const NAMES: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
+  ['thingName', REGISTRY_NAME],
+  ['thingTypeName', REGISTRY_NAME],
+  ['thingGroupName', REGISTRY_NAME],
+  ['parentGroupName', REGISTRY_NAME],
+  ['parentGroup', REGISTRY_NAME],
+  ['namePrefixFilter', REGISTRY_NAME],
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
   ['jobId', { pattern: /^[a-zA-Z0-9_-]{1,64}$/, rule: '1 to 64 of a-z A-Z 0-9 _ -' }],
   ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],
   ['templateName', { pattern: /^[0-9A-Za-z_-]{1,36}$/, rule: '1 to 36 of a-z A-Z 0-9 _ -' }],
-  ['certificateId', certificateId],
-  ['caCertificateId', certificateId],
+  ['certificateId', CERTIFICATE_ID],
+  ['caCertificateId', CERTIFICATE_ID],
 ]);
 
 function check(member: string, value: string): string {
-  const rule = names.get(member);
+  const rule = NAMES.get(member);
   if (rule && !rule.pattern.test(value)) {
     throw invalid(`${member} ${JSON.stringify(value.slice(0, 200))} is not allowed: ${rule.rule}`);
   }

@@ -20,7 +20,7 @@ import { find, type Registry } from './registry.ts';
 
 const MAXIMUM_AUTH_INFOS = 10;
 
-const actions: ReadonlyMap<string, string> = new Map([
+const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['CONNECT', 'iot:Connect'],
   ['PUBLISH', 'iot:Publish'],
   ['RECEIVE', 'iot:Receive'],
@@ -56,8 +56,8 @@ function authInfosOf(body: ApiRequest['body']): AuthInfo[] {
     if (typeof info !== 'object' || info === null || Array.isArray(info))
       throw invalid('authInfos must be a list of objects');
     const actionType = required(info as ApiRequest['body'], 'actionType');
-    if (!actions.has(actionType))
-      throw invalid(`actionType must be one of ${[...actions.keys()].join(', ')}`);
+    if (!ACTIONS.has(actionType))
+      throw invalid(`actionType must be one of ${[...ACTIONS.keys()].join(', ')}`);
     const resources = texts(info as ApiRequest['body'], 'resources');
     if (!resources || resources.length === 0) throw invalid('resources must be a list of ARNs');
     return { actionType, resources };
@@ -71,13 +71,13 @@ function decide(
   lookup: Lookup,
 ): Decision {
   const evaluator = createEvaluator('', statements, lookup);
-  const decisions = resources.map((resource) => evaluator.decide(actions.get(actionType)!, resource));
+  const decisions = resources.map((resource) => evaluator.decide(ACTIONS.get(actionType)!, resource));
   if (decisions.some(({ allowed, statement }) => !allowed && statement !== undefined)) return 'EXPLICIT_DENY';
   return decisions.every(({ allowed }) => allowed) ? 'ALLOWED' : 'IMPLICIT_DENY';
 }
 
 function missingValues(statements: readonly Statement[], { actionType }: AuthInfo, lookup: Lookup): string[] {
-  const action = actions.get(actionType)!.toLowerCase();
+  const action = ACTIONS.get(actionType)!.toLowerCase();
   const keys = statements
     .filter((statement) => coversAction(statement, action))
     .flatMap(({ resources, conditions }) => [

@@ -24,7 +24,7 @@ import {
 import { describeCertificate } from './certificate-operations.ts';
 import { change, find, type CaCertificate, type Registry } from './registry.ts';
 
-const byMarker = ['marker', 'pageSize'] as const;
+const BY_MARKER = ['marker', 'pageSize'] as const;
 
 const arnOf = (registry: Registry, id: string) => registry.arn(`cacert/${id}`);
 
@@ -153,9 +153,9 @@ export const caCertificateOperations: readonly Operation[] = [
     name: 'ListCACertificates',
     method: 'GET',
     path: '/cacertificates',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
-      const { items, next } = page(request, registry.caCertificates.values(), ({ id }) => id, byMarker);
+      const { items, next } = page(request, registry.caCertificates.values(), ({ id }) => id, BY_MARKER);
       return { certificates: items.map((ca) => summary(registry, ca)), nextMarker: next };
     },
   },
@@ -163,11 +163,11 @@ export const caCertificateOperations: readonly Operation[] = [
     name: 'ListCertificatesByCA',
     method: 'GET',
     path: '/certificates-by-ca/{caCertificateId}',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
       const ca = idOf(request);
       const signed = [...registry.certificates.values()].filter(({ caId }) => caId === ca);
-      const { items, next } = page(request, signed, ({ id }) => id, byMarker);
+      const { items, next } = page(request, signed, ({ id }) => id, BY_MARKER);
       return { certificates: items.map((each) => describeCertificate(registry, each)), nextMarker: next };
     },
   },

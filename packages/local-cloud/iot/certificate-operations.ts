@@ -30,7 +30,7 @@ const USUAL_PORT = 8883;
 /** Endpoint types of AWS that the local cloud does not have. */
 const OTHER_ENDPOINTS: readonly string[] = ['iot:CredentialProvider', 'iot:Jobs'];
 
-const byMarker = ['marker', 'pageSize'] as const;
+const BY_MARKER = ['marker', 'pageSize'] as const;
 
 const arnOf = (registry: Registry, id: string) => registry.arn(`cert/${id}`);
 
@@ -203,10 +203,10 @@ export const certificateOperations: readonly Operation[] = [
     name: 'ListCertificates',
     method: 'GET',
     path: '/certificates',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
       const listed = [...registry.certificates.values()].filter(({ claimOf }) => claimOf === undefined);
-      const { items, next } = page(request, listed, ({ id }) => id, byMarker);
+      const { items, next } = page(request, listed, ({ id }) => id, BY_MARKER);
       return {
         certificates: items.map((certificate) => describeCertificate(registry, certificate)),
         nextMarker: next,

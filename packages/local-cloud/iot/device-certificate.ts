@@ -10,7 +10,7 @@ import type { LocalCa } from './ca.ts';
 import type { Certificate } from './registry.ts';
 
 /** The curves that AWS IoT accepts, by OpenSSL's names. */
-const curves = new Map([
+const CURVES = new Map([
   ['prime256v1', 'P-256'],
   ['secp384r1', 'P-384'],
   ['secp521r1', 'P-521'],
@@ -19,7 +19,7 @@ const curves = new Map([
 function isAcceptedKey(key: KeyObject): boolean {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048;
-  return key.asymmetricKeyType === 'ec' && curves.has(namedCurve);
+  return key.asymmetricKeyType === 'ec' && CURVES.has(namedCurve);
 }
 
 const ACCEPTED_KEYS = 'an RSA key of at least 2048 bits or an EC key on P-256, P-384 or P-521';

@@ -77,7 +77,7 @@ export function domainConfigurationsOf(
   return [...found.values()];
 }
 
-const byMarker = ['marker', 'pageSize'] as const;
+const BY_MARKER = ['marker', 'pageSize'] as const;
 
 /** Only reads: domain configurations are declared in the templates. */
 export const domainConfigurationOperations: readonly Operation[] = [
@@ -85,10 +85,10 @@ export const domainConfigurationOperations: readonly Operation[] = [
     name: 'ListDomainConfigurations',
     method: 'GET',
     path: '/domainConfigurations',
-    query: [...byMarker, 'serviceType'],
+    query: [...BY_MARKER, 'serviceType'],
     run({ domains }, request) {
       const type = queryText(request, 'serviceType') ?? 'DATA';
-      const { items, next } = page(request, type === 'DATA' ? domains : [], ({ name }) => name, byMarker);
+      const { items, next } = page(request, type === 'DATA' ? domains : [], ({ name }) => name, BY_MARKER);
       return {
         domainConfigurations: items.map(({ name, arn }) => ({
           ...{ domainConfigurationName: name, domainConfigurationArn: arn, serviceType: 'DATA' },

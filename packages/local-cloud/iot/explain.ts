@@ -24,7 +24,7 @@ export interface Question {
 export type ExplainedAction = 'connect' | 'publish' | 'subscribe' | 'receive' | 'retain';
 
 /** AWS's name of each action, and the prefix before the topic in its resource. */
-const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: string]>> = {
+const ACTIONS: Readonly<Record<ExplainedAction, readonly [action: string, kind: string]>> = {
   connect: ['iot:Connect', 'client'],
   publish: ['iot:Publish', 'topic'],
   subscribe: ['iot:Subscribe', 'topicfilter'],
@@ -34,7 +34,7 @@ const actions: Readonly<Record<ExplainedAction, readonly [action: string, kind: 
 
 const SHOWN_THINGS = 5;
 
-export const explainedActions = Object.keys(actions) as ExplainedAction[];
+export const explainedActions = Object.keys(ACTIONS) as ExplainedAction[];
 
 /** @throws StartError when thing or certificate are not in the registry. */
 function certificatesOf(registry: RegistryView, { thing, certificateId }: Question): string[] {
@@ -108,7 +108,7 @@ function connectOf({ action, willTopic, isPersistent }: Question) {
 export function askedBy(question: Question) {
   const { thing, identityId, topic = '', sourceIp } = question;
   const clientId = question.clientId ?? thing ?? (identityId === undefined ? '' : `dashboard-${identityId}`);
-  const [action, kind] = actions[question.action];
+  const [action, kind] = ACTIONS[question.action];
   const resource = `${kind}/${question.action === 'connect' ? clientId : topic}`;
   const line = `${action} on ${resource}, as client ${clientId} from ${sourceIp}`;
   return { line, request: { clientId, sourceIp, action, resource, ...connectOf(question) } };

@@ -9,7 +9,7 @@ import { StartError } from '../start-error.ts';
 
 /** The algorithm of the keys of CAs and devices, and of signatures. */
 export const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const rsa = {
+const RSA = {
   name: 'RSASSA-PKCS1-v1_5',
   modulusLength: 2048,
   publicExponent: new Uint8Array([1, 0, 1]),
@@ -29,7 +29,7 @@ export async function makeKeys(
   const usages: webcrypto.KeyUsage[] = ['sign', 'verify'];
   const keys =
     kind === 'RSA_2048'
-      ? await crypto.subtle.generateKey(rsa, true, usages)
+      ? await crypto.subtle.generateKey(RSA, true, usages)
       : await crypto.subtle.generateKey(algorithm, true, usages);
   return {
     keys,

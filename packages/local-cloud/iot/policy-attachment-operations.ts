@@ -8,7 +8,7 @@ import { change, find, type Registry } from './registry.ts';
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const MAXIMUM_POLICIES = 10;
 
-const byMarker = ['marker', 'pageSize'] as const;
+const BY_MARKER = ['marker', 'pageSize'] as const;
 
 /** Policies go to principals and to thing groups. */
 function checkTarget(registry: Registry, target: string): string {
@@ -57,7 +57,7 @@ function inherited(registry: Registry, target: string): string[] {
 }
 
 function listPolicies(registry: Registry, request: ApiRequest, names: readonly string[]) {
-  const { items, next } = page(request, names, (name) => name, byMarker);
+  const { items, next } = page(request, names, (name) => name, BY_MARKER);
   const policies = items.map((name) => ({ policyName: name, policyArn: registry.arn(`policy/${name}`) }));
   return { policies, nextMarker: next };
 }
@@ -70,7 +70,7 @@ function listTargets(
 ) {
   const { name } = find(registry.policies, 'Policy', policy);
   const targets = [...registry.targets].filter(([, { policies }]) => policies.includes(name));
-  return page(request, targets.map(([arn]) => arn).filter(isWanted), (arn) => arn, byMarker);
+  return page(request, targets.map(([arn]) => arn).filter(isWanted), (arn) => arn, BY_MARKER);
 }
 
 const principalOf = (request: ApiRequest) => request.header('x-amzn-iot-principal') ?? '';
@@ -96,7 +96,7 @@ export const policyAttachmentOperations: readonly Operation[] = [
     name: 'ListAttachedPolicies',
     method: 'POST',
     path: '/attached-policies/{target}',
-    query: ['recursive', ...byMarker],
+    query: ['recursive', ...BY_MARKER],
     run({ registry }, request) {
       const target = checkTarget(registry, label(request, 'target'));
       const recursive = queryFlag(request, 'recursive') ?? false;
@@ -111,7 +111,7 @@ export const policyAttachmentOperations: readonly Operation[] = [
     name: 'ListTargetsForPolicy',
     method: 'POST',
     path: '/policy-targets/{policyName}',
-    query: byMarker,
+    query: BY_MARKER,
     run({ registry }, request) {
       const { items, next } = listTargets(registry, request, label(request, 'policyName'));
       return { targets: items, nextMarker: next };
@@ -135,7 +135,7 @@ export const policyAttachmentOperations: readonly Operation[] = [
     name: 'ListPrincipalPolicies',
     method: 'GET',
     path: '/principal-policies',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
       const principal = checkPrincipal(registry, principalOf(request));
       return listPolicies(registry, request, policiesOf(registry, principal));
@@ -145,7 +145,7 @@ export const policyAttachmentOperations: readonly Operation[] = [
     name: 'ListPolicyPrincipals',
     method: 'GET',
     path: '/policy-principals',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
       const isPrincipal = (target: string) => !target.startsWith(registry.arn('thinggroup/'));
       const policy = request.header('x-amzn-iot-policy') ?? '';

@@ -8,7 +8,7 @@ import { change, find, type Policy, type PolicyVersion, type Registry } from './
 /** https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
 const MAXIMUM_VERSIONS = 5;
 
-const byMarker = ['marker', 'pageSize'] as const;
+const BY_MARKER = ['marker', 'pageSize'] as const;
 
 const policyOf = (registry: Registry, name: string) => find(registry.policies, 'Policy', name);
 
@@ -178,9 +178,9 @@ export const policyOperations: readonly Operation[] = [
     name: 'ListPolicies',
     method: 'GET',
     path: '/policies',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
-      const { items, next } = page(request, registry.policies.keys(), (name) => name, byMarker);
+      const { items, next } = page(request, registry.policies.keys(), (name) => name, BY_MARKER);
       return { policies: items.map((name) => nameAndArn(registry, name)), nextMarker: next };
     },
   },

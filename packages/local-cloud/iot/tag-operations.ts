@@ -17,7 +17,7 @@ type Tags = Readonly<Record<string, string>>;
 const MOST_TAGS = 50;
 
 /** Tables of resources that can have tags, by the resource in the ARN. Things and device certificates have none on AWS. */
-const kinds: Readonly<Record<string, (cloud: IotCloud, name: string) => boolean>> = {
+const KINDS: Readonly<Record<string, (cloud: IotCloud, name: string) => boolean>> = {
   thingtype: ({ registry }, name) => registry.types.has(name),
   thinggroup: ({ registry }, name) => registry.groups.has(name),
   policy: ({ registry }, name) => registry.policies.has(name),
@@ -29,9 +29,9 @@ const kinds: Readonly<Record<string, (cloud: IotCloud, name: string) => boolean>
 function requireResource(cloud: IotCloud, arn: string): string {
   const prefix = cloud.registry.arn('');
   const [kind = '', name = ''] = arn.startsWith(prefix) ? arn.slice(prefix.length).split(/\/(.*)/s) : [];
-  if (Object.hasOwn(kinds, kind) && kinds[kind]!(cloud, name)) return arn;
-  const known = Object.keys(kinds).join(', ');
-  if (arn.startsWith(prefix) && Object.hasOwn(kinds, kind))
+  if (Object.hasOwn(KINDS, kind) && KINDS[kind]!(cloud, name)) return arn;
+  const known = Object.keys(KINDS).join(', ');
+  if (arn.startsWith(prefix) && Object.hasOwn(KINDS, kind))
     throw new AwsError('ResourceNotFoundException', `Resource ${arn.slice(0, 200)} not found`, 404);
   throw invalid(`${arn.slice(0, 200)} cannot have tags: ${known} can`);
 }

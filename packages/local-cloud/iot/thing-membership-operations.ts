@@ -77,14 +77,14 @@ function listMembers(registry: Registry, request: ApiRequest) {
   return { things: items.map((thing) => thing.name), nextToken: next };
 }
 
-const membership = ['thingGroupName', 'thingGroupArn', 'thingName', 'thingArn'];
+const MEMBERSHIP = ['thingGroupName', 'thingGroupArn', 'thingName', 'thingArn'];
 
 export const membershipOperations: readonly Operation[] = [
   {
     name: 'AddThingToThingGroup',
     method: 'PUT',
     path: '/thing-groups/addThingToThingGroup',
-    body: [...membership, 'overrideDynamicGroups'],
+    body: [...MEMBERSHIP, 'overrideDynamicGroups'],
     run: ({ registry }, { body }) =>
       changeMembership(registry, named(registry, body, 'thing'), [named(registry, body, 'thingGroup')], []),
   },
@@ -92,7 +92,7 @@ export const membershipOperations: readonly Operation[] = [
     name: 'RemoveThingFromThingGroup',
     method: 'PUT',
     path: '/thing-groups/removeThingFromThingGroup',
-    body: membership,
+    body: MEMBERSHIP,
     run: ({ registry }, { body }) =>
       changeMembership(registry, named(registry, body, 'thing'), [], [named(registry, body, 'thingGroup')]),
   },

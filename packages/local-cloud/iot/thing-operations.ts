@@ -22,7 +22,7 @@ import {
 import { change, find, type Attributes, type Registry, type Thing } from './registry.ts';
 
 /** Without a type a thing has at most 3 attributes. https://docs.aws.amazon.com/general/latest/gr/iot-core.html */
-const maximumAttributes = { typed: 50, untyped: 3 };
+const MAXIMUM_ATTRIBUTES = { typed: 50, untyped: 3 };
 
 function describe(registry: Registry, thing: Thing) {
   return {
@@ -49,7 +49,7 @@ export function checkThing(
   if (isNew && type?.deprecatedAt !== undefined) {
     throw invalid(`Thing type ${type.name} is deprecated: no thing can be given it`);
   }
-  const maximum = type ? maximumAttributes.typed : maximumAttributes.untyped;
+  const maximum = type ? MAXIMUM_ATTRIBUTES.typed : MAXIMUM_ATTRIBUTES.untyped;
   if (given.length > maximum) {
     throw invalid(`a thing ${type ? 'with' : 'without'} a thing type has at most ${maximum} attributes`);
   }

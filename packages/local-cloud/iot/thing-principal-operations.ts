@@ -4,7 +4,7 @@ import { invalid, label, page, queryText, type ApiRequest, type Operation } from
 import { checkPrincipal } from './principal.ts';
 import { change, find, type AttachmentType, type Registry, type Thing } from './registry.ts';
 
-const byToken = ['nextToken', 'maxResults'] as const;
+const BY_TOKEN = ['nextToken', 'maxResults'] as const;
 
 function attachmentType(request: ApiRequest): AttachmentType | undefined {
   const type = queryText(request, 'thingPrincipalType');
@@ -87,7 +87,7 @@ export const thingPrincipalOperations: readonly Operation[] = [
     name: 'ListThingPrincipals',
     method: 'GET',
     path: '/things/{thingName}/principals',
-    query: byToken,
+    query: BY_TOKEN,
     run({ registry }, request) {
       const { items, next } = principalsOf(registry, request);
       return { principals: items.map(([arn]) => arn), nextToken: next };
@@ -97,7 +97,7 @@ export const thingPrincipalOperations: readonly Operation[] = [
     name: 'ListThingPrincipalsV2',
     method: 'GET',
     path: '/things/{thingName}/principals-v2',
-    query: [...byToken, 'thingPrincipalType'],
+    query: [...BY_TOKEN, 'thingPrincipalType'],
     run({ registry }, request) {
       const { items, next } = principalsOf(registry, request);
       const objects = items.map(([principal, thingPrincipalType]) => ({ principal, thingPrincipalType }));
@@ -108,7 +108,7 @@ export const thingPrincipalOperations: readonly Operation[] = [
     name: 'ListPrincipalThings',
     method: 'GET',
     path: '/principals/things',
-    query: byToken,
+    query: BY_TOKEN,
     run({ registry }, request) {
       const { items, next } = thingsOf(registry, request);
       return { things: items.map(([name]) => name), nextToken: next };
@@ -118,7 +118,7 @@ export const thingPrincipalOperations: readonly Operation[] = [
     name: 'ListPrincipalThingsV2',
     method: 'GET',
     path: '/principals/things-v2',
-    query: [...byToken, 'thingPrincipalType'],
+    query: [...BY_TOKEN, 'thingPrincipalType'],
     run({ registry }, request) {
       const { items, next } = thingsOf(registry, request);
       const objects = items.map(([thingName, thingPrincipalType]) => ({ thingName, thingPrincipalType }));

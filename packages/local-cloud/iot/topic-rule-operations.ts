@@ -14,7 +14,7 @@ import {
 import { AwsError } from '../aws-error.ts';
 import type { ListedRule } from '../rules/rule-book.ts';
 
-const payloadMembers = [
+const PAYLOAD_MEMBERS = [
   ...['sql', 'description', 'actions', 'ruleDisabled', 'awsIotSqlVersion', 'errorAction'],
 ];
 
@@ -47,14 +47,14 @@ export const topicRuleOperations: readonly Operation[] = [
     name: 'CreateTopicRule',
     method: 'POST',
     path: '/rules/{ruleName}',
-    body: payloadMembers,
+    body: PAYLOAD_MEMBERS,
     run: (cloud, request) => bookOf(cloud).create(nameOf(request), request.body),
   },
   {
     name: 'ReplaceTopicRule',
     method: 'PATCH',
     path: '/rules/{ruleName}',
-    body: payloadMembers,
+    body: PAYLOAD_MEMBERS,
     run: (cloud, request) => bookOf(cloud).replace(nameOf(request), request.body),
   },
   {

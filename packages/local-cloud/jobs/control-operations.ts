@@ -127,7 +127,7 @@ function listExecutions(cloud: IotCloud, request: ApiRequest, of: 'jobId' | 'thi
   return { executionSummaries, nextToken: next };
 }
 
-const jobOperationsProper: readonly Operation[] = [
+const JOB_OPERATIONS_PROPER: readonly Operation[] = [
   {
     name: 'CreateJob',
     method: 'PUT',
@@ -190,7 +190,7 @@ const jobOperationsProper: readonly Operation[] = [
   },
 ];
 
-const executionOperations: readonly Operation[] = [
+const EXECUTION_OPERATIONS: readonly Operation[] = [
   {
     name: 'DescribeJobExecution',
     method: 'GET',
@@ -233,4 +233,4 @@ const executionOperations: readonly Operation[] = [
   },
 ];
 
-export const jobOperations: readonly Operation[] = [...jobOperationsProper, ...executionOperations];
+export const jobOperations: readonly Operation[] = [...JOB_OPERATIONS_PROPER, ...EXECUTION_OPERATIONS];

@@ -14,7 +14,7 @@ export const JOBS_SIGNING_NAME = 'iot-jobs-data';
 
 const MAXIMUM_BODY = 64 * 1024;
 
-const routes: readonly (readonly [method: string, path: RegExp, verb: Verb])[] = [
+const ROUTES: readonly (readonly [method: string, path: RegExp, verb: Verb])[] = [
   ['GET', /^\/things\/([^/]+)\/jobs$/, 'get'],
   ['PUT', /^\/things\/([^/]+)\/jobs\/(?:\$|%24)next$/, 'start-next'],
   ['GET', /^\/things\/([^/]+)\/jobs\/([^/]+)$/, 'describe'],
@@ -42,7 +42,7 @@ async function bodyOf(req: IncomingMessage, query: URLSearchParams): Promise<Api
 async function requestOf(req: IncomingMessage): Promise<DeviceRequest> {
   const { method = 'GET', url = '/' } = req;
   const [path = '', text = ''] = url.split(/\?(.*)/s);
-  const route = routes.find(([wanted, pattern]) => wanted === method && pattern.test(path));
+  const route = ROUTES.find(([wanted, pattern]) => wanted === method && pattern.test(path));
   if (!route) throw notSupported(`AWS IoT Jobs data plane ${method} ${path.slice(0, 200)}`);
   const [, thing = '', job] = route[1].exec(path)!;
   const body = await bodyOf(req, new URLSearchParams(text));

@@ -63,7 +63,7 @@ export function remainder(a: Decimal, b: Decimal): Decimal | undefined {
 
 export type Rounding = 'down' | 'floor' | 'ceil' | 'half-away';
 
-const modes: Readonly<Record<Rounding, Library.Rounding>> = {
+const MODES: Readonly<Record<Rounding, Library.Rounding>> = {
   down: Library.ROUND_DOWN,
   floor: Library.ROUND_FLOOR,
   ceil: Library.ROUND_CEIL,
@@ -72,7 +72,7 @@ const modes: Readonly<Record<Rounding, Library.Rounding>> = {
 
 /** Rounds to `places` decimal places. */
 export function roundTo(value: Decimal, places: number, rounding: Rounding): Decimal {
-  return inRange(value.toDecimalPlaces(places, modes[rounding])) ?? ZERO;
+  return inRange(value.toDecimalPlaces(places, MODES[rounding])) ?? ZERO;
 }
 
 /** Plain digits where that is short, else scientific notation as Java writes it: `1E+400`, `1.2E-7`. */

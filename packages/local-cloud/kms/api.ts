@@ -71,7 +71,7 @@ function digestIn(input: Input): Buffer {
   throw new AwsError('ValidationException', `Digest is invalid length for algorithm ${ALGORITHM}.`);
 }
 
-const operations: Readonly<Record<string, JsonOperation<KmsCloud>>> = {
+const OPERATIONS: Readonly<Record<string, JsonOperation<KmsCloud>>> = {
   DescribeKey: {
     accepts: ['KeyId', 'GrantTokens'],
     run(cloud, input) {
@@ -133,17 +133,13 @@ const ENCRYPTING = {
   ...{ KeyUsage: 'ENCRYPT_DECRYPT', EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'] },
 };
 
-const service = {
-  ...{
-    name: 'KMS',
-    instead: 'declare an AWS::KMS::Key in the template',
-    targetPrefix: 'TrentService.',
-    operations,
-  },
+const SERVICE = {
+  ...{ name: 'KMS', targetPrefix: 'TrentService.', operations: OPERATIONS },
+  instead: 'declare an AWS::KMS::Key in the template',
   ...{ longestBody: 65_536, invalid: 'ValidationException' },
 };
 
-export const createKmsHandler = (cloud: KmsCloud): AwsHandler => createJsonHandler(service, cloud);
+export const createKmsHandler = (cloud: KmsCloud): AwsHandler => createJsonHandler(SERVICE, cloud);
 
 /** Serves the keys of the template, with their files in `kms/` of the data directory. */
 export async function openKms({

@@ -3,24 +3,24 @@
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-const style = `
+const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 22rem; padding: 0 1rem; color: #16302b; }
 label { display: block; margin: 1rem 0 .2rem; }
 input { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; border: 1px solid #6b8a83; border-radius: .3rem; }
 button { font: inherit; margin-top: 1.5rem; padding: .5rem 1.5rem; border: 0; border-radius: .3rem; color: #fff; background: #16635a; }
 [role=alert] { color: #a3231b; }
 `;
-const styleHash = createHash('sha256').update(style).digest('base64');
+const styleHash = createHash('sha256').update(STYLE).digest('base64');
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (character) => entities[character]!);
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character]!);
 
 const page = (title: string, body: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
-<style>${style}</style>
+<style>${STYLE}</style>
 <h1>${escaped(title)}</h1>
 ${body}
 </html>

@@ -1,7 +1,7 @@
 // The actions that a policy of AWS IoT may have; any other is a typing error, which would allow or deny nothing.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
 
-const named: Readonly<Record<string, readonly string[]>> = {
+const NAMED: Readonly<Record<string, readonly string[]>> = {
   iot: [
     ...['Connect', 'Publish', 'Subscribe', 'Receive', 'RetainPublish'],
     ...['GetRetainedMessage', 'ListRetainedMessages'],
@@ -18,7 +18,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const actions = Object.entries(named).flatMap(([service, names]) =>
+const ACTIONS = Object.entries(NAMED).flatMap(([service, names]) =>
   names.map((name) => `${service}:${name}`),
 );
 
@@ -45,9 +45,9 @@ export function unknownAction(text: string, covers: (action: string) => boolean)
   const lower = text.toLowerCase();
   // Greengrass has its own actions, and AWS has no list of those for devices.
   if (lower === '*' || lower.startsWith('greengrass:')) return undefined;
-  if (actions.some((action) => covers(action.toLowerCase()))) return undefined;
-  const near = actions
-    .map((action) => ({ action, steps: distance(lower, action.toLowerCase()) }))
-    .toSorted((a, b) => a.steps - b.steps)[0]!;
+  if (ACTIONS.some((action) => covers(action.toLowerCase()))) return undefined;
+  const near = ACTIONS.map((action) => ({ action, steps: distance(lower, action.toLowerCase()) })).toSorted(
+    (a, b) => a.steps - b.steps,
+  )[0]!;
   return near.steps <= 3 ? near.action : '';
 }

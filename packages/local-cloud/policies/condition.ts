@@ -91,7 +91,7 @@ const greater = (a: number, b: number) => a > b;
 const greaterOrEqual = (a: number, b: number) => a >= b;
 const not = (operator: Operator): Operator => ({ ...operator, negated: true });
 
-const operators: ReadonlyMap<string, Operator> = new Map([
+const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ['StringEquals', { compile: equalTexts }],
   ['StringNotEquals', not({ compile: equalTexts })],
   ['StringEqualsIgnoreCase', { compile: equalIgnoringCase }],
@@ -168,7 +168,7 @@ export function compileCondition(
   const label = `${operatorText} ${key}`;
   const { quantifier, name, ifExists } = parseOperator(operatorText);
   if (name === 'Null' && !quantifier && !ifExists) return nullCondition(label, key, values);
-  const operator = operators.get(name);
+  const operator = OPERATORS.get(name);
   if (!operator) throw new SyntaxError(`condition operator ${operatorText} does not exist`);
   const { compile, negated = false } = operator;
   const patterns = values.map(compile);

@@ -46,7 +46,7 @@ export type PolicyKind = 'iot' | 'iam' | 'role';
 
 /** AWS counts a document's characters without white space. */
 export const MAXIMUM_POLICY_SIZE = 2048;
-const maximumSizes: Readonly<Record<PolicyKind, number>> = {
+const MAXIMUM_SIZES: Readonly<Record<PolicyKind, number>> = {
   iot: MAXIMUM_POLICY_SIZE,
   iam: 10_240,
   role: 10_240,
@@ -92,14 +92,14 @@ function at<T>(path: Path, compile: () => T): T {
 const lowerCase = (key: string) => key.toLowerCase();
 
 /** The one spelling of a condition key or variable in a document. */
-const keysOf: Readonly<Record<PolicyKind, (key: string) => string | undefined>> = {
+const KEYS_OF: Readonly<Record<PolicyKind, (key: string) => string | undefined>> = {
   iot: canonicalKey,
   iam: canonicalKey,
   role: lowerCase,
 };
 
 function checkVariables(variables: readonly string[], path: Path, kind: PolicyKind): void {
-  const unknown = variables.find((name) => !keysOf[kind](name));
+  const unknown = variables.find((name) => !KEYS_OF[kind](name));
   if (unknown !== undefined) {
     throw new PolicyError(
       path,
@@ -108,7 +108,7 @@ function checkVariables(variables: readonly string[], path: Path, kind: PolicyKi
   }
 }
 
-const actionForms: Readonly<Record<PolicyKind, { form: RegExp; named: string }>> = {
+const ACTION_FORMS: Readonly<Record<PolicyKind, { form: RegExp; named: string }>> = {
   iot: {
     form: /^(iot|iotjobsdata|greengrass):[a-z*?]{1,100}$/i,
     named: 'an action of AWS IoT, such as iot:Publish or iot:*',
@@ -134,7 +134,7 @@ function checkAction(text: string, pattern: Pattern, path: Path): void {
 const actionPattern =
   (kind: PolicyKind) =>
   (text: string, path: Path): Pattern => {
-    const { form, named } = actionForms[kind];
+    const { form, named } = ACTION_FORMS[kind];
     if (text !== '*' && !form.test(text)) throw new PolicyError(path, `"${text}" is not ${named}`);
     const pattern = parsePattern(text.toLowerCase());
     if (kind === 'iot') checkAction(text, pattern, path);
@@ -181,19 +181,19 @@ function conditionsOf(value: unknown, path: Path, kind: PolicyKind): Condition[]
     if (!isObject(keys)) throw new PolicyError(place, 'an object of condition keys is expected');
     return Object.entries(keys).map(([key, values]) => {
       const texts = textsOf(values, [...place, key], true);
-      const condition = at([...place, key], () => compileCondition(operator, key, texts, keysOf[kind]));
+      const condition = at([...place, key], () => compileCondition(operator, key, texts, KEYS_OF[kind]));
       checkVariables(condition.keys, [...place, key], kind);
       return condition;
     });
   });
 }
 
-const statementElements = ['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'];
+const STATEMENT_ELEMENTS = ['Sid', 'Effect', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'];
 
 function statementOf(policyName: string, value: unknown, index: number, kind: PolicyKind): Statement {
   const path = ['Statement', index];
   if (!isObject(value)) throw new PolicyError(path, 'an object is expected');
-  refuseOthers(value, statementElements, path);
+  refuseOthers(value, STATEMENT_ELEMENTS, path);
   const { Sid: sid, Effect: effect } = value;
   if (sid !== undefined && (typeof sid !== 'string' || !/^[a-zA-Z0-9]*$/.test(sid))) {
     throw new PolicyError([...path, 'Sid'], 'a Sid is made of letters and digits');
@@ -212,7 +212,7 @@ function statementOf(policyName: string, value: unknown, index: number, kind: Po
 }
 
 function parse(document: string, kind: PolicyKind): unknown {
-  const maximum = maximumSizes[kind];
+  const maximum = MAXIMUM_SIZES[kind];
   if (document.replace(/\s+/g, '').length > maximum) {
     throw new PolicyError([], `it is longer than ${maximum} characters, not counting white space`);
   }

@@ -27,7 +27,7 @@ export const alternativeNames: ReadonlyMap<string, string> = new Map([
   ['IPAddress', 'ip'],
 ]);
 
-const simpleKeys = [
+const SIMPLE_KEYS = [
   'aws:SourceIp',
   'aws:CurrentTime',
   'aws:EpochTime',
@@ -52,8 +52,8 @@ const listKeys = ['Subject', 'Issuer'].flatMap((side) => [
   ...[...alternativeNames.keys()].map((name) => `iot:Certificate.${side}.AlternativeName.${name}`),
 ]);
 
-const canonical = new Map([...simpleKeys, ...listKeys].map((key) => [key.toLowerCase(), key]));
-const lists = new Set(listKeys);
+const CANONICAL = new Map([...SIMPLE_KEYS, ...listKeys].map((key) => [key.toLowerCase(), key]));
+const LISTS = new Set(listKeys);
 
 /**
  * The one spelling of a key: keys are case-insensitive, but for the attribute name in
@@ -65,9 +65,9 @@ export function canonicalKey(key: string): string | undefined {
   const attribute = /^iot:connection\.thing\.attributes\[([a-zA-Z0-9_.,@/:#-]{1,128})\]$/i.exec(key);
   if (attribute) return `iot:Connection.Thing.Attributes[${attribute[1]}]`;
   const [, base = '', suffix] = /^(.*?)(?:\.(\d|list))?$/is.exec(key)!;
-  const known = canonical.get(base.toLowerCase());
+  const known = CANONICAL.get(base.toLowerCase());
   if (!known || suffix === undefined) return known;
-  if (!lists.has(known)) return undefined;
+  if (!LISTS.has(known)) return undefined;
   if (suffix === '0') return known;
   return `${known}.${suffix.toLowerCase() === 'list' ? 'List' : suffix}`;
 }

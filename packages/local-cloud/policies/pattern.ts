@@ -24,7 +24,7 @@ export interface Pattern {
 }
 
 /** `${*}`, `${?}` and `${$}` mean the character itself. */
-const escapes = new Set(['*', '?', '$']);
+const ESCAPES = new Set(['*', '?', '$']);
 
 /** @throws SyntaxError where a `${` has no `}`. */
 function tokenize(text: string, wildcards: boolean): Token[] {
@@ -32,7 +32,7 @@ function tokenize(text: string, wildcards: boolean): Token[] {
   for (const [part] of text.matchAll(/\$\{[^}]*\}?|[*?]|\$|[^$*?]+/g)) {
     const name = part.slice(2, -1).trim();
     if (part.startsWith('${') && !part.endsWith('}')) throw new SyntaxError(`"${part}" has no closing brace`);
-    else if (part.startsWith('${')) tokens.push(escapes.has(name) ? name : { variable: name });
+    else if (part.startsWith('${')) tokens.push(ESCAPES.has(name) ? name : { variable: name });
     else if (wildcards && part === '*') tokens.push(star);
     else if (wildcards && part === '?') tokens.push(any);
     else tokens.push(part);

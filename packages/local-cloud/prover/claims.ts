@@ -10,8 +10,8 @@ export interface ActionKind {
   readonly by: readonly ('mqtt' | 'https')[];
 }
 
-const onThing: ActionKind = { resource: 'thing', by: ['https'] };
-const jobs = [
+const ON_THING: ActionKind = { resource: 'thing', by: ['https'] };
+const JOBS = [
   'DescribeJobExecution',
   'GetPendingJobExecutions',
   'UpdateJobExecution',
@@ -29,10 +29,10 @@ export const actionKinds: Readonly<Record<string, ActionKind>> = {
   ...Object.fromEntries(
     ['GetThingShadow', 'UpdateThingShadow', 'DeleteThingShadow', 'ListNamedShadowsForThing'].map((name) => [
       `iot:${name}`,
-      onThing,
+      ON_THING,
     ]),
   ),
-  ...Object.fromEntries(jobs.map((name) => [`iotjobsdata:${name}`, onThing])),
+  ...Object.fromEntries(JOBS.map((name) => [`iotjobsdata:${name}`, ON_THING])),
 };
 
 export interface Claim {

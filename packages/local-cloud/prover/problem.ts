@@ -26,11 +26,11 @@ export interface Problem {
 }
 
 /** The kinds of resources by action. */
-const askedOf: Readonly<Record<string, readonly string[]>> = {
+const ASKED_OF: Readonly<Record<string, readonly string[]>> = {
   'iot:Receive': ['iot:Receive', 'iot:Subscribe'],
 };
 export const actionsOf = ({ action, asksConnect }: Problem): readonly string[] => [
-  ...(askedOf[action] ?? [action]),
+  ...(ASKED_OF[action] ?? [action]),
   ...(asksConnect ? ['iot:Connect'] : []),
 ];
 

@@ -16,7 +16,7 @@ const between = (from: string, to: string) =>
   Array.from({ length: to.charCodeAt(0) - from.charCodeAt(0) + 1 }, (_, n) =>
     String.fromCharCode(from.charCodeAt(0) + n),
   ).join('');
-const alphanumeric = between('a', 'z') + between('A', 'Z') + between('0', '9');
+const ALPHANUMERIC = between('a', 'z') + between('A', 'Z') + between('0', '9');
 const HEX = '0123456789abcdef';
 const BEYOND = 'é';
 /** All printable characters of ASCII, and one other letter for the rest. */
@@ -30,8 +30,8 @@ const uuid = [8, 4, 4, 4, 12].flatMap((length, n) => [
 ]);
 
 /** https://docs.aws.amazon.com/iot/latest/apireference/API_CreateThing.html and its neighbours. */
-export const thingNames = plus(`${alphanumeric}:_-`);
-const attributeValues = plus(`${alphanumeric}_.,@/:#=[]-`);
+export const thingNames = plus(`${ALPHANUMERIC}:_-`);
+const attributeValues = plus(`${ALPHANUMERIC}_.,@/:#=[]-`);
 /** Of certificates: AWS does not substitute values with a wildcard. */
 const withoutWildcards = plus(UNIVERSE.replaceAll(/[*?]/g, ''));
 

@@ -40,7 +40,7 @@ export interface ProvisioningBody {
 const MAXIMUM_BODY = 10_240;
 
 /** Pseudo parameters, with the policy variable that has the same value. */
-const pseudoParameters: ReadonlyMap<string, string> = new Map([
+const PSEUDO_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['AWS::IoT::Certificate::Id', 'iot:CertificateId'],
   ['AWS::IoT::Certificate::CommonName', 'iot:Certificate.Subject.CommonName'],
   ['AWS::IoT::Certificate::Country', 'iot:Certificate.Subject.Country'],
@@ -77,7 +77,7 @@ function mappingsOf(value: unknown): Names['mappings'] {
 
 type Planned = (scope: Scope) => Provisioned;
 /** Types of which a template may have one: a second one would silently replace the first. */
-const single = new Map([
+const SINGLE = new Map([
   ['AWS::IoT::Thing', { part: 'thing', read: thingOf }],
   ['AWS::IoT::Certificate', { part: 'status', read: certificateOf }],
 ] as const);
@@ -92,7 +92,7 @@ function planOf(resources: unknown, names: Names, configuration: Expression): Pl
     const known = ['Type', 'Properties', 'OverrideSettings'];
     const { Type, Properties = {}, OverrideSettings } = only(resource, known, at);
     const place = [...at, 'Properties'];
-    const kind = single.get(Type as 'AWS::IoT::Thing');
+    const kind = SINGLE.get(Type as 'AWS::IoT::Thing');
     if (Type === 'AWS::IoT::Policy') policies.push(policyOf(Properties, names, place));
     else if (!kind)
       throw templateError([...at, 'Type'], `${JSON.stringify(Type)} is not a type of resource here`);
@@ -130,7 +130,7 @@ export function compileBody(body: string): ProvisioningBody {
   const { Parameters, Mappings, Resources, DeviceConfiguration = {} } = parse(body);
   const declared = parametersOf(Parameters);
   const names = {
-    parameters: new Set([...declared.keys(), ...pseudoParameters.keys()]),
+    parameters: new Set([...declared.keys(), ...PSEUDO_PARAMETERS.keys()]),
     mappings: mappingsOf(Mappings),
   };
   if (!isObject(DeviceConfiguration)) throw templateError(['DeviceConfiguration'], 'an object is expected');
@@ -140,17 +140,17 @@ export function compileBody(body: string): ProvisioningBody {
     provision(parameters, { id, pem }) {
       const facts = certificateFacts(id, pem);
       const pseudo = (name: string) => {
-        const value = facts.get(pseudoParameters.get(name) ?? '');
+        const value = facts.get(PSEUDO_PARAMETERS.get(name) ?? '');
         return typeof value === 'string' ? value : undefined;
       };
       const ref = (name: string): string => {
-        const value = pseudoParameters.has(name)
+        const value = PSEUDO_PARAMETERS.has(name)
           ? pseudo(name)
           : (parameters.get(name) ?? declared.get(name));
         if (value === undefined) throw parameterError(`parameter ${name} is missing`);
         return value;
       };
-      for (const name of declared.keys()) if (!pseudoParameters.has(name)) ref(name);
+      for (const name of declared.keys()) if (!PSEUDO_PARAMETERS.has(name)) ref(name);
       return plan({ ref });
     },
   };

@@ -143,7 +143,7 @@ const substitute: Intrinsic = (argument, names, path) => {
   return (scope) => bounded(parts.map((part) => asText(part(scope), path)).join(''), path);
 };
 
-const intrinsics: ReadonlyMap<string, Intrinsic> = new Map([
+const INTRINSICS: ReadonlyMap<string, Intrinsic> = new Map([
   ['Ref', reference],
   ['Fn::Join', join],
   ['Fn::Select', select],
@@ -163,9 +163,9 @@ export function compileValue(value: unknown, names: Names, path: Path): Expressi
   const entries = Object.entries(value);
   const [name, argument] = entries[0] ?? [];
   if (entries.length === 1 && (name === 'Ref' || name!.startsWith('Fn:'))) {
-    const intrinsic = intrinsics.get(name!);
+    const intrinsic = INTRINSICS.get(name!);
     if (!intrinsic)
-      throw templateError(path, `there is no function ${name}: ${[...intrinsics.keys()].join(', ')}`);
+      throw templateError(path, `there is no function ${name}: ${[...INTRINSICS.keys()].join(', ')}`);
     return intrinsic(argument, names, [...path, name!]);
   }
   const compiled = entries.map(([key, item]) => [key, compileValue(item, names, [...path, key])] as const);

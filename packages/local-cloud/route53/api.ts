@@ -10,7 +10,7 @@ import * as zones from './zones.ts';
 type Operation = (call: Call) => void | Promise<void>;
 
 /** `*` is an id. */
-const operations: Readonly<Record<string, Operation>> = {
+const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET hostedzone': zones.listHostedZones,
   'GET hostedzonesbyname': zones.listHostedZonesByName,
   'GET hostedzonecount': zones.getHostedZoneCount,
@@ -28,7 +28,7 @@ const operations: Readonly<Record<string, Operation>> = {
 };
 
 /** Operations that are refused, because a template declares it or a stack does not need it. */
-const refused: Readonly<Record<string, string>> = {
+const REFUSED: Readonly<Record<string, string>> = {
   'POST hostedzone': 'CreateHostedZone',
   'DELETE hostedzone/*': 'DeleteHostedZone',
   'POST hostedzone/*': 'UpdateHostedZoneComment',
@@ -56,7 +56,7 @@ const refused: Readonly<Record<string, string>> = {
 
 const VERSION = '2013-04-01';
 /** Path segments before an id. */
-const collections = new Set(['hostedzone', 'change', 'healthcheck', 'delegationset', 'queryloggingconfig']);
+const COLLECTIONS = new Set(['hostedzone', 'change', 'healthcheck', 'delegationset', 'queryloggingconfig']);
 
 interface Route {
   readonly key: string;
@@ -66,7 +66,7 @@ interface Route {
 function routeOf(method: string, path: string): Route {
   const [version, ...segments] = path.split('/').filter(Boolean).map(decodeURIComponent);
   if (version !== VERSION) throw new AwsError('InvalidInput', `The path must begin with /${VERSION}/`, 404);
-  const at = segments[0] === 'tags' ? 2 : collections.has(segments[0] ?? '') ? 1 : -1;
+  const at = segments[0] === 'tags' ? 2 : COLLECTIONS.has(segments[0] ?? '') ? 1 : -1;
   const shown = segments.map((segment, index) => (index === at ? '*' : segment));
   return { key: `${method} ${shown.join('/')}`, id: at === -1 ? '' : (segments[at] ?? '') };
 }
@@ -76,9 +76,9 @@ export function createRoute53Handler(route53: Route53): AwsHandler {
   return async (req, res) => {
     const [path = '', query] = (req.url ?? '').split('?', 2);
     const { key, id } = routeOf(req.method ?? '', path);
-    const operation = Object.hasOwn(operations, key) ? operations[key] : undefined;
+    const operation = Object.hasOwn(OPERATIONS, key) ? OPERATIONS[key] : undefined;
     if (operation) return operation({ ...route53, req, res, id, query: new URLSearchParams(query) });
-    const name = Object.hasOwn(refused, key) ? refused[key] : key;
+    const name = Object.hasOwn(REFUSED, key) ? REFUSED[key] : key;
     throw new AwsError(
       'UnsupportedOperation',
       `The local cloud does not support ${name}: zones, health checks and their settings are in the template`,

@@ -60,7 +60,7 @@ export function getHealthCheckLastFailureReason(call: Call): void {
 }
 
 /** The fields that can be changed here; all others are in the template. */
-const switches = new Set(['Inverted', 'Disabled', 'HealthCheckVersion']);
+const SWITCHES = new Set(['Inverted', 'Disabled', 'HealthCheckVersion']);
 
 function readSwitch(text: string | undefined): boolean | undefined {
   if (text === undefined) return undefined;
@@ -71,7 +71,7 @@ function readSwitch(text: string | undefined): boolean | undefined {
 export async function updateHealthCheck(call: Call): Promise<void> {
   const { id } = checkOf(call);
   const root = parseXml((await readBody(call.req, LARGEST_BODY)).toString('utf8'));
-  const other = root.children.find(({ name }) => !switches.has(name));
+  const other = root.children.find(({ name }) => !SWITCHES.has(name));
   if (other)
     throw new AwsError(
       'InvalidInput',

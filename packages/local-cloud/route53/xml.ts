@@ -16,7 +16,7 @@ export const zoneXml = ({ zone: { id, name, comment }, records }: HostedZone): X
   ResourceRecordSetCount: records.length,
 });
 
-const routingXml: Readonly<Record<Routing['policy'], (routing: Routing) => XmlElements>> = {
+const ROUTING_XML: Readonly<Record<Routing['policy'], (routing: Routing) => XmlElements>> = {
   simple: () => ({}),
   failover: (routing) => ({ Failover: (routing as Extract<Routing, { policy: 'failover' }>).role }),
   weighted: (routing) => ({ Weight: (routing as Extract<Routing, { policy: 'weighted' }>).weight }),
@@ -36,7 +36,7 @@ export function recordXml({
     Name: escapedName(name),
     Type: type,
     SetIdentifier: setIdentifier,
-    ...routingXml[routing.policy](routing),
+    ...ROUTING_XML[routing.policy](routing),
     ...(target.kind === 'values'
       ? { TTL: target.ttl, ResourceRecords: { ResourceRecord: target.values.map((Value) => ({ Value })) } }
       : {
@@ -88,7 +88,7 @@ export function checkXml({ id, label, inverted, disabled, config }: HealthCheck)
 
 const invalid = (message: string) => new AwsError('InvalidInput', message);
 
-const readable = new Set([
+const READABLE = new Set([
   ...['Name', 'Type', 'SetIdentifier', 'Failover', 'Weight', 'Region', 'MultiValueAnswer', 'TTL'],
   ...['ResourceRecords', 'AliasTarget', 'HealthCheckId'],
 ]);
@@ -132,7 +132,7 @@ function targetOf(node: XmlNode): Target {
 
 /** @throws AwsError InvalidInput for what is missing, and for what the local cloud does not have. */
 export function readRecord(node: XmlNode, zoneId: string): RecordSet {
-  const unknown = node.children.find(({ name }) => !readable.has(name));
+  const unknown = node.children.find(({ name }) => !READABLE.has(name));
   if (unknown) throw invalid(`The local cloud does not support ${unknown.name}`);
   const [name, type, setIdentifier, healthCheckId] = ['Name', 'Type', 'SetIdentifier', 'HealthCheckId'].map(
     (key) => textOf(node, key),

@@ -81,7 +81,7 @@ export function listResourceRecordSets(call: Call): void {
   });
 }
 
-const actions = ['CREATE', 'UPSERT', 'DELETE'] as const;
+const ACTIONS = ['CREATE', 'UPSERT', 'DELETE'] as const;
 
 function readChanges(body: string, zoneId: string): RecordChange[] {
   const root = parseXml(body);
@@ -91,7 +91,7 @@ function readChanges(body: string, zoneId: string): RecordChange[] {
   if (changes.length === 0 || changes.length > MOST_CHANGES)
     throw new AwsError(INVALID, `A ChangeBatch has from 1 to ${MOST_CHANGES} changes`);
   return changes.map((node) => {
-    const action = actions.find((each) => each === textOf(node, 'Action'));
+    const action = ACTIONS.find((each) => each === textOf(node, 'Action'));
     const [record] = childrenOf(node, 'ResourceRecordSet');
     if (!action || !record)
       throw new AwsError(

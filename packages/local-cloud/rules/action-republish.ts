@@ -14,11 +14,11 @@ import type { Substitute } from './statement.ts';
 type Given = Parameters<typeof propertiesOf>[0];
 
 const invalid = (message: string) => new AwsError('InvalidRequestException', message, 400);
-const formats: Readonly<Record<string, boolean>> = { UNSPECIFIED_BYTES: false, UTF8_DATA: true };
+const FORMATS: Readonly<Record<string, boolean>> = { UNSPECIFIED_BYTES: false, UTF8_DATA: true };
 
 function readFormat(text: string): Given {
-  if (Object.hasOwn(formats, text)) return { payloadFormatIndicator: formats[text] };
-  throw invalid(`PayloadFormatIndicator must be ${Object.keys(formats).join(' or ')}`);
+  if (Object.hasOwn(FORMATS, text)) return { payloadFormatIndicator: FORMATS[text] };
+  throw invalid(`PayloadFormatIndicator must be ${Object.keys(FORMATS).join(' or ')}`);
 }
 
 function readExpiry(text: string): Given {
@@ -34,7 +34,7 @@ function readCorrelation(text: string): Given {
 }
 
 /** Of AWS::IoT::TopicRule RepublishActionHeaders, by name; a header whose text is empty is left out. */
-const headers: Readonly<Record<string, (text: string) => Given>> = {
+const HEADERS: Readonly<Record<string, (text: string) => Given>> = {
   PayloadFormatIndicator: readFormat,
   ContentType: (contentType) => ({ contentType }),
   ResponseTopic: (responseTopic) => ({ responseTopic }),
@@ -43,7 +43,7 @@ const headers: Readonly<Record<string, (text: string) => Given>> = {
 };
 
 function compileHeader(fields: Fields, name: string, text: unknown): (scope: Scope) => Given {
-  const read = Object.hasOwn(headers, name) ? headers[name]! : undefined;
+  const read = Object.hasOwn(HEADERS, name) ? HEADERS[name]! : undefined;
   const property = `Headers.${name}`;
   if (!read)
     throw fields.refuse(`Republish.${property} is not supported by the local cloud; take it out`, property);

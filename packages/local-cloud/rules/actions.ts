@@ -117,7 +117,7 @@ const dynamoDbV2: CompileAction = (fields, targets) => {
   };
 };
 
-const compilers: Readonly<Record<string, CompileAction>> = {
+const COMPILERS: Readonly<Record<string, CompileAction>> = {
   Lambda: lambda,
   Firehose: firehose,
   Kinesis: kinesis,
@@ -138,7 +138,7 @@ export function compileAction(
   statement: Pick<CompiledStatement, 'compileTemplate'>,
 ): Action {
   const fields = createFields(spec, statement);
-  const action = compilers[spec.type]!(fields, targets);
+  const action = COMPILERS[spec.type]!(fields, targets);
   const { resource } = action;
   return isTemplate(resource) ? { ...action, resourceOf: fields.compile(resource, spec.type) } : action;
 }

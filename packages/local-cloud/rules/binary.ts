@@ -8,7 +8,7 @@ export function encodeBase64(value: Value): Value {
   return text === undefined ? undefined : Buffer.from(text).toString('base64');
 }
 
-const decoders: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload, { kind: Kind }>) => Value } =
+const DECODERS: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload, { kind: Kind }>) => Value } =
   {
     json: ({ value }) => value,
     empty: () => '',
@@ -19,7 +19,7 @@ const decoders: { readonly [Kind in Payload['kind']]: (payload: Extract<Payload,
 
 /** The value of JSON, other text as a String, Null for bytes that are not UTF-8. */
 export function decodePayload(payload: Payload): Value {
-  return (decoders[payload.kind] as (payload: Payload) => Value)(payload);
+  return (DECODERS[payload.kind] as (payload: Payload) => Value)(payload);
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -33,7 +33,7 @@ const toBool: Cast = (value) => {
   return decimal && !decimal.isZero();
 };
 
-const casts: Readonly<Record<string, Cast>> = {
+const CASTS: Readonly<Record<string, Cast>> = {
   int: toInteger,
   integer: toInteger,
   decimal: toNumber,
@@ -50,5 +50,5 @@ const casts: Readonly<Record<string, Cast>> = {
 /** By the type's name in any case; undefined for an unknown one. */
 export function castTo(type: string): Cast | undefined {
   const key = type.toLowerCase();
-  return Object.hasOwn(casts, key) ? casts[key] : undefined;
+  return Object.hasOwn(CASTS, key) ? CASTS[key] : undefined;
 }

@@ -123,7 +123,7 @@ function compileLookup(name: LookupName, call: Call, names: Names, compile: Comp
   };
 }
 
-const special: Readonly<Record<string, (call: Call, names: Names, compile: Compile) => Evaluate>> = {
+const SPECIAL: Readonly<Record<string, (call: Call, names: Names, compile: Compile) => Evaluate>> = {
   encode: compileEncode,
   decode: compileDecode,
   get_or_default: compileGetOrDefault,
@@ -132,7 +132,7 @@ const special: Readonly<Record<string, (call: Call, names: Names, compile: Compi
 /** @throws SqlError for a function that is not supported, with its position */
 export function compileCall(call: Call, names: Names, compile: Compile): Evaluate {
   const key = call.name.toLowerCase();
-  if (Object.hasOwn(special, key)) return special[key]!(call, names, compile);
+  if (Object.hasOwn(SPECIAL, key)) return SPECIAL[key]!(call, names, compile);
   if (isLookup(key)) return compileLookup(key, call, names, compile);
   const found = findFunction(call.name);
   if ('problem' in found) throw new SqlError(names.sql, call.at, found.problem);

@@ -20,7 +20,7 @@ function toMap(value: Value): Record<string, AttributeValue> {
   );
 }
 
-const writers: Readonly<Record<Exclude<ValueType, 'undefined'>, (value: Value) => AttributeValue>> = {
+const WRITERS: Readonly<Record<Exclude<ValueType, 'undefined'>, (value: Value) => AttributeValue>> = {
   null: () => ({ NULL: true }),
   boolean: (value) => ({ BOOL: value as boolean }),
   number: (value) => ({ N: toText(value)! }),
@@ -30,7 +30,7 @@ const writers: Readonly<Record<Exclude<ValueType, 'undefined'>, (value: Value) =
 };
 
 export function toAttribute(value: Value): AttributeValue {
-  return writers[typeOf(value) as keyof typeof writers](value);
+  return WRITERS[typeOf(value) as keyof typeof WRITERS](value);
 }
 
 /** One attribute per member; undefined for a value that is not an object. */

@@ -41,13 +41,13 @@ const partsOf = (node: Expression) =>
   );
 
 const MAX_SHOWN = 4_000;
-const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** Text on one line of bounded length, with line ends and other control characters made visible. */
 export function oneLine(text: string): string {
   const rest = text.length - MAX_SHOWN;
   const shown = rest > 0 ? text.slice(0, MAX_SHOWN) : text;
-  const escaped = printable(shown.replace(/[\n\r\t]/g, (character) => escapes[character]!));
+  const escaped = printable(shown.replace(/[\n\r\t]/g, (character) => ESCAPES[character]!));
   return rest > 0 ? `${escaped}… and ${rest} more characters` : escaped;
 }
 

@@ -19,7 +19,7 @@ import { mismatch } from './topic-filter.ts';
 
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
-const payloadKinds = {
+const PAYLOAD_KINDS = {
   empty: 'empty',
   text: 'not JSON',
   binary: 'not JSON, not even UTF-8',
@@ -27,7 +27,7 @@ const payloadKinds = {
 
 function describePayload(context: MessageContext): string {
   const payload = context.payload();
-  if (payload.kind !== 'json') return payloadKinds[payload.kind];
+  if (payload.kind !== 'json') return PAYLOAD_KINDS[payload.kind];
   const { value } = payload;
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? 'a JSON object' : 'JSON, but no object';

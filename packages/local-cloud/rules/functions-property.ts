@@ -5,7 +5,7 @@ import type { SqlFunction } from './sql-function.ts';
 import { type ObjectValue, setMember, type Value } from '../json/value.ts';
 
 /** By the name that get_mqtt_property() takes; absent properties are Undefined. */
-const properties: Readonly<Record<string, (message: InboundMessage) => Value>> = {
+const PROPERTIES: Readonly<Record<string, (message: InboundMessage) => Value>> = {
   content_type: ({ properties }) => properties?.contentType,
   response_topic: ({ properties }) => properties?.responseTopic,
   // Base64, as in the message.
@@ -33,7 +33,7 @@ export const propertyFunctions: Readonly<Record<string, SqlFunction>> = {
     minimum: 1,
     maximum: 1,
     evaluate: ({ message }, name) =>
-      typeof name === 'string' && Object.hasOwn(properties, name) ? properties[name]!(message) : undefined,
+      typeof name === 'string' && Object.hasOwn(PROPERTIES, name) ? PROPERTIES[name]!(message) : undefined,
   },
   get_user_properties: {
     minimum: 0,

@@ -10,7 +10,7 @@ import { timeFunctions } from './functions-time.ts';
 import { valueFunctions } from './functions-value.ts';
 import type { SqlFunction } from './sql-function.ts';
 
-const table: Readonly<Record<string, SqlFunction>> = {
+const TABLE: Readonly<Record<string, SqlFunction>> = {
   ...messageFunctions,
   ...valueFunctions,
   ...mathFunctions,
@@ -21,7 +21,7 @@ const table: Readonly<Record<string, SqlFunction>> = {
 };
 
 /** Why a documented function is refused, by name. */
-const unsupported: Readonly<Record<string, string>> = {
+const UNSUPPORTED: Readonly<Record<string, string>> = {
   get_dynamodb: 'it calls another AWS service',
   get_secret: 'it calls another AWS service',
   machinelearning_predict: 'it calls another AWS service',
@@ -30,16 +30,16 @@ const unsupported: Readonly<Record<string, string>> = {
 /** A function by its name in any case, or why it is refused. */
 export function findFunction(name: string): SqlFunction | { readonly problem: string } {
   const key = name.toLowerCase();
-  if (Object.hasOwn(table, key)) return table[key]!;
-  if (Object.hasOwn(unsupported, key)) {
-    return { problem: `the function ${key}() is not supported by the local cloud: ${unsupported[key]}` };
+  if (Object.hasOwn(TABLE, key)) return TABLE[key]!;
+  if (Object.hasOwn(UNSUPPORTED, key)) {
+    return { problem: `the function ${key}() is not supported by the local cloud: ${UNSUPPORTED[key]}` };
   }
   return { problem: `there is no function ${name}()` };
 }
 
-const compiledElsewhere = ['cast', 'decode', 'encode', 'get_or_default', ...Object.keys(lookupForms)];
+const COMPILED_ELSEWHERE = ['cast', 'decode', 'encode', 'get_or_default', ...Object.keys(lookupForms)];
 
 /** For the documentation of the local cloud. */
 export function describeFunctions(): { supported: string[]; unsupported: Readonly<Record<string, string>> } {
-  return { supported: [...Object.keys(table), ...compiledElsewhere].sort(), unsupported };
+  return { supported: [...Object.keys(TABLE), ...COMPILED_ELSEWHERE].sort(), unsupported: UNSUPPORTED };
 }

@@ -14,7 +14,7 @@ export interface Token {
   readonly end: number;
 }
 
-const patterns: readonly (readonly [TokenKind, RegExp])[] = [
+const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['word', /[A-Za-z_][A-Za-z0-9_]*/y],
   ['number', /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
   ['variable', /@[A-Za-z0-9_]+/y],
@@ -45,7 +45,7 @@ function stringToken(sql: string, at: number): Token {
 }
 
 /** Signs of other kinds of SQL. */
-const habits: readonly (readonly [start: string, problem: string])[] = [
+const HABITS: readonly (readonly [start: string, problem: string])[] = [
   ['!=', 'there is no !=, write <>'],
   [';', 'a statement has no semicolon: take it out'],
   ['&&', 'there is no &&, write AND'],
@@ -59,7 +59,7 @@ export function readToken(sql: string, offset: number): Token {
   const at = SPACE.lastIndex;
   if (at >= sql.length) return { kind: 'end', text: '', at: sql.length, end: sql.length };
   if (sql[at] === "'" || sql[at] === '"') return stringToken(sql, at);
-  for (const [kind, pattern] of patterns) {
+  for (const [kind, pattern] of PATTERNS) {
     pattern.lastIndex = at;
     const [found] = pattern.exec(sql) ?? [];
     if (found !== undefined) {
@@ -67,7 +67,7 @@ export function readToken(sql: string, offset: number): Token {
       return { kind, text: kind === 'word' ? asName(text) : text, at, end: at + found.length };
     }
   }
-  const habit = habits.find(([start]) => sql.startsWith(start, at));
+  const habit = HABITS.find(([start]) => sql.startsWith(start, at));
   if (habit) throw new SqlError(sql, at, habit[1]);
   throw new SqlError(sql, at, `unexpected ${JSON.stringify(String.fromCodePoint(sql.codePointAt(at)!))}`);
 }

@@ -30,18 +30,18 @@ function nameOf(value: Value, what: string): string {
   return text;
 }
 
-const registryOperations: ReadonlyMap<string, Operation> = new Map(
+const REGISTRY_OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   [...thingOperations, ...membershipOperations]
     .filter(({ name }) => name === 'DescribeThing' || name === 'ListThingGroupsForThing')
     .map((operation) => [operation.name, operation]),
 );
 
 /** Valid names of shadows (AWS IoT API reference, GetThingShadow). */
-const shadowNames = { thingName: /^[a-zA-Z0-9:_-]{1,128}$/, shadowName: /^[$a-zA-Z0-9:_-]{1,64}$/ };
+const SHADOW_NAMES = { thingName: /^[a-zA-Z0-9:_-]{1,128}$/, shadowName: /^[$a-zA-Z0-9:_-]{1,64}$/ };
 
-function checked(member: keyof typeof shadowNames, value: Value): string {
+function checked(member: keyof typeof SHADOW_NAMES, value: Value): string {
   const name = nameOf(value, member);
-  if (shadowNames[member].test(name)) return name;
+  if (SHADOW_NAMES[member].test(name)) return name;
   throw new AwsError(
     'InvalidRequestException',
     `${JSON.stringify(name.slice(0, 200))} is not a ${member}`,
@@ -57,8 +57,8 @@ export function createLookups({ lambda, iot, shadows }: LookupSources): Lookups 
       return read(result.payload, 'what the function returned');
     },
     async get_registry_data(api, thingName) {
-      const operation = registryOperations.get(nameOf(api, 'the name of the API'));
-      if (!operation) throw new Error(`it knows ${[...registryOperations.keys()].join(' and ')}`);
+      const operation = REGISTRY_OPERATIONS.get(nameOf(api, 'the name of the API'));
+      if (!operation) throw new Error(`it knows ${[...REGISTRY_OPERATIONS.keys()].join(' and ')}`);
       const answer = await operation.run(iot, {
         labels: new Map([['thingName', nameOf(thingName, 'thingName')]]),
         query: new URLSearchParams(),

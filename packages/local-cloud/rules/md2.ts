@@ -1,7 +1,7 @@
 // MD2 (RFC 1319), which rules SQL still has, but no library here.
 
 /** A permutation of the bytes that RFC 1319 derives from the digits of pi. */
-const substitution = Buffer.from(
+const SUBSTITUTION = Buffer.from(
   '292e43c9a2d87c013d3654a1ecf0061362a705f3c0c7738c98932bd9bc4c82ca' +
     '1e9b573cfdd4e01667426f188a17e512be4ec4d6da9ede49a0fbf58ebb2fee7a' +
     'a968799115b2073f94c210890b225f21807f5d9a5a903227353ecce7bff79703' +
@@ -22,7 +22,7 @@ function withChecksum(bytes: Buffer): Buffer {
   const checksum = Buffer.alloc(BLOCK);
   let last = 0;
   for (let at = 0; at < padded.length; at++) {
-    last = checksum[at % BLOCK]! ^ substitution[padded[at]! ^ last]!;
+    last = checksum[at % BLOCK]! ^ SUBSTITUTION[padded[at]! ^ last]!;
     checksum[at % BLOCK] = last;
   }
   return Buffer.concat([padded, checksum]);
@@ -40,7 +40,7 @@ export function md2(bytes: Buffer): string {
     let carry = 0;
     for (let round = 0; round < ROUNDS; round++) {
       for (let at = 0; at < state.length; at++) {
-        carry = state[at]! ^ substitution[carry]!;
+        carry = state[at]! ^ SUBSTITUTION[carry]!;
         state[at] = carry;
       }
       carry = (carry + round) % 256;

@@ -49,7 +49,7 @@ function parseNames(cursor: Cursor): string[] {
   return names;
 }
 
-const literals: Readonly<Record<string, null | boolean>> = { NULL: null, TRUE: true, FALSE: false };
+const LITERALS: Readonly<Record<string, null | boolean>> = { NULL: null, TRUE: true, FALSE: false };
 
 function parsePrimary(cursor: Cursor): Expression {
   const token = cursor.peek();
@@ -89,9 +89,9 @@ function parseNumber(cursor: Cursor, sign: string, at: number): Expression {
 function parseWord(cursor: Cursor): Expression {
   const { at } = cursor.peek();
   const keyword = cursor.keyword();
-  if (Object.hasOwn(literals, keyword)) {
+  if (Object.hasOwn(LITERALS, keyword)) {
     cursor.take();
-    return { kind: 'literal', value: literals[keyword], at, end: cursor.end() };
+    return { kind: 'literal', value: LITERALS[keyword], at, end: cursor.end() };
   }
   if (cursor.accept('CASE')) return parseCase(cursor, at);
   if (cursor.accept('EXISTS')) {

@@ -46,14 +46,14 @@ const named =
 const monthNumber = number((local) => local.getUTCMonth() + 1);
 const monthName = named(MONTHS, (local) => local.getUTCMonth());
 
-const offsets: readonly ((offset: number, zone: TimeZone) => string)[] = [
+const OFFSETS: readonly ((offset: number, zone: TimeZone) => string)[] = [
   (offset) => offsetText(offset, ''),
   (offset) => offsetText(offset),
   (_offset, zone) => zone.id,
 ];
 
 /** Joda-Time 2, class DateTimeFormat. */
-const fields: Readonly<Record<string, Field>> = {
+const FIELDS: Readonly<Record<string, Field>> = {
   G: ({ local }) => (year(local) > 0 ? 'AD' : 'BC'),
   C: number((local) => Math.floor(yearOfEra(local) / 100)),
   Y: yearOf(yearOfEra),
@@ -74,7 +74,7 @@ const fields: Readonly<Record<string, Field>> = {
   s: number((local) => local.getUTCSeconds()),
   S: ({ local }, letters) => padded(local.getUTCMilliseconds(), 3).slice(0, letters).padEnd(letters, '0'),
   z: ({ zone, time }, letters) => zone.nameAt(time, letters < 4 ? 'short' : 'long'),
-  Z: ({ zone, time }, letters) => offsets[Math.min(letters, 3) - 1]!(zone.offsetAt(time), zone),
+  Z: ({ zone, time }, letters) => OFFSETS[Math.min(letters, 3) - 1]!(zone.offsetAt(time), zone),
 };
 
 const MAX_PATTERN = 500;
@@ -92,7 +92,7 @@ export function compileTimeFormat(pattern: string): TimeFormat | { readonly prob
     if (!found) return { problem: 'a quote has no end' };
     const [text, quoted, letter] = found;
     at += text.length;
-    const field = letter !== undefined && Object.hasOwn(fields, letter) ? fields[letter] : undefined;
+    const field = letter !== undefined && Object.hasOwn(FIELDS, letter) ? FIELDS[letter] : undefined;
     if (letter !== undefined && !field) return { problem: `Joda-Time has no letter ${letter}` };
     if (field) parts.push((moment) => field(moment, text.length));
     else parts.push(quoted === undefined ? text : quoted === '' ? "'" : quoted.replaceAll("''", "'"));

@@ -53,7 +53,7 @@ const month: FieldOf = (letters) =>
   letters < 3 ? digits('month')(letters) : named('month', MONTHS)(letters);
 
 /** Abbreviations of one region only; summer time follows the region, as in Java. */
-const abbreviations: Readonly<Record<string, string>> = {
+const ABBREVIATIONS: Readonly<Record<string, string>> = {
   EST: 'America/New_York',
   EDT: 'America/New_York',
   CST: 'America/Chicago',
@@ -66,7 +66,7 @@ const abbreviations: Readonly<Record<string, string>> = {
   CEST: 'Europe/Paris',
 };
 const ZONE_FORM = '[A-Za-z][A-Za-z0-9_/]*(?:[+-][0-9:]{1,8})?|[+-][0-9:]{1,8}';
-const zoneOf = (text: string) => timeZone(Object.hasOwn(abbreviations, text) ? abbreviations[text]! : text);
+const zoneOf = (text: string) => timeZone(Object.hasOwn(ABBREVIATIONS, text) ? ABBREVIATIONS[text]! : text);
 
 const readOffset = (text: string) => {
   if (text === 'Z' || text === 'GMT') return timeZone('UTC');
@@ -80,19 +80,19 @@ const offset =
   };
 
 const HOUR = '[+-][0-9]{2}';
-const offsetForms: Readonly<Record<number, string>> = {
+const OFFSET_FORMS: Readonly<Record<number, string>> = {
   1: `${HOUR}(?:[0-9]{2})?`,
   2: `${HOUR}[0-9]{2}`,
   3: `${HOUR}:[0-9]{2}`,
   4: `${HOUR}[0-9]{2}(?:[0-9]{2})?`,
   5: `${HOUR}:[0-9]{2}(?::[0-9]{2})?`,
 };
-const offsetFormsWithZ = Object.fromEntries(
-  Object.entries(offsetForms).map(([letters, form]) => [letters, `Z|${form}`]),
+const OFFSET_FORMS_WITH_Z = Object.fromEntries(
+  Object.entries(OFFSET_FORMS).map(([letters, form]) => [letters, `Z|${form}`]),
 );
-const long = `GMT(?:${HOUR}:[0-9]{2})?`;
+const LONG = `GMT(?:${HOUR}:[0-9]{2})?`;
 
-const fields: Readonly<Record<string, FieldOf>> = {
+const FIELDS: Readonly<Record<string, FieldOf>> = {
   G: (letters) =>
     letters < 4 ? { name: 'era', form: 'AD|BC', read: (text) => (text === 'AD' ? 1 : 0) } : undefined,
   u: year('year'),
@@ -116,10 +116,16 @@ const fields: Readonly<Record<string, FieldOf>> = {
       : { name: 'nano', form: `[0-9]{${letters}}`, read: (text) => Number(text.padEnd(9, '0')) },
   V: (letters) => (letters === 2 ? { name: 'zone', form: ZONE_FORM, read: zoneOf } : undefined),
   z: (letters) => (letters < 4 ? { name: 'zone', form: ZONE_FORM, read: zoneOf } : undefined),
-  O: offset({ 1: 'GMT(?:[+-][0-9]{1,2}(?::[0-9]{2})?)?', 4: long }),
-  X: offset(offsetFormsWithZ),
-  x: offset(offsetForms),
-  Z: offset({ 1: offsetForms[2]!, 2: offsetForms[2]!, 3: offsetForms[2]!, 4: long, 5: offsetFormsWithZ[5]! }),
+  O: offset({ 1: 'GMT(?:[+-][0-9]{1,2}(?::[0-9]{2})?)?', 4: LONG }),
+  X: offset(OFFSET_FORMS_WITH_Z),
+  x: offset(OFFSET_FORMS),
+  Z: offset({
+    1: OFFSET_FORMS[2]!,
+    2: OFFSET_FORMS[2]!,
+    3: OFFSET_FORMS[2]!,
+    4: LONG,
+    5: OFFSET_FORMS_WITH_Z[5]!,
+  }),
 };
 
 const isBetween = (value: number | undefined, least: number, most: number): value is number =>
@@ -165,11 +171,20 @@ function readHour(get: (name: string) => number | undefined): number | undefined
   return isBetween(ofHalf, 0, 11) && half !== undefined ? ofHalf + 12 * half : undefined;
 }
 
-const timeFields = ['hour', 'clockHour', 'hourOfHalf', 'clockHourOfHalf', 'half', 'minute', 'second', 'nano'];
+const TIME_FIELDS = [
+  'hour',
+  'clockHour',
+  'hourOfHalf',
+  'clockHourOfHalf',
+  'half',
+  'minute',
+  'second',
+  'nano',
+];
 
 /** Milliseconds since midnight; a text without any time means midnight. */
 function readTime(get: (name: string) => number | undefined): number | undefined {
-  if (timeFields.every((name) => get(name) === undefined)) return 0;
+  if (TIME_FIELDS.every((name) => get(name) === undefined)) return 0;
   const [hour, minute, second, nano] = [
     readHour(get),
     get('minute') ?? 0,
@@ -202,7 +217,7 @@ const PIECE = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z'{}#]/y;
 function translate(found: RegExpExecArray, known: Field[]): string | { readonly problem: string } {
   const [text, quoted, letter] = found;
   if (letter !== undefined) {
-    const field = Object.hasOwn(fields, letter) ? fields[letter]!(text.length) : undefined;
+    const field = Object.hasOwn(FIELDS, letter) ? FIELDS[letter]!(text.length) : undefined;
     if (!field) return { problem: `the local cloud does not read ${text}` };
     known.push(field);
     return `(${field.form})`;

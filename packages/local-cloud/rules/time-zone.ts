@@ -51,7 +51,7 @@ const UTC: TimeZone = {
   offsetAt: () => 0,
   nameAt: (_time, form) => (form === 'short' ? 'UTC' : 'Coordinated Universal Time'),
 };
-const zero = new Set(['UTC', 'Z', 'GMT', 'UT', 'Etc/UTC']);
+const ZERO = new Set(['UTC', 'Z', 'GMT', 'UT', 'Etc/UTC']);
 
 function regionZone(id: string): TimeZone | undefined {
   const format = (timeZoneName: 'longOffset' | 'short' | 'long') => {
@@ -75,7 +75,7 @@ const MAX_CACHED = 50;
 const cache = new Map<string, TimeZone | undefined>();
 
 function findZone(id: string): TimeZone | undefined {
-  if (zero.has(id)) return UTC;
+  if (ZERO.has(id)) return UTC;
   const offset = parseOffset(id);
   if (offset !== undefined) return fixedZone(id, offset);
   return /^[A-Za-z][A-Za-z0-9_+/-]*$/.test(id) ? regionZone(id) : undefined;

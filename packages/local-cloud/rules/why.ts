@@ -24,7 +24,7 @@ export interface Why {
 const MOST_SHOWN = 20;
 
 /** Services are not called again: their answers may have changed, and functions would run. */
-const notAsked: Lookups = Object.fromEntries(
+const NOT_ASKED: Lookups = Object.fromEntries(
   lookupNames.map((name) => [
     name,
     () => Promise.reject(new Error('it is not called again; use rule explain with --answers')),
@@ -45,7 +45,7 @@ export function createWhy(options: {
     const environment = { ...defaultEnvironment, accountId, newId: randomUUID };
     const explained = [];
     for (const spec of rules()) {
-      const { lines, fires } = await explainRule(spec, message, { environment, lookups: notAsked, clock });
+      const { lines, fires } = await explainRule(spec, message, { environment, lookups: NOT_ASKED, clock });
       explained.push({ name: spec.name, fires, lines });
     }
     const { clientId, receivedAt, payload } = message;

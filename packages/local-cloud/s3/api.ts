@@ -22,7 +22,7 @@ import * as uploadLists from './upload-lists-api.ts';
 type Operation = (request: S3Request) => void | Promise<void>;
 
 /** `METHOD scope subresource`; copies are recognised by their header. */
-const operations: Readonly<Record<string, Operation>> = {
+const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET service': bucketApi.listBuckets,
   'PUT bucket': bucketApi.createBucket,
   'DELETE bucket': bucketApi.deleteBucket,
@@ -92,12 +92,12 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET object uploadId': uploadLists.listParts,
 };
 
-const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
+const DISK_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EROFS']);
 
 /** An error of a full disk is one that clients retry. */
 function translate(error: unknown): unknown {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (!diskErrors.has(code)) return error;
+  if (!DISK_ERRORS.has(code)) return error;
   return new AwsError(
     'ServiceUnavailable',
     `The local object store cannot write (${code}): free some space`,
@@ -122,7 +122,7 @@ export function createS3Handler(store: ObjectStore, hideMissing: HideMissing = (
     const name = operationNameOf(req);
     try {
       refuseExpired(request.query, store.now());
-      const operation = Object.hasOwn(operations, name) ? operations[name]! : () => refuseOperation(name);
+      const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name]! : () => refuseOperation(name);
       await operation(request);
     } catch (error) {
       const translated = translate(error);

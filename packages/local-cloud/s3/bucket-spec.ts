@@ -35,7 +35,7 @@ export interface BucketSettings {
   readonly policy: string | undefined;
 }
 
-const knownProperties = new Set([
+const KNOWN_PROPERTIES = new Set([
   'BucketName',
   'LifecycleConfiguration',
   'VersioningConfiguration',
@@ -53,7 +53,7 @@ const knownProperties = new Set([
   'Tags',
 ]);
 
-const knownRuleProperties = new Set([
+const KNOWN_RULE_PROPERTIES = new Set([
   'AbortIncompleteMultipartUpload',
   'ExpirationInDays',
   'ExpiredObjectDeleteMarker',
@@ -81,7 +81,7 @@ function daysOf(value: unknown, place: string): number | undefined {
 function ruleOf(rule: Rule, resource: BucketResource, index: number): ExpirationRule {
   const at = (name: string) => resource.at('LifecycleConfiguration', 'Rules', index, name);
   for (const name of Object.keys(rule)) {
-    if (knownRuleProperties.has(name)) continue;
+    if (KNOWN_RULE_PROPERTIES.has(name)) continue;
     const what = `${name} in a lifecycle rule of bucket ${resource.name}`;
     throw new StartError(`${at(name)}: the local S3 does not support ${what}: remove it`);
   }
@@ -105,7 +105,7 @@ function ruleOf(rule: Rule, resource: BucketResource, index: number): Expiration
 export function settingsOf(resource: BucketResource): BucketSettings {
   const { name, properties, at } = resource;
   for (const property of Object.keys(properties)) {
-    if (knownProperties.has(property)) continue;
+    if (KNOWN_PROPERTIES.has(property)) continue;
     throw new StartError(
       `${at(property)}: the local S3 does not support ${property} of bucket ${name}: remove it`,
     );

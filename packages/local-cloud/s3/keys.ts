@@ -25,12 +25,12 @@ export function requireKey(key: string): void {
 export const ENCODED_FOLDER = '%keys';
 
 const MAX_SEGMENT_BYTES = 255;
-const isWindows = process.platform === 'win32';
+const IS_WINDOWS = process.platform === 'win32';
 /** A backslash separates folders on Windows; elsewhere it is kept out so that data can move there. */
-const unsafe = isWindows ? /[\p{Cc}\\<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu : /[\p{Cc}\\]/u;
+const UNSAFE = IS_WINDOWS ? /[\p{Cc}\\<>:"|?*]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/iu : /[\p{Cc}\\]/u;
 
 function isPlain(segment: string): boolean {
-  if (segment === '' || segment === '.' || segment === '..' || unsafe.test(segment)) return false;
+  if (segment === '' || segment === '.' || segment === '..' || UNSAFE.test(segment)) return false;
   return Buffer.byteLength(segment) <= MAX_SEGMENT_BYTES;
 }
 

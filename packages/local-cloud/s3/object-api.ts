@@ -88,7 +88,7 @@ export async function putObject(request: S3Request): Promise<void> {
   res.writeHead(200, { etag: `"${version.etag}"`, 'content-length': 0 }).end();
 }
 
-const responseOverrides = [
+const RESPONSE_OVERRIDES = [
   'cache-control',
   'content-disposition',
   'content-encoding',
@@ -103,7 +103,7 @@ function setObjectHeaders(request: S3Request, object: StoredObject): void {
     const value = object.headers[name];
     if (value !== undefined) res.setHeader(name, value);
   }
-  for (const name of responseOverrides) {
+  for (const name of RESPONSE_OVERRIDES) {
     const value = query.get(`response-${name}`);
     if (value === null) continue;
     if (!/^[\t\u0020-\u007E]*$/.test(value))

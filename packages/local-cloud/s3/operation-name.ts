@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { parseTarget } from './request.ts';
 
 /** Query parameters that select an operation. */
-const subresources = new Set([
+const SUBRESOURCES = new Set([
   ...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
   ...['inventory', 'legal-hold', 'lifecycle', 'list-type', 'location', 'logging', 'metadataTable', 'metrics'],
   ...[
@@ -33,7 +33,7 @@ const subresources = new Set([
 export function operationNameOf(req: IncomingMessage): string {
   const { bucket, key, query } = parseTarget(req.url ?? '/');
   const scope = key ? 'object' : bucket ? 'bucket' : 'service';
-  const named = [...query.keys()].filter((name) => subresources.has(name));
+  const named = [...query.keys()].filter((name) => SUBRESOURCES.has(name));
   const chosen = named.includes('uploadId') ? named.filter((name) => name !== 'partNumber') : named;
   const copy = req.method === 'PUT' && key && req.headers['x-amz-copy-source'] !== undefined ? 'copy' : '';
   return [req.method, scope, ...chosen, copy].filter(Boolean).join(' ');

@@ -76,11 +76,11 @@ export function storedHeadersOf(request: S3Request): StoredHeaders {
 const notImplemented = (what: string) =>
   new AwsError('NotImplemented', `The local S3 does not support ${what}`, 501);
 
-const acls = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read']);
+const ACLS = new Set(['private', 'bucket-owner-full-control', 'bucket-owner-read']);
 
 /** Headers that change what S3 does, and that the local cloud does not support. */
-const refusedHeaders: Readonly<Record<string, (value: string) => boolean>> = {
-  'x-amz-acl': (value) => !acls.has(value),
+const REFUSED_HEADERS: Readonly<Record<string, (value: string) => boolean>> = {
+  'x-amz-acl': (value) => !ACLS.has(value),
   'x-amz-bucket-object-lock-enabled': (value) => value === 'true',
   'x-amz-copy-source-server-side-encryption-customer-algorithm': () => true,
   'x-amz-grant-full-control': () => true,
@@ -113,7 +113,7 @@ function requireStorageClass(name: string | undefined): void {
 /** @throws AwsError NotImplemented, naming the header; InvalidStorageClass */
 export function refuseUnsupported({ req }: S3Request): void {
   requireStorageClass(req.headers['x-amz-storage-class']?.toString());
-  for (const [name, isRefused] of Object.entries(refusedHeaders)) {
+  for (const [name, isRefused] of Object.entries(REFUSED_HEADERS)) {
     const value = req.headers[name]?.toString();
     if (value !== undefined && isRefused(value))
       throw notImplemented(`the header ${name}: ${value.slice(0, 64)}`);

@@ -17,7 +17,7 @@ export interface ScheduleSpec {
   readonly input: string | undefined;
 }
 
-const units: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /**
  * The interval of `rate(5 minutes)` in milliseconds; undefined for anything else.
@@ -28,7 +28,7 @@ export function readRate(expression: string): number | undefined {
   const [, count = '', unit = '', plural] =
     /^rate\(([1-9]\d{0,5}) (minute|hour|day)(s?)\)$/.exec(expression) ?? [];
   if (unit === '' || (count === '1') === (plural === 's')) return undefined;
-  return Number(count) * units[unit]!;
+  return Number(count) * UNITS[unit]!;
 }
 
 function isJson(text: string): boolean {

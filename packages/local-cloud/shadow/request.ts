@@ -57,7 +57,7 @@ function checkTree(node: Value, depth: number): void {
   for (const child of isArray ? node : Object.values(node)) checkTree(child, depth + 1);
 }
 
-const titles: Readonly<Record<Section, string>> = { desired: 'Desired', reported: 'Reported' };
+const TITLES: Readonly<Record<Section, string>> = { desired: 'Desired', reported: 'Reported' };
 
 function patchOf(state: Value): StatePatch {
   if (state === undefined) throw bad('Missing required node: state');
@@ -70,7 +70,7 @@ function patchOf(state: Value): StatePatch {
   for (const section of sections) {
     const node = memberOf(state, section);
     if (node === undefined) continue;
-    if (node !== null && !isObject(node)) throw bad(`${titles[section]} node must be an object`);
+    if (node !== null && !isObject(node)) throw bad(`${TITLES[section]} node must be an object`);
     checkTree(node, 1);
     patch[section] = node;
   }

@@ -5,12 +5,12 @@ import type { ShadowId } from './store.ts';
 
 export type ShadowOperation = 'get' | 'update' | 'delete';
 
-const request =
+const REQUEST =
   /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/shadow(?:\/name\/([$a-zA-Z0-9:_-]{1,64}))?\/(get|update|delete)$/;
 
 /** Undefined for a topic that is not a shadow request. */
 export function parseRequestTopic(topic: string): { id: ShadowId; operation: ShadowOperation } | undefined {
-  const [, thingName, shadowName, operation] = request.exec(topic) ?? [];
+  const [, thingName, shadowName, operation] = REQUEST.exec(topic) ?? [];
   if (thingName === undefined) return undefined;
   return { id: { thingName, shadowName }, operation: operation as ShadowOperation };
 }

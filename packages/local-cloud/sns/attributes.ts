@@ -25,7 +25,7 @@ function isArrayOfScalars(value: string): boolean {
 const isBase64: Check = (value) => Buffer.from(value, 'base64').toString('base64') === value;
 
 /** Checks by the part of the type that SNS interprets. https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html */
-const checks: Readonly<Record<string, Check>> = {
+const CHECKS: Readonly<Record<string, Check>> = {
   String: () => true,
   'String.Array': isArrayOfScalars,
   Number: (value) => DECIMAL.test(value),
@@ -33,9 +33,9 @@ const checks: Readonly<Record<string, Check>> = {
 };
 
 function checkFor(type: string): Check | undefined {
-  if (type === 'String.Array') return checks[type];
+  if (type === 'String.Array') return CHECKS[type];
   const known = /^(String|Number|Binary)(?:\.[\w.-]{1,200})?$/.exec(type)?.[1];
-  return known === undefined ? undefined : checks[known];
+  return known === undefined ? undefined : CHECKS[known];
 }
 
 const NAME_PATTERN = /^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/;

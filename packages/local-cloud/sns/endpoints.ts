@@ -26,7 +26,7 @@ interface EndpointKind {
   readonly accepts: (endpoint: string) => boolean;
 }
 
-const kinds: Readonly<Record<Protocol, EndpointKind>> = {
+const KINDS: Readonly<Record<Protocol, EndpointKind>> = {
   email: { describe: 'an email address such as ops@example.com', accepts: isEmailAddress },
   sms: { describe: 'a phone number such as +12065550100', accepts: isPhoneNumber },
   sqs: {
@@ -40,7 +40,7 @@ const kinds: Readonly<Record<Protocol, EndpointKind>> = {
 };
 
 const listOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-const isProtocol = (text: string): text is Protocol => Object.hasOwn(kinds, text);
+const isProtocol = (text: string): text is Protocol => Object.hasOwn(KINDS, text);
 
 /** @returns the protocol, or the problem of it or the endpoint, and the remedy. */
 export function checkEndpoint(
@@ -48,9 +48,9 @@ export function checkEndpoint(
   endpoint: string,
 ): { readonly protocol: Protocol } | { readonly problem: 'Protocol' | 'Endpoint'; readonly remedy: string } {
   if (!isProtocol(protocol)) {
-    const remedy = `the local cloud delivers by ${listOf(Object.keys(kinds))} only`;
+    const remedy = `the local cloud delivers by ${listOf(Object.keys(KINDS))} only`;
     return { problem: 'Protocol', remedy };
   }
-  const { accepts, describe } = kinds[protocol];
+  const { accepts, describe } = KINDS[protocol];
   return accepts(endpoint) ? { protocol } : { problem: 'Endpoint', remedy: `it must be ${describe}` };
 }

@@ -90,7 +90,7 @@ function readCidr(operand: unknown, name: string): Test {
   });
 }
 
-const comparisons: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
   '=': (value, bound) => value === bound,
   '>': (value, bound) => value > bound,
   '>=': (value, bound) => value >= bound,
@@ -111,9 +111,9 @@ function readNumeric(operand: unknown): Test {
   if (!Array.isArray(operand)) return refuse('Value of numeric must be an array.');
   const [first, bound, second, top, ...more] = operand as unknown[];
   if (typeof first !== 'string') return refuse(`Invalid member in numeric match: ${JSON.stringify(first)}`);
-  if (!Object.hasOwn(comparisons, first)) return refuse(`Unrecognized numeric range operator: ${first}`);
+  if (!Object.hasOwn(COMPARISONS, first)) return refuse(`Unrecognized numeric range operator: ${first}`);
   const bottom = boundOf(first, bound);
-  const passes = comparisons[first]!;
+  const passes = COMPARISONS[first]!;
   const isNumber =
     (check: (value: number) => boolean) =>
     (value: Scalar): boolean =>
@@ -125,7 +125,7 @@ function readNumeric(operand: unknown): Test {
   const limitAbove = boundOf(second, top);
   if (more.length > 0) return refuse('Too many terms in numeric range expression');
   if (bottom >= limitAbove) return refuse('Bottom must be less than top');
-  const below = comparisons[second]!;
+  const below = COMPARISONS[second]!;
   return some(isNumber((value) => passes(value, bottom) && below(value, limitAbove)));
 }
 
@@ -161,7 +161,7 @@ function readExists(operand: unknown): Test {
  * https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html and its neighbours. For an array,
  * `anything-but` passes when one element is not excluded, as the page about numbers has it.
  */
-const operators: Readonly<Record<string, Read>> = {
+const OPERATORS: Readonly<Record<string, Read>> = {
   prefix(operand, name) {
     const prefix = textOf(operand, name);
     return someText((text) => text.startsWith(prefix));
@@ -185,7 +185,7 @@ const operators: Readonly<Record<string, Read>> = {
 };
 
 /** Names that keys inside `$or` may not have. */
-export const isOperator = (name: string): boolean => Object.hasOwn(operators, name);
+export const isOperator = (name: string): boolean => Object.hasOwn(OPERATORS, name);
 
 /** One item of a key's list. @throws PolicyProblem */
 export function readCondition(condition: unknown): Test {
@@ -194,6 +194,6 @@ export function readCondition(condition: unknown): Test {
   const [[name, operand] = ['', undefined], ...more] = Object.entries(condition);
   if (name === '') return refuse('Match expression name not found');
   if (!isOperator(name)) return refuse(`Unrecognized match type ${name}`);
-  const test = operators[name]!(operand, name);
+  const test = OPERATORS[name]!(operand, name);
   return more.length > 0 ? refuse('Only one key allowed in match expression') : test;
 }

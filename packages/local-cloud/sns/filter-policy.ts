@@ -29,7 +29,7 @@ export interface Filter {
 }
 
 /** https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html */
-const limits = { bytes: 262_144, keys: 5, combinations: 150, wildcardPoints: 100 } as const;
+const LIMITS = { bytes: 262_144, keys: 5, combinations: 150, wildcardPoints: 100 } as const;
 
 /** A parsed part of a policy. */
 interface Rule {
@@ -97,7 +97,7 @@ function readEntry(key: string, value: unknown, depth: number): Rule {
 }
 
 function readObject(object: Readonly<Record<string, unknown>>, depth: number): Rule {
-  if (depth > limits.combinations) refuse('Filter policy is too complex');
+  if (depth > LIMITS.combinations) refuse('Filter policy is too complex');
   const entries = Object.entries(object);
   if (entries.length === 0) refuse('Empty objects are not allowed');
   const rules = entries.map(([key, value]) => readEntry(key, value, depth));
@@ -111,7 +111,7 @@ function readObject(object: Readonly<Record<string, unknown>>, depth: number): R
 }
 
 function parse(policy: string): Readonly<Record<string, unknown>> {
-  if (Buffer.byteLength(policy) > limits.bytes) refuse('Filter policy is larger than 256 KB');
+  if (Buffer.byteLength(policy) > LIMITS.bytes) refuse('Filter policy is larger than 256 KB');
   let parsed: unknown;
   try {
     parsed = JSON.parse(policy);
@@ -123,10 +123,10 @@ function parse(policy: string): Readonly<Record<string, unknown>> {
 
 function readPolicy(object: Readonly<Record<string, unknown>>): Rule {
   const rule = readObject(object, 1);
-  if (new Set(rule.keys).size > limits.keys) {
-    refuse(`Filter policy can not have more than ${limits.keys} keys`);
+  if (new Set(rule.keys).size > LIMITS.keys) {
+    refuse(`Filter policy can not have more than ${LIMITS.keys} keys`);
   }
-  if (rule.combinations > limits.combinations || rule.wildcardPoints > limits.wildcardPoints) {
+  if (rule.combinations > LIMITS.combinations || rule.wildcardPoints > LIMITS.wildcardPoints) {
     refuse('Filter policy is too complex');
   }
   return rule;
@@ -134,12 +134,12 @@ function readPolicy(object: Readonly<Record<string, unknown>>): Rule {
 
 const everything = () => true;
 
-const scopes: Readonly<Record<FilterScope, (message: FilterInput) => Facts | undefined>> = {
+const SCOPES: Readonly<Record<FilterScope, (message: FilterInput) => Facts | undefined>> = {
   MessageAttributes: ({ attributes }) => attributeFacts(attributes),
   MessageBody: ({ body }) => bodyFacts(body),
 };
 
-const isScope = (text: string): text is FilterScope => Object.hasOwn(scopes, text);
+const isScope = (text: string): text is FilterScope => Object.hasOwn(SCOPES, text);
 
 /**
  * @param policy JSON; empty, or an empty object: every message passes
@@ -161,7 +161,7 @@ export function readFilter(
       const problem = 'Filter policy scope MessageAttributes does not support nested filter policy';
       return { attribute: 'FilterPolicy', problem };
     }
-    const factsOf = scopes[scope];
+    const factsOf = SCOPES[scope];
     const accepts = (message: FilterInput): boolean => {
       const facts = factsOf(message);
       return facts !== undefined && rule.accepts(facts);

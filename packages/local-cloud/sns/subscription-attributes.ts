@@ -18,16 +18,16 @@ export const noSettings: Settings = { filter: noFilter };
 export const isSame = (a: Settings, b: Settings): boolean =>
   a.filter.policy === b.filter.policy && a.filter.scope === b.filter.scope && a.redrive === b.redrive;
 
-const names = ['FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'] as const;
-type Name = (typeof names)[number];
+const NAMES = ['FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'] as const;
+type Name = (typeof NAMES)[number];
 
-const isName = (text: string): text is Name => (names as readonly string[]).includes(text);
+const isName = (text: string): text is Name => (NAMES as readonly string[]).includes(text);
 
 /** @throws AwsError NotImplemented for an attribute that has no effect here */
 function checkName(name: string): Name {
   if (isName(name)) return name;
   const shown = JSON.stringify(name.slice(0, 100));
-  const message = `The local SNS does not support the subscription attribute ${shown}; it has ${names.join(', ')}`;
+  const message = `The local SNS does not support the subscription attribute ${shown}; it has ${NAMES.join(', ')}`;
   throw new AwsError('NotImplemented', message);
 }
 

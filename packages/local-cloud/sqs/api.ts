@@ -7,7 +7,7 @@ import type { Cloud } from './api-request.ts';
 import { messageOperations } from './message-operations.ts';
 import { queueOperations } from './queue-operations.ts';
 
-const service = {
+const SERVICE = {
   name: 'SQS',
   instead: 'declare an AWS::SQS::Queue in the template',
   targetPrefix: 'AmazonSQS.',
@@ -19,18 +19,18 @@ const service = {
 };
 
 /** Error codes of the query protocol, which clients still use. */
-const queryCodes: Readonly<Record<string, string>> = Object.fromEntries(
+const QUERY_CODES: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['BatchEntryIdsNotDistinct', 'BatchRequestTooLong', 'EmptyBatchRequest', 'InvalidBatchEntryId'],
     ...['MessageNotInflight', 'PurgeQueueInProgress', 'TooManyEntriesInBatchRequest'],
   ].map((code) => [code, `AWS.SimpleQueueService.${code}`]),
 );
 const queryCodeOf = (code: string) =>
-  code === 'QueueDoesNotExist' ? 'AWS.SimpleQueueService.NonExistentQueue' : (queryCodes[code] ?? code);
+  code === 'QueueDoesNotExist' ? 'AWS.SimpleQueueService.NonExistentQueue' : (QUERY_CODES[code] ?? code);
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-api-responses.html */
 export function createSqsHandler(cloud: Cloud): AwsHandler {
-  const handle = createJsonHandler(service, cloud);
+  const handle = createJsonHandler(SERVICE, cloud);
   return async (req, res) => {
     if (req.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
       const message = 'The local cloud speaks AWS JSON to SQS clients: use an SDK or CLI of 2023-11 or later';

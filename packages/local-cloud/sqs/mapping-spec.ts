@@ -27,7 +27,7 @@ type Template = Pick<ResolvedTemplate, 'ofType' | 'stackName' | 'region' | 'acco
 type Json = Readonly<Record<string, unknown>>;
 
 /** Properties of mappings of streams; AWS refuses them for queues. */
-const ofStreams = [
+const OF_STREAMS = [
   ...['StartingPosition', 'ParallelizationFactor', 'BisectBatchOnFunctionError', 'MaximumRetryAttempts'],
   ...['MaximumRecordAgeInSeconds', 'DestinationConfig'],
 ];
@@ -52,7 +52,7 @@ function mappingOf(source: EventSource, queues: readonly QueueSpec[]): QueueMapp
   const { arn, target, properties, refuse } = source;
   const queue = queues.find((each) => each.arn === arn);
   if (!queue) throw refuse('Queue', 'names no AWS::SQS::Queue of this template: use !GetAtt Queue.Arn');
-  const other = ofStreams.find((name) => properties[name] !== undefined);
+  const other = OF_STREAMS.find((name) => properties[name] !== undefined);
   if (other !== undefined) throw refuse(other, 'is for streams: AWS refuses it for a queue; take it out');
   const spec = specOf(source, USUAL_BATCH, 'body');
   if (spec.batchSize > LONGEST_BATCH_WITHOUT_WINDOW && spec.windowMs === 0)

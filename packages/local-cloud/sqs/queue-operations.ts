@@ -49,7 +49,7 @@ function attributesOf({ startedAt }: Cloud, queue: Queue): Record<string, string
 }
 
 /** Names that GetQueueAttributes accepts, also those without a value here. */
-const known = new Set([
+const KNOWN = new Set([
   ...['All', 'Policy', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled'],
   ...['QueueArn', 'ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
   ...['ApproximateNumberOfMessagesDelayed', 'CreatedTimestamp', 'LastModifiedTimestamp', 'VisibilityTimeout'],
@@ -71,7 +71,7 @@ export const queueOperations: Readonly<Record<string, Operation>> = {
     accepts: ['QueueUrl', 'AttributeNames'],
     run(cloud, input) {
       const names = textsOf(input, 'AttributeNames');
-      const other = names.find((name) => !known.has(name));
+      const other = names.find((name) => !KNOWN.has(name));
       if (other !== undefined)
         throw invalid(`Unknown Attribute ${other.slice(0, 100)}.`, 'InvalidAttributeName');
       const attributes = Object.entries(attributesOf(cloud, queueOf(cloud, input)));

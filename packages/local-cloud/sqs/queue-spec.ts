@@ -27,7 +27,7 @@ type Template = Pick<ResolvedTemplate, 'ofType'>;
 type Json = Readonly<Record<string, unknown>>;
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html */
-const usual = { visibility: 30, retention: 345_600, delay: 0, wait: 0, bytes: 1_048_576 } as const;
+const USUAL = { visibility: 30, retention: 345_600, delay: 0, wait: 0, bytes: 1_048_576 } as const;
 const MOST_SOURCES = 10;
 
 const isObject = (value: unknown): value is Json =>
@@ -96,11 +96,11 @@ function specOf(queue: ResolvedResource, queues: readonly ResolvedResource[]): Q
   const allowed = objectAt(queue, 'RedriveAllowPolicy');
   return {
     ...{ name, arn },
-    visibilityMs: numberOf('VisibilityTimeout', usual.visibility) * 1000,
-    retentionMs: numberOf('MessageRetentionPeriod', usual.retention) * 1000,
-    delayMs: numberOf('DelaySeconds', usual.delay) * 1000,
-    waitMs: numberOf('ReceiveMessageWaitTimeSeconds', usual.wait) * 1000,
-    maxBytes: numberOf('MaximumMessageSize', usual.bytes),
+    visibilityMs: numberOf('VisibilityTimeout', USUAL.visibility) * 1000,
+    retentionMs: numberOf('MessageRetentionPeriod', USUAL.retention) * 1000,
+    delayMs: numberOf('DelaySeconds', USUAL.delay) * 1000,
+    waitMs: numberOf('ReceiveMessageWaitTimeSeconds', USUAL.wait) * 1000,
+    maxBytes: numberOf('MaximumMessageSize', USUAL.bytes),
     ...(redrive && { redrive }),
     ...(allowed && { redriveAllowPolicy: JSON.stringify(allowed) }),
   };

@@ -54,7 +54,7 @@ function hookOf({ properties }: ResolvedResource): Invocations {
   return functionArn === undefined ? [] : [{ functionArn, path: ['PreProvisioningHook', 'TargetArn'] }];
 }
 
-const invokers: readonly (readonly [
+const INVOKERS: readonly (readonly [
   type: string,
   invocations: (resource: ResolvedResource) => Invocations,
 ])[] = [
@@ -65,7 +65,7 @@ const invokers: readonly (readonly [
 function requirePermissions(template: ResolvedTemplate): void {
   const permissions = template.ofType('AWS::Lambda::Permission');
   const functions = template.ofType('AWS::Serverless::Function');
-  const all = invokers.flatMap(([type, invocationsOf]) =>
+  const all = INVOKERS.flatMap(([type, invocationsOf]) =>
     template
       .ofType(type)
       .flatMap((source) => invocationsOf(source).map((invocation) => ({ source, ...invocation }))),
@@ -99,7 +99,7 @@ interface Reference {
 }
 
 /** Properties that have the ARN of another resource. */
-const references: readonly Reference[] = [
+const REFERENCES: readonly Reference[] = [
   {
     from: 'AWS::KinesisFirehose::DeliveryStream',
     path: ['ExtendedS3DestinationConfiguration', 'BucketARN'],
@@ -130,7 +130,7 @@ const references: readonly Reference[] = [
 ];
 
 /** The properties that an event of a function may have, by its type. */
-const eventProperties: Readonly<Record<string, readonly string[]>> = {
+const EVENT_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   HttpApi: Object.keys(routeProperties),
   SQS: Object.keys(queueEventProperties),
 };
@@ -140,11 +140,11 @@ function requireFittingEvents(template: ResolvedTemplate): void {
   readAll(template.ofType('AWS::Serverless::Function'), ({ logicalId, properties, at }) => {
     for (const [name, event] of Object.entries((properties['Events'] ?? {}) as Properties)) {
       const type = shown(fieldOf(event, 'Type'));
-      if (!Object.hasOwn(eventProperties, type)) {
-        const types = Object.keys(eventProperties).join(' or ');
+      if (!Object.hasOwn(EVENT_PROPERTIES, type)) {
+        const types = Object.keys(EVENT_PROPERTIES).join(' or ');
         throw new StartError(`${at('Events', name)}: ${logicalId}: event ${name} needs a Type: ${types}`);
       }
-      const known = eventProperties[type]!.map((path) => path.split('.')[3]);
+      const known = EVENT_PROPERTIES[type]!.map((path) => path.split('.')[3]);
       const given = Object.keys(fieldOf(event, 'Properties') ?? {});
       const other = given.find((property) => !known.includes(property));
       if (other !== undefined)
@@ -156,7 +156,7 @@ function requireFittingEvents(template: ResolvedTemplate): void {
 }
 
 function requireReferences(template: ResolvedTemplate): void {
-  readAll(references, ({ from, path, to }) => {
+  readAll(REFERENCES, ({ from, path, to }) => {
     const arns = new Set(to.flatMap((type) => arnsOf(template, type)));
     readAll(template.ofType(from), ({ logicalId, properties, at }) => {
       const arn = path.reduce<unknown>(fieldOf, properties);

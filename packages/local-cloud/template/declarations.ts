@@ -17,7 +17,7 @@ export interface Declaration {
   readonly metadata: MapNode;
 }
 
-const keys = [
+const KEYS = [
   'Type',
   'Condition',
   'DependsOn',
@@ -60,7 +60,7 @@ function declare(
   const attributes = mapOf(entry.value, logicalId, fail).entries;
   const typeNode = attributes.get('Type')?.value ?? fail(place, `${logicalId} needs a Type`);
   const type = literal(typeNode, `Type of ${logicalId}`, fail);
-  entriesOf(entry.value, logicalId, keys, fail);
+  entriesOf(entry.value, logicalId, KEYS, fail);
   const nothing: MapNode = { kind: 'map', entries: new Map(), place };
   const mapAt = (key: string) => {
     const found = attributes.get(key);
@@ -95,7 +95,7 @@ export function requireKnownType({ logicalId, type, typePlace }: Declaration, fa
 }
 
 /** Sections of Globals, and the type whose properties each has. */
-const globalTypes: Readonly<Record<string, string>> = {
+const GLOBAL_TYPES: Readonly<Record<string, string>> = {
   Function: 'AWS::Serverless::Function',
   HttpApi: 'AWS::Serverless::HttpApi',
   SimpleTable: 'AWS::Serverless::SimpleTable',
@@ -104,8 +104,8 @@ const globalTypes: Readonly<Record<string, string>> = {
 /** Properties that all resources of a type have, by the type. */
 export function readGlobals(globals: Node | undefined, fail: Fail): ReadonlyMap<string, Node> {
   if (!globals) return new Map();
-  const sections = entriesOf(globals, 'Globals', Object.keys(globalTypes), fail);
-  return new Map([...sections].map(([name, { value }]) => [globalTypes[name]!, value]));
+  const sections = entriesOf(globals, 'Globals', Object.keys(GLOBAL_TYPES), fail);
+  return new Map([...sections].map(([name, { value }]) => [GLOBAL_TYPES[name]!, value]));
 }
 
 /** Every resource of the template, in its order. */

@@ -143,7 +143,7 @@ function scheduleV2(event: FunctionEvent): Expanded {
   return { resources: [{ suffix: name, type: 'AWS::Scheduler::Schedule', properties }] };
 }
 
-const mappingMembers = [
+const MAPPING_MEMBERS = [
   ...['BatchSize', 'BisectBatchOnFunctionError', 'DestinationConfig', 'Enabled', 'FilterCriteria'],
   ...['FunctionResponseTypes', 'MaximumBatchingWindowInSeconds', 'MaximumRecordAgeInSeconds'],
   ...['MaximumRetryAttempts', 'ParallelizationFactor'],
@@ -157,7 +157,7 @@ function stream(event: FunctionEvent): Expanded {
       EventSourceArn: memberOf(event, 'Stream'),
       FunctionName: refNode(owner.logicalId, place),
       StartingPosition: memberOf(event, 'StartingPosition') ?? textNode('LATEST', place),
-      ...copied(event, mappingMembers),
+      ...copied(event, MAPPING_MEMBERS),
     },
     place,
   );
@@ -208,7 +208,7 @@ function s3(event: FunctionEvent): Expanded {
 }
 
 /** Events that become resources. The services themselves read HttpApi and SQS. */
-const kinds: Readonly<Record<string, EventKind>> = {
+const KINDS: Readonly<Record<string, EventKind>> = {
   IoTRule: { required: ['Sql'], optional: ['AwsIotSqlVersion'], expand: iotRule },
   Schedule: {
     required: ['Schedule'],
@@ -223,8 +223,8 @@ const kinds: Readonly<Record<string, EventKind>> = {
     ],
     expand: scheduleV2,
   },
-  Kinesis: { required: ['Stream', 'StartingPosition'], optional: mappingMembers, expand: stream },
-  DynamoDB: { required: ['Stream', 'StartingPosition'], optional: mappingMembers, expand: stream },
+  Kinesis: { required: ['Stream', 'StartingPosition'], optional: MAPPING_MEMBERS, expand: stream },
+  DynamoDB: { required: ['Stream', 'StartingPosition'], optional: MAPPING_MEMBERS, expand: stream },
   S3: { required: ['Bucket', 'Events'], optional: ['Filter'], expand: s3 },
   SNS: {
     required: ['Topic'],
@@ -234,10 +234,10 @@ const kinds: Readonly<Record<string, EventKind>> = {
 };
 
 /** Types of events that stay with their function. */
-const ownEvents: readonly string[] = ['HttpApi', 'SQS'];
+const OWN_EVENTS: readonly string[] = ['HttpApi', 'SQS'];
 
 /** What to write in place of an unsupported event. */
-const remedies: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   Api: 'a REST API does not run here; use an event of type HttpApi',
   EventBridgeRule:
     'there is no event bus here; use Schedule for a time, or an AWS::IoT::TopicRule for messages',
@@ -251,11 +251,11 @@ const remedies: Readonly<Record<string, string>> = {
 /** @throws StartError for a type, or a property, that the local cloud does not support; undefined for an event that stays as it is. */
 export function expandEvent(event: FunctionEvent): Expanded | undefined {
   const { owner, name, type, place, properties, fail } = event;
-  if (ownEvents.includes(type)) return undefined;
-  const kind = Object.hasOwn(kinds, type) ? kinds[type]! : undefined;
+  if (OWN_EVENTS.includes(type)) return undefined;
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type]! : undefined;
   if (!kind) {
-    const known = [...Object.keys(kinds), ...ownEvents].join(', ');
-    const remedy = remedies[type] ?? `the local cloud runs ${known}`;
+    const known = [...Object.keys(KINDS), ...OWN_EVENTS].join(', ');
+    const remedy = REMEDIES[type] ?? `the local cloud runs ${known}`;
     return fail(
       place,
       `${owner.logicalId}: event ${name} is of type ${type}, which is not supported: ${remedy}`,

@@ -89,7 +89,7 @@ export const rewrites: Readonly<Record<string, (declaration: Declaration, fail: 
   'AWS::KinesisFirehose::DeliveryStream': deliveryStream,
 };
 
-const subscriptionMembers = ['Protocol', 'Endpoint', 'FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'];
+const SUBSCRIPTION_MEMBERS = ['Protocol', 'Endpoint', 'FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy'];
 
 /** The subscriptions that a topic declares inside itself, as separate resources. */
 export function inlineSubscriptions(
@@ -108,7 +108,7 @@ export function inlineSubscriptions(
       if (!['Protocol', 'Endpoint'].includes(name))
         fail(
           place,
-          `${logicalId}: a Subscription of a topic has Endpoint and Protocol: for ${subscriptionMembers.slice(2).join(', ')} declare an AWS::SNS::Subscription`,
+          `${logicalId}: a Subscription of a topic has Endpoint and Protocol: for ${SUBSCRIPTION_MEMBERS.slice(2).join(', ')} declare an AWS::SNS::Subscription`,
         );
     }
     const { place } = item;

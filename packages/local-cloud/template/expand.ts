@@ -106,7 +106,7 @@ function addSubscriptions(work: Work, declaration: Declaration): Declaration {
 const of = <T>(table: Readonly<Record<string, T>>, type: string): T | undefined =>
   Object.hasOwn(table, type) ? table[type] : undefined;
 
-const expansions: Readonly<Record<string, (work: Work, declaration: Declaration) => Declaration>> = {
+const EXPANSIONS: Readonly<Record<string, (work: Work, declaration: Declaration) => Declaration>> = {
   'AWS::Serverless::Function': expandEvents,
   'AWS::SNS::Topic': addSubscriptions,
 };
@@ -160,7 +160,7 @@ export function expandDeclarations(
       work.result.set(logicalId, written);
       const declaration = of(rewrites, written.type)?.(written, fail) ?? written;
       work.result.set(logicalId, declaration);
-      work.result.set(logicalId, of(expansions, declaration.type)?.(work, declaration) ?? declaration);
+      work.result.set(logicalId, of(EXPANSIONS, declaration.type)?.(work, declaration) ?? declaration);
     });
   }
   noteProblems(problems, () => notify(work));

@@ -27,7 +27,7 @@ export interface Identity {
 const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
 const id = (name: string) => ({ Id: name });
 
-const namings: Readonly<Record<string, Naming>> = {
+const NAMINGS: Readonly<Record<string, Naming>> = {
   ...webNamings,
   'AWS::IoT::ThingType': {
     nameProperty: 'ThingTypeName',
@@ -195,10 +195,10 @@ const namings: Readonly<Record<string, Naming>> = {
   'AWS::Athena::NamedQuery': { arn: unnamed, hasArn: false },
 };
 
-export const resourceTypes: readonly string[] = Object.keys(namings);
+export const resourceTypes: readonly string[] = Object.keys(NAMINGS);
 
 /** The property that names a resource of this type; undefined where AWS always chooses. */
-export const namePropertyOf = (type: string): string | undefined => namings[type]?.nameProperty;
+export const namePropertyOf = (type: string): string | undefined => NAMINGS[type]?.nameProperty;
 
 /**
  * The names of a resource. `explicit` is the name that the template sets, if any.
@@ -210,7 +210,7 @@ export function identify(
   explicit: string | undefined,
   defaults: StackDefaults,
 ): Identity | string {
-  const naming = namings[type]!;
+  const naming = NAMINGS[type]!;
   const name = explicit ?? (naming.generate ?? joined)(defaults.stackName, logicalId, defaults);
   if (naming.pattern && !naming.pattern.test(name)) {
     return `is called ${JSON.stringify(name)}, which AWS refuses: it must match ${naming.pattern.source}`;

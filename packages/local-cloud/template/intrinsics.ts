@@ -122,7 +122,7 @@ function severalHold(argument: Node, scope: Scope, name: string): boolean[] {
   return items.map((item) => holds(item, scope));
 }
 
-const values: readonly (readonly [string, Intrinsic])[] = [
+const VALUES: readonly (readonly [string, Intrinsic])[] = [
   ['Ref', (argument, scope, place) => scope.ref(textOf(argument, scope, 'Ref'), place)],
   ['Fn::Sub', substitute],
   ['Fn::Join', join],
@@ -136,7 +136,7 @@ const values: readonly (readonly [string, Intrinsic])[] = [
   ],
 ];
 
-const conditions: readonly (readonly [string, Intrinsic])[] = [
+const CONDITIONS: readonly (readonly [string, Intrinsic])[] = [
   [
     'Condition',
     (argument, scope) =>
@@ -164,7 +164,7 @@ const texts = (node: Node, scope: Scope, what: string) =>
   itemsOf(node, scope, what).map((item) => textOf(item, scope, what));
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-rules.html
-const assertions: readonly (readonly [string, Intrinsic])[] = [
+const ASSERTIONS: readonly (readonly [string, Intrinsic])[] = [
   [
     'Fn::Contains',
     (argument, scope) => {
@@ -201,21 +201,21 @@ const assertions: readonly (readonly [string, Intrinsic])[] = [
 
 /** In `Resources` and `Outputs`. */
 export const resourceIntrinsics: ReadonlyMap<string, Intrinsic> = new Map([
-  ...values,
+  ...VALUES,
   ['Fn::GetAtt', attribute],
   ['Fn::If', choose],
 ]);
 
 /** In `Conditions`. */
 export const conditionIntrinsics: ReadonlyMap<string, Intrinsic> = new Map([
-  ...values,
-  ...conditions,
+  ...VALUES,
+  ...CONDITIONS,
   ['Fn::If', choose],
 ]);
 
 /** In `Rules`. */
 export const ruleIntrinsics: ReadonlyMap<string, Intrinsic> = new Map([
-  ...values,
-  ...conditions,
-  ...assertions,
+  ...VALUES,
+  ...CONDITIONS,
+  ...ASSERTIONS,
 ]);

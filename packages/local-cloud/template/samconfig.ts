@@ -6,16 +6,16 @@ import { StartError } from '../start-error.ts';
 import { shownAs } from './source-file.ts';
 
 /** `Key=Value`, `Key="a value"`, or `ParameterKey=Key,ParameterValue=Value`; several of them separated by blanks. */
-const assignment =
+const ASSIGNMENT =
   /(?:ParameterKey=([A-Za-z0-9]+),ParameterValue=|([A-Za-z0-9]+)=)("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)/y;
 
 function readAssignments(text: string, where: string): [string, string][] {
   const found: [string, string][] = [];
   const trimmed = text.trim();
-  assignment.lastIndex = 0;
-  while (assignment.lastIndex < trimmed.length) {
-    const rest = trimmed.slice(assignment.lastIndex);
-    const match = assignment.exec(trimmed);
+  ASSIGNMENT.lastIndex = 0;
+  while (ASSIGNMENT.lastIndex < trimmed.length) {
+    const rest = trimmed.slice(ASSIGNMENT.lastIndex);
+    const match = ASSIGNMENT.exec(trimmed);
     if (!match)
       throw new StartError(`${where} has ${JSON.stringify(rest)}, which is not of the form Key=Value`);
     const [, long, short, value = ''] = match;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { StartError } from '../start-error.ts';
 
-const largest = 1024 * 1024; // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const LARGEST = 1024 * 1024; // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
 /** The path as a user would type it in the working directory. */
 export function shownAs(file: string): string {
@@ -16,7 +16,7 @@ export function shownAs(file: string): string {
 export function readText(file: string, shown: string): string {
   try {
     const bytes = readFileSync(file);
-    if (bytes.length > largest)
+    if (bytes.length > LARGEST)
       throw new StartError(`${shown}: is larger than 1 MiB, the limit of CloudFormation`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

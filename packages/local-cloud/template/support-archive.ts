@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
@@ -38,7 +38,7 @@ export const archive: Readonly<Record<string, ResourceSupport>> = {
         [`${DESTINATION}.S3BackupConfiguration.**`]: BACKUP,
         [`${DESTINATION}.CloudWatchLoggingOptions.**`]: LOGS,
         [`${DESTINATION}.EncryptionConfiguration.**`]: ENCRYPTION,
-        ...tags,
+        ...TAGS,
       },
       required: [`${DESTINATION}.BucketARN`],
     },

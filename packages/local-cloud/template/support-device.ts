@@ -2,7 +2,7 @@
 
 import { checkedBy, flag, oneOf, type ResourceSupport, text } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 
 export const device: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::ThingType': {
@@ -13,7 +13,7 @@ export const device: Readonly<Record<string, ResourceSupport>> = {
         'ThingTypeProperties.ThingTypeDescription': text,
         'ThingTypeProperties.SearchableAttributes.*': text,
       },
-      ignores: tags,
+      ignores: TAGS,
     },
   },
   'AWS::IoT::ThingGroup': {
@@ -24,13 +24,13 @@ export const device: Readonly<Record<string, ResourceSupport>> = {
         'ThingGroupProperties.ThingGroupDescription': text,
         'ThingGroupProperties.AttributePayload.Attributes.*': text,
       },
-      ignores: tags,
+      ignores: TAGS,
     },
   },
   'AWS::IoT::Policy': {
     properties: {
       honours: { PolicyName: text, 'PolicyDocument.**': checkedBy('the policy evaluation') },
-      ignores: tags,
+      ignores: TAGS,
       required: ['PolicyDocument'],
     },
   },

@@ -5,7 +5,7 @@ import { flag, oneOf, type ResourceSupport, text, whole } from './property-check
 const TAGS = 'tags are for billing, which the local cloud does not have';
 const READERS = 'it is a text for people';
 
-const recordProperties = {
+const RECORD_PROPERTIES = {
   Name: text,
   Type: oneOf('A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'),
   TTL: whole(0, 2_147_483_647),
@@ -41,7 +41,7 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
     },
   },
   'AWS::Route53::RecordSet': {
-    properties: { honours: recordProperties, ignores: { Comment: READERS }, required: ['Name', 'Type'] },
+    properties: { honours: RECORD_PROPERTIES, ignores: { Comment: READERS }, required: ['Name', 'Type'] },
   },
   'AWS::Route53::RecordSetGroup': {
     properties: {
@@ -49,7 +49,7 @@ export const dns: Readonly<Record<string, ResourceSupport>> = {
         HostedZoneId: text,
         HostedZoneName: text,
         ...Object.fromEntries(
-          Object.entries(recordProperties).map(([name, check]) => [`RecordSets.*.${name}`, check]),
+          Object.entries(RECORD_PROPERTIES).map(([name, check]) => [`RecordSets.*.${name}`, check]),
         ),
       },
       ignores: { Comment: READERS, 'RecordSets.*.Comment': READERS },

@@ -2,7 +2,7 @@
 
 import { oneOf, type ResourceSupport, text } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const API_NAME = 'the HTTP API is at the web port of this machine and has no other name';
 
 export const domain: Readonly<Record<string, ResourceSupport>> = {
@@ -17,7 +17,7 @@ export const domain: Readonly<Record<string, ResourceSupport>> = {
       ignores: {
         'DomainValidationOptions.**': 'the local CA issues certificates for any name, without a proof',
         CertificateTransparencyLoggingPreference: 'certificates of the local CA are in no public log',
-        ...tags,
+        ...TAGS,
       },
       required: ['DomainName', 'ValidationMethod'],
     },
@@ -35,7 +35,7 @@ export const domain: Readonly<Record<string, ResourceSupport>> = {
           'IoTSecurityPolicy_TLS13_1_3_2022_10',
         ),
       },
-      ignores: tags,
+      ignores: TAGS,
       required: ['DomainName', 'ServerCertificateArns'],
     },
   },

@@ -4,7 +4,7 @@ import { checkedBy, flag, oneOf, type ResourceSupport, text, unchecked, whole } 
 import { routeProperties } from './support-http-api.ts';
 import { queueEventProperties } from './support-queue.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const LOGS = 'logs are files under the data directory';
@@ -51,7 +51,7 @@ export const lambda: Readonly<Record<string, ResourceSupport>> = {
         Tracing: 'there is no X-Ray here',
         'EphemeralStorage.Size':
           'functions write to the temporary folder of this machine, without this limit',
-        ...tags,
+        ...TAGS,
       },
       required: ['Handler', 'Runtime'],
     },

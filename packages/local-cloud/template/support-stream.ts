@@ -2,7 +2,7 @@
 
 import { flag, oneOf, type ResourceSupport, text, whole, wholeOrEndless } from './property-check.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 
 export const stream: Readonly<Record<string, ResourceSupport>> = {
   'AWS::Kinesis::Stream': {
@@ -13,7 +13,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
         ShardCount: whole(1, 500),
         RetentionPeriodHours: whole(24, 8760),
       },
-      ignores: { 'StreamEncryption.**': 'data is on your own disk; encrypt the disk', ...tags },
+      ignores: { 'StreamEncryption.**': 'data is on your own disk; encrypt the disk', ...TAGS },
     },
   },
   'AWS::Lambda::EventSourceMapping': {
@@ -36,7 +36,7 @@ export const stream: Readonly<Record<string, ResourceSupport>> = {
       },
       ignores: {
         'MetricsConfig.**': 'the status page counts the records of streams in any case',
-        ...tags,
+        ...TAGS,
       },
       required: ['EventSourceArn', 'FunctionName'],
     },

@@ -15,17 +15,17 @@ import { schedule } from './support-schedule.ts';
 import { stream } from './support-stream.ts';
 import { watching } from './support-watching.ts';
 
-const tags = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
+const TAGS = { 'Tags.**': 'tags are for billing, which the local cloud does not have' };
 const PERMISSIONS = 'only the permissions of functions, browsers and devices apply on one machine';
 const ENCRYPTION = 'data is on your own disk; encrypt the disk';
 const COST = 'one machine has one kind of storage';
 
-const roleProperties = {
+const ROLE_PROPERTIES = {
   honours: { '**': checkedBy('the roles of functions, and of identity pools') },
   ignores: {},
 };
 
-const rules: Readonly<Record<string, ResourceSupport>> = {
+const RULES: Readonly<Record<string, ResourceSupport>> = {
   'AWS::IoT::TopicRule': {
     properties: {
       honours: {
@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
         'TopicRulePayload.Actions.*.**': checkedBy('the rules engine'),
         'TopicRulePayload.ErrorAction.**': checkedBy('the rules engine'),
       },
-      ignores: tags,
+      ignores: TAGS,
       required: ['TopicRulePayload.Sql', 'TopicRulePayload.Actions'],
     },
   },
@@ -48,12 +48,12 @@ const rules: Readonly<Record<string, ResourceSupport>> = {
       required: ['Action', 'FunctionName', 'Principal'],
     },
   },
-  'AWS::IAM::Policy': { properties: roleProperties },
-  'AWS::IAM::ManagedPolicy': { properties: roleProperties },
-  'AWS::IAM::Role': { properties: roleProperties },
+  'AWS::IAM::Policy': { properties: ROLE_PROPERTIES },
+  'AWS::IAM::ManagedPolicy': { properties: ROLE_PROPERTIES },
+  'AWS::IAM::Role': { properties: ROLE_PROPERTIES },
 };
 
-const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
+const WINDOWS_AND_ALERTS: Readonly<Record<string, ResourceSupport>> = {
   'AWS::DynamoDB::Table': {
     properties: {
       honours: {
@@ -78,7 +78,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
         'SSESpecification.**': ENCRYPTION,
         DeletionProtectionEnabled: 'nothing here deletes a table',
         TableClass: COST,
-        ...tags,
+        ...TAGS,
       },
       required: ['AttributeDefinitions', 'KeySchema'],
     },
@@ -86,7 +86,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
   'AWS::SNS::Topic': {
     properties: {
       honours: { TopicName: text, DisplayName: text },
-      ignores: { KmsMasterKeyId: ENCRYPTION, ...tags },
+      ignores: { KmsMasterKeyId: ENCRYPTION, ...TAGS },
     },
   },
   'AWS::SNS::TopicPolicy': unchecked(PERMISSIONS),
@@ -104,7 +104,7 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
         RotationPeriodInDays: ENCRYPTION,
         PendingWindowInDays: 'the key is a file, which you remove',
         BypassPolicyLockoutSafetyCheck: PERMISSIONS,
-        ...tags,
+        ...TAGS,
       },
     },
   },
@@ -128,13 +128,13 @@ const windowsAndAlerts: Readonly<Record<string, ResourceSupport>> = {
 export const support: Readonly<Record<string, ResourceSupport>> = {
   ...device,
   ...fleet,
-  ...rules,
+  ...RULES,
   ...archive,
   ...lambda,
   ...stream,
   ...schedule,
   ...httpApi,
-  ...windowsAndAlerts,
+  ...WINDOWS_AND_ALERTS,
   ...watching,
   ...queue,
   ...login,

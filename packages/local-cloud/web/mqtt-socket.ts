@@ -23,13 +23,13 @@ const LIFETIME_MS = 86_400_000;
 /** Limit of one WebSocket message, which may have several packets: IoT Core's largest packet fits easily. */
 const LONGEST_MESSAGE = 262_144;
 
-const reasons = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
-type Status = keyof typeof reasons;
+const REASONS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
+type Status = keyof typeof REASONS;
 
 function turnAway(socket: Duplex, status: Status): void {
-  const body = JSON.stringify({ message: reasons[status] });
+  const body = JSON.stringify({ message: REASONS[status] });
   const head = [
-    `HTTP/1.1 ${status} ${reasons[status]}`,
+    `HTTP/1.1 ${status} ${REASONS[status]}`,
     'content-type: application/json',
     `content-length: ${body.length}`,
     'connection: close',

@@ -60,7 +60,7 @@ export interface Web {
 }
 
 /** Each browser keeps an MQTT connection. */
-const webLimits = {
+const WEB_LIMITS = {
   ...defaultConnectionLimits,
   connections: httpConnectionsWithin(descriptorLimit(), 2_000),
 };
@@ -153,7 +153,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const server = createServer((req, res) => handle(req, res, options));
   server.on('upgrade', (req, socket, head) => options.upgrade(req, socket, head, origins));
   const warn = createThrottledWarning(options.log, systemClock);
-  limitConnections(server, options.limits ?? webLimits, (reason) => {
+  limitConnections(server, options.limits ?? WEB_LIMITS, (reason) => {
     options.count('web.refused');
     warn(reason, 'refused', { action: 'HTTP', port: 'web', reason });
   });

@@ -4,6 +4,7 @@ import type { App } from '../data/app.ts';
 import type { Rule } from '../model/api-types.ts';
 import { capital, plural } from '../model/format.ts';
 import { linkTo } from '../model/route.ts';
+import { isSentence } from '../model/rule-draft.ts';
 import { ruleText, watches } from '../model/rules.ts';
 import { GuestView } from '../parts/guest-view.tsx';
 import type { Lookups } from '../parts/member.ts';
@@ -69,7 +70,8 @@ function NoRule({ id }: { id: string | undefined }) {
 export function Rules({ app }: { app: App; lookups: Lookups }) {
   const { store, session, route } = app;
   const rules = store.rules.value;
-  const chosen = route.value.path[0] ?? rules[0]?.id;
+  // A sentence is easier to read than JSON, so such a rule is shown first.
+  const chosen = route.value.path[0] ?? (rules.find(isSentence) ?? rules[0])?.id;
   const rule = chosen === NEW ? FIRST : rules.find(({ id }) => id === chosen);
   if (session.isGuest()) return <GuestView app={app} heading="Rules" title="Log in to see rules" />;
   if (store.devices.value === undefined) return <div aria-busy="true" />;

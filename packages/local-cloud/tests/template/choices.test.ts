@@ -212,6 +212,13 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['provisioning/provisioning', 'a template of the stack that cannot work stops the start with its line'],
     ['provisioning/template', 'a billing group'],
   ],
+  '**Certificate authorities of your own**': [
+    ['iot/ca-certificates', 'a CA is registered only with a proof of its private key, or for SNI only'],
+    [
+      'iot/ca-certificates',
+      'the first connection under an active CA with automatic registration is announced',
+    ],
+  ],
   '**Temporary claims**': [
     [
       'provisioning/api',

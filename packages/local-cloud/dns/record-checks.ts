@@ -53,7 +53,7 @@ const valued: Check = ({ type, target }) => {
       : undefined;
   const problem =
     ttlProblem(target.ttl) ?? target.values.map((value) => valueProblem(type, value)).find(Boolean);
-  if (problem) return [problem, 'mend the value'];
+  if (problem) return [problem, 'correct the value'];
   if (target.values.length === 0) return ['there is no value', 'give ResourceRecords or an AliasTarget'];
   if (type === 'CNAME' && target.values.length > 1)
     return ['a CNAME has one value', 'choose between several with a weighted routing'];

@@ -75,11 +75,11 @@ const cases: readonly (readonly [records: readonly string[], problem: string])[]
   ],
   [
     ['Name: www.example.com, Type: A, TTL: 60, ResourceRecords: [192.0.2.300]'],
-    'template.yaml:19: R0: "192.0.2.300" is not a value of A: write an IPv4 address: mend the value',
+    'template.yaml:19: R0: "192.0.2.300" is not a value of A: write an IPv4 address: correct the value',
   ],
   [
     ['Name: www.example.com, Type: TXT, TTL: 60, ResourceRecords: [no quotes]'],
-    'template.yaml:19: R0: "no quotes" is not a value of TXT: write strings in quotes, each of at most 255 characters: mend the value',
+    'template.yaml:19: R0: "no quotes" is not a value of TXT: write strings in quotes, each of at most 255 characters: correct the value',
   ],
   [
     ['Name: www.example.com, Type: A, ResourceRecords: [192.0.2.1]'],

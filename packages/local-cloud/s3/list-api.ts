@@ -4,7 +4,7 @@ import { sendXml } from '../aws/wire.ts';
 import type { XmlElements } from '../aws/xml.ts';
 import { invalidArgument } from './error-details.ts';
 import { decodeToken, encoderOf, encodeToken, given } from './list-parameters.ts';
-import type { ListPage } from './list.ts';
+import type { ListPage, VersionPage } from './list.ts';
 import { NAMESPACE } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { Version } from './record.ts';
@@ -95,6 +95,17 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
   });
 }
 
+const versionElement = (
+  { key, version, isLatest }: VersionPage['versions'][number],
+  encode: (text: string) => string,
+) => ({
+  Key: encode(key),
+  VersionId: version.versionId,
+  IsLatest: isLatest,
+  Owner: owner,
+  ...(version.deleteMarker ? { LastModified: isoTime(version.lastModified) } : describe(version)),
+});
+
 export async function listObjectVersions(request: S3Request): Promise<void> {
   const { res, store, bucket, query } = request;
   const encode = encoderOf(request);
@@ -113,16 +124,10 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
     afterVersion,
     limit,
   });
-  const shared = page.versions.map(({ key, version, isLatest }) => ({
-    marker: version.deleteMarker,
-    element: {
-      Key: encode(key),
-      VersionId: version.versionId,
-      IsLatest: isLatest,
-      Owner: owner,
-      ...(version.deleteMarker ? { LastModified: isoTime(version.lastModified) } : describe(version)),
-    },
-  }));
+  const elementsOf = (isMarker: boolean) =>
+    page.versions
+      .filter(({ version }) => Boolean(version.deleteMarker) === isMarker)
+      .map((each) => versionElement(each, encode));
   sendXml(res, `ListVersionsResult ${NAMESPACE}`, {
     Name: bucket,
     Prefix: encode(query.get('prefix') ?? ''),
@@ -134,8 +139,8 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
     MaxKeys: limit,
     EncodingType: given(query, 'encoding-type'),
     IsTruncated: page.next !== undefined,
-    Version: shared.filter(({ marker }) => !marker).map(({ element }) => element),
-    DeleteMarker: shared.filter(({ marker }) => marker).map(({ element }) => element),
+    Version: elementsOf(false),
+    DeleteMarker: elementsOf(true),
     CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
   });
 }

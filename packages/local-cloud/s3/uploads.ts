@@ -152,19 +152,21 @@ async function readParts(folder: string): Promise<Part[]> {
   return (await Promise.all(read)).filter((part) => part !== undefined);
 }
 
+async function listUploads({ folderOf }: Paths, bucket: string): Promise<Upload[]> {
+  const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), UPLOAD_FILE)));
+  return (await Promise.all(read)).filter((upload) => upload !== undefined);
+}
+
 /** Creates, finds and lists uploads. */
 function uploadFolders(
-  { folderOf }: Paths,
+  paths: Paths,
   clock: Clock,
 ): Pick<Uploads, 'create' | 'find' | 'list' | 'abort' | 'noteRemoval'> {
-  async function list(bucket: string): Promise<Upload[]> {
-    const names = await readdir(folderOf(bucket)).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
-    const read = names.map((name) => readJson<Upload>(path.join(folderOf(bucket, name), UPLOAD_FILE)));
-    return (await Promise.all(read)).filter((upload) => upload !== undefined);
-  }
+  const { folderOf } = paths;
   const save = (bucket: string, upload: Upload) =>
     writeFileSafely(path.join(folderOf(bucket, upload.uploadId), UPLOAD_FILE), JSON.stringify(upload));
   return {
@@ -181,9 +183,9 @@ function uploadFolders(
       if (upload?.key !== key) throw noSuchUpload();
       return upload;
     },
-    list,
+    list: (bucket) => listUploads(paths, bucket),
     async noteRemoval(bucket, key) {
-      for (const upload of await list(bucket)) {
+      for (const upload of await listUploads(paths, bucket)) {
         if (upload.key !== key || upload.removedSince) continue;
         await save(bucket, { ...upload, removedSince: true }).catch((error: unknown) => {
           if (!isMissing(error)) throw error; // completed or aborted in the meantime
@@ -196,6 +198,27 @@ function uploadFolders(
   };
 }
 
+async function putPart(
+  { partFile }: Paths,
+  clock: Clock,
+  ...[bucket, upload, number, body, checksum]: Parameters<Uploads['putPart']>
+): Promise<Part> {
+  requirePartNumber(number);
+  const file = partFile(bucket, upload, number);
+  const beside = `${file}.${randomUUID()}`;
+  const { size, md5 } = await spool(beside, body);
+  const part: Part = { number, size, etag: md5, lastModified: clock.now(), checksum: checksum() };
+  try {
+    requireChecksum(upload, part.checksum);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  await rename(beside, file);
+  await writeFileSafely(`${file}.json`, JSON.stringify(part));
+  return part;
+}
+
 export function createUploads(store: UploadTarget, clock: Clock): Uploads {
   const paths = pathsIn(store);
   const { folderOf, partFile } = paths;
@@ -203,22 +226,7 @@ export function createUploads(store: UploadTarget, clock: Clock): Uploads {
   const parts = async (bucket: string, upload: Upload) => readParts(folderOf(bucket, upload.uploadId));
   return {
     ...folders,
-    async putPart(bucket, upload, number, body, checksum) {
-      requirePartNumber(number);
-      const file = partFile(bucket, upload, number);
-      const beside = `${file}.${randomUUID()}`;
-      const { size, md5 } = await spool(beside, body);
-      const part: Part = { number, size, etag: md5, lastModified: clock.now(), checksum: checksum() };
-      try {
-        requireChecksum(upload, part.checksum);
-      } catch (error) {
-        await rm(beside, { force: true });
-        throw error;
-      }
-      await rename(beside, file);
-      await writeFileSafely(`${file}.json`, JSON.stringify(part));
-      return part;
-    },
+    putPart: (...part) => putPart(paths, clock, ...part),
     parts,
     async complete(bucket, upload, chosen, { expected, check }) {
       const wanted = choose(upload, await parts(bucket, upload), chosen);

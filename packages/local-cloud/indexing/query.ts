@@ -3,11 +3,11 @@
 
 import { invalidQuery, tokensOf, type Bound, type Operator, type Piece, type Token } from './query-tokens.ts';
 
-/** What is known of one thing or group: values by field. */
+/** The values of one thing or group, by field. */
 export interface Fields {
   /** The values of a field; empty where it has none. @throws AwsError InvalidQueryException for a field that no index has. */
   values(field: string): readonly unknown[];
-  /** Those of all fields. */
+  /** The values of all fields. */
   all(): readonly unknown[];
 }
 
@@ -82,68 +82,76 @@ function within(value: unknown, from: Bound, to: Bound): boolean {
   return (low > 0 || (low === 0 && from.isInclusive)) && (high < 0 || (high === 0 && to.isInclusive));
 }
 
-/** Reads tokens from left to right: OR binds loosest, then AND (also unsaid), then NOT. */
-function createReader(tokens: readonly Token[]) {
+/** The tokens that are not read yet. */
+interface Tokens {
+  readonly peek: () => Token | undefined;
+  readonly take: () => Token | undefined;
+}
+
+function unread(tokens: readonly Token[]): Tokens {
   let at = 0;
-  const peek = () => tokens[at];
-  const take = () => tokens[at++];
+  return { peek: () => tokens[at], take: () => tokens[at++] };
+}
 
-  const leaf = (test: (value: unknown) => boolean, field: string | undefined): Predicate =>
-    field === undefined ? (fields) => fields.all().some(test) : (fields) => fields.values(field).some(test);
+const leaf = (test: (value: unknown) => boolean, field: string | undefined): Predicate =>
+  field === undefined ? (fields) => fields.all().some(test) : (fields) => fields.values(field).some(test);
 
-  const value = (token: Token | undefined, operator: Operator, field: string | undefined): Predicate => {
-    if (token?.kind === 'range' && operator === ':')
-      return leaf((each) => within(each, token.from, token.to), field);
-    if (token?.kind !== 'term') throw invalidQuery(`A value is expected after ${field ?? 'an operator'}`);
-    if (operator === ':') return leaf(matcherOf(token.pieces), field);
-    const bound = token.pieces.map((piece) => (typeof piece === 'string' ? piece : piece.wildcard)).join('');
-    return leaf((each) => isPlain(each) && COMPARISONS[operator](compare(each, bound)), field);
-  };
+function readValue(token: Token | undefined, operator: Operator, field: string | undefined): Predicate {
+  if (token?.kind === 'range' && operator === ':')
+    return leaf((each) => within(each, token.from, token.to), field);
+  if (token?.kind !== 'term') throw invalidQuery(`A value is expected after ${field ?? 'an operator'}`);
+  if (operator === ':') return leaf(matcherOf(token.pieces), field);
+  const bound = token.pieces.map((piece) => (typeof piece === 'string' ? piece : piece.wildcard)).join('');
+  return leaf((each) => isPlain(each) && COMPARISONS[operator](compare(each, bound)), field);
+}
 
-  const group = (field: string | undefined): Predicate => {
-    const inner = any(field);
-    if (take()?.kind !== 'close') throw invalidQuery('A bracket is not closed');
-    return inner;
-  };
+/** Reads up to the closing bracket. @param field the one before the opening bracket */
+function readGroup(tokens: Tokens, field: string | undefined): Predicate {
+  const inner = readAny(tokens, field);
+  if (tokens.take()?.kind !== 'close') throw invalidQuery('A bracket is not closed');
+  return inner;
+}
 
-  const one = (field: string | undefined): Predicate => {
-    const token = take();
-    if (token?.kind === 'not') {
-      const negated = one(field);
-      return (fields) => !negated(fields);
-    }
-    if (token?.kind === 'open') return group(field);
-    if (token?.kind !== 'field') return value(token, ':', field);
-    if (token.operator === ':' && peek()?.kind === 'open') {
-      take();
-      return group(token.name);
-    }
-    return value(take(), token.operator, token.name);
-  };
+function readOne(tokens: Tokens, field: string | undefined): Predicate {
+  const token = tokens.take();
+  if (token?.kind === 'not') {
+    const negated = readOne(tokens, field);
+    return (fields) => !negated(fields);
+  }
+  if (token?.kind === 'open') return readGroup(tokens, field);
+  if (token?.kind !== 'field') return readValue(token, ':', field);
+  if (token.operator === ':' && tokens.peek()?.kind === 'open') {
+    tokens.take();
+    return readGroup(tokens, token.name);
+  }
+  return readValue(tokens.take(), token.operator, token.name);
+}
 
-  const all = (field: string | undefined): Predicate => {
-    const parts = [one(field)];
-    for (let token = peek(); token && token.kind !== 'or' && token.kind !== 'close'; token = peek()) {
-      if (token.kind === 'and') take();
-      parts.push(one(field));
-    }
-    return (fields) => parts.every((part) => part(fields));
-  };
+/** Reads what AND joins, also without the word. */
+function readAll(tokens: Tokens, field: string | undefined): Predicate {
+  const parts = [readOne(tokens, field)];
+  const isEnd = ({ kind }: Token) => kind === 'or' || kind === 'close';
+  for (let token = tokens.peek(); token && !isEnd(token); token = tokens.peek()) {
+    if (token.kind === 'and') tokens.take();
+    parts.push(readOne(tokens, field));
+  }
+  return (fields) => parts.every((part) => part(fields));
+}
 
-  const any = (field: string | undefined): Predicate => {
-    const parts = [all(field)];
-    while (peek()?.kind === 'or') {
-      take();
-      parts.push(all(field));
-    }
-    return (fields) => parts.some((part) => part(fields));
-  };
+/** Reads what OR joins: OR binds loosest, then AND, then NOT. */
+function readAny(tokens: Tokens, field: string | undefined): Predicate {
+  const parts = [readAll(tokens, field)];
+  while (tokens.peek()?.kind === 'or') {
+    tokens.take();
+    parts.push(readAll(tokens, field));
+  }
+  return (fields) => parts.some((part) => part(fields));
+}
 
-  return () => {
-    const predicate = any(undefined);
-    if (peek()) throw invalidQuery('A bracket is closed that was not opened');
-    return predicate;
-  };
+function readQuery(tokens: Tokens): Predicate {
+  const predicate = readAny(tokens, undefined);
+  if (tokens.peek()) throw invalidQuery('A bracket is closed that was not opened');
+  return predicate;
 }
 
 function checkLimits(query: string, tokens: readonly Token[]): void {
@@ -170,5 +178,5 @@ export function compileQuery(query: string): {
   const tokens = tokensOf(query);
   if (tokens.length === 0) throw invalidQuery('The query is empty: * finds everything');
   checkLimits(query, tokens);
-  return { test: createReader(tokens)(), fields: fieldsIn(tokens) };
+  return { test: readQuery(unread(tokens)), fields: fieldsIn(tokens) };
 }

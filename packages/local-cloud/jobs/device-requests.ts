@@ -1,4 +1,4 @@
-// What devices ask of AWS IoT Jobs, the same over MQTT and over HTTP: which jobs there are, the next one, and their progress.
+// Serves the requests of devices for AWS IoT Jobs, over MQTT and HTTP: list jobs, start the next one, and report progress.
 // https://docs.aws.amazon.com/iot/latest/developerguide/jobs-mqtt-api.html
 
 import { AwsError } from '../aws-error.ts';
@@ -25,7 +25,7 @@ export interface DeviceAnswer {
   readonly announce?: Announce;
 }
 
-/** Members of a request beside `clientToken`; others would have to be ignored. */
+/** Members of a request besides `clientToken`; others are refused. */
 const MEMBERS: Readonly<Record<Verb, readonly string[]>> = {
   get: [],
   'start-next': ['statusDetails'],
@@ -42,6 +42,15 @@ function checkNumber(body: ApiRequest['body']): void {
   if (typeof given !== 'number') throw invalid('executionNumber must be a number');
   if (given !== EXECUTION_NUMBER)
     throw new AwsError('ResourceNotFoundException', `There is no execution of number ${given}`, 404);
+}
+
+/** @param jobId `$next` for the first of the queue, which may be empty. @throws AwsError TerminalStateException */
+function pendingExecution(store: JobStore, thingName: string, jobId: string): Execution | undefined {
+  store.executionsFor(thingName); // the thing exists
+  const execution = jobId === '$next' ? store.pending(thingName)[0] : store.execution(jobId, thingName);
+  if (!execution || isPending(execution)) return execution;
+  const { status } = execution;
+  throw new AwsError('TerminalStateException', `The execution of job ${jobId} is ${status}`, 410);
 }
 
 /** @param shown how a document is shown: as text over HTTP, as an object over MQTT. */
@@ -61,14 +70,7 @@ export function createDeviceRequests(jobs: Jobs, store: JobStore, shown: (docume
     async describe({ thingName, jobId = '', body }) {
       checkNumber(body);
       const wantsDocument = body['includeJobDocument'] === undefined || flag(body, 'includeJobDocument');
-      store.executionsFor(thingName);
-      const execution = jobId === '$next' ? store.pending(thingName)[0] : store.execution(jobId, thingName);
-      if (execution && !isPending(execution))
-        throw new AwsError(
-          'TerminalStateException',
-          `The execution of job ${jobId} is ${execution.status}`,
-          410,
-        );
+      const execution = pendingExecution(store, thingName, jobId);
       const document = execution && wantsDocument ? documentOf(execution) : undefined;
       return { members: { execution: execution && deviceExecution(execution, document) } };
     },

@@ -1,25 +1,16 @@
-// AWS IoT Jobs: what becomes of jobs and their executions, from creation to the end. The APIs in front of it are elsewhere.
+// AWS IoT Jobs: the changes of jobs and their executions, from creation to the end, for the APIs in other files.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-jobs.html
 
-import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change } from '../files/record-file.ts';
-import { alreadyExists, conflict, invalid } from '../iot/api-request.ts';
+import { alreadyExists, invalid } from '../iot/api-request.ts';
 import type { Registry, Thing } from '../iot/registry.ts';
+import { createEnding, createProgress, moved, transition } from './executions.ts';
 import { checkTargets, thingsOf } from './targets.ts';
-import {
-  executionChange,
-  isPending,
-  jobChange,
-  keyOf,
-  REPORTED,
-  STATUSES,
-  type Execution,
-  type Job,
-} from './job-records.ts';
+import { executionChange, isPending, jobChange, keyOf, type Execution, type Job } from './job-records.ts';
 import type { JobStore } from './store.ts';
 
-/** Publishes what a change means for devices; called after the answer to whoever made it. */
+/** Publishes what a change means for devices; called after the change is answered. */
 export type Announce = () => Promise<void>;
 
 export interface Report {
@@ -54,38 +45,8 @@ export interface Jobs {
     how: Omit<Report, 'status'> & { readonly force: boolean },
   ): Promise<Announce>;
   removeExecution(jobId: string, thingName: string, force: boolean): Promise<Announce>;
-  /** Takes note of things that went, and of those that joined or left the groups of continuous jobs. */
+  /** Ends executions of removed things, and follows things that join or leave the groups of continuous jobs. */
   reconcile(): Promise<Announce>;
-}
-
-const transition = (problem: string) => new AwsError('InvalidStateTransitionException', problem, 409);
-
-const moved = (execution: Execution, now: number, changes: Partial<Execution>): Execution => ({
-  ...execution,
-  ...changes,
-  updatedAt: now,
-  version: execution.version + 1,
-});
-
-function checkReport({ status }: Report, { jobId, status: current, ...execution }: Execution): void {
-  const reported = STATUSES.find((each) => each === status);
-  if (
-    reported === undefined ||
-    (reported !== 'QUEUED' && !(REPORTED as readonly string[]).includes(reported))
-  )
-    throw invalid(`status must be one of ${REPORTED.join(', ')}`);
-  const isOpen = isPending({ jobId, status: current, ...execution });
-  if (isOpen && reported !== 'QUEUED') return;
-  throw transition(`The execution of job ${jobId} cannot change from ${current} to ${status}`);
-}
-
-function checkVersion(
-  expected: number | undefined,
-  { version }: Execution,
-  error: (text: string) => AwsError,
-) {
-  if (expected !== undefined && expected !== version)
-    throw error(`Expected version ${expected} but found version ${version}`);
 }
 
 const queued = (jobId: string, thing: Thing, now: number): Execution => ({
@@ -97,7 +58,7 @@ const queued = (jobId: string, thing: Thing, now: number): Execution => ({
 const isDone = ({ status, selection }: Job, executions: readonly Execution[]) =>
   status === 'IN_PROGRESS' && selection === 'SNAPSHOT' && !executions.some(isPending);
 
-/** What the registry's present state changes of a job: executions that end, and new ones. */
+/** The executions of a job that the current registry changes: those that end, and new ones. */
 function reconciled({ registry, store }: JobsDeps, job: Job, now: number): Execution[] {
   const executions = store.executionsOf(job.id);
   const targets = new Map(
@@ -115,7 +76,7 @@ function reconciled({ registry, store }: JobsDeps, job: Job, now: number): Execu
 }
 
 function createChanges({ store, clock, watch }: JobsDeps) {
-  /** The jobs that have nothing left to do once these executions are so, or gone. */
+  /** Completes the jobs that have nothing left to do after these executions changed or were removed. */
   const completions = (executions: readonly Execution[], gone: readonly Execution[] = []): Change[] => {
     const now = clock.now();
     const key = ({ jobId, thingId }: Execution) => keyOf(jobId, thingId);
@@ -142,126 +103,89 @@ function createChanges({ store, clock, watch }: JobsDeps) {
   return { completions, change };
 }
 
-type Changes = ReturnType<typeof createChanges>;
+export type Changes = ReturnType<typeof createChanges>;
+
+async function createJob(
+  { store, registry, clock }: JobsDeps,
+  { change }: Changes,
+  given: Parameters<Jobs['create']>[0],
+): Promise<Announce> {
+  checkTargets(registry, given.targets);
+  const arn = registry.arn(`job/${given.id}`);
+  if (store.jobs.has(given.id)) throw alreadyExists(`Job ${given.id} already exists`, arn, given.id);
+  const now = clock.now();
+  const executions = thingsOf(registry, given.targets).map((thing) => queued(given.id, thing, now));
+  const job: Job = { ...given, status: 'IN_PROGRESS', createdAt: now, updatedAt: now };
+  const isEmpty = isDone(job, executions);
+  const made: Job = isEmpty ? { ...job, status: 'COMPLETED', completedAt: now } : job;
+  return change(executions, [jobChange(made)]);
+}
+
+/** Cancels the executions that are queued and, with `force`, those in progress. */
+async function cancelJob(
+  { store, clock }: JobsDeps,
+  { change }: Changes,
+  ...[id, { force, ...why }]: Parameters<Jobs['cancel']>
+): Promise<Announce> {
+  const job = store.job(id);
+  if (job.status !== 'IN_PROGRESS') throw invalid(`Job ${id} is ${job.status}: it cannot be canceled`);
+  const now = clock.now();
+  const ends = ({ status }: Execution) => status === 'QUEUED' || (force && status === 'IN_PROGRESS');
+  const ended = store
+    .executionsOf(id)
+    .filter(ends)
+    .map((each) =>
+      moved(each, now, {
+        status: 'CANCELED',
+        ...(each.status === 'IN_PROGRESS' && { forceCanceled: true }),
+      }),
+    );
+  const next: Job = { ...job, ...why, status: 'CANCELED', updatedAt: now, completedAt: now };
+  return change(ended, [jobChange(force ? { ...next, forceCanceled: true } : next)]);
+}
+
+async function removeJob({ store, watch }: JobsDeps, id: string, force: boolean): Promise<Announce> {
+  const { status } = store.job(id);
+  if (status === 'IN_PROGRESS' && !force)
+    throw transition(`Job ${id} is IN_PROGRESS: cancel it first, or delete it by force`);
+  const executions = store.executionsOf(id);
+  const announce = watch(executions.map(({ thingName }) => thingName));
+  await store.commit([
+    { kind: 'job', key: id, value: undefined },
+    ...executions.map(({ thingId }) => ({ kind: 'execution', key: keyOf(id, thingId), value: undefined })),
+  ]);
+  return announce;
+}
 
 function createManagement(
   deps: JobsDeps,
-  { change }: Changes,
+  changes: Changes,
 ): Pick<Jobs, 'create' | 'describe' | 'cancel' | 'remove' | 'reconcile'> {
-  const { store, registry, clock, watch } = deps;
+  const { store, clock } = deps;
   return {
-    async create(given) {
-      checkTargets(registry, given.targets);
-      const arn = registry.arn(`job/${given.id}`);
-      if (store.jobs.has(given.id)) throw alreadyExists(`Job ${given.id} already exists`, arn, given.id);
-      const now = clock.now();
-      const executions = thingsOf(registry, given.targets).map((thing) => queued(given.id, thing, now));
-      const job: Job = { ...given, status: 'IN_PROGRESS', createdAt: now, updatedAt: now };
-      const isEmpty = isDone(job, executions);
-      const made: Job = isEmpty ? { ...job, status: 'COMPLETED', completedAt: now } : job;
-      return change(executions, [jobChange(made)]);
-    },
+    create: (given) => createJob(deps, changes, given),
     async describe(id, description) {
       const { description: before, ...job } = store.job(id);
       const text = description ?? before;
       const next = { ...job, ...(text === undefined ? {} : { description: text }), updatedAt: clock.now() };
       await store.commit([jobChange(next)]);
     },
-    async cancel(id, { force, ...why }) {
-      const job = store.job(id);
-      if (job.status !== 'IN_PROGRESS') throw invalid(`Job ${id} is ${job.status}: it cannot be canceled`);
-      const now = clock.now();
-      const ends = ({ status }: Execution) => status === 'QUEUED' || (force && status === 'IN_PROGRESS');
-      const ended = store
-        .executionsOf(id)
-        .filter(ends)
-        .map((each) =>
-          moved(each, now, {
-            status: 'CANCELED',
-            ...(each.status === 'IN_PROGRESS' && { forceCanceled: true }),
-          }),
-        );
-      const next: Job = { ...job, ...why, status: 'CANCELED', updatedAt: now, completedAt: now };
-      return change(ended, [jobChange(force ? { ...next, forceCanceled: true } : next)]);
-    },
-    async remove(id, force) {
-      const { status } = store.job(id);
-      if (status === 'IN_PROGRESS' && !force)
-        throw transition(`Job ${id} is IN_PROGRESS: cancel it first, or delete it by force`);
-      const executions = store.executionsOf(id);
-      const announce = watch(executions.map(({ thingName }) => thingName));
-      await store.commit([
-        { kind: 'job', key: id, value: undefined },
-        ...executions.map(({ thingId }) => ({
-          kind: 'execution',
-          key: keyOf(id, thingId),
-          value: undefined,
-        })),
-      ]);
-      return announce;
-    },
+    cancel: (id, how) => cancelJob(deps, changes, id, how),
+    remove: (id, force) => removeJob(deps, id, force),
     async reconcile() {
       const now = clock.now();
       const active = [...store.jobs.values()].filter(({ status }) => status === 'IN_PROGRESS');
       const changed = active.flatMap((job) => reconciled(deps, job, now));
-      return changed.length === 0 ? async () => {} : change(changed);
-    },
-  };
-}
-
-function createExecution(
-  { store, clock, watch }: JobsDeps,
-  { change, completions }: Changes,
-): Pick<Jobs, 'startNext' | 'report' | 'cancelExecution' | 'removeExecution'> {
-  return {
-    async startNext(thingName, statusDetails) {
-      store.executionsFor(thingName); // the thing exists
-      const [next] = store.pending(thingName);
-      if (next?.status !== 'QUEUED') return next;
-      const now = clock.now();
-      const details = statusDetails === undefined ? {} : { statusDetails };
-      const started = moved(next, now, { status: 'IN_PROGRESS', startedAt: now, ...details });
-      await store.commit([executionChange(started)]);
-      return started;
-    },
-    async report(jobId, thingName, report) {
-      const execution = store.execution(jobId, thingName);
-      const mismatch = (text: string) => new AwsError('VersionMismatch', text, 409);
-      checkVersion(report.expectedVersion, execution, mismatch);
-      checkReport(report, execution);
-      const now = clock.now();
-      const { statusDetails = execution.statusDetails } = report;
-      const next = moved(execution, now, {
-        status: report.status as Execution['status'],
-        startedAt: execution.startedAt ?? now,
-        ...(statusDetails === undefined ? {} : { statusDetails }),
-      });
-      return change([next]);
-    },
-    async cancelExecution(jobId, thingName, { force, statusDetails, expectedVersion }) {
-      const execution = store.execution(jobId, thingName);
-      checkVersion(expectedVersion, execution, conflict);
-      const { status } = execution;
-      if (status !== 'QUEUED' && !(force && status === 'IN_PROGRESS'))
-        throw transition(`The execution of job ${jobId} on thing ${thingName} is ${status}`);
-      const details = statusDetails === undefined ? {} : { statusDetails };
-      const forced = status === 'IN_PROGRESS' ? { forceCanceled: true } : {};
-      return change([moved(execution, clock.now(), { status: 'CANCELED', ...details, ...forced })]);
-    },
-    async removeExecution(jobId, thingName, force) {
-      const execution = store.execution(jobId, thingName);
-      const { status, thingId } = execution;
-      if (status === 'IN_PROGRESS' && !force)
-        throw transition(`The execution of job ${jobId} on thing ${thingName} is IN_PROGRESS`);
-      const announce = watch([thingName]);
-      const gone = { kind: 'execution', key: keyOf(jobId, thingId), value: undefined };
-      await store.commit([gone, ...completions([], [execution])]);
-      return announce;
+      return changed.length === 0 ? async () => {} : changes.change(changed);
     },
   };
 }
 
 export function createJobs(deps: JobsDeps): Jobs {
   const changes = createChanges(deps);
-  return { ...createManagement(deps, changes), ...createExecution(deps, changes) };
+  return {
+    ...createManagement(deps, changes),
+    ...createProgress(deps, changes),
+    ...createEnding(deps, changes),
+  };
 }

@@ -1,4 +1,4 @@
-// AWS IoT Jobs over MQTT: takes the requests of devices on reserved topics, and answers the connection that asked.
+// AWS IoT Jobs over MQTT: serves the requests of devices on reserved topics, and answers the connection that sent each.
 // https://docs.aws.amazon.com/iot/latest/developerguide/reserved-topics.html#reserved-topics-job
 
 import { AwsError } from '../aws-error.ts';
@@ -14,7 +14,7 @@ import type { JobStore } from './store.ts';
 const REQUEST_TOPIC =
   /^\$aws\/things\/([a-zA-Z0-9:_-]{1,128})\/jobs\/(?:(get|start-next)|([a-zA-Z0-9_-]{1,64}|\$next)\/(get|update))$/;
 
-/** What a topic asks for; undefined for a topic that is no request. */
+/** The request of a topic; undefined for a topic that is not a request. */
 export function parseTopic(topic: string): Omit<DeviceRequest, 'body'> | undefined {
   const [, thingName, plain, jobId, verb] = REQUEST_TOPIC.exec(topic) ?? [];
   if (thingName === undefined) return undefined;
@@ -22,7 +22,7 @@ export function parseTopic(topic: string): Omit<DeviceRequest, 'body'> | undefin
   return { verb: verb === 'get' ? 'describe' : 'update', thingName, jobId: jobId! };
 }
 
-/** MQTT's names of the errors that HTTP names otherwise than by ending in `Exception`. */
+/** MQTT's names of errors that are not HTTP's names without `Exception`. */
 const CODES: Readonly<Record<string, string>> = {
   TerminalStateException: 'TerminalStateReached',
   ThrottlingException: 'RequestThrottled',
@@ -42,7 +42,7 @@ function bodyOf(payload: Buffer): ApiRequest['body'] {
   throw new AwsError('InvalidJson', 'The payload is not a JSON object', 400);
 }
 
-/** The token of a request that is refused, where one can be read. */
+/** The token of a refused request, where it can be read. */
 function tokenOf(payload: Buffer): unknown {
   try {
     return bodyOf(payload)['clientToken'];
@@ -51,44 +51,48 @@ function tokenOf(payload: Buffer): unknown {
   }
 }
 
-export function createJobTopics(deps: {
+interface JobTopicsDeps {
   readonly jobs: Jobs;
   readonly store: JobStore;
   readonly notices: Omit<NoticeDeps, 'store'>;
   readonly answer: (clientId: string, message: InboundMessage) => void;
-}): TopicService {
-  const { jobs, store, notices, answer } = deps;
-  const { clock, log } = notices;
+}
+
+function send(
+  { notices, answer }: JobTopicsDeps,
+  request: InboundMessage,
+  outcome: 'accepted' | 'rejected',
+  content: object,
+): void {
+  const timestamp = Math.floor(notices.clock.now() / 1000);
+  const members = { clientToken: tokenOf(request.payload), timestamp, ...content };
+  answer(request.clientId, ownMessage(`${request.topic}/${outcome}`, members, notices));
+}
+
+function stateOf(store: JobStore, { thingName, jobId = '' }: Omit<DeviceRequest, 'body'>) {
+  try {
+    return executionState(store.execution(jobId, thingName));
+  } catch {
+    return undefined;
+  }
+}
+
+function reject(deps: JobTopicsDeps, request: InboundMessage, caught: unknown): void {
+  if (!(caught instanceof AwsError))
+    deps.notices.log.error('a jobs request failed', { topic: request.topic, reason: String(caught) });
+  const error =
+    caught instanceof AwsError
+      ? caught
+      : new AwsError('InternalFailureException', 'An error of the local cloud itself: see its log', 500);
+  const code = CODES[error.code] ?? error.code.replace(/Exception$/, '');
+  const showsState = code === 'VersionMismatch' || code === 'InvalidStateTransition';
+  const state = showsState ? stateOf(deps.store, parseTopic(request.topic)!) : undefined;
+  send(deps, request, 'rejected', { code, message: error.message, executionState: state });
+}
+
+export function createJobTopics(deps: JobTopicsDeps): TopicService {
+  const { jobs, store } = deps;
   const serve = createDeviceRequests(jobs, store, (document) => JSON.parse(document) as unknown);
-
-  const send = (request: InboundMessage, outcome: 'accepted' | 'rejected', content: object) => {
-    const members = {
-      ...{ clientToken: tokenOf(request.payload), timestamp: Math.floor(clock.now() / 1000), ...content },
-    };
-    answer(request.clientId, ownMessage(`${request.topic}/${outcome}`, members, notices));
-  };
-
-  const stateOf = ({ thingName, jobId = '' }: Omit<DeviceRequest, 'body'>) => {
-    try {
-      return executionState(store.execution(jobId, thingName));
-    } catch {
-      return undefined;
-    }
-  };
-
-  const reject = (request: InboundMessage, caught: unknown) => {
-    if (!(caught instanceof AwsError))
-      log.error('a jobs request failed', { topic: request.topic, reason: String(caught) });
-    const error =
-      caught instanceof AwsError
-        ? caught
-        : new AwsError('InternalFailureException', 'An error of the local cloud itself: see its log', 500);
-    const code = CODES[error.code] ?? error.code.replace(/Exception$/, '');
-    const showsState = code === 'VersionMismatch' || code === 'InvalidStateTransition';
-    const executionState = showsState ? stateOf(parseTopic(request.topic)!) : undefined;
-    send(request, 'rejected', { code, message: error.message, executionState });
-  };
-
   return {
     id: 'jobs',
     matches: (topic) => parseTopic(topic) !== undefined,
@@ -97,9 +101,9 @@ export function createJobTopics(deps: {
       try {
         served = await serve({ ...parseTopic(request.topic)!, body: bodyOf(request.payload) });
       } catch (error) {
-        return reject(request, error);
+        return reject(deps, request, error);
       }
-      send(request, 'accepted', served.members);
+      send(deps, request, 'accepted', served.members);
       await served.announce?.();
     },
   };

@@ -45,7 +45,7 @@ test('two regions that share a window have all readings, and the one in both is 
   assert.deepEqual(judge([first, second], all), {
     lost: [],
     findings: [],
-    statistics: {
+    figures: {
       acknowledged: 4,
       'readings of both archives': 4,
       'of them in both regions': 1,

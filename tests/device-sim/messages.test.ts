@@ -64,7 +64,7 @@ test('sends everything in the order in which it is due', () => {
   assert.ok(isSorted(plan(all).map(({ due }) => due)));
 });
 
-test('packs as many readings as asked, and the rest into a last message', () => {
+test('packs the requested number of readings, and the rest into a last message', () => {
   const messages = plan({ pack: 8 });
   assert.deepEqual(
     messages.map((message) => message.readings),
@@ -108,7 +108,7 @@ test('ends after the duration or the number of readings, silent times not counte
   assert.ok(messages.at(-1)!.due >= 18_000);
 });
 
-test('runs the pattern faster than time when asked to', () => {
+test('runs the pattern faster than time if the options say so', () => {
   const [first, second] = readings(plan({ speed: 600 }));
   assert.equal(second!.timestamp - first!.timestamp, 1_000);
   assert.ok(Math.abs(second!.temperature - first!.temperature - 600) < 1e-6);

@@ -30,7 +30,7 @@ test('create writes units as an attribute can have them', () => {
   });
 });
 
-test('a colon in a name is for sensors behind a gateway, and existing names with one go on', () => {
+test('a colon in a name is for sensors behind a gateway, and existing names with a colon stay valid', () => {
   assert.equal(parseDeviceOptions(['rotate', 'a:b'])?.name, 'a:b');
   assert.equal(parseDeviceOptions(['revoke', 'a:b'])?.name, 'a:b');
 });

@@ -22,7 +22,7 @@ const temperatures = (pattern: Pattern, seed: number) =>
 const known = (values: (number | undefined)[]) => values.filter((value) => value !== undefined);
 
 for (const name of patternNames) {
-  test(`gives the same ${name} for the same seed, asked in any order, and another for another`, () => {
+  test(`gives the same ${name} for the same seed, in any order of calls, and another for another seed`, () => {
     const pattern = patterns[name];
     const [first = 0, second = 0] = seeds;
     const backwards = seconds.toReversed().map((at) => pattern(first, at));

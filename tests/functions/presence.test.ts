@@ -174,7 +174,7 @@ for (const kind of ['connected', 'disconnected']) {
   });
 }
 
-test('a thing that is deleted while it is asked about is ignored', async () => {
+test('a thing that is deleted while it is read is ignored', async () => {
   iot.reset();
   iot.on(DescribeThingCommand).resolves({ thingName: 'gone' });
   iot.on(ListThingGroupsForThingCommand).rejects(noThing);
@@ -223,7 +223,7 @@ for (const [index, [title, attributes, groups, zone]] of timeZones.entries()) {
   });
 }
 
-test('a group is asked once for many devices that come at the same time', async () => {
+test('a group is read once for many devices that connect at the same time', async () => {
   register({}, ['home']);
   for (let n = 0; n < 5; n += 1) await presence(sample('connected', `many-${n}`));
   assert.equal(iot.commandCalls(DescribeThingGroupCommand).length, 1);
@@ -239,7 +239,7 @@ test('an unknown time zone is named in the log and not used in emails', async ()
   assert.equal((await createDeviceStore({ client, table: 'devices' }).load('frodo'))?.timeZone, undefined);
 });
 
-test('a group that is deleted while it is asked about has no time zone', async () => {
+test('a group that is deleted while it is read has no time zone', async () => {
   register({}, ['gone']);
   iot.on(DescribeThingGroupCommand).rejects(noThing);
   await presence(sample('connected', 'zoned-gone'));

@@ -163,7 +163,7 @@ test('notifications are sent even if the history cannot be written, and it is wr
   await assertAnnounced(world);
 });
 
-test("once a minute's rate limit is reached, it is not asked again and no more notifications are claimed", async () => {
+test("once a minute's rate limit is reached, it is not checked again and no more notifications are claimed", async () => {
   const services = servicesInMemory();
   let asked = 0;
   const counting = {

@@ -36,7 +36,10 @@ export const REPEATS = 'tidegate.repeats';
 
 const MAX_CHUNK = 1 << 24;
 
-/** For hyparquet: times as epoch milliseconds; ZSTD is decompressed in one piece, to the length that the file states, which takes two thirds of the time of many pieces. */
+/**
+ * For hyparquet: times as epoch milliseconds; ZSTD is decompressed in one piece, to the length that the file states,
+ * which takes two thirds of the time of many pieces.
+ */
 export const DECODERS = {
   compressors: {
     ZSTD: (bytes: Uint8Array, length: number) =>

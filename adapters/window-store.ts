@@ -118,7 +118,10 @@ function createItemAccess({ client, table }: WindowStoreOptions) {
   return { update, read };
 }
 
-/** @returns a function that gives the readings that are neither in the item, if its fingerprints are known, nor in a chunk */
+/**
+ * @returns a function that gives the readings that are neither in the item, if its fingerprints are known, nor in a
+ * chunk
+ */
 function createUncounted(chain: FingerprintChain) {
   return async (delta: Delta, known: Known | undefined): Promise<Delta> => {
     const inChunks = known?.chunk === undefined ? undefined : await chain.readUpTo(delta, known.chunk);

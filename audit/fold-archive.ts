@@ -96,7 +96,10 @@ interface Ordered {
 
 /** A window with readings from the careful parser, and its place in the kernel, if it is there. */
 interface CarefulWindow extends Pick<WindowKey, 'deviceId' | 'windowStart'> {
-  /** Increases with each window, like the order of places. A window from the careful parser comes before a place of the same order. */
+  /**
+   * Increases with each window, like the order of places. A window from the careful parser comes before a place of the
+   * same order.
+   */
   readonly order: number;
   readonly readings: Map<string, Ordered>;
   readonly place?: Place;

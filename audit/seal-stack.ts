@@ -105,7 +105,10 @@ async function list(
   if (pem !== undefined) say(`Public key ${sealingKey(pem).fingerprint}\n${pem.trim()}`);
 }
 
-/** Resolves to whether all due days are sealed and the compared day agrees. Rejects with an AuditError if the stack cannot be reached. */
+/**
+ * Resolves to whether all due days are sealed and the compared day agrees. Rejects with an AuditError if the stack
+ * cannot be reached.
+ */
 export async function sealStack(options: StackSealOptions, say: (line: string) => void): Promise<boolean> {
   const { stackName, dataDir, isAll } = options;
   const stack = stackName === undefined ? localStack(dataDir) : await awsStack(stackName);

@@ -57,7 +57,10 @@ export interface InsightFinding {
   readonly metric: string;
   readonly stat: 'mean';
   readonly side: Side;
-  /** Decimal text: the mean of the minute that decided, and the predicted limit or the bound of the usual values, otherwise ''. */
+  /**
+   * Decimal text: the mean of the minute that decided, and the predicted limit or the bound of the usual values,
+   * otherwise ''.
+   */
   readonly value: string;
   readonly limit: string;
   readonly unit?: string;

@@ -46,7 +46,10 @@ function costOf(name: string, values: readonly unknown[]): number {
   return COPYING.has(name) ? size + (length * length) / COPIES_A_STEP : size;
 }
 
-/** What `$replace` may add: exact for text; otherwise as if each character became the part of the replacement beyond 64 characters. */
+/**
+ * What `$replace` may add: exact for text; otherwise as if each character became the part of the replacement beyond 64
+ * characters.
+ */
 function growthOf([text, pattern, replacement]: readonly unknown[]): number {
   if (typeof text !== 'string' || typeof replacement !== 'string') return 0;
   const isText = typeof pattern === 'string' && pattern !== '';

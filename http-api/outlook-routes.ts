@@ -150,7 +150,9 @@ function restartRoute(parts: OutlookParts): Route {
   });
 }
 
-/** @returns a function that enters when a device defrosts, and throws an ApiProblem if no rule predicts for the device */
+/**
+ * @returns a function that enters when a device defrosts, and throws an ApiProblem if no rule predicts for the device
+ */
 function createEnter(parts: OutlookParts) {
   const deviceOf = createDeviceOf(parts);
   return async (

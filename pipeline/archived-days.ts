@@ -75,7 +75,10 @@ export function createArchivedDay(parts: {
 
 /** Reads days of one device, each once. */
 export interface DeviceDays {
-  /** As `ArchivedDay`, for the day that starts at that time; `hours` gives the hours of the day that the table has, and may include others. */
+  /**
+   * As `ArchivedDay`, for the day that starts at that time; `hours` gives the hours of the day that the table has, and
+   * may include others.
+   */
   of(day: number, hours: () => Promise<readonly Bucket[]>): Promise<readonly Window[] | undefined>;
   /** Whether the archive gave the day. */
   isUsed(day: number): boolean;

@@ -31,7 +31,9 @@ export interface Claims {
     sender: Pick<Sender, 'name' | 'sendsDigest'>,
     onFault: (error: unknown) => void,
   ) => Written;
-  /** Throws when the claim has expired: an environment may be frozen while it waits, and resume after others have sent. */
+  /**
+   * Throws when the claim has expired: an environment may be frozen while it waits, and resume after others have sent.
+   */
   readonly requireClaim: (until: number) => void;
   /** Clears what was sent. */
   readonly clearSent: (state: AlertState, sent: readonly Notification[], events: DeliveryEvents) => Written;

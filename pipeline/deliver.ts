@@ -37,7 +37,9 @@ export interface OutboxPorts extends ClaimPorts {
   readonly windows: Pick<WindowStore, 'before'>;
 }
 
-/** Each run has its own name, even two runs of one event that came twice: otherwise both would send at the same time. */
+/**
+ * Each run has its own name, even two runs of one event that came twice: otherwise both would send at the same time.
+ */
 const runOf = (sender: string) => `${sender}/${randomUUID()}`;
 
 /** Sends what is claimed, one by one; gives the state with what is still pending, undefined if that has to wait. */

@@ -9,7 +9,10 @@ const READS_AT_ONCE = 8;
 /** Objects between two checks of the time: 40 MB. */
 const OBJECTS_A_STEP = 8;
 
-/** Undefined if there was not enough time: the hashes so far are stored. Rejects with a DamagedObjectError, or the SDK's error. */
+/**
+ * Undefined if there was not enough time: the hashes so far are stored. Rejects with a DamagedObjectError, or the SDK's
+ * error.
+ */
 export type HashDay = (
   day: string,
   objects: readonly RawObject[],

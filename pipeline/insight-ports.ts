@@ -9,7 +9,10 @@ export interface Remembered {
   readonly until: number;
   /** What was learned from: the rule's kind and metric. */
   readonly of: string;
-  /** When the device defrosts, as a user entered it; it replaces what is learned, and is kept when the learning starts again. */
+  /**
+   * When the device defrosts, as a user entered it; it replaces what is learned, and is kept when the learning starts
+   * again.
+   */
   readonly entered?: DefrostSchedule | undefined;
 }
 
@@ -29,7 +32,10 @@ export interface LearnedStore {
   ): Promise<boolean>;
   /** Replaces the state whatever it is, so that learning starts again from the given one. */
   restart(deviceId: string, ruleId: string, remembered: Remembered): Promise<void>;
-  /** Stores what a user entered, or removes it (undefined); what was learned stays. False if nothing is stored for the device. */
+  /**
+   * Stores what a user entered, or removes it (undefined); what was learned stays. False if nothing is stored for the
+   * device.
+   */
   enter(deviceId: string, ruleId: string, entered: DefrostSchedule | undefined): Promise<boolean>;
 }
 

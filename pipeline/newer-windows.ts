@@ -59,7 +59,10 @@ export function stepThrough(
   };
 }
 
-/** Whether the history records the change, sent or deferred by quiet hours. It does not record the first windows of a row. */
+/**
+ * Whether the history records the change, sent or deferred by quiet hours. It does not record the first windows of a
+ * row.
+ */
 function addsToHistory(before: AlertState | undefined, after: AlertState): boolean {
   return after.unrecorded.at(-1)?.entryId !== before?.unrecorded.at(-1)?.entryId;
 }

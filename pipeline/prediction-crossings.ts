@@ -34,7 +34,10 @@ interface Announced {
   readonly now: number;
 }
 
-/** Gives the minutes of hours of a device; undefined if its windows are gone, or some of them, and the archive cannot give them. */
+/**
+ * Gives the minutes of hours of a device; undefined if its windows are gone, or some of them, and the archive cannot
+ * give them.
+ */
 function createMinutesOf(
   windows: Windows,
   windowSeconds: number,

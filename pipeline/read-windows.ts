@@ -20,7 +20,10 @@ import type { Counting, HistoryPage, HistoryQuestion, WindowHistory } from './po
 /** `sources` covers the span of the page; absent if all of it is from the table. */
 export type WindowsPage = HistoryPage & { readonly sources?: readonly SourceSpan[] };
 
-/** As `WindowHistory.read`. `load` is called if the site of the device decides where its archive is. Rejects with the SDK's error. */
+/**
+ * As `WindowHistory.read`. `load` is called if the site of the device decides where its archive is. Rejects with the
+ * SDK's error.
+ */
 export type ReadWindows = (
   question: HistoryQuestion,
   load: () => Promise<Device | undefined>,
@@ -72,7 +75,10 @@ const isForgotten = ({ windowRetentionDays, now }: Parts, time: number): boolean
 
 type AskedDay = Parameters<ArchivedDay>[1];
 
-/** Gives the part of a day that the question is about, from the archive or else from the table; at most its limit from the table. */
+/**
+ * Gives the part of a day that the question is about, from the archive or else from the table; at most its limit from
+ * the table.
+ */
 function createReadDay(parts: Parts) {
   const { history, now } = parts;
   const archivedDay = kept(parts.archivedDay, now);

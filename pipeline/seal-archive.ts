@@ -32,7 +32,10 @@ export interface SealReport {
   readonly unsealed: number;
 }
 
-/** `endsAt`, epoch milliseconds: no work starts after it. Rejects with an Error that names damage, which a further seal would hide. */
+/**
+ * `endsAt`, epoch milliseconds: no work starts after it. Rejects with an Error that names damage, which a further seal
+ * would hide.
+ */
 export type SealArchive = (request: SealRequest, endsAt: number) => Promise<SealReport>;
 
 export function createSealArchive(ports: SealArchivePorts): SealArchive {

@@ -145,7 +145,10 @@ interface SweepRun {
   readonly errors: unknown[];
 }
 
-/** @returns a function that sweeps the devices for which there is time, saves the progress, and gives how many devices are left */
+/**
+ * @returns a function that sweeps the devices for which there is time, saves the progress, and gives how many devices
+ * are left
+ */
 function createSweepDevices(parts: SweepParts) {
   const { devices, outbox, sweepProgress, now } = parts;
   const metricsLastSeen = createRecent<MetricLastSeen>(REMEMBERED_METRICS);

@@ -83,7 +83,10 @@ export const CALM_LAG = 20;
 /** How far above the upper edge of its band a metric counts as out of it, as a share of the band's width. */
 const STIRRED = 0.05;
 
-/** Records whether the hours of the day are calm. `at`, `before`: this minute and the one before; `past`: the mean that long before `before`, if known. */
+/**
+ * Records whether the hours of the day are calm. `at`, `before`: this minute and the one before; `past`: the mean that
+ * long before `before`, if known.
+ */
 export function extendCalm(
   gate: Gate,
   { at, before, past }: { readonly at: number; readonly before: number; readonly past?: number | undefined },

@@ -137,7 +137,7 @@ const sheets: Readonly<Record<string, readonly [checks: readonly ArchiveCheck[],
   ],
   differences: [
     [check(day(31), 0, [[8640, 3]])],
-    /<b>The archive and these figures differ\.<\/b>.*On 2 Dec 2026: 3 of 8,640 windows differ, /,
+    /<b>The archive and these values differ\.<\/b>.*On 2 Dec 2026: 3 of 8,640 windows differ, /,
   ],
 };
 for (const [name, [checks, text]] of Object.entries(sheets))

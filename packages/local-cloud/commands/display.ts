@@ -9,6 +9,7 @@ interface Output {
   readonly columns?: number;
 }
 
+type Sums = readonly (readonly [label: string, value: number])[];
 type Totals = Readonly<Record<string, string>>;
 
 /** Label and counter. */
@@ -42,11 +43,7 @@ const LAYOUTS = [
 ] as const;
 
 /** The rate and the totals in at most `width` columns. Totals that do not fit are left out whole: half a number misleads. */
-function lineOf(
-  rate: number,
-  totals: readonly (readonly [label: string, value: number])[],
-  width: number,
-): string {
+function lineOf(rate: number, totals: Sums, width: number): string {
   let line = '';
   for (const { separator, exact, format } of LAYOUTS) {
     const shown = (value: number) =>
@@ -58,7 +55,7 @@ function lineOf(
   return totals.length > 0 ? lineOf(rate, totals.slice(0, -1), width) : line.slice(0, width);
 }
 
-function jsonLineOf(sums: readonly (readonly [label: string, value: number])[], now: number): string {
+function jsonLineOf(sums: Sums, now: number): string {
   const time = new Date(now).toISOString();
   return JSON.stringify({ level: 'info', time, message: 'totals', ...Object.fromEntries(sums) });
 }
@@ -81,6 +78,20 @@ function createMessageCount(counters: Counters): () => number {
   };
 }
 
+/** Runs `run` every `ms` milliseconds. @returns a function that ends that */
+function repeat(clock: Clock, ms: number, run: () => void): () => void {
+  let running = true;
+  const again = () => {
+    run();
+    if (running) cancel = clock.after(ms, again);
+  };
+  let cancel = clock.after(ms, again);
+  return () => {
+    running = false;
+    cancel();
+  };
+}
+
 /**
  * On a terminal the totals are on the last line, and what is logged through `write` goes above it.
  *
@@ -98,26 +109,21 @@ export function createDisplay(
   const interval = isRenewed ? 1_000 : 30_000;
   const newMessages = createMessageCount(counters);
   let line = '';
-  let running = true;
 
+  const sums = (): Sums => Object.entries(totals).map(([label, counter]) => [label, counters.get(counter)]);
   const clear = () => (line && isRenewed ? `\r\u001B[2K` : '');
   function show(messages: number): void {
-    const sums = Object.entries(totals).map(([label, counter]) => [label, counters.get(counter)] as const);
     const rate = Math.round((messages * 1_000) / interval);
     if (isRenewed) {
       const before = clear();
       // Short of the last column, where some terminals wrap already.
-      line = lineOf(rate, sums, (out.columns || DEFAULT_COLUMNS) - 1);
+      line = lineOf(rate, sums(), (out.columns || DEFAULT_COLUMNS) - 1);
       out.write(before + line);
     } else if (messages > 0) {
-      out.write(`${out.isTTY ? lineOf(rate, sums, Infinity) : jsonLineOf(sums, clock.now())}\n`);
+      out.write(`${out.isTTY ? lineOf(rate, sums(), Infinity) : jsonLineOf(sums(), clock.now())}\n`);
     }
   }
-  function refresh(): void {
-    show(newMessages());
-    if (running) cancel = clock.after(interval, refresh);
-  }
-  let cancel = clock.after(interval, refresh);
+  const endRefresh = repeat(clock, interval, () => show(newMessages()));
 
   return {
     isTTY: out.isTTY ?? false,
@@ -126,8 +132,7 @@ export function createDisplay(
     },
     write: (text) => out.write(clear() + text + line),
     stop() {
-      running = false;
-      cancel();
+      endRefresh();
       out.write(clear());
       line = '';
     },

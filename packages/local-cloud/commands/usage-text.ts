@@ -14,7 +14,7 @@ export function folded(line: string): string {
   return lines.join('\n');
 }
 
-/** Words, and options in brackets, which may hold spaces and brackets. */
+/** Words, and options in brackets, which may contain spaces and brackets. */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const part of line.split(' ').filter(Boolean)) {

@@ -163,7 +163,15 @@ function evaluationOf(options: RulesEngineOptions): Evaluation {
   return { log, clock, count, meter, environment, warn: createThrottledWarning(log, clock) };
 }
 
-/** @throws StartError for a rule that the local cloud cannot run as AWS would, naming its template line */
+function evaluate(evaluation: ReturnType<typeof evaluationOf>, rule: Rule, context: MessageContext): Outcome {
+  try {
+    return rule.statement.evaluate(context);
+  } catch (error) {
+    return broken(evaluation, rule, error);
+  }
+}
+
+/** @throws StartError naming the template line of a rule that the local cloud cannot run as AWS does */
 export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   const evaluation = evaluationOf(options);
   const dispatcher = createDispatcher(evaluation);
@@ -177,14 +185,6 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
   let more: readonly RuleSpec[] = [];
   let running = indexOf(own);
 
-  function evaluate(rule: Rule, context: MessageContext): Outcome {
-    try {
-      return rule.statement.evaluate(context);
-    } catch (error) {
-      return broken(evaluation, rule, error);
-    }
-  }
-
   return {
     setMore(specs) {
       running = indexOf([...own, ...compileAll(specs, options.rules.length)]);
@@ -195,7 +195,9 @@ export function createRulesEngine(options: RulesEngineOptions): RulesEngine {
       const { topic, found } = find(running, message, evaluation);
       if (found.length === 0) return [];
       const context = createMessageContext(message, topic, evaluation.environment);
-      const outcomes = found.map((rule) => (rule.statement.asks ? undefined : evaluate(rule, context)));
+      const outcomes = found.map((rule) =>
+        rule.statement.asks ? undefined : evaluate(evaluation, rule, context),
+      );
       const isTaken = outcomes.some((outcome) => outcome?.kind === 'selected');
       const dispatches: RuleDispatch[] = [];
       for (const [index, rule] of found.entries()) {

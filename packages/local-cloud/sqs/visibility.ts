@@ -61,6 +61,12 @@ function createTimer(clock: Clock, release: () => void) {
   };
 }
 
+function earliest(times: Iterable<number>): number {
+  let found = Infinity;
+  for (const time of times) found = Math.min(found, time);
+  return found;
+}
+
 export function createVisibility(clock: Clock): Visibility {
   const visible = new Set<string>();
   /** When each becomes visible, in `clock.elapsed()`, which nobody can set. */
@@ -71,12 +77,8 @@ export function createVisibility(clock: Clock): Visibility {
   function release(): void {
     const now = clock.elapsed();
     if (!timer.isDue(now)) return;
-    let nextDue = Infinity;
-    for (const [id, due] of hidden) {
-      if (due > now) nextDue = Math.min(nextDue, due);
-      else if (hidden.delete(id)) visible.add(id);
-    }
-    timer.set(nextDue);
+    for (const [id, due] of hidden) if (due <= now && hidden.delete(id)) visible.add(id);
+    timer.set(earliest(hidden.values()));
     if (visible.size > 0) waiting.wake();
   }
 

@@ -1,7 +1,7 @@
-// Remembers what was derived from a key, where the same few keys come all the time.
+// Caches values derived from keys, where few keys are used all the time.
 
 /**
- * @param most kept at a time; beyond it all are forgotten and derived anew
+ * @param most entries; beyond this number the cache is emptied
  * @returns a function that derives the value of a key once
  */
 export function createMemo<Key, Value>(most: number, derive: (key: Key) => Value): (key: Key) => Value {

@@ -1,4 +1,4 @@
-// The newest stored points of one metric, in memory: alarms read the same minutes again every minute, and the file is slower.
+// Caches the newest stored points of one metric: alarms read the same minutes every minute, and the file is slower.
 
 import { merge } from './meter.ts';
 import type { Point } from './metric-file.ts';
@@ -10,7 +10,7 @@ export interface KeptPoints {
   add(points: readonly Point[]): void;
 }
 
-/** Eight days: an alarm looks back seven at most. What reaches back further is read from the file. */
+/** Eight days, because an alarm reads seven at most. Older points are read from the file. */
 const MOST_MINUTES = 11_520;
 
 /** Adds to `points`, which are in the order of their minutes. New points are nearly always the last. */

@@ -1,4 +1,4 @@
-// The part of the IAM API that tutorials of AWS type before a rule: roles, inline policies and managed policies.
+// The part of the IAM API that AWS's tutorials use before they create a rule: roles, inline policies and managed policies.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 
 import { createQueryHandler, type QueryAction } from '../aws/query.ts';
@@ -10,7 +10,7 @@ import type { Account } from './account-request.ts';
 import { HOUR, roleActions } from './account-roles.ts';
 import type { AccountRole, AccountStore } from './account-store.ts';
 
-/** Roles of the template in the form of those that clients make. */
+/** Roles of the template in the form of those that clients create. */
 function declaredRoles(template: ResolvedTemplate, createdAt: number): Map<string, AccountRole> {
   const roles = template.ofType('AWS::IAM::Role').map(({ name, arn, properties }) => {
     const { AssumeRolePolicyDocument, Path = '/', Policies = [], ManagedPolicyArns = [] } = properties;

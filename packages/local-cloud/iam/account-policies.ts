@@ -19,7 +19,7 @@ import {
 } from './account-request.ts';
 import type { AccountPolicy } from './account-store.ts';
 
-/** @param attachments how many roles have it */
+/** @param attachments number of roles that have it */
 const policyElements = (policy: AccountPolicy, attachments: number): XmlElements => ({
   ...{ PolicyName: policy.name, PolicyId: policy.id, Arn: policy.arn, Path: policy.path },
   ...{ DefaultVersionId: 'v1', AttachmentCount: attachments, IsAttachable: true },

@@ -1,4 +1,4 @@
-// What the actions of IAM share: names, paths and documents of a request, and what they are about.
+// Reads and checks the parameters that actions of IAM share: names, paths and documents.
 
 import { randomBytes } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
@@ -11,7 +11,7 @@ export interface Account {
   readonly store: AccountStore;
   readonly clock: Clock;
   readonly accountId: string;
-  /** Those of the template: shown, and changed there. */
+  /** Roles of the template, which are read only here. */
   readonly declared: ReadonlyMap<string, AccountRole>;
 }
 

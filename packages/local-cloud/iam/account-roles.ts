@@ -1,4 +1,4 @@
-// Roles in the API of IAM, their inline policies and what is attached to them.
+// Roles in the API of IAM, with their inline and attached policies.
 
 import { AwsError } from '../aws-error.ts';
 import type { QueryParameters } from '../aws/query.ts';
@@ -40,7 +40,7 @@ function roleIn({ store, declared }: Account, parameters: QueryParameters): Acco
   throw noSuchEntity(`The role with name ${name} cannot be found.`);
 }
 
-/** One that a client made. @throws AwsError UnmodifiableEntity for one of the template */
+/** A role that a client created. @throws AwsError UnmodifiableEntity for a role of the template */
 function ownRoleIn(account: Account, parameters: QueryParameters): AccountRole {
   const role = roleIn(account, parameters);
   if (!account.declared.has(role.name)) return role;

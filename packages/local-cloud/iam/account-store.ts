@@ -1,4 +1,4 @@
-// Roles and policies that clients make with the API of IAM: kept and read back beside the roles of the template.
+// Stores the roles and policies that clients create with the API of IAM, in addition to the roles of the template.
 //
 // They have no effect: what a rule of the API does needs no role here, and the roles of functions are in the template.
 

@@ -1,4 +1,4 @@
-// What an action of a rule needs of the role that the rule names for it.
+// The permissions that an action of a rule needs of its role.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-actions.html
 
 import { arnIn, type Need, type Place } from './need.ts';
@@ -40,7 +40,7 @@ const ACTIONS: Readonly<Record<string, (properties: Properties, place: Place) =>
   },
   Sns: ({ TargetArn: arn }) => one('sns:Publish', filled(arn)),
   Sqs: ({ QueueUrl: url }, place) => one('sqs:SendMessage', arnIn(place, 'sqs', queueName(url))),
-  // `$$aws/...` is how a rule writes a topic that begins with a dollar sign.
+  // A rule writes a topic that begins with a dollar sign as `$$aws/...`.
   Republish: ({ Topic: topic }, place) =>
     one('iot:Publish', arnIn(place, 'iot', `topic/${filled(topic).replace(/^\$\$/, '$')}`)),
   DynamoDB: ({ TableName: name, Operation: operation }, place) =>

@@ -1,4 +1,4 @@
-// What rules, delivery streams and schedules of a template need of the roles that AWS's services assume for them.
+// The permissions that rules, delivery streams and schedules need of the roles that AWS's services assume for them.
 
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
 import { needsOfAction } from './action-needs.ts';
@@ -8,7 +8,7 @@ import { arnIn, type Need } from './need.ts';
 export interface RoleUse {
   /** Logical ID of the rule, stream or schedule. */
   readonly user: string;
-  /** Such as `template.yaml:123`: where it names the role. */
+  /** The place that names the role, such as `template.yaml:123`. */
   readonly at: string;
   readonly roleArn: string;
   /** Such as `iot.amazonaws.com`. */
@@ -17,7 +17,7 @@ export interface RoleUse {
   readonly sourceArn: string;
   /** Without these the use fails. */
   readonly needs: readonly Need[];
-  /** What AWS's page recommends beside these, and what a service uses at times. */
+  /** Permissions that AWS also recommends, or that a service uses at times. */
   readonly uses: readonly Need[];
 }
 

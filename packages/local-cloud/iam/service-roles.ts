@@ -1,4 +1,4 @@
-// Judges the roles that AWS's services assume for rules, delivery streams and schedules: from the template alone, before any message.
+// Judges the roles that AWS's services assume for rules, delivery streams and schedules, from the template, before any message.
 
 import type { Clock } from '../clock.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';
@@ -9,7 +9,7 @@ import { roleSourcesOf, sourceOfRole } from './role-source.ts';
 import { roleUsesOf, type RoleUse } from './service-needs.ts';
 import { isTrusted } from './trust.ts';
 
-/** What a service cannot do on AWS, because a role of the template does not allow it. */
+/** A permission that a service lacks on AWS, because a role of the template does not allow it. */
 export interface ServiceRefusal {
   /** Logical ID of the rule, stream, schedule or function. */
   readonly user: string;
@@ -25,7 +25,7 @@ export interface ServiceRefusal {
 export interface ServiceRole {
   readonly role: Role;
   readonly use: RoleUse;
-  /** With what the keys of the template need. */
+  /** With the needs on the template's keys. */
   readonly needs: readonly Need[];
 }
 
@@ -34,7 +34,7 @@ const TRUST_KEYS: Readonly<Record<string, string>> = {
   'aws:sourcearn': 'aws:SourceArn',
 };
 
-/** A condition with another key is not evaluated, and then the role counts as trusting. */
+/** A condition with another key is not evaluated: the role then counts as trusting. */
 function trusts(role: ResolvedResource, service: string, values: Readonly<Record<string, string>>): boolean {
   try {
     return isTrusted(role.properties['AssumeRolePolicyDocument'], {
@@ -60,7 +60,7 @@ function distrust(user: string, service: string, role: ResolvedResource): Servic
   };
 }
 
-/** Roles of the template only: of others nothing is known here. @throws StartError for a policy that AWS would refuse */
+/** Roles of the template only: others are not known here. @throws StartError for a policy that AWS would refuse */
 export function serviceRolesOf(template: ResolvedTemplate, clock: Pick<Clock, 'now'>): ServiceRole[] {
   const roles = rolesByArn(template);
   const keyNeeds = keyNeedsOf(template);
@@ -72,7 +72,7 @@ export function serviceRolesOf(template: ResolvedTemplate, clock: Pick<Clock, 'n
   });
 }
 
-/** What the services that assume roles of the template, Lambda among them, are refused. */
+/** The refused permissions of the services, also Lambda, that assume roles of the template. */
 export function serviceRefusalsOf(
   template: ResolvedTemplate,
   judged: readonly ServiceRole[],

@@ -1,11 +1,11 @@
-// Whether a role lets a principal assume it, by the role's trust policy. AWS checks that when the role is first used.
+// Checks whether a role's trust policy lets a principal assume the role, which AWS checks when the role is first used.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 
 import { compileCondition } from '../policies/condition.ts';
 import type { Lookup } from '../policies/pattern.ts';
 
 export interface Assumption {
-  /** Who assumes the role, such as `{ Service: 'iot.amazonaws.com' }`. */
+  /** The principal that assumes the role, such as `{ Service: 'iot.amazonaws.com' }`. */
   readonly principal: { readonly kind: 'Service' | 'Federated'; readonly name: string };
   /** Such as `sts:AssumeRole`. */
   readonly action: string;

@@ -1,4 +1,4 @@
-// What is indexed: the configuration of fleet indexing, checked on the way in.
+// The configuration of fleet indexing, checked when it is set.
 // https://docs.aws.amazon.com/iot/latest/developerguide/managing-index.html
 
 import { invalid, notSupported, object, only, text, texts, type ApiRequest } from '../iot/api-request.ts';
@@ -9,7 +9,7 @@ export interface IndexingConfiguration {
   /** Names of the named shadows that are indexed. */
   readonly shadowNames: readonly string[];
   readonly groups: 'OFF' | 'ON';
-  /** As given: they are for aggregation, which does not run here. */
+  /** Stored as given: they are for aggregation, which is not supported here. */
   readonly customFields: readonly object[];
   readonly groupCustomFields: readonly object[];
 }
@@ -69,7 +69,7 @@ function thingsOf(body: ApiRequest['body']) {
   return { things, connectivity, shadowNames, customFields: fieldsOf(body) };
 }
 
-/** @throws AwsError InvalidRequestException naming the member that AWS would not take. */
+/** @throws AwsError InvalidRequestException naming the member that AWS would refuse. */
 export function changedConfiguration(
   before: IndexingConfiguration,
   body: ApiRequest['body'],
@@ -86,7 +86,7 @@ export function changedConfiguration(
   };
 }
 
-/** As GetIndexingConfiguration gives it. */
+/** In the form of GetIndexingConfiguration. */
 export const shownConfiguration = (configuration: IndexingConfiguration) => ({
   thingIndexingConfiguration: {
     thingIndexingMode: configuration.things,

@@ -1,4 +1,4 @@
-// What the index has of a thing or thing group: how it is shown, and its values by field.
+// The indexed document of a thing or thing group: its form in answers, and its values by field.
 // https://docs.aws.amazon.com/iot/latest/developerguide/querying-fleet-index.html
 
 import type { RegistryView, Thing, ThingGroup } from '../iot/registry.ts';
@@ -9,7 +9,7 @@ import type { IndexingConfiguration } from './configuration.ts';
 import type { Fields } from './query.ts';
 import { invalidQuery } from './query-tokens.ts';
 
-/** What the index reads besides the registry. */
+/** The sources of the index besides the registry. */
 export interface FleetSources {
   shadow(id: ShadowId): ShadowDocument | undefined;
   connection(clientId: string): ConnectionState | undefined;
@@ -82,7 +82,7 @@ export const groupDocument = (registry: RegistryView, group: ThingGroup) => ({
   parentGroupNames: parentsOf(registry, group),
 });
 
-/** All values under a place, lists and objects opened. */
+/** All values under a place, also those inside lists and objects. */
 function leaves(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(leaves);
   return isTree(value) ? Object.values(value).flatMap(leaves) : [value];

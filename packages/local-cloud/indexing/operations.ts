@@ -1,4 +1,4 @@
-// Fleet indexing in the AWS IoT API: what is indexed, and searches in it. The registry itself is the index, so it is never late.
+// Fleet indexing in the AWS IoT API: configuration and search. The registry itself is the index, so it is never out of date.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-indexing.html
 
 import { AwsError } from '../aws-error.ts';
@@ -30,7 +30,7 @@ const MOST_RESULTS = 100;
 
 const configurationOf = ({ indexing }: Registry): IndexingConfiguration => indexing.get(KEY) ?? NOTHING;
 
-/** The names of the indexes that there are. */
+/** The names of the existing indexes. */
 const indexesOf = ({ things, groups }: IndexingConfiguration) => [
   ...(things === 'OFF' ? [] : [THINGS]),
   ...(groups === 'OFF' ? [] : [GROUPS]),
@@ -44,7 +44,7 @@ function requireIndex(configuration: IndexingConfiguration, name: string): strin
 
 function sourcesOf({ fleet }: IotCloud): FleetSources {
   if (fleet?.sources) return fleet.sources;
-  throw new AwsError('ServiceUnavailableException', 'The index is not there yet: try again', 503);
+  throw new AwsError('ServiceUnavailableException', 'The index is not open yet: try again', 503);
 }
 
 /** A request whose page is named in its body, as `page` reads it. */

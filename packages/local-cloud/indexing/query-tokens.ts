@@ -1,4 +1,4 @@
-// The words of a fleet indexing query: brackets, operators, and terms with their quotes and escapes taken off.
+// The tokens of a fleet indexing query: brackets, operators, and terms without quotes and escapes.
 
 import { AwsError } from '../aws-error.ts';
 
@@ -70,7 +70,7 @@ function next(rest: string): [Token, number] {
   return [{ kind: 'term', pieces: piecesOf(term[0]) }, term[0].length];
 }
 
-/** @throws AwsError InvalidQueryException at the place that cannot be read. */
+/** @throws AwsError InvalidQueryException with the place that cannot be read. */
 export function tokensOf(query: string): Token[] {
   const tokens: Token[] = [];
   let rest = query.trimStart();

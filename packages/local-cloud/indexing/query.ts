@@ -1,4 +1,4 @@
-// Fleet indexing queries: from text to a predicate over the fields of a thing or thing group.
+// Compiles the text of a fleet indexing query to a predicate over the fields of a thing or thing group.
 // https://docs.aws.amazon.com/iot/latest/developerguide/query-syntax.html
 
 import { invalidQuery, tokensOf, type Bound, type Operator, type Piece, type Token } from './query-tokens.ts';
@@ -166,11 +166,11 @@ function checkLimits(query: string, tokens: readonly Token[]): void {
     throw invalidQuery(`A query with a leading wildcard has at most ${LEADING_WILDCARD_LENGTH} characters`);
 }
 
-/** The fields that a query names, so that those that no index has are refused whether or not anything is searched. */
+/** The fields in a query, so that unknown fields are refused even when there is nothing to search. */
 const fieldsIn = (tokens: readonly Token[]) =>
   tokens.flatMap((token) => (token.kind === 'field' ? [token.name] : []));
 
-/** @throws AwsError InvalidQueryException saying what is wrong with it. */
+/** @throws AwsError InvalidQueryException with the problem of the query. */
 export function compileQuery(query: string): {
   readonly test: Predicate;
   readonly fields: readonly string[];

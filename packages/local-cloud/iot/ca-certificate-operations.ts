@@ -1,4 +1,4 @@
-// Certificate authorities of users in the AWS IoT API: registered, listed, activated, deleted.
+// Certificate authorities of users in the AWS IoT API: register, list, activate and delete them.
 
 import { AwsError } from '../aws-error.ts';
 import {
@@ -71,7 +71,7 @@ async function registerCa({ registry }: IotCloud, request: ApiRequest) {
   return { certificateArn, certificateId: ca.id };
 }
 
-/** One of two words of the query. */
+/** A query parameter that may be one of two words. */
 function isFirst(request: ApiRequest, name: string, first: string, second: string): boolean | undefined {
   const value = queryText(request, name);
   if (value !== undefined && value !== first && value !== second)

@@ -1,4 +1,4 @@
-// Certificate authorities of users: what the registry takes as one, and which of them signed a device certificate.
+// Certificate authorities of users: the checks of the registry, and which of them signed a device certificate.
 // https://docs.aws.amazon.com/iot/latest/developerguide/manage-your-CA-certs.html
 
 import { randomBytes, X509Certificate } from 'node:crypto';
@@ -22,7 +22,7 @@ const signedBy = (certificate: X509Certificate, issuer: X509Certificate) =>
   certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 
 /**
- * What the registry keeps of a CA.
+ * The registry's record of a CA.
  *
  * @throws AwsError CertificateValidationException when the text is not the certificate of a CA that is valid now.
  */
@@ -83,7 +83,7 @@ export function caOf(registry: RegistryView, certificate: X509Certificate): CaCe
  * The registered CA under which a device certificate is to be registered.
  *
  * @param caPem the CA that the caller names; found by the signature if absent.
- * @throws AwsError CertificateValidationException when no registered CA signed it, or another than the named one.
+ * @throws AwsError CertificateValidationException when no registered CA signed it, or not the named one.
  */
 export function caFor(registry: RegistryView, pem: string, caPem: string | undefined): CaCertificate {
   const certificate = parse(pem, 'certificate');

@@ -39,7 +39,7 @@ async function register(registry: Registry, der: Buffer): Promise<Certificate | 
 }
 
 /**
- * Gives what to call with the certificate (DER) of a client that was refused. A certificate that waits for activation is
+ * Returns a function to call with the certificate (DER) of a refused client. A certificate that waits for activation is
  * announced at each connection.
  */
 export function createJustInTime({ registry, publish, log, newId }: JustInTimeDeps) {

@@ -1,4 +1,4 @@
-// Jobs and executions as AWS shows them: the control plane in its way, devices in theirs.
+// The forms of jobs and executions in AWS's answers: to the control plane and to devices.
 
 import { seconds } from '../iot/api-request.ts';
 import type { RegistryView } from '../iot/registry.ts';
@@ -39,7 +39,7 @@ export function jobDetails(registry: RegistryView, job: Job, executions: readonl
   };
 }
 
-/** In lists of the control plane. */
+/** The form in lists of the control plane. */
 export const controlSummary = (execution: Execution) => ({
   status: execution.status,
   queuedAt: seconds(execution.queuedAt),
@@ -57,7 +57,7 @@ export const controlExecution = (registry: RegistryView, execution: Execution) =
   versionNumber: execution.version,
 });
 
-/** In lists for devices, whose times are whole seconds. */
+/** The form in lists for devices, with times in whole seconds. */
 export const deviceSummary = (execution: Execution) => ({
   jobId: execution.jobId,
   queuedAt: whole(execution.queuedAt),
@@ -67,7 +67,7 @@ export const deviceSummary = (execution: Execution) => ({
   executionNumber: EXECUTION_NUMBER,
 });
 
-/** @param jobDocument text over HTTP, an object over MQTT; absent where it was not wanted. */
+/** @param jobDocument text over HTTP, an object over MQTT; absent where it was not requested. */
 export const deviceExecution = (execution: Execution, jobDocument?: unknown) => ({
   ...deviceSummary(execution),
   thingName: execution.thingName,

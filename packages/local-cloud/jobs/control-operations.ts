@@ -1,4 +1,4 @@
-// Jobs in the AWS IoT API: created, watched, canceled and deleted by whoever manages devices.
+// Jobs in the AWS IoT API: create, describe, list, cancel and delete them.
 // https://docs.aws.amazon.com/iot/latest/developerguide/jobs-http-device-api.html
 
 import { AwsError } from '../aws-error.ts';
@@ -25,13 +25,13 @@ const JOB_STATUSES = ['IN_PROGRESS', 'CANCELED', 'COMPLETED', 'DELETION_IN_PROGR
 
 function jobsOf({ jobs }: IotCloud): OpenJobs {
   if (jobs?.open) return jobs.open;
-  throw new AwsError('ServiceUnavailableException', 'The jobs are not there yet: try again', 503);
+  throw new AwsError('ServiceUnavailableException', 'The jobs are not open yet: try again', 503);
 }
 
 const jobId = (request: ApiRequest) => label(request, 'jobId');
 const thingName = (request: ApiRequest) => label(request, 'thingName');
 
-/** A word of the query that has to be one of a list. */
+/** A query parameter that must be one of a list. */
 function wordOf(request: ApiRequest, name: string, words: readonly string[]): string | undefined {
   const value = queryText(request, name);
   if (value !== undefined && !words.includes(value))
@@ -107,7 +107,7 @@ function listJobs(cloud: IotCloud, request: ApiRequest) {
   return { jobs: items.map((job) => jobSummary(cloud.registry, job)), nextToken: next };
 }
 
-/** Executions of one job or of one thing, narrowed by status. */
+/** Executions of one job or of one thing, filtered by status. */
 function listExecutions(cloud: IotCloud, request: ApiRequest, of: 'jobId' | 'thingName') {
   const { store } = jobsOf(cloud);
   const status = wordOf(request, 'status', STATUSES);

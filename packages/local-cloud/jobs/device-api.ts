@@ -1,4 +1,4 @@
-// AWS IoT Jobs for devices over HTTP, as requests signed for `iot-jobs-data` bring it.
+// AWS IoT Jobs for devices over HTTP, in requests signed for `iot-jobs-data`.
 // https://docs.aws.amazon.com/iot/latest/apireference/API_Operations_AWS_IoT_Jobs_Data_Plane.html
 
 import type { IncomingMessage } from 'node:http';

@@ -1,4 +1,4 @@
-// What AWS IoT Jobs keeps: a job, and its execution on each thing.
+// The records of AWS IoT Jobs: a job, and its execution on each thing.
 // https://docs.aws.amazon.com/iot/latest/developerguide/iot-jobs-lifecycle.html
 
 import type { Change } from '../files/record-file.ts';
@@ -22,16 +22,16 @@ export interface Job {
   readonly comment?: string;
 }
 
-/** What a device may report. */
+/** The statuses that a device may report. */
 export const REPORTED = ['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'REJECTED'] as const;
-/** In the order of the service's answers; the local cloud times nothing out. */
+/** In the order of the service's answers; the local cloud has no timeouts. */
 export const STATUSES = ['QUEUED', ...REPORTED, 'TIMED_OUT', 'REMOVED', 'CANCELED'] as const;
 export type Status = (typeof STATUSES)[number];
 
 export interface Execution {
   readonly jobId: string;
   readonly thingName: string;
-  /** A thing of the same name that was made later has another. */
+  /** A later thing with the same name has another id. */
   readonly thingId: string;
   readonly status: Status;
   readonly forceCanceled?: boolean;

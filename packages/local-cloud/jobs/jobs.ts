@@ -23,7 +23,7 @@ export interface JobsDeps {
   readonly store: JobStore;
   readonly registry: Registry;
   readonly clock: Clock;
-  /** Remembers what is pending for things, before it changes. */
+  /** Notes what is pending for things, before it changes. */
   readonly watch: (thingNames: Iterable<string>) => Announce;
 }
 

@@ -1,4 +1,4 @@
-// Tells devices what is pending for them: on `notify` when the list changes, on `notify-next` when its first entry does.
+// Publishes to devices what is pending for them: on `notify` when the list changes, on `notify-next` when its first entry does.
 // https://docs.aws.amazon.com/iot/latest/developerguide/jobs-comm-notifications.html
 
 import type { Clock } from '../clock.ts';
@@ -8,7 +8,7 @@ import { deviceExecution, pendingLists } from './answers.ts';
 import type { Execution } from './job-records.ts';
 import type { JobStore } from './store.ts';
 
-/** A list has the first of the queue only. */
+/** A list has only the first entries of the queue. */
 const MOST_LISTED = 15;
 
 export interface NoticeDeps {
@@ -36,7 +36,7 @@ export function ownMessage(
 const idsOf = (pending: readonly Execution[]) => pending.map(({ jobId }) => jobId);
 const sorted = (pending: readonly Execution[]) => idsOf(pending).sort().join(' ');
 
-/** Remembers what is pending for these things; the function it gives compares, and publishes what changed. */
+/** Notes what is pending for these things. @returns a function that compares, and publishes what changed */
 export function createNotices(deps: NoticeDeps) {
   const { store, publish, clock, log } = deps;
   const send = (thingName: string, kind: string, content: object) => {

@@ -1,4 +1,4 @@
-// Opens AWS IoT Jobs: the store, what happens to jobs, and both ways of devices to them.
+// Opens AWS IoT Jobs: the store, the changes of jobs, and the access of devices over MQTT and HTTP.
 
 import { randomUUID } from 'node:crypto';
 import type { AwsHandler } from '../aws/wire.ts';

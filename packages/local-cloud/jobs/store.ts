@@ -1,4 +1,4 @@
-// The jobs on disk, and what is asked of them most: the executions of a job and of a thing.
+// The jobs on disk, with the executions of a job and of a thing.
 
 import path from 'node:path';
 import { AwsError } from '../aws-error.ts';
@@ -13,11 +13,11 @@ export interface JobStore {
   /** @throws AwsError ResourceNotFoundException */
   job(id: string): Job;
   executionsOf(jobId: string): Execution[];
-  /** Those of a thing that exists, in the order in which they were queued. @throws AwsError ResourceNotFoundException */
+  /** The executions of a thing, in the order in which they were queued. @throws AwsError ResourceNotFoundException */
   executionsFor(thingName: string): Execution[];
   /** @throws AwsError ResourceNotFoundException */
   execution(jobId: string, thingName: string): Execution;
-  /** Those that are not finished: in progress first, then queued, each in the order of the queue. Empty for an unknown thing. */
+  /** Unfinished executions: in progress first, then queued, each in the order of the queue. Empty for an unknown thing. */
   pending(thingName: string): Execution[];
   /** All or none; resolves when they are on disk. */
   commit(changes: readonly Change[]): Promise<void>;

@@ -1,4 +1,4 @@
-// Which things a job is for: those it names, and those in the groups it names or below them.
+// Finds the things of a job: those that it names, and those in the groups that it names or below them.
 
 import { AwsError } from '../aws-error.ts';
 import { invalid } from '../iot/api-request.ts';
@@ -12,7 +12,7 @@ function nameIn(registry: RegistryView, kind: 'thing' | 'thinggroup', arn: strin
   return arn.startsWith(prefix) ? arn.slice(prefix.length) : undefined;
 }
 
-/** @throws AwsError ResourceNotFoundException for a target that is no thing or group of this account and region. */
+/** @throws AwsError ResourceNotFoundException for a target that is not a thing or group of this account and region. */
 export function checkTargets(registry: RegistryView, targets: readonly string[]): void {
   if (targets.length === 0 || targets.length > MOST_TARGETS)
     throw invalid(`targets must be a list of 1 to ${MOST_TARGETS} ARNs of things or thing groups`);
@@ -30,7 +30,7 @@ function isWithin(registry: RegistryView, group: string, wanted: ReadonlySet<str
   return false;
 }
 
-/** The things that the targets mean now. */
+/** The things that are targets now. */
 export function thingsOf(registry: RegistryView, targets: readonly string[]): Thing[] {
   const groups = new Set(targets.flatMap((arn) => nameIn(registry, 'thinggroup', arn) ?? []));
   const names = new Set(targets.flatMap((arn) => nameIn(registry, 'thing', arn) ?? []));

@@ -1,4 +1,4 @@
-// Log groups that clients created: each is its file beside those of the template's log groups.
+// Log groups that clients created: each has a file beside those of the template's log groups.
 
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +17,7 @@ export interface MadeLogGroups {
 const NAME = /^[\w./#-]{1,512}$/;
 const ENDING = '.log';
 
-/** None for a file that says the beginning of a name only, which the template has. */
+/** Empty for a file with only the beginning of a group's name, as those of the template may have. */
 function nameOfFile(file: string): string[] {
   if (!file.endsWith(ENDING)) return [];
   const encoded = file.slice(0, -ENDING.length);
@@ -25,7 +25,7 @@ function nameOfFile(file: string): string[] {
     const name = decodeURIComponent(encoded);
     return isWholeName(name) && encodeURIComponent(name) === encoded ? [name] : [];
   } catch (error) {
-    if (error instanceof URIError) return []; // cut off, or put there by somebody else
+    if (error instanceof URIError) return []; // cut off, or put there by another program
     throw error;
   }
 }

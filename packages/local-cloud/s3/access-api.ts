@@ -1,5 +1,5 @@
-// Object ownership and public access block of a bucket: what the template declares, what a client set, or AWS's standard.
-// They are kept and read back, and have no effect, as all AWS permissions of buckets here.
+// Object ownership and public access block of a bucket: as the template declares, as a client set, or AWS's default.
+// They are stored and returned, without effect, as all resource policies here.
 
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
@@ -18,7 +18,7 @@ const malformed = () =>
     'The XML you provided was not well-formed or did not validate against our published schema',
   );
 
-/** Says of a bucket of the template where to change it, before the document is judged. */
+/** Refuses a bucket of the template, and names the template, before the document is checked. */
 async function documentOf({ req, store, bucket }: S3Request, root: string): Promise<XmlNode> {
   if (store.bucket(bucket).fromTemplate) await store.configure(bucket, {});
   const document = parseXml((await readBody(req, LONGEST_DOCUMENT)).toString('utf8'));
@@ -60,7 +60,7 @@ export async function deleteOwnershipControls({ res, store, bucket }: S3Request)
 
 const BLOCKS = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 
-/** Since April 2023 a new bucket blocks all; who declares or sets a block has what is left out as false. */
+/** Since April 2023 a new bucket blocks all public access; in a declared block, missing members are false. */
 export function getPublicAccessBlock(request: S3Request): void {
   const { res, store, bucket } = request;
   const declared = declaredOf(request)['PublicAccessBlockConfiguration'];

@@ -1,4 +1,4 @@
-// How the parts of a multipart upload become one object: which are chosen, its ETag and its checksum.
+// Assembles the parts of a multipart upload into one object: chooses them, and computes its ETag and checksum.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -79,7 +79,7 @@ function compose(algorithm: ChecksumAlgorithm, parts: readonly Part[]): string |
   return `${digest.bytes().toString('base64')}-${parts.length}`;
 }
 
-/** What S3 gives an object whose client asked for no checksum. */
+/** The checksum of an object whose client requested none. */
 const STANDARD = { algorithm: 'crc64nvme', type: 'FULL_OBJECT' } as const;
 
 /** Reads the parts one after the other, and adds up their checksum on the way. */

@@ -1,4 +1,4 @@
-// CopyObject, and the source that a copy is made of.
+// CopyObject, and the source of a copy.
 
 import { isChecksumAlgorithm, withChecksum, type ChecksumAlgorithm } from '../aws/checksum.ts';
 import { sendXml } from '../aws/wire.ts';
@@ -28,7 +28,7 @@ import { isoTime } from './times.ts';
 
 const sourceOf = (request: S3Request) => parseCopySource(headerOf(request, 'x-amz-copy-source') ?? '');
 
-/** Its errors are about the source, not about the copy. */
+/** Errors are about the source, not about the copy. */
 async function openNamed(source: S3Request): Promise<StoredObject> {
   try {
     return await source.store.get(source.bucket, source.key, versionIdOf(source));
@@ -79,7 +79,7 @@ async function putThenClose(put: Promise<Version>, source: StoredObject): Promis
   }
 }
 
-/** What a copy takes from its source, unless the request replaces it. @throws AwsError InvalidArgument */
+/** Whether the request replaces metadata or tags instead of copying those of the source. @throws AwsError InvalidArgument */
 function isReplaced(request: S3Request, what: 'metadata' | 'tagging'): boolean {
   const directive = headerOf(request, `x-amz-${what}-directive`) ?? 'COPY';
   if (directive === 'COPY' || directive === 'REPLACE') return directive === 'REPLACE';

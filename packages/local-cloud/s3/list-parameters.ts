@@ -1,4 +1,4 @@
-// What the lists of S3 have in common: how keys are encoded, and which parameters are refused, as recorded on AWS.
+// The common parameters of S3's lists: the encoding of keys, and invalid parameters, as recorded on AWS.
 
 import { invalidArgument } from './error-details.ts';
 import type { S3Request } from './request.ts';
@@ -6,7 +6,7 @@ import type { S3Request } from './request.ts';
 const encodeForUrl = (text: string): string => encodeURIComponent(text).replaceAll('%2F', '/');
 
 /**
- * Keys may hold characters that XML cannot, for which clients ask for URL encoding.
+ * Keys may have characters that XML cannot; clients then request URL encoding.
  *
  * @throws AwsError InvalidArgument
  */
@@ -17,7 +17,7 @@ export function encoderOf({ query }: S3Request): (text: string) => string {
   throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', type);
 }
 
-/** A parameter that is there and not empty. */
+/** A parameter that is present and not empty. */
 export const given = (query: URLSearchParams, name: string): string | undefined =>
   query.get(name) || undefined;
 

@@ -1,4 +1,4 @@
-// Which bytes of an object a read asks for: all, a range, or a part of its multipart upload.
+// Finds the bytes of an object for a read: all, a range, or a part of its multipart upload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 import { AwsError } from '../aws-error.ts';
@@ -9,7 +9,7 @@ import { headerOf, numberOf, type S3Request } from './request.ts';
 export interface Bytes {
   /** Both ends included; absent for the whole object without a range. */
   readonly range?: { readonly start: number; readonly end: number };
-  /** Of these bytes, where it is known. */
+  /** The checksum of these bytes, where it is known. */
   readonly checksum?: Version['checksum'];
   /** Of a read by part, of an object that has parts. */
   readonly partsCount?: number;
@@ -22,7 +22,7 @@ function noSuchPart(number: number, count: number): AwsError {
   });
 }
 
-/** An object that was put at once is one part. */
+/** An object that was put in one request is one part. */
 function partOf({ parts, size, checksum }: Version, number: number): Bytes {
   if (parts === undefined) {
     if (number !== 1) throw noSuchPart(number, 1);

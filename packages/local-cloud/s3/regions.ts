@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import { invalidArgument } from './error-details.ts';
 
-/** The one region that there is here. */
+/** The only region here. */
 export const REGION = 'us-east-1';
 
 export const setRegion = (res: ServerResponse): void => void res.setHeader('x-amz-bucket-region', REGION);

@@ -1,4 +1,4 @@
-// How S3 writes times in its documents: whole seconds, with the milliseconds as zeros.
+// Formats times as in S3's documents: whole seconds, with zeros as milliseconds.
 
 /** `2026-09-21T12:00:00.000Z`, of epoch milliseconds. */
 export const isoTime = (milliseconds: number): string =>

@@ -10,7 +10,7 @@ import { numberOf, type S3Request } from './request.ts';
 import { isoTime } from './times.ts';
 import type { Part, Upload } from './uploads.ts';
 
-/** Its checksum is shown where the upload was begun with one. */
+/** A part's checksum is shown if the upload was created with one. */
 const describePart = (upload: Upload, { number, lastModified, etag, size, checksum }: Part) => ({
   PartNumber: number,
   LastModified: isoTime(lastModified),
@@ -52,7 +52,7 @@ const byKey = (one: ListedUpload, other: ListedUpload) =>
 
 type ListedUpload = Awaited<ReturnType<S3Request['uploads']['list']>>[number];
 
-/** Behind the key, or behind one upload of it. */
+/** After the key, or after one upload of it. */
 function uploadsAfter(sorted: readonly ListedUpload[], query: URLSearchParams): readonly ListedUpload[] {
   const [key, id] = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''];
   if (key === '') return sorted;

@@ -74,7 +74,7 @@ function incomingOf(socket: Socket, { requests }: Connection, now: number) {
 /** The reason of a kept-alive connection that got no further request. Clients expect its end, so it is not logged. */
 const IDLE = '';
 
-/** What is wrong with a connection by now, in words for the log. */
+/** Why a connection is overdue, in words for the log; undefined where it is not. */
 function overdue(socket: Socket, connection: Connection, limits: ConnectionLimits, now: number) {
   const { since, hasServed, isUpgraded, requests } = connection;
   if (isUpgraded) return socket.writableEnded && now - since > FAREWELL_MS ? 'it was refused' : undefined;

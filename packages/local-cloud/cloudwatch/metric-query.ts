@@ -69,7 +69,7 @@ const MOST_QUERIES = 500;
 /** Most data points of one answer. */
 export const MOST_RESULTS = 100_800;
 
-/** @throws AwsError ValidationError for what is not a dimension */
+/** @throws AwsError ValidationError for an invalid dimension */
 export function dimensionsOf(value: unknown): Record<string, string> {
   const list = value ?? [];
   if (!Array.isArray(list)) throw invalidExpression('Dimensions must be a list of Name and Value');
@@ -82,7 +82,7 @@ export function dimensionsOf(value: unknown): Record<string, string> {
   );
 }
 
-/** @returns milliseconds. @throws AwsError ValidationError for what is not a whole number of minutes */
+/** @returns milliseconds. @throws AwsError ValidationError for a period that is not a whole number of minutes */
 export function periodOf(value: unknown): number {
   const seconds = Number(value);
   if (Number.isInteger(seconds) && seconds > 0 && seconds % 60 === 0) return seconds * 1_000;
@@ -216,7 +216,7 @@ function seriesOf({ id, label }: Query, value: MathValue): QueryResult[] {
   }));
 }
 
-/** @throws AwsError ValidationError that says what is wrong with which query */
+/** @throws AwsError ValidationError naming the query and its problem */
 export function compileQueries(input: readonly DataQuery[]): CompiledQueries {
   if (input.length === 0) throw invalidExpression('There must be at least one query');
   if (input.length > MOST_QUERIES) throw invalidExpression(`There are more than ${MOST_QUERIES} queries`);

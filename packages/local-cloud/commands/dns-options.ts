@@ -1,4 +1,4 @@
-// The command line of `dns`: which template, what is asked, and where on this machine things are.
+// The command line of `dns`: the template, the question, and the places of names on this machine.
 
 import { isIP } from 'node:net';
 import path from 'node:path';

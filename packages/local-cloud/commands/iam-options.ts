@@ -47,7 +47,7 @@ function parse(args: readonly string[], project: Project | undefined) {
 }
 
 /**
- * @returns undefined when help is asked for.
+ * @returns undefined when help is requested.
  * @throws StartError naming the option and what it takes.
  */
 export function parseIamOptions(args: readonly string[], project?: Project): IamOptions | undefined {

@@ -120,7 +120,7 @@ function createWaiting(tables: Tables) {
       for (const { changes } of queue) apply(tables, changes);
       return text;
     },
-    /** Undoes the batch and all that waits behind it. */
+    /** Undoes the batch and all that waits after it. */
     fail(batch: readonly Pending[], error: Error): void {
       const failed = [...batch, ...queue];
       queue = [];

@@ -73,7 +73,7 @@ export function isKnownIn({ shape, action }: Problem): (condition: Condition) =>
   };
 }
 
-/** Globs of whole resources: those of the policies, and of the claim behind the prefix. */
+/** Globs of whole resources: those of the policies, and of the claim after the prefix. */
 export function resourceGlobs(problem: Problem): Piece[][] {
   const { arnPrefix, on, except, action } = problem;
   const kind = actionKinds[action]!.resource;

@@ -44,7 +44,7 @@ function parseNames(cursor: Cursor): string[] {
   const isPoint = () => cursor.peek().kind === 'symbol' && cursor.peek().text === '.';
   while (isPoint() && cursor.peekSecond().text !== '*') {
     cursor.take();
-    names.push(cursor.name('a name behind the point', true).text);
+    names.push(cursor.name('a name after the point', true).text);
   }
   return names;
 }
@@ -95,9 +95,9 @@ function parseWord(cursor: Cursor): Expression {
   }
   if (cursor.accept('CASE')) return parseCase(cursor, at);
   if (cursor.accept('EXISTS')) {
-    cursor.expect('(', 'behind EXISTS');
+    cursor.expect('(', 'after EXISTS');
     const query = parseQuery(cursor);
-    cursor.expect(')', 'behind the query of EXISTS');
+    cursor.expect(')', 'after the query of EXISTS');
     return { kind: 'exists', query, at, end: cursor.end() };
   }
   const { text } = cursor.name('a value');
@@ -113,7 +113,7 @@ function parseCall(cursor: Cursor, name: string, at: number): Expression {
   const of = parseExpression(cursor);
   cursor.expect('AS', 'in cast(value AS type)');
   const type = cursor.name('a type');
-  cursor.expect(')', 'behind the type');
+  cursor.expect(')', 'after the type');
   return { kind: 'cast', of, type: type.text, at, end: cursor.end() };
 }
 
@@ -132,7 +132,7 @@ function parseArgument(cursor: Cursor): Expression {
 function parseMember(cursor: Cursor): [string, Expression] {
   if (cursor.peek().kind !== 'string') cursor.unexpected('a name in quotes');
   const { text } = cursor.take();
-  cursor.expect(':', 'behind the name');
+  cursor.expect(':', 'after the name');
   return [text, parseExpression(cursor)];
 }
 
@@ -151,7 +151,7 @@ function parseCase(cursor: Cursor, at: number): Expression {
   const whens: When[] = [];
   while (cursor.accept('WHEN')) {
     const equals = parseExpression(cursor);
-    cursor.expect('THEN', 'behind WHEN');
+    cursor.expect('THEN', 'after WHEN');
     whens.push({ equals, result: parseExpression(cursor) });
   }
   if (whens.length === 0) cursor.unexpected('WHEN');
@@ -201,13 +201,13 @@ function parseItem(cursor: Cursor): SelectItem {
   if (whole && cursor.keyword() !== 'AS') return { kind: 'all' };
   const of: Expression = whole ? { kind: 'path', names: [], at, end: cursor.end() } : parseExpression(cursor);
   if (cursor.accept('AS')) {
-    const as = cursor.name('a name behind AS', true).text;
+    const as = cursor.name('a name after AS', true).text;
     return { kind: 'field', of, as: [as, ...parseNames(cursor)] };
   }
   if (of.kind !== 'path')
     return cursor.fail('AWS does not document a name for this field; give it one with AS', at);
   if (!cursor.accept('.')) return { kind: 'field', of, as: of.names.slice(-1) };
-  cursor.expect('*', 'behind the point');
+  cursor.expect('*', 'after the point');
   if (cursor.keyword() === 'AS')
     cursor.fail('.* brings members under their own names: leave AS out, or select the object itself with AS');
   return { kind: 'spread', of };

@@ -24,7 +24,7 @@ function parseSet(cursor: Cursor): Statement['set'] {
       cursor.fail(`a variable name has at most ${MAX_VARIABLE_NAME} characters`, at);
     if (set.some((other) => other.name === name)) cursor.fail(`@${name} is set twice`, at);
     if (set.length === MAX_VARIABLES) cursor.fail(`at most ${MAX_VARIABLES} variables`, at);
-    cursor.expect('=', 'behind the variable');
+    cursor.expect('=', 'after the variable');
     set.push({ name, to: parseExpression(cursor) });
   } while (cursor.accept(','));
   return set;

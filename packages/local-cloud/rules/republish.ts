@@ -22,7 +22,7 @@ export interface RepublishOptions {
 }
 
 /**
- * How deep a message is follows the work that it sets off, through shadows too; a restart begins anew.
+ * The depth of a message is passed on with the work that it causes, through shadows too; a restart begins at zero.
  *
  * The function rejects with AwsError for a topic that nobody may publish to, and beyond {@link MAX_DEPTH}.
  */

@@ -112,7 +112,7 @@ function setRequestIds(res: ServerResponse): void {
   res.setHeader('x-amz-id-2', hostIdOf(id));
 }
 
-/** Instead of "there is no such key", which only who may list the bucket is told; undefined where that may be said. */
+/** The error instead of `NoSuchKey`, which only callers that may list the bucket get; undefined for those. */
 export type HideMissing = (req: IncomingMessage, bucket: string) => AwsError | undefined;
 
 export function createS3Handler(store: ObjectStore, hideMissing: HideMissing = () => undefined): AwsHandler {

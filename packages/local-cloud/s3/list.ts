@@ -33,7 +33,7 @@ export async function listObjects(bucket: Bucket, query: ListQuery): Promise<Lis
   const objects: { key: string; version: Version }[] = [];
   const prefixes: string[] = [];
   const skip: { prefix?: string } = {};
-  // A marker within a common prefix is behind all of it.
+  // A marker within a common prefix is after all of its keys.
   if (after) skip.prefix = rollUp(after, prefix, delimiter);
   let last = after;
   for await (const key of bucket.places.keys(prefix, after, skip)) {

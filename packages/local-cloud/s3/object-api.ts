@@ -17,7 +17,7 @@ export const maxObject = 5 * 1024 ** 3;
 /** S3's answers in XML. */
 export const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
-/** A bucket that never had versions says none; one that has them no more says `null`, but not of what is put. */
+/** The version id in answers: none in a bucket that never had versions; `null` where versioning is suspended, but not for a put. */
 export function setVersion({ req, res, store, bucket }: S3Request, versionId: string | undefined): void {
   const { versioned, suspended } = store.bucket(bucket);
   const saysNull = (versioned || suspended) && req.method !== 'PUT' && req.method !== 'POST';

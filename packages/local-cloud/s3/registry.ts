@@ -59,7 +59,7 @@ export interface Registry {
   readonly configure: (name: string, changes: BucketChanges) => Promise<void>;
   /** @throws AwsError NoSuchBucket, BucketNotEmpty, OperationAborted */
   readonly delete: (name: string) => Promise<void>;
-  /** Where a bucket keeps what is not an object. */
+  /** The folder for everything of a bucket but its objects. */
   stateOf(name: string): string;
   /** The folder of files that are not yet objects; emptied at the start. */
   readonly spoolDir: string;

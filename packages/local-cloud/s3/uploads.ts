@@ -106,7 +106,7 @@ export interface UploadTarget {
     body: AsyncIterable<Buffer>,
     options: PutOptions,
   ) => Promise<Version>;
-  /** Where the bucket keeps what is not an object. @throws AwsError NoSuchBucket */
+  /** The folder for everything of a bucket but its objects. @throws AwsError NoSuchBucket */
   readonly stateOf: (bucket: string) => string;
 }
 

@@ -1,4 +1,4 @@
-// `npm run build -w @tidegate/fast-fold`: compiles the kernel where its sources have changed, to be committed with them.
+// `npm run build -w @tidegate/fast-fold`: compiles the kernel if its sources have changed. Commit it with them.
 
 import { writeFileSync } from 'node:fs';
 import { CHECKSUMS, checksums, compile, KERNEL } from './compiler.ts';

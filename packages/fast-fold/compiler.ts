@@ -1,4 +1,4 @@
-// Compiles the kernel from its AssemblyScript, and knows from which sources the committed kernel.wasm was compiled.
+// Compiles the kernel from its AssemblyScript, and checks from which sources the committed kernel.wasm was compiled.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export function hasCompiler(): boolean {
   return existsSync(COMPILER);
 }
 
-/** Takes two to three seconds. Rejects with what the compiler says, and where it is not installed. */
+/** Takes two to three seconds. Rejects with the compiler's messages, and when the compiler is not installed. */
 export async function compile(): Promise<Buffer> {
   if (!hasCompiler()) {
     throw new Error('the compiler is not installed: run npm ci --prefix packages/fast-fold/assembly first');
@@ -28,7 +28,7 @@ export async function compile(): Promise<Buffer> {
   return stdout;
 }
 
-/** Of the kernel and of all that it is compiled from; the lock names the compiler. */
+/** Hashes of the kernel and of all its sources; the lock identifies the compiler. */
 export function checksums(): string {
   const sources = readdirSync(SOURCES).filter((name) =>
     /^(.*\.ts|asconfig\.json|package-lock\.json)$/.test(name),

@@ -1,4 +1,4 @@
-// Folds the usual lines of an archive into windows, and hands every other line to the caller, who knows what it means.
+// Folds the usual lines of an archive into windows, and passes every other line to the caller.
 
 import { loadKernel, openKernel, type Kernel, type KernelOptions } from './kernel.ts';
 import {
@@ -16,7 +16,7 @@ import { createLineCutter, INPUT_BYTES, type LineTaker } from './line-cutter.ts'
 
 export type { FastReading, FastWindow, Place };
 
-/** A line that the kernel leaves, such as one with a text among its values, an escape or several readings. */
+/** A line that the kernel does not read, such as one with a text value, an escape or several readings. */
 export interface OtherLine {
   /** Without its line feed, valid during the call only; the first KiB of a line over 1 MiB. */
   readonly bytes: Uint8Array;
@@ -28,14 +28,14 @@ export interface OtherLine {
 }
 
 export interface FoldLinesOptions extends KernelOptions {
-  /** Called in the order of lines, as soon as the line is complete. Lines that are empty are left out. */
+  /** Called in the order of lines, as soon as the line is complete. Empty lines are skipped. */
   readonly onOther: (line: OtherLine) => void;
 }
 
 export interface FoldedLines {
-  /** Lines that the kernel took: each is one accepted reading, also if it repeats another one. */
+  /** Number of lines that the kernel read: each is one accepted reading, also if it repeats another one. */
   readonly lines: number;
-  /** In the order in which they were opened; compares with the orders of lines and readings. */
+  /** Position in the order in which windows were opened; comparable with the orders of lines and readings. */
   readonly windows: readonly Place[];
   /** Epoch milliseconds. */
   startOf(window: Place): number;

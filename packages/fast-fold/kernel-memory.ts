@@ -1,11 +1,11 @@
-// What the kernel of the fold has folded, read from its memory by the layout that both sides know.
+// Reads the windows and readings of the kernel from its memory, by the layout of assembly/layout.ts.
 
 import * as layout from './assembly/layout.ts';
 
-/** A thing by where it is in the memory: what came later is at a greater one. */
+/** The address of a record in the memory; later records have greater addresses. */
 export type Place = number;
 
-/** Of a metric in a window: exact decimals as whole numbers of 10 ** -15. */
+/** The totals of a metric in a window: exact decimals as whole numbers of 10 ** -15. */
 export interface MetricTotals {
   readonly min: bigint;
   readonly max: bigint;
@@ -21,14 +21,14 @@ export interface FastWindow {
   readonly windowStart: number;
   readonly firstReadingAt: number;
   readonly lastReadingAt: number;
-  /** How many distinct ones. */
+  /** Number of distinct readings. */
   readonly readings: number;
-  /** What they amount to, by metric, in the order in which they first came. */
+  /** Their totals by metric, in the order in which the metrics first came. */
   readonly metrics: ReadonlyMap<string, MetricTotals>;
 }
 
 export interface FastReading {
-  /** Grows with every reading that is counted in any window. */
+  /** The order: grows with every reading that is counted in any window. */
   readonly order: number;
   readonly timestamp: number;
   readonly site: string;
@@ -36,7 +36,7 @@ export interface FastReading {
   readonly metrics: readonly { readonly name: string; readonly value: number }[];
 }
 
-/** The memory, and the names that were read from it. */
+/** The memory, and a cache of the names in it. */
 export interface KernelMemory {
   readonly view: DataView;
   readonly bytes: Uint8Array;
@@ -44,10 +44,10 @@ export interface KernelMemory {
 }
 
 const DECIMAL_PLACES = 15;
-/** The worth of a figure's one, by its places. */
+/** What one of the last digit is worth, in units of 10 ** -15, by the decimal places of a number. */
 const UNITS = Array.from({ length: DECIMAL_PLACES + 1 }, (_, n) => 10n ** BigInt(DECIMAL_PLACES - n));
 
-/** The windows from that one on, in the order in which they were opened. */
+/** The windows from the given one on, in the order in which they were opened. */
 export function windowsFrom(memory: KernelMemory, first: Place): Place[] {
   const windows: Place[] = [];
   for (let at = first; at !== 0; at = placeAt(memory, at + layout.WINDOW_NEXT)) windows.push(at);
@@ -131,7 +131,7 @@ function nameOf(memory: KernelMemory, name: Place): string {
   return text;
 }
 
-/** Members are kept with their quotes and colon. */
+/** The kernel stores members with their quotes and colon. */
 function metricName(memory: KernelMemory, member: Place): string {
   const known = memory.names.get(member);
   if (known !== undefined) return known;

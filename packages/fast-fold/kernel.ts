@@ -1,10 +1,10 @@
-// The kernel of the fold, compiled from assembly/: loaded once, opened for each fold, given its lines.
+// Loads the kernel of the fold, compiled from assembly/, and opens it for each fold.
 
 import { readFile } from 'node:fs/promises';
 import * as layout from './assembly/layout.ts';
 import { metricNamesOf, type KernelMemory, type Place } from './kernel-memory.ts';
 
-/** What is used here; the types of Node.js have none of it. */
+/** The part of WebAssembly used here, which the types of Node.js do not have. */
 declare global {
   namespace WebAssembly {
     interface Memory {
@@ -21,41 +21,41 @@ declare global {
   }
 }
 
-/** What a line has to keep to be a usual one, and how long windows are. */
+/** The limits of a usual line, and the length of windows. */
 export interface KernelOptions {
   /** Windows are aligned to the epoch. */
   readonly windowSeconds: number;
-  /** A reading's time may be so long before `receivedAt`, and so long after it. */
+  /** How long a reading's time may be before `receivedAt`, and after it. */
   readonly maxLatenessSeconds: number;
   readonly maxSkewSeconds: number;
   /** Characters of `deviceId`, `site` and `traceId`, and of `id`. */
   readonly maxNameLength: number;
   readonly maxIdLength: number;
   /**
-   * Whether numbers under these names, in one line and whatever they are, are metrics under the same names, also if the line
-   * has an `id`. Asked once for each list of names.
+   * Whether all numbers under these names in one line are metrics under the same names, also if the line has an `id`. Called
+   * once for each list of names.
    */
   readonly areMetrics: (names: readonly string[]) => boolean;
-  /** A line that has one of these numbers, give or take 0.006, is left. */
+  /** A line with one of these numbers, within 0.006, is not read. */
   readonly sentinels: readonly number[];
 }
 
 export interface Kernel {
-  /** Where to write what is to be read, until the kernel takes lines; the bytes after those that are its lines must be 0. */
+  /** The buffer for input, valid until the kernel takes lines; the bytes after the lines must be 0. */
   input(): Uint8Array;
-  /** Takes lines of the input from `at` up to one that is not usual or not complete before `end`: where that one begins. */
+  /** Takes lines of the input from `at` on. @returns where the first line begins that is not usual, or not complete before `end` */
   takeLines(at: number, end: number): number;
-  /** How many lines it took. */
+  /** Number of lines that it took. */
   taken(): number;
   /** The order that the next reading will have. */
   nextOrder(): number;
   /** The window that was opened first, 0 when there is none. */
   firstWindow(): Place;
-  /** As it is until the kernel takes more lines. */
+  /** Valid until the kernel takes more lines. */
   memory(): KernelMemory;
 }
 
-/** What assembly/fold.ts exports. */
+/** The exports of assembly/fold.ts. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly linesTaken: WebAssembly.Global;

@@ -2,7 +2,7 @@
 
 /** What takes the lines. */
 export interface LineTaker {
-  /** INPUT_BYTES of room for what is to be read, until lines are taken. */
+  /** A buffer of INPUT_BYTES for input, valid until lines are taken. */
   input(): Uint8Array;
   /** Takes lines of the input from `at` on. @returns where the first line begins that it does not take, or that is not complete before `end` */
   takeLines(at: number, end: number): number;
@@ -13,9 +13,9 @@ export interface LineTaker {
 }
 
 export interface LineCutter {
-  /** Gives the taker every line that is complete. */
+  /** Passes every complete line to the taker. */
   add(chunk: Uint8Array): void;
-  /** Gives it the last line, if that lacks its line feed. */
+  /** Passes the last line, if it lacks its line feed. */
   end(): void;
 }
 

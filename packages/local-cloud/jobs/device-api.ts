@@ -50,7 +50,7 @@ async function requestOf(req: IncomingMessage): Promise<DeviceRequest> {
   return { verb: route[2], thingName: decodeURIComponent(thing), ...jobId, body };
 }
 
-/** HTTP has no error of its own for a version that is not the expected one. */
+/** HTTP has no separate error for an unexpected version. */
 function asHttp(error: unknown): unknown {
   if (!(error instanceof AwsError) || error.code !== 'VersionMismatch') return error;
   return new AwsError('InvalidStateTransitionException', error.message, 409);

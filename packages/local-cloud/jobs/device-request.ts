@@ -18,7 +18,7 @@ export function isJsonDocument(text: string): boolean {
   }
 }
 
-/** @throws AwsError InvalidRequestException naming the detail that AWS would not take. */
+/** @throws AwsError InvalidRequestException naming the detail that AWS would refuse. */
 export function statusDetailsOf(body: Body): Readonly<Record<string, string>> | undefined {
   const details = object(body, 'statusDetails');
   for (const [name, value] of Object.entries(details ?? {})) {

@@ -27,6 +27,6 @@ export function readText(file: string, shown: string): string {
         `${shown}: no such file: start where template.yaml is, or name one with --template`,
       );
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new StartError(`${shown}: is not UTF-8 text`);
-    throw new StartError(`${shown}: cannot be read (${code}): check what it is and its permissions`);
+    throw new StartError(`${shown}: cannot be read (${code}): check that it is a file and its permissions`);
   }
 }

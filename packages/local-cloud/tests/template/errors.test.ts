@@ -178,7 +178,7 @@ test('a file that does not exist is named', () => {
   });
   assert.throws(() => loadTemplate({ ...options, file: 'tests' }), {
     name: 'StartError',
-    message: 'tests: cannot be read (EISDIR): check what it is and its permissions',
+    message: 'tests: cannot be read (EISDIR): check that it is a file and its permissions',
   });
 });
 

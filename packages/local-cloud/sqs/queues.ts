@@ -142,7 +142,10 @@ function createLookup(opened: ReadonlyMap<string, Queue>): Pick<Queues, 'all' | 
   return {
     all: () => [...opened.values()],
     named: (name) => orNotFound(opened.get(name)),
-    byArn: (arn) => orNotFound([...opened.values()].find(({ spec }) => spec.arn === arn)),
+    byArn(arn) {
+      for (const queue of opened.values()) if (queue.spec.arn === arn) return queue;
+      throw notFound();
+    },
     at(url) {
       const [, account, name] = /^(?:https?:\/\/[^/]+)?\/?(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
       const queue = opened.get(name ?? '');

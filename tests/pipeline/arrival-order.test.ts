@@ -6,16 +6,9 @@ import type { Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
 import { servicesOn } from '../http-api/alert-services.ts';
 import { openTables } from '../adapters/tables.ts';
-import {
-  assertAnnounced,
-  createAlertWorld,
-  MINUTE,
-  START,
-  WINDOW_SECONDS,
-  type AlertWorld,
-  type Environment,
-  type Fault,
-} from './alert-world.ts';
+import type { Environment, Fault } from './alert-environment.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START, WINDOW_SECONDS, type AlertWorld } from './alert-world.ts';
 import { assertJudged, metric, plain, type Rule } from './newest-window.ts';
 
 const others: readonly Rule[] = [

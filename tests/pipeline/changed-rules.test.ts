@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { changedRules, knownAfter, knownNow } from '../../core/changed-rules.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
-import { assertAnnounced, createAlertWorld, MINUTE, START } from './alert-world.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
 

@@ -5,15 +5,9 @@ import assert from 'node:assert/strict';
 import type { RuleData } from '../../core/rule-data.ts';
 import { servicesInMemory } from '../http-api/alert-services.ts';
 import type { AlertStore } from '../../pipeline/ports.ts';
-import {
-  assertAnnounced,
-  createAlertWorld,
-  MINUTE,
-  START,
-  type AlertWorld,
-  type Environment,
-  type Fault,
-} from './alert-world.ts';
+import type { Environment, Fault } from './alert-environment.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START, type AlertWorld } from './alert-world.ts';
 
 /** What the event of this minute does; done again, a minute later and by another environment, if that failed. */
 type Step = (world: AlertWorld, environment: Environment) => Promise<void>;

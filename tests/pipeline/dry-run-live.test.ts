@@ -9,7 +9,8 @@ import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
 import { runsOf } from '../../packages/local-cloud/tests/fuzzing.ts';
-import { assertAnnounced, createAlertWorld, MINUTE, START, WINDOW_SECONDS } from './alert-world.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START, WINDOW_SECONDS } from './alert-world.ts';
 
 const WINDOWS = 1000;
 const SIZE = WINDOW_SECONDS * 1000;

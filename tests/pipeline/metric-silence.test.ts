@@ -8,7 +8,8 @@ import { notificationText } from '../../core/notification.ts';
 import { runDry } from '../../core/dry-run.ts';
 import { compileRule, type RuleData } from '../../core/rule-data.ts';
 import { deltaOf, type Window } from '../../core/window.ts';
-import { createAlertWorld, MINUTE, START, WINDOW_SECONDS, type Environment } from './alert-world.ts';
+import type { Environment } from './alert-environment.ts';
+import { createAlertWorld, MINUTE, START, WINDOW_SECONDS } from './alert-world.ts';
 
 const silent: Omit<RuleData, 'id'> = { metric: 'temperature', noDataFor: '5m' };
 

@@ -3,7 +3,8 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { RuleData } from '../../core/rule-data.ts';
-import { createAlertWorld, MINUTE, START, type Action } from './alert-world.ts';
+import type { Action } from './alert-environment.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high: Omit<RuleData, 'id'> = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 };
 /** Of an item of DynamoDB 400 KB at most. */

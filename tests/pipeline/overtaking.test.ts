@@ -3,7 +3,8 @@
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { Window } from '../../core/window.ts';
-import { assertAnnounced, createAlertWorld, START } from './alert-world.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, START } from './alert-world.ts';
 import { assertJudged, metric, plain, type Rule } from './newest-window.ts';
 
 /** One rule, three environments; windows by their number, the clock in seconds after the start. */

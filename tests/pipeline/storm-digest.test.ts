@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { createRateLimit } from '../../adapters/rate-limit.ts';
 import { digestText } from '../../core/digest.ts';
 import { servicesOn, servicesInMemory } from '../http-api/alert-services.ts';
-import { assertAnnounced, createAlertWorld, MINUTE, START, type Action, type Sent } from './alert-world.ts';
+import type { Action } from './alert-environment.ts';
+import { assertAnnounced, type Sent } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 import { openTables, type Tables } from '../adapters/tables.ts';
 
 let tables: Tables;

@@ -4,7 +4,8 @@ import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
 import type { RuleData } from '../../core/rule-data.ts';
 import type { Snooze } from '../../pipeline/ports.ts';
-import { assertAnnounced, createAlertWorld, MINUTE, START } from './alert-world.ts';
+import { assertAnnounced } from './alert-record.ts';
+import { createAlertWorld, MINUTE, START } from './alert-world.ts';
 
 const high = { metric: 'temperature', stat: 'max', above: 8, clearBelow: 7 } as const;
 type Rule = Omit<RuleData, 'id'>;

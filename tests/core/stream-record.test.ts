@@ -76,7 +76,7 @@ const undecodable: readonly (readonly [what: string, data: unknown])[] = [
   ['no text', undefined],
 ];
 for (const [what, data] of undecodable) {
-  test(`${what} is rejected with its reason and kept as it came`, () => {
+  test(`${what} is rejected with its reason and kept unchanged`, () => {
     const message = parseStreamRecord(data, limits);
     assert.deepEqual(message.accepted, []);
     assert.deepEqual(message.rejected, [

@@ -1,4 +1,4 @@
-// A device's history in the page: pages of stored windows, live readings after them, and what is read again.
+// A device's history in the page: pages of stored windows, live readings after them, and windows that are read again.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -94,7 +94,7 @@ test('data that is missing because the stack did not run breaches nothing', asyn
   assert.equal(published[0]?.subject, 'ALARM: "errors" in US East (N. Virginia)');
 });
 
-test('an action that fails is logged and in the history, and the state changes all the same', async () => {
+test('a failing action is logged and in the history, and the state still changes', async () => {
   const { clock, errors, fault, log, stateOf, url } = await open(alarmWith(quiet));
   fault.message = 'the disk is full';
   errors(1);

@@ -49,7 +49,7 @@ test('a function keeps, changes and drops records, each by its ID', async () => 
   assert.deepEqual([failed, dropped], [[], 1]);
 });
 
-test('a batch has no more than its bytes, but for one record that is larger', async () => {
+test('a batch stays within its bytes, except for one larger record', async () => {
   const sizes: number[] = [];
   const invoke: InvokeFunction = (name, payload) => {
     sizes.push((JSON.parse(payload) as { records: unknown[] }).records.length);

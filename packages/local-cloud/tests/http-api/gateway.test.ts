@@ -432,7 +432,7 @@ for (const origin of ['http://localhost:8080', 'https://dashboard.example.com'])
   });
 }
 
-test('the page of the web port may call, by whichever name, whatever the template says', async () => {
+test('the page of the web port may call under any name, whatever the template says', async () => {
   const { call } = await openGateway({ overrides: { DashboardOrigin: 'https://dashboard.example.com' } });
   const { headers } = await call({ ...question, ...asking('http://localhost:8080') });
   assert.equal(headers['access-control-allow-origin'], 'http://localhost:8080');

@@ -44,7 +44,7 @@ test('a job is queued on its things, and each device executes it', async () => {
   assert.equal((await device('GET', 't1/jobs/$next')).execution, undefined);
 });
 
-test('a device is refused what it may not report, and the execution stays as it is', async () => {
+test('a report that a device may not send is refused, and the execution stays unchanged', async () => {
   const { device, makeJob, execution } = await startJobs();
   await makeJob('update', ['t1']);
   const cases: [body: object, status: number, code: string, message: RegExp][] = [

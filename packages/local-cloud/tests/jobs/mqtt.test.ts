@@ -1,4 +1,4 @@
-// AWS IoT Jobs over MQTT: the answers to a device, and the notifications of what is pending for it.
+// AWS IoT Jobs over MQTT: the answers to a device, and the notifications of its pending jobs.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

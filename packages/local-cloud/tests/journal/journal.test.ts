@@ -257,7 +257,7 @@ test('on a real disk: files only the owner may read, content back after reopenin
   await third.close();
 });
 
-test('a closed journal takes nothing and says so', async () => {
+test('a closed journal refuses entries with an error', async () => {
   const disk = createMemoryDisk();
   const journal = await open(disk);
   const { seq, durable } = add(journal, 'one');

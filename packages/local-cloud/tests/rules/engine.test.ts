@@ -162,7 +162,7 @@ describe('Basic Ingest', () => {
     await runAll(engine.match(messageOf('{}', '$aws/rules/TelemetryRule/telemetry/seattle/s7')));
     assert.deepEqual(done, ['lambda ingest {"deviceId":"s7"}']);
   });
-  it('does not ask FROM, which such a rule need not have', async () => {
+  it('does not ask FROM, which such a rule may lack', async () => {
     const { engine, done, runAll } = stack(rules);
     await runAll(engine.match(messageOf('{}', '$aws/rules/Other/x/y')));
     await runAll(engine.match(messageOf('{"deviceId":"other"}', '$aws/rules/TelemetryRule/x')));

@@ -230,7 +230,7 @@ describe('a function that asks is refused', () => {
   for (const [where, sql, lookups, message] of cases) {
     it(where, () => assert.throws(() => compileStatement(sql, lookups), { name: 'SqlError', message }));
   }
-  it('in a field of an action, but for aws_lambda()', () => {
+  it('in a field of an action, except aws_lambda()', () => {
     const statement = compileStatement('SELECT *', all);
     assert.throws(() => statement.compileTemplate("${get_thing_shadow('t', 'r')}"), {
       message: 'SQL 1:3: get_thing_shadow() is allowed in the SQL only; SET a variable there and use it here',

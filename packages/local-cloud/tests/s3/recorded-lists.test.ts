@@ -86,7 +86,7 @@ test('times are whole seconds, and answers carry the region and two ids', async 
   assert.deepEqual([head.BucketRegion, head.AccessPointAlias], ['us-east-1', false]);
 });
 
-test('buckets are filtered by region, which they name where it is asked for', async () => {
+test('buckets are filtered by region, which they name on request', async () => {
   const list = (BucketRegion: string) =>
     s3.client.send(new ListBucketsCommand({ Prefix: Bucket, BucketRegion }));
   assert.equal((await list('us-east-1')).Buckets![0]!.BucketRegion, 'us-east-1');

@@ -116,7 +116,7 @@ test('a delete marker names its version, and has no tags', async () => {
   await assert.rejects(s3.client.send(new GetObjectTaggingCommand(object)), { name: 'MethodNotAllowed' });
 });
 
-test('a page of versions behind a marker that is gone has the rest', async () => {
+test('a page of versions after a deleted marker has the rest', async () => {
   const object = { Bucket: 'versioned', Key: 'rest' };
   for (const Body of ['1', '2', '3']) await s3.client.send(new PutObjectCommand({ ...object, Body }));
   const page = { Bucket: 'versioned', Prefix: 'rest', MaxKeys: 1 };
@@ -127,7 +127,7 @@ test('a page of versions behind a marker that is gone has the rest', async () =>
   assert.equal((await s3.client.send(rest)).Versions!.length, 2);
 });
 
-test('a copy gets the checksum that it is asked for, and else that of its source', async () => {
+test('a copy gets the requested checksum, or that of its source', async () => {
   await put('source', 'data', { ChecksumAlgorithm: 'SHA1' });
   const copy = (Key: string, more: object = {}) =>
     s3.client.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/source`, ...more }));

@@ -224,7 +224,7 @@ test('a get request that is not a JSON object is rejected, and an empty one is n
   assert.equal((await ask(client, heard, `${classic}/get`)).topic, 'get/accepted');
 });
 
-test('the content of a delete request is ignored, but for its client token', async () => {
+test('the content of a delete request is ignored, except for its client token', async () => {
   const { connect } = await startCloud();
   const client = await connect('app');
   const heard = await listen(client, classic);

@@ -56,7 +56,7 @@ Jobs:
   assert.equal(ref, 'https://sqs.us-east-1.amazonaws.com/000000000000/tidegate-Jobs');
 });
 
-test('an event of a function is a mapping, as a resource of its own is', () => {
+test('an event of a function is a mapping, like a separate resource', () => {
   const properties = 'BatchSize: 7, FunctionResponseTypes: [ReportBatchItemFailures]';
   const ofEvent = read(jobs + event(`Queue: !GetAtt Jobs.Arn, ${properties}`)).mappings;
   const ofResource = read(jobs + mapping(`${properties}, ScalingConfig: { MaximumConcurrency: 2 }`)).mappings;

@@ -119,7 +119,7 @@ const cases: readonly (readonly [number: number, fact: string, proofs: Proofs])[
     "the machine's time set back stops nothing",
     {
       '../packages/local-cloud/tests/mqtt/clock': [
-        'the time set back: messages are still put on disk, acknowledged and settled',
+        'the time set back: messages are still put on disk, acknowledged and finished',
       ],
       '../packages/local-cloud/tests/firehose/stream': [
         'writes within the interval though the time is set back',

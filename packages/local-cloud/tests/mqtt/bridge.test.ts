@@ -1,4 +1,4 @@
-// A mosquitto bridge with its own settings: refused once for its bridge bit, as by AWS IoT, it comes back without losing QoS 1.
+// A mosquitto bridge with its own settings: refused once for its bridge bit, as by AWS IoT, it connects again without losing QoS 1.
 
 import { afterEach } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -92,7 +92,7 @@ test('acknowledges in the order in which the messages came', async () => {
   assert.deepEqual(acknowledged, ids);
 });
 
-test('tells the rules engine who published what, when and from where', async () => {
+test('gives the rules engine the publisher, message, time and source', async () => {
   await start({ clock: createManualClock(1_700_000_000_000) });
   const client = await connected('c1');
   harness.matched.length = 0;
@@ -218,7 +218,7 @@ test('a subscriber gets no topic that its policy does not let it receive', async
   assert.partialDeepStrictEqual(await client.next(), { topic: 'a/open' });
 });
 
-test('a shared subscription is judged by its whole filter, and what comes of it by its topic', async () => {
+test('a shared subscription is judged by its whole filter, and its messages by their topic', async () => {
   const asked: string[] = [];
   await start({
     authorize: ({ action, resource }) => {
@@ -349,7 +349,7 @@ test('the will is published when a client is lost, and not when it says goodbye'
   assert.partialDeepStrictEqual(await watcher.next(), { topic: 'will/1', payload: Buffer.from('gone') });
 });
 
-test('a client whose policy does not allow its will is not let in', async () => {
+test('a client whose policy does not allow its will is refused', async () => {
   await start({ authorize: ({ resource }) => resource !== 'topic/will' });
   const client = harness.client();
   const will = { topic: 'will', payload: Buffer.from('x'), qos: 0 as const, retain: false };
@@ -357,7 +357,7 @@ test('a client whose policy does not allow its will is not let in', async () => 
   assert.ok(harness.matched.some(({ topic }) => topic === '$aws/events/presence/connect_failed/c1'));
 });
 
-test('a will is judged at CONNECT: who may not publish it any more still has it published', async () => {
+test('a will is judged at CONNECT, and is published even if the client may no longer publish it', async () => {
   let isAllowed = true;
   await start({ authorize: ({ principal }) => isAllowed || principal !== 'revoked' });
   const watcher = await connected('watcher');
@@ -496,7 +496,7 @@ for (const [what, will] of [
   ['its policy does not let connect', undefined],
   ['may not publish its will', { topic: 'will', payload: Buffer.from('x'), qos: 0 as const, retain: false }],
 ] as const) {
-  test(`connect_failed is told of a client that ${what}, with the fields of IoT Core`, async () => {
+  test(`connect_failed is published for a client that ${what}, with the fields of IoT Core`, async () => {
     await start({
       clock: createManualClock(5),
       authorize: ({ action }) => action !== (will ? 'iot:Publish' : 'iot:Connect'),
@@ -523,7 +523,7 @@ test('a client ID with a wildcard gets no lifecycle events', async () => {
   assert.deepEqual(harness.matched, []);
 });
 
-test('reading pauses while too much is unfinished, and goes on when it is done', async () => {
+test('reading pauses while too much is unfinished, and resumes afterwards', async () => {
   const running: (() => void)[] = [];
   await start({
     limits: { unfinishedMessages: 10 },
@@ -575,7 +575,7 @@ test('reading pauses while too much waits for one action, though another takes i
   }
 });
 
-test('who waits on purpose is asked not to once reading pauses', async () => {
+test('a consumer that waits on purpose is asked to hurry once reading pauses', async () => {
   const running: (() => void)[] = [];
   const held: number[] = [];
   await start({

@@ -1,4 +1,4 @@
-// Bursts of QoS 0: whoever reads gets all, whoever does not loses its own, and memory stays bounded.
+// Bursts of QoS 0: a client that reads gets all, one that does not loses only its own, and memory stays bounded.
 
 import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -75,7 +75,7 @@ test('700 messages of 10 KB at once reach two clients that read, whole and in or
   );
 });
 
-test('messages of 50 publishers wait for a client that is busy, and what is beyond its limit is counted', async () => {
+test('messages of 50 publishers wait for a client that is busy, and those beyond its limit are counted', async () => {
   await start({ limits: { socketBytes: 1, waitingMessages: 300 } });
   const busy = await subscribed(await inMemory('busy'), 'burst');
   const swift = await subscribed(await inMemory('swift'), 'burst');
@@ -118,7 +118,7 @@ test('clients that read nothing hold bounded memory together, and lose before on
   );
 });
 
-test('a shared subscription passes over a member that is behind', async () => {
+test('a shared subscription skips a member that is behind', async () => {
   await start({ limits: { socketBytes: 1 } });
   const deaf = await subscribed(await inMemory('deaf'), '$share/g/burst');
   const reader = await subscribed(await inMemory('reader'), '$share/g/burst');
@@ -146,7 +146,7 @@ test('messages of QoS 0 and 1 that wait are sent in the order of arrival', async
   assert.deepEqual(await numbersOf(client, 20), upTo(20));
 });
 
-test('a client that reads slowly is still heard: its pings are answered while messages wait for it', async () => {
+test('the pings of a client that reads slowly are answered while messages wait for it', async () => {
   await start({ limits: { socketBytes: 1, sendBufferBytes: 100_000 } });
   const client = await subscribed(await inMemory('c1'), 'burst');
   client.stream.pause();
@@ -160,7 +160,7 @@ test('a client that reads slowly is still heard: its pings are answered while me
   assert.deepEqual(await numbersOf(client, 30), upTo(30));
 });
 
-test('what waits for a client that leaves is counted', async () => {
+test('messages that wait for a client that leaves are counted', async () => {
   await start({ limits: { socketBytes: 1 } });
   const client = await subscribed(await inMemory('c1'), 'burst');
   client.stream.pause();
@@ -173,7 +173,7 @@ test('what waits for a client that leaves is counted', async () => {
   assert.ok(harness.counters.get('mqtt.dropped') > 15);
 });
 
-test('what a client sent before it closed its side is taken', async () => {
+test('messages that a client sent before it closed its side are accepted', async () => {
   await start();
   const publisher = await overTls('publisher');
   publisher.send(...Array.from({ length: 900 }, numbered(1_000)));

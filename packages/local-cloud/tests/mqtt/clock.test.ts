@@ -1,4 +1,4 @@
-// Somebody sets the machine's time: who is alive stays connected, who is silent goes in time, and nothing waits for ever.
+// Somebody sets the machine's time: active clients stay connected, silent ones are closed in time, and nothing waits for ever.
 
 import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -44,7 +44,7 @@ for (const [what, by] of [
   ['back', -24 * hour],
   ['forward', 24 * hour],
 ] as const) {
-  test(`the time set ${what} a day: who pings stays, who is silent is closed after its keep-alive, no later`, async () => {
+  test(`the time set ${what} a day: a client that pings stays, a silent one is closed after its keep-alive, no later`, async () => {
     const clock = createManualClock(start);
     await open({ clock });
     const alive = await connected('alive', { keepalive: 60 });
@@ -100,7 +100,7 @@ test('the time set back over a restart: a kept session lives no longer than its 
   });
 });
 
-test('the time set back while a message waits: it is not told to live longer than its publisher said', async () => {
+test('the time set back while a message waits: its lifetime is not longer than its publisher said', async () => {
   const clock = createManualClock(start);
   await open({ clock });
   const session = { clean: false, properties: { sessionExpiryInterval: 3600 } };
@@ -119,7 +119,7 @@ test('the time set back while a message waits: it is not told to live longer tha
   });
 });
 
-test('the time set back: messages are still put on disk, acknowledged and settled', async () => {
+test('the time set back: messages are still put on disk, acknowledged and finished', async () => {
   const clock = createManualClock(start);
   await open({ clock, rules: { match: () => [{ id: 'r/0', run: async () => {} }] } });
   const client = await connected('c1');

@@ -1,4 +1,4 @@
-// The end of the broker does not wait for clients: not for one that is still connecting, nor for one that goes on sending.
+// The end of the broker does not wait for clients: neither for one that is still connecting, nor for one that keeps sending.
 
 import { expect, test } from '@jest/globals';
 import { generate } from 'mqtt-packet';

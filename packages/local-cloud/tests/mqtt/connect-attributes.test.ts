@@ -1,4 +1,4 @@
-// What a policy is told of a CONNECT besides the client ID: iot:ConnectAttributes and iot:LastWillTopic.
+// The condition keys of a CONNECT besides the client ID: iot:ConnectAttributes and iot:LastWillTopic.
 
 import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What the next run tells of the connections that a crash cut off.
+// The events that the next run publishes about connections that a crash ended.
 
 import { afterEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -32,14 +32,14 @@ const writtenDown = (harness: Harness, clientId: string, isThere = true) =>
     return last !== undefined && last.includes(`["connection","${clientId}",null]`) !== isThere;
   });
 
-/** What a crash at this moment leaves on the disk, taken up by another run. */
+/** The disk after a crash at this moment, opened by another run. */
 async function crashed(harness: Harness, clock: ManualClock): Promise<Harness> {
   const dir = temporaryFolder();
   cpSync(harness.dir, dir, { recursive: true });
   return start({ clock, dir });
 }
 
-test('after a crash the next run tells who is connected no more, and publishes their wills', async () => {
+test('after a crash the next run reports the connections that ended, and publishes their wills', async () => {
   const clock = createManualClock(0);
   const first = await start({ clock });
   await first.client().connect({ clientId: 'lost', will: willOf('lost') });
@@ -74,7 +74,7 @@ test('after a crash the next run tells who is connected no more, and publishes t
   assert.deepEqual(will.principal, 'p1');
 });
 
-test('a will that waits for its delay waits again after a crash, and is taken back when the client is in time', async () => {
+test('a will that waits for its delay waits again after a crash, and is cancelled when the client is in time', async () => {
   const clock = createManualClock(0);
   const first = await start({ clock });
   for (const clientId of ['prompt', 'late']) {
@@ -97,7 +97,7 @@ test('a will that waits for its delay waits again after a crash, and is taken ba
   );
 });
 
-test('what was told once is not told again by the run after', async () => {
+test('an event that one run published is not published again by the next', async () => {
   const clock = createManualClock(0);
   const first = await start({ clock });
   await first.client().connect({ clientId: 'lost', will: willOf('lost') });
@@ -109,7 +109,7 @@ test('what was told once is not told again by the run after', async () => {
   assert.deepEqual(topics(third), []);
 });
 
-test('a clean stop leaves nobody to be told of', async () => {
+test('a clean stop leaves no connection to report', async () => {
   const first = await start({ clock: createManualClock(0) });
   await first.client().connect({ clientId: 'here', will: willOf('here') });
   const second = await first.restart();

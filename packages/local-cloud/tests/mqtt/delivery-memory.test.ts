@@ -1,4 +1,4 @@
-// The memory of what waits for all clients: who loses when there is no more.
+// The memory of waiting messages of all clients: which client loses messages when it is full.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -45,7 +45,7 @@ test('a message that waits for a hundred clients takes its memory once', () => {
   assert.deepEqual(lost, []);
 });
 
-test('whoever has taken nothing for longest loses first, and only as many as must', () => {
+test('the client that has read nothing for longest loses messages first, and only as many as necessary', () => {
   const { join, lost } = open(100_000);
   const [one, two, three] = [join('one'), join('two'), join('three')];
   for (const each of [one, two, three]) for (let i = 0; i < 3; i += 1) each.hold();

@@ -1,4 +1,4 @@
-// Every way in which a connection ends, by what the lifecycle event calls it, and whether the will is published.
+// Every way in which a connection ends: the reason in the lifecycle event, and whether the will is published.
 // https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 
 import { afterEach, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-// Throws generated garbage at the packet path: whatever comes, the broker answers or closes, and a neighbour is served.
+// Sends generated garbage to the packet path: the broker always answers or closes, and another client is served.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// A broker over a journal in a temporary directory, with every decision and every log line in the test's hands.
+// A broker over a journal in a temporary directory, whose decisions and log lines the test controls.
 
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
@@ -52,7 +52,7 @@ export interface HarnessOptions {
   readonly dir?: string;
   /** Names with certificates of their own. */
   readonly domains?: (authority: Authority) => Promise<readonly BrokerDomain[]>;
-  /** Runs before the journal's unfinished messages are taken up. */
+  /** Runs before the journal's unfinished messages are resumed. */
   readonly prepare?: (mqtt: Mqtt) => void;
 }
 

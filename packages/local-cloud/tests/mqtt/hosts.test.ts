@@ -1,4 +1,4 @@
-// Where `--host` opens the MQTT port, what the certificate names for it, and what is refused.
+// Where `--host` opens the MQTT port, the names in the certificate, and refused hosts.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

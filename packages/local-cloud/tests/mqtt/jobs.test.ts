@@ -47,7 +47,7 @@ test('a reserved topic that nothing takes ends the connection', async () => {
   assert.ok(harness.log.some(({ reason }) => /reserved topic/.test(String(reason))));
 });
 
-test('an answer goes to who asked and to nobody else, and not to the disk', async () => {
+test('an answer goes to the client that asked and to no other, and not to the disk', async () => {
   await start();
   const { hub } = harness.mqtt;
   hub.serve(service(async (message) => hub.answer(message.clientId, answer(message))));
@@ -81,7 +81,7 @@ test('an answer is not given to a client that has not subscribed, or may not rec
   assert.equal(answered, 2);
 });
 
-test('a request that a crash cut short is handed over again', async () => {
+test('a request that a crash interrupted is sent again', async () => {
   await start();
   harness.mqtt.hub.serve(service(() => new Promise(() => {})));
   const client = await connected('c1');

@@ -32,7 +32,7 @@ test('arrivals of one address are served at once, then at their rate, then refus
   assert.equal(waitFor('192.0.2.1'), 0);
 });
 
-test('all other machines together have a rate too, and this one has none', async () => {
+test('all other machines together have a rate limit too, and this machine has none', async () => {
   const clock = createManualClock(0);
   const waitFor = createArrivals(limits, clock);
   const waits = Array.from({ length: 24 }, (_, i) => waitFor(`192.0.2.${i}`));
@@ -93,6 +93,6 @@ test('the limit of connections holds for all addresses together', async () => {
   assert.deepEqual([entered.length, refused], [3, ['3 connections are open']]);
 });
 
-test('an address that this machine has not is told with the code of the system', async () => {
+test('an address that this machine does not have is reported with the code of the system', async () => {
   await assert.rejects(open(['127.0.0.1', '203.0.113.9']), { code: 'EADDRNOTAVAIL' });
 });

@@ -32,7 +32,7 @@ async function openClient(n: number, credentials: { cert: string; key: string })
   return client;
 }
 
-test(`${connections} connections at the same time each hear their own messages, at a bounded cost`, async () => {
+test(`${connections} connections at the same time each get their own messages, at a bounded cost`, async () => {
   const credentials = await harness.authority.issue('sensor-1');
   const clients: RawClient[] = [];
   const memoryBefore = process.memoryUsage().rss;

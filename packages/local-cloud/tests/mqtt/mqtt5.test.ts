@@ -37,7 +37,7 @@ async function ended(client: RawClient, reasonCode: number): Promise<void> {
 const will = (more: object = {}) =>
   ({ topic: 'will', payload: Buffer.from('x'), qos: 1, retain: false, ...more }) as const;
 
-test('CONNACK tells the limits of the broker', async () => {
+test('CONNACK has the limits of the broker', async () => {
   await start();
   const client = harness.client(5);
   const answer = await client.connect({
@@ -162,7 +162,7 @@ test('SUBACK and UNSUBACK give a code for each filter, and the connection stays'
   assert.partialDeepStrictEqual(await client.next(), { cmd: 'unsuback', granted: [0, 0x11] });
 });
 
-test('the older connection of a client ID hears 142, a silent one 141, one told off from outside 152', async () => {
+test('the older connection of a client ID gets 142, a silent one 141, one that DeleteConnection ends 152', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const older = await connected('c1');
@@ -198,7 +198,7 @@ test('a packet identifier in use is answered with 145, one message over the rece
   release();
 });
 
-test('a topic alias stands for its topic until it is given another', async () => {
+test('a topic alias means its topic until it gets another', async () => {
   await start();
   const client = await connected('c1');
   harness.matched.length = 0;
@@ -274,7 +274,7 @@ test('a user property may be called __proto__', async () => {
   assert.equal(Object.entries(got.properties!.userProperties!).flat().join(), '__proto__,v');
 });
 
-test('an expired message reaches nobody; one that waited says how long it still has', async () => {
+test('an expired message is not delivered; one that waited has its remaining lifetime', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const reader = await connected('reader', { clean: false, properties: { sessionExpiryInterval: 3600 } });
@@ -358,7 +358,7 @@ test('a session is not resumed by the other protocol version', async () => {
   });
 });
 
-test('a will waits for its delay, is taken back when the session goes on, and does not wait longer than the session', async () => {
+test('a will waits for its delay, is cancelled when the session goes on, and does not wait longer than the session', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const wills = () => harness.matched.filter(({ topic }) => topic === 'will').length;
@@ -445,7 +445,7 @@ test('No Local, Retain As Published and Retain Handling do as they say', async (
   assert.equal((await third.ping()).length, 1);
 });
 
-test('a shared subscription spreads messages over the group, whatever the version, and skips who is away', async () => {
+test('a shared subscription spreads messages over the group, whatever the version, and skips members that are away', async () => {
   await start();
   const five = await connected('five', { clean: false, properties: { sessionExpiryInterval: 100 } });
   await subscribed(five, '$share/g/jobs/+');
@@ -483,7 +483,7 @@ async function publishJobs(payloads: readonly string[]): Promise<void> {
   await publisher.drop();
 }
 
-/** Leaves kept members of the group behind, who are away. */
+/** Leaves kept members of the group disconnected. */
 async function leaveMembers(...clientIds: readonly string[]): Promise<void> {
   for (const clientId of clientIds) {
     const client = await connected(clientId, keptFields);
@@ -501,7 +501,7 @@ async function heard(client: RawClient, count: number): Promise<string[]> {
 }
 
 for (const isRestarted of [false, true]) {
-  test(`with all of a group away, whoever comes back first gets what was published${isRestarted ? ', over a restart too' : ''}`, async () => {
+  test(`with all of a group away, the first member that comes back gets the published messages${isRestarted ? ', over a restart too' : ''}`, async () => {
     await start();
     await leaveMembers('one', 'two');
     await publishJobs(['0', '1', '2', '3']);
@@ -512,7 +512,7 @@ for (const isRestarted of [false, true]) {
   });
 }
 
-test('what waits for a group goes to a member that joins it, and a member with QoS 0 takes none of it', async () => {
+test('messages that wait for a group go to a member that joins it, and not to a member with QoS 0', async () => {
   await start();
   await leaveMembers('one');
   await publishJobs(['0', '1']);
@@ -525,7 +525,7 @@ test('what waits for a group goes to a member that joins it, and a member with Q
   assert.deepEqual(await heard(joining, 2), ['0', '1']);
 });
 
-test('what a member of a kept group has not acknowledged goes on to another when it leaves', async () => {
+test('unacknowledged messages of a member of a kept group go to another when it leaves', async () => {
   await start();
   await leaveMembers('one');
   const passing = await connected('passing');
@@ -545,7 +545,7 @@ test('what a member of a kept group has not acknowledged goes on to another when
   assert.deepEqual(await (await connected('one', keptFields)).ping(), [], 'nothing is owed any more');
 });
 
-test('what a kept member is owed outlasts its session as long as the group has another', async () => {
+test('pending messages of a kept member outlast its session as long as the group has another member', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   await leaveMembers('one');
@@ -560,7 +560,7 @@ test('what a kept member is owed outlasts its session as long as the group has a
   assert.deepEqual(await heard(await connected('two', late), 1), ['0']);
 });
 
-test('a shared subscription passes over a member that has no room for more', async () => {
+test('a shared subscription skips a member that has no room for more', async () => {
   await start({ limits: { queuedMessages: 1, inflight: 1 } });
   const slow = await connected('slow', keptFields);
   await subscribed(slow, groupFilter);

@@ -39,7 +39,7 @@ const publish = (topic: string): Packet => ({
   ...{ cmd: 'publish', topic, payload: 'x', qos: 1, messageId: 7, dup: false, retain: false },
 });
 
-test('CONNACK leaves out what goes without saying', async () => {
+test('CONNACK leaves out default values', async () => {
   const { answer, sizes } = await connecting(24);
   assert.partialDeepStrictEqual(answer, {
     reasonCode: 0,

@@ -1,4 +1,4 @@
-// A client that speaks packet by packet, so that a test can send what no library would.
+// A client that sends packet by packet, so that a test can send packets that no library would.
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -9,7 +9,7 @@ export interface RawClient {
   send(...packets: (Packet | Buffer)[]): void;
   /** The next packet, or 'closed'. Rejects after five seconds. */
   next(): Promise<Packet | 'closed'>;
-  /** Sends CONNECT with these fields and gives what comes back. */
+  /** Sends CONNECT with these fields. @returns the answer */
   connect(fields?: Partial<IConnectPacket>): Promise<Packet | 'closed'>;
   /** A round trip: all that was sent before has been read by the broker. Gives what came before the answer. */
   ping(): Promise<Packet[]>;

@@ -62,7 +62,7 @@ test('a kept session gets what was published while it was away, in order, and it
   assert.equal((await received(second, 1))[0]!.text, 'three');
 });
 
-test('what was not acknowledged comes again with DUP and the same packet identifier, what was does not', async () => {
+test('an unacknowledged message comes again with DUP and the same packet identifier, an acknowledged one does not', async () => {
   await start();
   const first = await connected('c1', false);
   await subscribe(first);
@@ -99,7 +99,7 @@ test('subscriptions and queued messages outlive the process', async () => {
   );
 });
 
-test('nothing is owed any more once a session has acknowledged it', async () => {
+test('nothing is pending once a session has acknowledged it', async () => {
   await start();
   const client = await connected('c1', false);
   await subscribe(client);
@@ -112,7 +112,7 @@ test('nothing is owed any more once a session has acknowledged it', async () => 
   assert.equal(harness.journal.size().entries, 0);
 });
 
-test('a session ends an hour after its connection: its messages and subscriptions are gone', async () => {
+test('a session ends an hour after its connection, with its messages and subscriptions', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const first = await connected('c1', false);
@@ -128,7 +128,7 @@ test('a session ends an hour after its connection: its messages and subscription
   assert.deepEqual(await second.ping(), []);
 });
 
-test('the hour goes on over a restart', async () => {
+test('the hour continues over a restart', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const client = await connected('c1', false);
@@ -145,7 +145,7 @@ test('the hour goes on over a restart', async () => {
   await connected('c1', true);
 });
 
-test('CleanSession 1 ends the kept session and what it was owed', async () => {
+test('CleanSession 1 ends the kept session and its pending messages', async () => {
   await start();
   const first = await connected('c1', false);
   await subscribe(first);
@@ -185,7 +185,7 @@ test('a kept session has room for so many messages: more are dropped and counted
   assert.equal((await received(await connected('c1', true), 10)).length, 10);
 });
 
-test('too many kept sessions: the next client is told that the server is unavailable', async () => {
+test('too many kept sessions: the next client gets the code for an unavailable server', async () => {
   await start({ limits: { sessions: 2 } });
   for (const id of ['c1', 'c2']) await (await connected(id, false)).drop();
   const client = harness.client();
@@ -193,7 +193,7 @@ test('too many kept sessions: the next client is told that the server is unavail
   await connected('c1', true);
 });
 
-test('what was not acknowledged is not sent again while the client is connected', async () => {
+test('an unacknowledged message is not sent again while the client is connected', async () => {
   const clock = createManualClock(0);
   await start({ clock });
   const client = await connected('c1', false);
@@ -221,7 +221,7 @@ test('a message waits as long as its session: seven days, where AWS gives up aft
   assert.equal((await received(second, 1))[0]?.text, 'one');
 });
 
-test('sessionIdentifier is new with each connection, also where a session goes on', async () => {
+test('sessionIdentifier is new with each connection, also if a session continues', async () => {
   await start();
   await (await connected('c1', false)).drop();
   await eventually('the first connection is gone', () => harness.counters.get('mqtt.disconnections') === 1);
@@ -238,7 +238,7 @@ test('sessionIdentifier is new with each connection, also where a session goes o
   assert.notEqual(ids[1], ids[2]);
 });
 
-test('a rule that runs again after a crash is told the time and the trace of before', async () => {
+test('a rule that runs again after a crash gets the same time and trace', async () => {
   const told: string[] = [];
   const rules = {
     match: ({ topic, receivedAt, traceId }: { topic: string; receivedAt: number; traceId: string }) => {
@@ -279,7 +279,7 @@ test('an unfinished rule action runs again after a restart, and only that one', 
   assert.deepEqual(runs, []);
 });
 
-test('a rule that is gone after a restart is no longer owed, with a line in the log', async () => {
+test('messages for a rule that does not exist after a restart are dropped, with a line in the log', async () => {
   await start({ rules: { match: () => [{ id: 'gone/0', run: () => new Promise(() => {}) }] } });
   await publishAll(['one']);
   harness = await harness.restart({ rules: { match: () => [] } });

@@ -1,4 +1,4 @@
-// Malformed MQTT of every kind: answered as the specification says or closed, and nobody else notices.
+// Malformed MQTT of every kind: answered as the specification says or closed, without harm to other clients.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -138,7 +138,7 @@ test('an empty client ID with CleanSession 1 is given one of its own', async () 
   await client.ping();
 });
 
-test('a PUBACK for nothing, an UNSUBSCRIBE from nothing and a resend with DUP are no errors', async () => {
+test('a PUBACK for nothing, an UNSUBSCRIBE from nothing and a resend with DUP are not errors', async () => {
   const client = harness.client();
   await client.connect({ clientId: 'c3' });
   client.send(packet(0x40, [0, 77]), packet(0xa2, [0, 5], text('never')));

@@ -83,7 +83,7 @@ const nextMessage = (client: MqttClient) =>
 const refusals = () =>
   harness.log.filter(({ action }) => action === 'TLS').map(({ reason }) => String(reason));
 
-test('mqtt.js publishes and subscribes with QoS 1, and the principal is the one that the certificate stands for', async () => {
+test('mqtt.js publishes and subscribes with QoS 1, and the principal is the one of the certificate', async () => {
   const client = await connectAsync(options('c1'));
   await client.subscribeAsync('a/#', { qos: 1 });
   const arrived = nextMessage(client);
@@ -230,7 +230,7 @@ test('TLS records of one byte each are read right', async () => {
   socket.destroy();
 });
 
-test('a port full of connections that do not end their handshake serves who does', async () => {
+test('a port full of connections that do not end their handshake still serves those that do', async () => {
   const served = await connectAsync(options('before'));
   const hello = Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]);
   const half: Socket[] = [];
@@ -273,7 +273,7 @@ test('more connections than the limit are refused and counted, and there is room
   await full.stop();
 });
 
-test('a port in use is told with the code of the system', async () => {
+test('a port in use is reported with the code of the system', async () => {
   const other = startHarness();
   await assert.rejects(
     (await other).mqtt.listen({

@@ -13,12 +13,15 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   // Broker
   '**A refused connection of MQTT 3.1.1**': [['mqtt/broker', 'gets CONNACK 5 (not 7)']],
   '**After a crash**': [
-    ['mqtt/crash', 'after a crash the next run tells who is connected no more, and publishes their wills'],
+    [
+      'mqtt/crash',
+      'after a crash the next run reports the connections that ended, and publishes their wills',
+    ],
     ['mqtt/crash', 'a will that waits for its delay waits again after a crash'],
   ],
   '**A QoS 1 message is sent again**': [
-    ['mqtt/session', 'what was not acknowledged comes again with DUP and the same packet identifier'],
-    ['mqtt/session', 'what was not acknowledged is not sent again while the client is connected'],
+    ['mqtt/session', 'an unacknowledged message comes again with DUP and the same packet identifier'],
+    ['mqtt/session', 'an unacknowledged message is not sent again while the client is connected'],
     ['mqtt/session', 'a message waits as long as its session: seven days, where AWS gives up after an hour'],
   ],
   '**Order**': [
@@ -27,18 +30,18 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['mqtt/mqtt5', 'user properties reach the subscriber in the order in which they were sent'],
   ],
   '**Topic aliases**': [
-    ['mqtt/mqtt5', 'a topic alias stands for its topic until it is given another'],
+    ['mqtt/mqtt5', 'a topic alias means its topic until it gets another'],
     ['mqtt/mqtt5', 'the broker gives no topic alias of its own'],
   ],
   '**Shared subscriptions**': [
     [
       'mqtt/mqtt5',
-      'a shared subscription spreads messages over the group, whatever the version, and skips who is away',
+      'a shared subscription spreads messages over the group, whatever the version, and skips members that are away',
     ],
-    ['mqtt/mqtt5', 'with all of a group away, whoever comes back first gets what was published'],
-    ['mqtt/mqtt5', 'what waits for a group goes to a member that joins it'],
-    ['mqtt/mqtt5', 'what a member of a kept group has not acknowledged goes on to another when it leaves'],
-    ['mqtt/mqtt5', 'a shared subscription passes over a member that has no room for more'],
+    ['mqtt/mqtt5', 'with all of a group away, the first member that comes back gets the published messages'],
+    ['mqtt/mqtt5', 'messages that wait for a group go to a member that joins it'],
+    ['mqtt/mqtt5', 'unacknowledged messages of a member of a kept group go to another when it leaves'],
+    ['mqtt/mqtt5', 'a shared subscription skips a member that has no room for more'],
     ['mqtt/broker', 'a shared subscription is judged by its whole filter'],
   ],
   '**Version numbers**': [
@@ -47,7 +50,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
       'version numbers rise with each connection, over a restart too, and begin again an hour after',
     ],
     ['mqtt/broker', 'the version number of a client with a kept session outlasts the hour'],
-    ['mqtt/session', 'sessionIdentifier is new with each connection, also where a session goes on'],
+    ['mqtt/session', 'sessionIdentifier is new with each connection, also if a session continues'],
   ],
   '**A reader that is too slow**': [
     ['mqtt/broker', 'a subscriber that does not read costs bounded memory: QoS 0 is dropped and counted'],
@@ -58,13 +61,16 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ],
   ],
   '**Maximum Packet Size**': [
-    ['mqtt/packet-size', 'CONNACK leaves out what goes without saying'],
+    ['mqtt/packet-size', 'CONNACK leaves out default values'],
     ['mqtt/packet-size', 'a client that cannot take CONNACK is refused with 149'],
     ['mqtt/packet-size', 'an answer that does not fit ends the connection with 149'],
   ],
   '**Wills**': [
-    ['mqtt/broker', 'a client whose policy does not allow its will is not let in'],
-    ['mqtt/broker', 'a will is judged at CONNECT: who may not publish it any more still has it published'],
+    ['mqtt/broker', 'a client whose policy does not allow its will is refused'],
+    [
+      'mqtt/broker',
+      'a will is judged at CONNECT, and is published even if the client may no longer publish it',
+    ],
   ],
   // Shadows
   'Six levels of members': [
@@ -171,7 +177,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['rules/statement', 'keeps integers above 2^53 and long decimals digit for digit'],
   ],
   '`timestamp()` is when the broker received': [
-    ['mqtt/session', 'a rule that runs again after a crash is told the time and the trace of before'],
+    ['mqtt/session', 'a rule that runs again after a crash gets the same time and trace'],
   ],
   '`#` in FROM does not match': [
     ['rules/topic-filter', "['a/#', 'a', false]"],
@@ -179,7 +185,7 @@ const choices: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   // Identity
   '**Answers of fleet provisioning**': [
-    ['mqtt/jobs', 'an answer goes to who asked and to nobody else, and not to the disk'],
+    ['mqtt/jobs', 'an answer goes to the client that asked and to no other, and not to the disk'],
     ['mqtt/jobs', 'an answer is not given to a client that has not subscribed, or may not receive it'],
   ],
   '**Only JSON.**': [['provisioning/provisioning', 'only the six JSON topics are accepted']],

@@ -104,7 +104,7 @@ test('gives up at once when the template allows no retries', async () => {
   assert.match(stored[0]!.body, /"condition":"RetriesExhausted","approximateInvokeCount":1/);
 });
 
-test('gives up when the next attempt would be later than the event may be old', async () => {
+test('gives up when the next attempt would be later than the maximum age of the event', async () => {
   const { lambda, clock, counters, stored } = await start({
     Old: { source: failing, async: { ...s3Destination, maximumEventAgeSeconds: 100 } },
   });
@@ -167,7 +167,7 @@ test('logs the loss of an event whose function has no failure destination', asyn
   assert.equal(counters.get('lambda.lost'), 1);
 });
 
-test('hands the record to an SNS topic and to another function', async () => {
+test('sends the record to an SNS topic and to another function', async () => {
   const published: { topicArn: string; message: string }[] = [];
   const dir = await scratch();
   const file = path.join(dir, 'record');
@@ -243,7 +243,7 @@ test('leaves an event unfinished that was running when it was closed', async () 
   assert.deepEqual(stored, []);
 });
 
-test('drains what runs and what waits', async () => {
+test('drains running and waiting events', async () => {
   const { lambda, counters } = await start({
     Slow: { source: `export const handler = () => new Promise((resolve) => setTimeout(resolve, 20));` },
   });
@@ -253,7 +253,7 @@ test('drains what runs and what waits', async () => {
   assert.equal(counters.get('lambda.invocations'), 5);
 });
 
-test('takes up after a restart the events that an earlier process left in the spool, and none that it never accepted', async () => {
+test('resumes after a restart the events that an earlier process left in the spool, and none that it never accepted', async () => {
   const dir = await scratch();
   const attempts = path.join(dir, 'attempts');
   const first = await start({ Slow: { source: failing } }, { dir });

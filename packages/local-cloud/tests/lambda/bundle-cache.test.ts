@@ -1,4 +1,4 @@
-// Functions are built once for the same sources: whatever a build reads, or would read, counts.
+// Functions are built once for the same sources: everything that a build reads, or would read, counts.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -28,7 +28,7 @@ async function keptProject() {
   return { at, take: () => cache.take(key, at('other/deeper')) };
 }
 
-test('gives what was built of the same sources, with source maps that find them', async () => {
+test('gives the build of the same sources, with source maps that find them', async () => {
   const { at, take } = await keptProject();
   assert.equal(await take(), true);
   assert.equal(await readFile(at('other/deeper/Fn/fn.mjs'), 'utf8'), 'code');
@@ -77,14 +77,14 @@ test('a cache that cannot be written costs the next start a build, and nothing e
   assert.equal(await cache.take(key, at('other')), false);
 });
 
-test('is where tools of Node keep what can be made again, and not in a project without node_modules', async () => {
+test('is where tools of Node keep files that can be created again, and not in a project without node_modules', async () => {
   const { at } = await keptProject();
   assert.equal(cacheFolderOf(at('src/fn.ts')), undefined);
   await mkdir(at('node_modules'));
   assert.equal(cacheFolderOf(at('src/fn.ts')), at('node_modules/.cache/local-cloud'));
 });
 
-test('a function runs what was built before, and anew what has changed', async () => {
+test('a function runs the earlier build, and a new one after a change', async () => {
   const dir = temporaryFolder();
   await mkdir(path.join(dir, 'node_modules'));
   const answer = async (name: string) => {

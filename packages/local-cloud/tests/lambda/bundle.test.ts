@@ -40,7 +40,7 @@ test('builds CommonJS and ES modules, with and without source maps, and replaces
   ]);
 });
 
-test('puts what is imported late into a file of the function that imports it', async () => {
+test('puts late imports into a file of the function that has them', async () => {
   const dir = temporaryFolder();
   await mkdir(path.join(dir, 'node_modules')); // so that the second start takes what the first has built
   await writeFile(path.join(dir, 'rare.ts'), 'export const rare = "seldom";');
@@ -60,7 +60,7 @@ test('puts what is imported late into a file of the function that imports it', a
   }
 });
 
-test('names file, line and error of what does not build', async () => {
+test('names file, line and error of a failed build', async () => {
   const cases: readonly [FunctionDraft, RegExp][] = [
     [
       { source: `export const ok = 1;\nimport { x } from './missing.ts';\nexport const handler = () => x;` },

@@ -1,4 +1,4 @@
-// What a handler sees, and what becomes of it when it misbehaves.
+// The environment of a handler, and the end of one that misbehaves.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -26,7 +26,7 @@ test('answers null for a handler that returns nothing, and takes a handler that 
   assert.equal((await lambda.invoke('tidegate-Plain', '{}')).payload, '5');
 });
 
-test('imports the handler once and keeps what it holds between events', async () => {
+test('imports the handler once and keeps its state between events', async () => {
   const { lambda } = await start({
     Counter: { source: 'let n = 0; export const handler = async () => (n += 1);' },
   });
@@ -198,7 +198,7 @@ test('names each handler that cannot be imported, and the error', async () => {
   }
 });
 
-test('names a function whose NODE_OPTIONS a thread does not take', async () => {
+test('names a function whose NODE_OPTIONS a thread does not support', async () => {
   const { lambda } = await start({
     Options: { source: 'export const handler = () => 1;', environment: { NODE_OPTIONS: '--title=x' } },
   });

@@ -104,7 +104,7 @@ test('four sources with one event each wait for one event of a fifth, not for it
   );
 });
 
-test('a call that somebody waits for is not behind the events', async () => {
+test('a synchronous call does not wait behind the events', async () => {
   const { source, read } = await order();
   const { lambda } = await start({ Slow: { source } });
   await lambda.ready();
@@ -116,7 +116,7 @@ test('a call that somebody waits for is not behind the events', async () => {
   await Promise.all(events);
 });
 
-test('one principal fills half of the room for events, and who has none waiting is still let in', async () => {
+test('one principal fills half of the room for events, and a caller without waiting events is still admitted', async () => {
   const { lambda } = await start({
     Stuck: { source: `export const handler = () => new Promise(() => {});` },
   });
@@ -133,7 +133,7 @@ test('one principal fills half of the room for events, and who has none waiting 
   assert.equal(lambda.isFull('new'), true);
 });
 
-test('callers whose events an earlier process left take turns after the restart', async () => {
+test('callers with events of an earlier process take turns after the restart', async () => {
   const { source, read } = await order();
   const dir = temporaryFolder();
   const spool = createSpool(path.join(dir, 'spool'));

@@ -106,7 +106,7 @@ test('lines of both files have the time of their invocation, and are filtered by
   assert.deepEqual(await filter({ startTime: Date.parse(two), limit: 1 }), ['05 START RequestId: 2']);
 });
 
-test('what rules log is read as events, and a line that was cut off as it is', async () => {
+test('log lines of rules are read as events, and a truncated line unchanged', async () => {
   const call = await open();
   const { events } = (await call('GetLogEvents', { logGroupName: '/devices', logStreamName: 'local' })) as {
     events: { timestamp: number; message: string }[];

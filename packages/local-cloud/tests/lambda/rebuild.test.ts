@@ -1,4 +1,4 @@
-// A function that is built again while it works: what runs is finished by the code that began it, what waits has the new code.
+// A function that is built again while it works: running events finish with the old code, waiting ones get the new code.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ export const handler = async ({ name }) => {
   return '${version}';
 };`;
 
-test('finishes what runs with the old code, and has never more at once than the concurrency allows', async () => {
+test('finishes running events with the old code, and never runs more at once than the concurrency allows', async () => {
   const folder = temporaryFolder();
   const at = (name: string) => path.join(folder, name);
   const { lambda, dir } = await start({ Fn: { source: sourceOf('old', folder), reservedConcurrency: 1 } });
@@ -38,7 +38,7 @@ test('finishes what runs with the old code, and has never more at once than the 
   assert.equal(await invoke({}), '"new"');
 });
 
-test('says what a build came to, knows what it read, and keeps no more builds than it needs', async () => {
+test('reports the result of a build, knows the files that it read, and keeps no more builds than it needs', async () => {
   const { lambda, dir } = await start({
     Fn: { source: `import { word } from './word.ts'; export const handler = async () => word;` },
     Other: { source: `export const handler = async () => 'other';` },

@@ -31,7 +31,7 @@ import { start } from './fixture.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
 
-/** Sends what the event says by the AWS SDK, and gives the answer or the error. */
+/** Sends the event's call by the AWS SDK. @returns the answer or the error */
 const SDK = `import * as commands from '@aws-sdk/client-dynamodb';
 const client = new commands.DynamoDBClient({ maxAttempts: 1, requestHandler: { requestTimeout: 500, throwOnRequestTimeout: true } });
 export const handler = async ([name, input]) => {
@@ -42,7 +42,7 @@ export const handler = async ([name, input]) => {
     return { error: error.name, message: error.message, item: error.Item, status: error.$metadata?.httpStatusCode };
   }
 };`;
-/** Makes a request by hand, in two parts, and reads the answer as it comes. */
+/** Makes a raw request, in two parts, and reads the answer as it comes. */
 const BY_HAND = `import { request } from 'node:http';
 export const handler = (body) =>
   new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ export const handler = (body) =>
     sent.end(body.slice(5));
   });`;
 
-/** A table behind the AWS port, and functions that reach it. `tables` stands in for the way past the port. */
+/** A table behind the AWS port, and functions that reach it. `tables` replaces the way past the port. */
 async function open(tables?: () => MessagePort) {
   const dir = temporaryFolder();
   mkdirSync(path.join(dir, 'node_modules'));
@@ -190,7 +190,7 @@ test('answers a request that is made without the SDK', async () => {
   assert.deepEqual(byHttp, []);
 });
 
-test('answers what the table thread leaves unanswered with a server error, and goes by HTTP afterwards', async () => {
+test('answers a request that the table thread leaves unanswered with a server error, and uses HTTP afterwards', async () => {
   const { port1, port2 } = new MessageChannel();
   port2.once('message', () => port2.close());
   const { send, byHttp } = await open(() => port1);

@@ -11,7 +11,7 @@ import { start, startTime } from './fixture.ts';
 
 const time = '2026-01-02T03:04:05.000Z';
 
-/** What a function logs, and what comes of it on a terminal, or in a pipe where there are no `columns`. */
+/** The log of a function, and its lines on a terminal, or in a pipe, which has no `columns`. */
 function terminal(columns?: number) {
   const clock = createManualClock(startTime);
   const written: string[] = [];
@@ -73,7 +73,7 @@ test('a pipe gets a JSON line with the fields by their names', () => {
   ]);
 });
 
-test('what differs in numbers and in the names of the event only comes once a minute, with how many were left out', async () => {
+test('lines that differ only in numbers and in names of the event are shown once a minute, with the number left out', async () => {
   const { clock, log, entries, shown } = terminal();
   for (const n of [1, 2, 3, 4]) log(rejected('fridge-7', n, `t${n}`));
   log(rejected('fridge-8', 1));

@@ -1,4 +1,4 @@
-// The Kinesis API: what clients of a stream see, through the AWS CLI where it is installed and by hand for what it would not send.
+// The Kinesis API: what clients of a stream see, through the AWS CLI if it is installed, and by raw requests that it would not send.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

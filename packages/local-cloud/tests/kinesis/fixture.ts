@@ -42,7 +42,7 @@ export interface TakenRecord {
   readonly shardId: string;
 }
 
-/** What the function under test answers; what it throws is a failed invocation. */
+/** The answer of the function under test; if it throws, the invocation failed. */
 export type Take = (records: readonly TakenRecord[]) => unknown;
 
 interface EventRecord {
@@ -74,7 +74,7 @@ export interface Run {
   readonly close: () => Promise<void>;
 }
 
-/** Opens what an earlier run in `dir` left, or begins. */
+/** Opens the data of an earlier run in `dir`, or begins. */
 export async function run(
   dir: string,
   clock: Clock,

@@ -1,4 +1,4 @@
-// A shard on disk: what was taken comes back in order, over restarts, torn ends, full disks and deleted files.
+// A shard on disk: accepted records come back in order, over restarts, torn ends, full disks and deleted files.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -118,7 +118,7 @@ test('a full disk takes nothing, and everything once it has room', async () => {
   );
 });
 
-test('closing does not wait for a disk that refuses, nor take what it refused', async () => {
+test('closing does not wait for a disk that refuses, and keeps nothing that it refused', async () => {
   const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   const log = await open(dir, disk);
   disk.space = 0;
@@ -131,7 +131,7 @@ test('closing does not wait for a disk that refuses, nor take what it refused', 
   assert.equal((await open(dir, disk)).newest(), 0);
 });
 
-test('files go once they are old and nobody needs them, never the newest', async () => {
+test('old files that are no longer needed are removed, never the newest', async () => {
   const [dir, disk] = [temporaryFolder(), createMemoryDisk()];
   const log = await open(dir, disk, 100);
   const texts = Array.from({ length: 20 }, (_, n) => `record ${n} ${'x'.repeat(60)}`);

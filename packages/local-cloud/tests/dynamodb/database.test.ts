@@ -62,7 +62,7 @@ test('answers writes of a turn together, and reads in it no sooner', async () =>
   assert.deepEqual(namesIn(file), ['a', 'b', 'c']);
 });
 
-test('undoes a whole turn when one write in it breaks, and goes on', async () => {
+test('undoes a whole turn when one write in it fails, and continues', async () => {
   const { file, database } = openTemporary();
   const order: string[] = [];
   let undone = 0;
@@ -106,7 +106,7 @@ test('fails the writes of a turn that cannot be committed, and forgets what they
   assert.equal((await write('b', 10)).status, 200);
 });
 
-test('reads what was written last, in the turn, after it and after the file was opened again', async () => {
+test('reads the last write, in the turn, after it and after the file was opened again', async () => {
   const { file, database } = openTemporary();
   const random = createRandom(7);
   const engine = engineOn(database);

@@ -96,14 +96,14 @@ test('adds numbers of 38 digits exactly and refuses a sum that needs more', asyn
   assert.equal((await item('digits'))?.['temperature.sum']?.N, String(BigInt(large) * 2n));
 });
 
-test('tells byte strings apart that are no valid UTF-8', async () => {
+test('distinguishes byte strings that are not valid UTF-8', async () => {
   await add('bytes', '1', 'fffefdfcfbfaf9f8');
   const { Attributes } = await add('bytes', '1', 'f8f9fafbfcfdfeff');
   assert.equal(Attributes?.['temperature.sum']?.N, '2');
   assert.equal(Attributes?.['seen']?.BS?.length, 2);
 });
 
-test('gives the item back when a condition fails and ALL_OLD is asked for', async () => {
+test('gives the item back when a condition fails and the request has ALL_OLD', async () => {
   await add('old', '7', 'aa');
   await assert.rejects(add('old', '7', 'aa'), (error: Error & { Item?: Record<string, { N?: string }> }) => {
     assert.equal(error.name, 'ConditionalCheckFailedException');
@@ -182,7 +182,7 @@ test('pages through a query in both directions', async () => {
   assert.deepEqual(await read(false), [20_000, 10_000, 0, -20_000]);
 });
 
-test('counts what was written', async () => {
+test('counts written records', async () => {
   writes.length = 0;
   await client.send(new PutItemCommand({ TableName, Item: keyOf('counted') }));
   await client.send(new GetItemCommand({ TableName, Key: keyOf('counted') }));
@@ -293,7 +293,7 @@ for (const [what, call, message] of refusals) {
   });
 }
 
-test('refuses a __proto__ key and a value nested too deeply, and goes on', async () => {
+test('refuses a __proto__ key and a value nested too deeply, and continues', async () => {
   const post = async (body: string) => {
     const response = await fetch(server.url, {
       method: 'POST',
@@ -320,7 +320,7 @@ test('refuses a __proto__ key and a value nested too deeply, and goes on', async
   assert.equal(await item('nobody'), undefined);
 });
 
-test('deletes what has expired, within the hour, and tells the attribute', async () => {
+test('deletes expired items within the hour, and describes the attribute', async () => {
   const now = Math.floor(clock.now() / 1000);
   const put = (device: string, expiresAt: number) =>
     client.send(

@@ -1,4 +1,4 @@
-// Expressions: what DynamoDB says of wrong ones, and that remembered ones depend on nothing of the request before.
+// Expressions: DynamoDB's errors, and that cached ones do not depend on the request before.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -133,7 +133,7 @@ test('takes expressions of 4 KB and 300 operators, and no more', () => {
   assert.throws(() => condition(joined(151)), /too many operators; operator count: 301/);
 });
 
-test('refuses what is nested beyond reason instead of running out of stack', () => {
+test('refuses excessive nesting instead of running out of stack', () => {
   for (const text of [`${'('.repeat(2_000)}a = :n${')'.repeat(2_000)}`, '('.repeat(4_000)]) {
     assert.throws(() => compileExpression('ConditionExpression', text, names, values), /nested too deeply/);
     assert.throws(
@@ -143,7 +143,7 @@ test('refuses what is nested beyond reason instead of running out of stack', () 
   }
 });
 
-test('compiles once, whatever the values are, and anew for other names or types', () => {
+test('compiles once for any values, and again for other names or types', () => {
   const compile = (name: string, value: object) =>
     compileExpression('ConditionExpression', '#a = :v', { '#a': name }, { ':v': value as never });
   const first = compile('a', { N: '1' });
@@ -191,7 +191,7 @@ test('counts positions of a list as they were before the update', async () => {
   assert.deepEqual(await updated({ a: numbers(0, 1, 2, 3) }, 'REMOVE a[0], a[2]'), { a: numbers(1, 3) });
 });
 
-test('adds what is set beyond the end of a list at the end, in the order of its positions', async () => {
+test('appends values that are set beyond the end of a list, in the order of their positions', async () => {
   const ExpressionAttributeValues = { ':x': { N: '8' }, ':y': { N: '9' } };
   assert.deepEqual(
     await updated({ a: numbers(0) }, 'SET a[999999999] = :y, a[5] = :x', { ExpressionAttributeValues }),

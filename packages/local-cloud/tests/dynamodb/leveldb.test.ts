@@ -1,4 +1,4 @@
-// Data directories of earlier versions, whose tables are in LevelDB: taken over once, whole, whatever happens meanwhile.
+// Data directories of earlier versions, whose tables are in LevelDB: converted once, whole, whatever happens meanwhile.
 
 import { expect, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -82,7 +82,7 @@ test('keeps indexes and tags', async () => {
   assert.deepEqual(Tags, [{ Key: 'stage', Value: 'local' }]);
 });
 
-test('begins anew when the process ended while it converted, and only tidies up when it had finished', async () => {
+test('begins again if the process ended while it converted, and only cleans up if it had finished', async () => {
   const dir = oldFolder();
   const [folder, database] = [path.join(dir, 'tables'), path.join(dir, 'tables.sqlite')];
   renameSync(folder, `${folder}.old`);

@@ -45,7 +45,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['1e9223372036854775808', /converted to a numeric value: 1e9223372036854775808/],
   [`1${'2'.repeat(38)}`, /more than 38 significant digits/],
 ];
-test('refuses what is not a number, too large, too small or too precise', () => {
+test('refuses numbers that are invalid, too large, too small or too precise', () => {
   for (const [given, problem] of refused) assert.match(storedNumber(given).problem ?? '', problem, given);
 });
 

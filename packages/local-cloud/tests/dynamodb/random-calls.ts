@@ -112,7 +112,7 @@ export function keyOf(random: Random, table: TableName): Value {
   return Object.fromEntries(TABLES[table].keys.map(([name]) => [name, keyValue(random, table, name)]));
 }
 
-/** Attributes that are no keys of tables; `n` and `t` are keys of indexes. */
+/** Attributes that are not keys of tables; `n` and `t` are keys of indexes. */
 const ATTRIBUTES = ['n', 't', 'a', 'b', 'c', 'list', 'map', 'set'];
 
 /** Collects placeholders of a request. */

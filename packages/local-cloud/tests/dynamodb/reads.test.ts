@@ -1,4 +1,4 @@
-// Queries and scans: pages by items and by bytes, segments, indexes, and what AWS refuses of a request.
+// Queries and scans: pages by items and by bytes, segments, indexes, and requests that AWS refuses.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -42,7 +42,7 @@ async function writeRandomly(seed: number, count: number): Promise<void> {
   }
 }
 
-test('every index has what the table has, however it was written', async () => {
+test('every index has the items of the table, however they were written', async () => {
   await writeRandomly(11, 2_000);
   const { Items } = await call(engine, 'Scan', { TableName: 'things' });
   const items = Items as Item[];
@@ -93,7 +93,7 @@ const pagedReads: readonly (readonly [string, string, object])[] = [
   ],
 ];
 for (const [what, operation, input] of pagedReads) {
-  test(`${what} gives in pages of one and of two what it gives at once`, async () => {
+  test(`${what} gives the same items in pages of one, in pages of two and at once`, async () => {
     const request = { TableName: 'things', ...input };
     const whole = await readAll(operation, request);
     assert.ok(whole.items.length > 1, `only ${whole.items.length} items`);

@@ -52,7 +52,7 @@ const inAnyOrder = (items: unknown) => (items as unknown[]).map(text).sort();
 
 const isRead = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
 
-/** Without what has no order: batches, and items of an index with the same keys there. */
+/** Without results that have no order: batches, and items of an index with the same keys there. */
 function comparable({ operation, input }: Recorded, { status, body }: Answer): unknown {
   const { Responses, Items, Message, ...rest } = body;
   // An update of which nothing is returned.

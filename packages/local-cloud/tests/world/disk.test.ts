@@ -1,4 +1,4 @@
-// The world's disk: what was synced stays, and a power cut takes what came last of the rest.
+// The world's disk: synced writes stay, and a power cut removes the last of the others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -19,7 +19,7 @@ function fileOn(disk: Disk, name: string): File {
 
 const textOf = (file: File) => file.data.toString('utf8', 0, file.size);
 
-test('a power cut keeps what was synced, and a beginning of what was written after it', () => {
+test('a power cut keeps synced writes, and a beginning of those after them', () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const disk = createDisk();
@@ -52,7 +52,7 @@ test('a sync of a folder keeps the names that it had before it began', () => {
   assert.ok(gone > 0 && gone < SEEDS);
 });
 
-test('a power cut gives back what was cut off or overwritten and not synced', () => {
+test('a power cut restores bytes that were cut off or overwritten and not synced', () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const disk = createDisk();
@@ -67,7 +67,7 @@ test('a power cut gives back what was cut off or overwritten and not synced', ()
   assert.ok(seen.has('one two') && seen.has('new'));
 });
 
-test('a file whose folder was not synced may be gone, and one whose folder was synced is there', () => {
+test('a file may be lost if its folder was not synced, and stays if it was', () => {
   let gone = 0;
   for (let seed = 0; seed < SEEDS; seed += 1) {
     const disk = createDisk();
@@ -80,7 +80,7 @@ test('a file whose folder was not synced may be gone, and one whose folder was s
   assert.ok(gone > 0 && gone < SEEDS);
 });
 
-test('a full disk takes a part of what would make a file longer, and says ENOSPC', () => {
+test('a full disk accepts a part of a write that makes a file longer, and reports ENOSPC', () => {
   const disk = createDisk();
   const file = fileOn(disk, 'log');
   disk.write(file, Buffer.from('before'), 0);

@@ -1,4 +1,4 @@
-// A sync of the world's file modules: it covers what was written before it began, as fdatasync promises, and no more.
+// A sync of the world's file modules: it covers writes that ended before it began, as fdatasync promises, and no others.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { until, world } from '../../world/runtime.ts';
 const SEEDS = 50;
 const FILE = `${ROOT}/log`;
 
-test('what is written while a sync is under way may be lost, and what was written before is there', async () => {
+test('bytes written while a sync is under way may be lost, and those written before are there', async () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < SEEDS; seed += 1) {
     world.begin(seed, 0);

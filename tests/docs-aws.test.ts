@@ -54,6 +54,15 @@ function callsOfAws(): Call[] {
 
 const calls = callsOfAws();
 
+test('each aws command of a block is found, in pipes and substitutions too', () => {
+  const missed = documents()
+    .flatMap(plainBlocks)
+    .filter(
+      ({ text }) => [...text.matchAll(/(?<=^|[\s("|&])aws [a-z]/g)].length !== callsOf('aws', text).length,
+    );
+  assert.deepEqual(missed, []);
+});
+
 /** The Python that runs the AWS CLI, if its models can be imported: version 1, or version 2 from a package of a system. */
 function pythonOfAws(): string | undefined {
   for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {

@@ -1,9 +1,9 @@
 // A device of the world, with an outbox: it sends each message until the broker has acknowledged it, over every lost connection.
 
-import type { Message } from '../bench/chaos/payloads.ts';
 import { connect } from '../packages/local-cloud/world/network.ts';
 import { later, world } from '../packages/local-cloud/world/runtime.ts';
-import { openMqttSession, type MqttSession } from './mqtt-session.ts';
+import type { Message } from './messages.ts';
+import { openMqttSession, type MqttSession, type SessionEvents } from './mqtt-session.ts';
 
 /** What a device did and heard, for the oracle. Times are milliseconds of the world. */
 export interface Diary {
@@ -23,6 +23,8 @@ export interface Device extends Diary {
   send(message: Message): void;
   /** The connection breaks, and both ends learn of it. */
   cut(): void;
+  /** Opens a second connection under the same client ID, and leaves the first one to the broker. */
+  connectAgain(): void;
   /** Nothing comes through any more, and only time tells. */
   silence(): void;
 }
@@ -64,8 +66,8 @@ function createDiary() {
       const last = connected.at(-1);
       if (last?.to === Infinity) last.to = world.elapsed();
     },
-    acknowledges(key: string): void {
-      diary.acknowledged.add(key);
+    acknowledges(key: string | undefined): void {
+      if (key !== undefined) diary.acknowledged.add(key);
       diary.acknowledgedAt.push(world.elapsed());
     },
     hears(topic: string, payload: string): void {
@@ -97,12 +99,12 @@ function createOutbox(counts: Diary['counts']) {
         entry.wasSent = true;
       }
     },
-    /** @returns the key of the message, if it waited for this */
-    acknowledged(id: number): string | undefined {
+    /** @returns the message, if it waited for this */
+    acknowledged(id: number): Message | undefined {
       const entry = inFlight.get(id);
       inFlight.delete(id);
       if (entry) entries.delete(entry);
-      return entry?.message.key;
+      return entry?.message;
     },
     disconnected: () => void (inFlight = new Map()),
   };
@@ -114,29 +116,47 @@ export function createDevice(options: DeviceOptions): Device {
   const outbox = createOutbox(diary.counts);
   let session: MqttSession | undefined;
 
-  const events = {
-    ready() {
-      notes.connects();
-      outbox.publish(session);
-    },
-    acknowledged(id: number) {
-      const key = outbox.acknowledged(id);
-      if (key !== undefined) notes.acknowledges(key);
-      outbox.publish(session);
-    },
-    heard: (topic: string, payload: string) => notes.hears(topic, payload),
-    lost() {
-      notes.ends();
-      session = undefined;
-      outbox.disconnected();
-      later(RETRY_MS, open);
-    },
-  };
+  /** What happens on one connection; nothing of it counts once there is a newer one. */
+  function eventsOf(isCurrent: () => boolean): SessionEvents {
+    return {
+      ready() {
+        if (!isCurrent()) return;
+        notes.connects();
+        outbox.publish(session);
+      },
+      acknowledged(id) {
+        if (!isCurrent()) return;
+        const message = outbox.acknowledged(id);
+        if (message) notes.acknowledges(message.key);
+        outbox.publish(session);
+      },
+      heard: (topic, payload) => notes.hears(topic, payload),
+      lost() {
+        if (!isCurrent()) return;
+        leave();
+        later(RETRY_MS, open);
+      },
+    };
+  }
+
+  function leave(): void {
+    notes.ends();
+    session = undefined;
+    outbox.disconnected();
+  }
 
   function open(): void {
     const link = connect(MQTT_PORT, certificate, address);
-    if (link) session = openMqttSession(link, { clientId: name, isCleanSession, topics }, events);
-    else later(RETRY_MS, open);
+    if (!link) {
+      later(RETRY_MS, open);
+      return;
+    }
+    const opened: MqttSession = openMqttSession(
+      link,
+      { clientId: name, isCleanSession, topics },
+      eventsOf(() => session === opened),
+    );
+    session = opened;
   }
   later(0, open);
 
@@ -149,6 +169,11 @@ export function createDevice(options: DeviceOptions): Device {
       outbox.publish(session);
     },
     cut: () => session?.link.cut(),
+    connectAgain() {
+      if (!session) return; // it is about to connect
+      leave();
+      open();
+    },
     silence() {
       notes.ends();
       session?.link.silence();

@@ -3,7 +3,7 @@
 import { setCallFaults, type CallFault, type CallSeen } from '../packages/local-cloud/world/faults.ts';
 import type { Machine } from '../packages/local-cloud/world/machine.ts';
 import { environments, type RunningEnvironment } from '../packages/local-cloud/world/node-worker-threads.ts';
-import { advance, until, world } from '../packages/local-cloud/world/runtime.ts';
+import { advance, currentLife, until, world } from '../packages/local-cloud/world/runtime.ts';
 import type { Device } from './device.ts';
 import type { Operator } from './operator.ts';
 import type { Fault, FaultKind } from './plan.ts';
@@ -56,6 +56,20 @@ function victimOf(pick: number): RunningEnvironment | undefined {
   return from[pick % Math.max(1, from.length)];
 }
 
+/** Freezes the environment that makes the next call of this operation, if one does soon. */
+async function freezeIn({ callFaults }: Hands, operation: string, forMs: number): Promise<string> {
+  let frozen: string | undefined;
+  const choose = (call: CallSeen) => {
+    if (frozen !== undefined || call.operation !== operation) return undefined;
+    frozen = call.from;
+    currentLife()?.freeze(forMs);
+    return undefined;
+  };
+  callFaults.push({ until: world.elapsed() + MOMENT_MS, choose });
+  await advance(MOMENT_MS, () => frozen !== undefined);
+  return `${frozen ?? 'none'} in ${operation} for ${forMs / 1000} s`;
+}
+
 const nameOf = (victim: RunningEnvironment | undefined) =>
   victim ? `${victim.functionName}${victim.isBusy() ? ', busy' : ''}` : 'none was there';
 
@@ -81,7 +95,8 @@ const INJECT: { readonly [Kind in FaultKind]: (hands: Hands, fault: Of<Kind>) =>
       await advance(forMs);
       return `for ${forMs / 1000} s`;
     },
-    async 'freeze-environment'(_, { turns, pick, forMs }) {
+    async 'freeze-environment'(hands, { turns, pick, forMs, during }) {
+      if (during !== undefined) return freezeIn(hands, during, forMs);
       await afterTurns(turns);
       const victim = victimOf(pick);
       const name = nameOf(victim);
@@ -118,6 +133,10 @@ const INJECT: { readonly [Kind in FaultKind]: (hands: Hands, fault: Of<Kind>) =>
     },
     'half-open'({ devices }, { pick }) {
       pickOf(devices, pick).silence();
+      return pickOf(devices, pick).name;
+    },
+    twin({ devices }, { pick }) {
+      pickOf(devices, pick).connectAgain();
       return pickOf(devices, pick).name;
     },
     storm({ devices, ...hands }, { messages }) {

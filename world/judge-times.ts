@@ -14,8 +14,8 @@ const ANNOUNCE_MS = 4 * MINUTE_MS;
 const RECOVER_MS = 6 * MINUTE_MS;
 /** Times of the machine's clock differ by its steps. */
 const CLOCK_MS = MINUTE_MS;
-/** What was admitted at the end of a minute is sent at the beginning of the next. */
-const SPILL_MS = 5_000;
+/** What was admitted at the end of a minute may be sent at the beginning of the next. */
+const SPILL_MS = 2_000;
 
 /** The time by which something must have happened that was due from `at` on: disturbances put it off. */
 function deadlineOf(at: number, ms: number, disturbances: readonly Disturbance[]): number {
@@ -69,6 +69,23 @@ function lateAlerts(
   });
 }
 
+/**
+ * Mails by minute, as the rate limit admitted them: those of the first seconds of a minute count in the one before as far
+ * as that had room.
+ */
+function admitted(mails: readonly Mail[], perMinute: number): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  const times = mails.map(({ at }) => at).sort((a, b) => a - b);
+  for (const at of times) {
+    const minute = Math.floor(at / MINUTE_MS);
+    const before = counts.get(minute - 1) ?? 0;
+    const isSpilled = at - minute * MINUTE_MS < SPILL_MS && before < perMinute;
+    const counted = isSpilled ? minute - 1 : minute;
+    counts.set(counted, (counts.get(counted) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** Of mails for one alert; digests come on top. */
 function beyondLimit(
   { mails }: Evidence,
@@ -76,15 +93,13 @@ function beyondLimit(
   disturbances: readonly Disturbance[],
 ): Finding[] {
   const single = mails.filter((mail) => !isDigest(mail) && /^Alert: /m.test(mail.text));
-  const byMinute = Map.groupBy(single, ({ at }) => Math.floor(at / MINUTE_MS));
-  return [...byMinute].flatMap(([minute, all]) => {
+  return [...admitted(single, perMinute)].flatMap(([minute, count]) => {
     const [from, to] = [minute * MINUTE_MS, (minute + 1) * MINUTE_MS];
-    const counted = all.filter(({ at }) => at >= from + SPILL_MS).length;
     const isDisturbed = disturbances.some(
-      (each) => each.from <= to && each.to + MINUTE_MS >= from - MINUTE_MS,
+      (each) => each.from <= to + MINUTE_MS && each.to + MINUTE_MS >= from - MINUTE_MS,
     );
-    if (counted <= perMinute || isDisturbed) return [];
-    const text = `${counted} mails in the minute from ${new Date(from).toISOString()}, and ${perMinute} are allowed`;
+    if (count <= perMinute || isDisturbed) return [];
+    const text = `${count} mails in the minute from ${new Date(from).toISOString()}, and ${perMinute} are allowed`;
     return [{ kind: 'rate-limit', text }];
   });
 }

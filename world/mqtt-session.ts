@@ -8,7 +8,7 @@ export interface MqttSession {
   readonly link: Link;
   isReady(): boolean;
   /** Sends with QoS 1. @returns the packet identifier */
-  publish(topic: string, payload: string, dup: boolean): number;
+  publish(topic: string, payload: string | Buffer, dup: boolean): number;
   disconnect(): void;
   close(): void;
 }

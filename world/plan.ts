@@ -11,12 +11,14 @@ export type Fault = { readonly at: number } & (
       readonly turns: number;
       readonly pick: number;
       readonly forMs: number;
+      /** In the next call of this operation; else at some moment. */
+      readonly during?: string;
     }
   | { readonly kind: 'full-disk'; readonly forMs: number }
   | { readonly kind: 'sns-outage' | 'throttle'; readonly forMs: number }
   | { readonly kind: 'lost-answers'; readonly forMs: number; readonly share: number }
   | { readonly kind: 'clock-step'; readonly ms: number }
-  | { readonly kind: 'cut' | 'half-open'; readonly pick: number }
+  | { readonly kind: 'cut' | 'half-open' | 'twin'; readonly pick: number }
   | { readonly kind: 'storm'; readonly messages: number }
   | { readonly kind: 'revoke'; readonly pick: number; readonly forMs: number }
   | { readonly kind: 'restart' }
@@ -24,8 +26,12 @@ export type Fault = { readonly at: number } & (
 export type FaultKind = Fault['kind'];
 
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 /** The clock is never more than this ahead or behind, so that no reading in time is rejected for its age. */
 const MOST_STEP_MS = 25 * SECOND;
+
+/** Readings that come at the turn of a minute, when the sweep runs and the rate limit begins again. */
+const beforeMinute = (at: number) => Math.ceil(at / MINUTE) * MINUTE - SECOND;
 
 type Make = (at: number, random: Random) => Fault;
 
@@ -45,6 +51,8 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   'freeze-environment': (at, random) => ({
     ...{ kind: 'freeze-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
     forMs: random.whole(1, 200) * SECOND,
+    // A sender queries the last windows between its claim and its mail.
+    ...(random.chance(0.5) && { during: random.pick(['Query', 'Query', 'UpdateItem']) }),
   }),
   'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
   'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),
@@ -55,7 +63,11 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   'clock-step': (at, random) => ({ kind: 'clock-step', at, ms: random.whole(-MOST_STEP_MS, MOST_STEP_MS) }),
   cut: (at, random) => ({ kind: 'cut', at, pick: random.whole(0, 99) }),
   'half-open': (at, random) => ({ kind: 'half-open', at, pick: random.whole(0, 99) }),
-  storm: (at, random) => ({ kind: 'storm', at, messages: random.whole(2, 12) }),
+  twin: (at, random) => ({ kind: 'twin', at, pick: random.whole(0, 99) }),
+  storm: (at, random) => ({
+    ...{ kind: 'storm', messages: random.whole(2, 12) },
+    at: random.chance(0.5) ? beforeMinute(at) : at,
+  }),
   revoke: (at, random) => ({
     ...{ kind: 'revoke', at, pick: random.whole(0, 99), forMs: random.whole(5, 120) * SECOND },
   }),

@@ -5,7 +5,7 @@ import { createRandom } from '../bench/chaos/random.ts';
 import { recompute } from '../bench/chaos/recompute.ts';
 import { judgeEvidence, type Disturbance } from '../bench/chaos/verdict.ts';
 import type { Disk } from '../packages/local-cloud/world/disk.ts';
-import { setCallFaults } from '../packages/local-cloud/world/faults.ts';
+import { failedConditions, setCallFaults } from '../packages/local-cloud/world/faults.ts';
 import { createMachine, prepare, type Machine } from '../packages/local-cloud/world/machine.ts';
 import { advance, later, until, world } from '../packages/local-cloud/world/runtime.ts';
 import { createDevice, type Device } from './device.ts';
@@ -145,7 +145,8 @@ async function injectAll(hands: Hands, faults: readonly Fault[], end: number): P
     if (DISTURBING.has(fault.kind)) {
       // A frozen sender may have sent before; what it holds is sent by others, and not by it again when it thaws.
       const isOrphan = fault.kind === 'freeze-environment';
-      happened.disturbances.push(isOrphan ? { from, to: from } : disturbance);
+      const at = world.now();
+      happened.disturbances.push(isOrphan ? { from: at, to: at } : disturbance);
       happened.spans.push({ from: began, to: world.elapsed() + forMs });
     }
     if (DISTURBING.has(fault.kind) || fault.kind === 'clock-step') happened.delays.push(disturbance);
@@ -202,11 +203,13 @@ interface Ended {
   readonly operator: Operator;
   readonly happened: Happened;
   readonly alertsPerMinute: number;
+  /** Counted while it ran. */
+  readonly counts: Readonly<Record<string, number>>;
   /** When messages were not sent any more, in milliseconds of the world. */
   readonly end: number;
 }
 
-function judge({ evidence, devices, operator, happened, alertsPerMinute, end }: Ended) {
+function judge({ evidence, devices, operator, happened, alertsPerMinute, counts, end }: Ended) {
   const acknowledged = new Set(devices.flatMap((device) => [...device.acknowledged]));
   const expected = recompute(evidence.archive);
   const { disturbances, delays, spans } = happened;
@@ -224,9 +227,25 @@ function judge({ evidence, devices, operator, happened, alertsPerMinute, end }: 
       'messages to devices': operator.sent.length,
       'messages heard': devices.reduce((sum, { heard }) => sum + heard.length, 0),
       'certificates revoked': operator.revocations.length,
+      ...counts,
       turns: world.turns(),
     },
   };
+}
+
+const LOSE_ENVIRONMENT: ReadonlySet<string> = new Set(['crash-environment', 'freeze-environment']);
+
+function countsOf({ mode, faults }: WorldOptions, senders: readonly Sender[]): Record<string, number> {
+  const counts: Record<string, number> = {
+    devices: senders.length,
+    'conditions that failed': failedConditions(),
+    'environments lost in stream mode':
+      mode === 'stream' ? faults.filter(({ kind }) => LOSE_ENVIRONMENT.has(kind)).length : 0,
+  };
+  for (const { messages } of senders)
+    for (const [kind, count] of Object.entries(messages.kinds))
+      counts[`sent ${kind}`] = (counts[`sent ${kind}`] ?? 0) + count;
+  return counts;
 }
 
 /** @throws Error when the machine does not start, or does not stop */
@@ -251,7 +270,16 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const happened = await injectAll(hands, faults, ms);
   const stuck = await settle(machine, senders, operator, outputs);
   const evidence = readEvidence(machine.disk(), outputs);
-  const { findings, figures } = judge({ evidence, devices, operator, happened, alertsPerMinute, end: ms });
+  const counts = countsOf(options, senders);
+  const { findings, figures } = judge({
+    evidence,
+    devices,
+    operator,
+    happened,
+    alertsPerMinute,
+    counts,
+    end: ms,
+  });
   return {
     ...{ findings: [...stuck, ...findings], happened: happened.texts, figures },
     ...{ reasons: reasonsOf(evidence), hash: hashOf(machine.disk(), outputs), elapsed: world.elapsed() },

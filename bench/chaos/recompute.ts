@@ -17,6 +17,8 @@ const WINDOW_MS = 10_000;
 const MAX_LATENESS_MS = 7 * 86_400_000;
 const MAX_SKEW_MS = 60_000;
 const MAX_READINGS = 1000;
+/** Characters of a metric's name. */
+const MOST_NAME = 64;
 /** A reading that arrives this long after its window's end does not raise an alert. */
 const LATE_AFTER_MS = 600_000;
 export const LIMIT = 8;
@@ -129,12 +131,23 @@ function parse(text: string): unknown {
 
 const refusal = (reason: string) => [[undefined, { reason }]] as const;
 
+/** An object that AWS IoT does not read as one, such as one of thousands of levels, or undefined. */
+function objectIn(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined; // it only begins as an object
+  }
+}
+
 /** Messages that are not JSON objects: an array of readings, a bare number whose metric is in the topic, or nothing. */
 function ofText(text: string, context: Context, level: string | undefined) {
   const key = /m:[\w-]+:\d+/.exec(text)?.[0];
   if (text.startsWith('[')) {
     return { key, outcomes: ofReadings(parse(text) as unknown[], context, context.deviceId) };
   }
+  const object = text.startsWith('{') ? objectIn(text) : undefined;
+  if (object) return { key, outcomes: ofObject(object, context, context.deviceId) };
   if (level === undefined || !/^\d+\.\d+$/.test(text)) return { key, outcomes: refusal('not-json-object') };
   const metrics = new Map([[level, new Exact(text)]]);
   const found = {
@@ -176,7 +189,7 @@ function ofReading(
   const metrics = new Map<string, Exact>();
   for (const [name, value] of Object.entries(members)) {
     const number = numberOf(name, value);
-    if (number) metrics.set(name, number);
+    if (number) metrics.set(name.slice(0, MOST_NAME), number);
   }
   if (metrics.size === 0) return { reason: 'no-metrics' };
   const values = [...metrics].map(([name, value]) => `${name}=${value.toFixed()}`).sort();

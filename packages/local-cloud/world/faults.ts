@@ -21,7 +21,7 @@ export type CallFault =
 type Choose = (call: CallSeen) => CallFault | undefined;
 
 const none: Choose = () => undefined;
-const state: { choose: Choose; calls: Map<string, number> } = { choose: none, calls: new Map() };
+const state = { choose: none, calls: new Map<string, number>(), failedConditions: 0 };
 
 export const chooseFault = (call: CallSeen): CallFault | undefined => {
   const name = `${call.service} ${call.operation}`;
@@ -32,7 +32,12 @@ export const chooseFault = (call: CallSeen): CallFault | undefined => {
 export function setCallFaults(choose: Choose = none): void {
   state.choose = choose;
   state.calls = new Map();
+  state.failedConditions = 0;
 }
+
+/** A write of a function was refused, since another was first. */
+export const noteFailedCondition = (): void => void (state.failedConditions += 1);
+export const failedConditions = (): number => state.failedConditions;
 
 /** How often each operation was called since the faults were set. */
 export const callsSeen = (): ReadonlyMap<string, number> => state.calls;

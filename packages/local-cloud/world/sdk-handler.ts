@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { DIRECT_OPERATIONS } from '../dynamodb/direct.ts';
-import { chooseFault } from './faults.ts';
+import { chooseFault, noteFailedCondition } from './faults.ts';
 import { exchange, lowerCase, refusalOf, streamOf, type Answer, type Headers } from './http-exchange.ts';
 import { currentLife, later, world } from './runtime.ts';
 import type { TablesPort } from './world-tables.ts';
@@ -69,6 +69,7 @@ const timeoutOf = (ms: number) =>
     code: 'ETIMEDOUT',
   });
 
+const OK = 200;
 const TABLES_PREFIX = 'DynamoDB_20120810.';
 
 /** The operation of a request for items, which goes past the AWS port. */
@@ -100,6 +101,7 @@ function requestItems(
       later(brief(), () => done(undefined, 'ECONNRESET'));
       return;
     }
+    if (status !== OK && text.includes('ConditionalCheckFailed')) noteFailedCondition();
     const bytes = Buffer.from(text);
     const answered = {
       'content-type': 'application/x-amz-json-1.0',

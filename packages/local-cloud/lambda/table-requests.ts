@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Socket } from 'node:net';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { threadId, type MessagePort } from 'node:worker_threads';
 import { DIRECT_OPERATIONS, LOST, type DirectAnswer, type DirectCall } from '../dynamodb/direct.ts';
 import type { TablesDoor } from './protocol.ts';
@@ -79,14 +79,25 @@ function createSocket() {
 
 let answers = 0;
 
-/** As far as clients read one. */
+/** As far as clients read one. Most pipe it whole into a collector: that needs none of the machinery of a stream. */
 function createAnswer({ status, body }: Answer, socket: Socket): IncomingMessage {
   const bytes = Buffer.from(body);
-  const stream = new Readable({ read() {} });
-  stream.push(bytes);
-  stream.push(null);
+  const stream = new Readable({
+    read() {
+      stream.push(bytes);
+      stream.push(null);
+    },
+  });
+  const pipe = stream.pipe.bind(stream);
   answers += 1;
   return Object.assign(stream, {
+    pipe<Target extends NodeJS.WritableStream>(target: Target, options?: { end?: boolean }): Target {
+      if (stream.readableFlowing !== null || stream.readableDidRead || options?.end === false)
+        return pipe(target, options);
+      target.end(bytes);
+      stream.destroy();
+      return target;
+    },
     ...{ socket, complete: true, httpVersion: '1.1', trailers: {} },
     ...{ statusCode: status, statusMessage: http.STATUS_CODES[status] ?? '' },
     headers: {
@@ -97,33 +108,69 @@ function createAnswer({ status, body }: Answer, socket: Socket): IncomingMessage
   }) as unknown as IncomingMessage;
 }
 
+/** The last argument of `write` and `end` may be a function. */
+function callBack(given: readonly unknown[]): void {
+  const callback = given.at(-1);
+  if (typeof callback === 'function') process.nextTick(() => (callback as () => void)());
+}
+
+/** What a client writes, until it ends it. */
+function createBody(onEnd: (body: string) => void) {
+  const chunks: Buffer[] = [];
+  let isEnded = false;
+  const write = (chunk: Uint8Array | string, ...more: unknown[]): boolean => {
+    const encoding = typeof more[0] === 'string' ? (more[0] as BufferEncoding) : undefined;
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk));
+    callBack(more);
+    return true;
+  };
+  return {
+    write,
+    end: (...given: unknown[]): void => {
+      if (isEnded) return;
+      isEnded = true;
+      const [chunk, ...more] = given;
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) write(chunk, ...more);
+      else callBack(given);
+      onEnd(Buffer.concat(chunks).toString('utf8'));
+    },
+  };
+}
+
 /** As far as clients write one. */
 function createRequest(operation: string, tables: Tables): ClientRequest {
-  const chunks: Buffer[] = [];
   const socket = createSocket();
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk);
-      done();
+  let isDestroyed = false;
+  function destroy(error?: Error): EventEmitter {
+    if (isDestroyed) return request;
+    isDestroyed = true;
+    socket.destroy();
+    process.nextTick(() => {
+      if (error) request.emit('error', error);
+      request.emit('close');
+    });
+    return request;
+  }
+  const { write, end } = createBody((body) =>
+    tables.request(operation, body, (answer) => {
+      if (isDestroyed) return;
+      request.emit('response', createAnswer(answer, socket));
+      destroy();
+    }),
+  );
+  const request: EventEmitter = Object.assign(new EventEmitter(), {
+    ...{ socket, writable: true, write, destroy, abort: () => destroy() },
+    end(...given: unknown[]) {
+      end(...given);
+      return request;
     },
-    final(done) {
-      tables.request(operation, Buffer.concat(chunks).toString('utf8'), (answer) => {
-        if (!stream.destroyed) stream.emit('response', createAnswer(answer, socket));
-        done();
-      });
-    },
-  });
-  stream.once('close', () => socket.destroy());
-  const request: Writable = Object.assign(stream, {
-    socket,
     setTimeout(ms: number, onTimeout?: () => void) {
-      if (onTimeout) stream.once('timeout', onTimeout);
-      socket.setTimeout(ms, () => stream.emit('timeout'));
+      if (onTimeout) request.once('timeout', onTimeout);
+      socket.setTimeout(ms, () => request.emit('timeout'));
       return request;
     },
     setNoDelay: () => request,
     setSocketKeepAlive: () => request,
-    abort: () => request.destroy(),
   });
   return request as ClientRequest;
 }

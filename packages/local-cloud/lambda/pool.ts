@@ -2,7 +2,7 @@
 
 import type { Caller } from '../aws/wire.ts';
 import { createEnvironment, type Environment, type Outcome } from './environment.ts';
-import { createFairQueue, type Source } from './fair-queue.ts';
+import { createFairQueue, type FairQueue, type Source } from './fair-queue.ts';
 import { createIdleEnvironments, IDLE_LIMITS, type IdleLimits } from './idle-environments.ts';
 import type { Payload } from './protocol.ts';
 import type { EnvironmentSettings } from './start-worker.ts';
@@ -41,6 +41,12 @@ interface Job extends Omit<PoolEvent, 'source'> {
 }
 
 type SettingsOfNew = () => Omit<EnvironmentSettings, 'onEnd'>;
+
+/**
+ * Milliseconds for which events wait before another environment is started beside one that works: a burst of a few events is over before
+ * another has imported the handler, which takes as much memory and as long to become fast.
+ */
+const PATIENCE_MS = 100;
 
 /** Kind, principal and client. */
 const SOURCE_LEVELS = 3;
@@ -110,86 +116,135 @@ const failedImport = (environment: Environment): Outcome => ({
   ...{ payload: environment.failure()!, failed: true, timedOut: false, logTail: '' },
 });
 
+/** Waits before another environment is started beside one that works. */
+function createPatience(isNeeded: () => boolean, startAnother: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (!isNeeded()) return;
+      startAnother();
+      begin();
+    }, PATIENCE_MS);
+  };
+  return {
+    begin,
+    end(): void {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** One pool at work. */
+interface State {
+  readonly size: number;
+  readonly members: ReturnType<typeof createMembers>;
+  readonly queue: FairQueue<Job>;
+  readonly patience: ReturnType<typeof createPatience>;
+  settings: SettingsOfNew;
+  /** Events that run. */
+  running: number;
+  isClosed: boolean;
+}
+
+function createState(size: number, settings: SettingsOfNew, idleLimits: IdleLimits): State {
+  const queue = createFairQueue<Job>(SOURCE_LEVELS);
+  const members = createMembers(idleLimits, () => state.running);
+  const isNeeded = () => !state.isClosed && queue.length > 0 && members.all.size < size;
+  const patience = createPatience(isNeeded, () => {
+    if (members.starting.size === 0) start(state);
+  });
+  const state: State = { size, members, queue, patience, settings, running: 0, isClosed: false };
+  return state;
+}
+
+function create(state: State, from: SettingsOfNew): Environment {
+  const { members } = state;
+  const onEnd = () => {
+    const isStarting = members.starting.has(environment);
+    members.forget(environment);
+    if (!isStarting) pump(state); // else once the event that it was started for has its answer
+  };
+  const environment = createEnvironment({ ...from(), onEnd });
+  return environment;
+}
+
+function start(state: State): void {
+  const { members, queue } = state;
+  const environment = create(state, state.settings);
+  members.all.add(environment);
+  members.starting.add(environment);
+  void environment.started.then((started) => {
+    members.starting.delete(environment);
+    if (started || members.outdated.has(environment)) members.free(environment);
+    else if (queue.length > 0 && !state.isClosed) {
+      // As on Lambda, the event that made the environment start is answered with the error of the import.
+      queue.shift()!.settle(failedImport(environment));
+    }
+    pump(state);
+  });
+}
+
+async function work(state: State, environment: Environment, job: Job): Promise<void> {
+  state.running += 1;
+  const outcome = await environment.run(job.requestId, textOf(job.payload), job.caller);
+  state.running -= 1;
+  state.members.free(environment);
+  job.settle(outcome);
+  pump(state);
+}
+
+function pump(state: State): void {
+  const { members, queue, patience, size } = state;
+  const { all, ending, idle } = members;
+  while (!state.isClosed && queue.length > 0 && state.running < size) {
+    const environment = idle.pop();
+    if (environment) void work(state, environment, queue.shift()!);
+    else {
+      if (all.size === ending.size && all.size < size) start(state);
+      else if (all.size < size) patience.begin();
+      return;
+    }
+  }
+  if (queue.length === 0) patience.end();
+}
+
+async function renew(state: State, next: SettingsOfNew): Promise<string | undefined> {
+  const candidate = create(state, next);
+  if (!(await candidate.started)) return candidate.failure();
+  state.settings = next;
+  state.members.replaceBy(candidate);
+  if (state.isClosed) await candidate.retire();
+  pump(state);
+  return undefined;
+}
+
 /**
  * @param size the most environments at once, at least 1.
  * @param settings for a new environment, which is given its end to report.
  */
 export function createPool(
   size: number,
-  settingsOfFirst: SettingsOfNew,
+  settings: SettingsOfNew,
   idleLimits: IdleLimits = IDLE_LIMITS,
 ): Pool {
-  let settings = settingsOfFirst;
+  const state = createState(size, settings, idleLimits);
+  const { members, queue, patience } = state;
   const trial = createTrial();
-  let running = 0;
-  let closed = false;
-  const members = createMembers(idleLimits, () => running);
-  const queue = createFairQueue<Job>(SOURCE_LEVELS);
-  const waiting = (source: Source = []) => queue.waiting(source);
-
-  function create(from: SettingsOfNew): Environment {
-    const onEnd = () => {
-      const isStarting = members.starting.has(environment);
-      members.forget(environment);
-      if (!isStarting) pump(); // else once the event that it was started for has its answer
-    };
-    const environment = createEnvironment({ ...from(), onEnd });
-    return environment;
-  }
-
-  function start(): void {
-    const environment = create(settings);
-    members.all.add(environment);
-    members.starting.add(environment);
-    void environment.started.then((started) => {
-      members.starting.delete(environment);
-      if (started || members.outdated.has(environment)) members.free(environment);
-      else if (waiting() > 0 && !closed) {
-        // As on Lambda, the event that made the environment start is answered with the error of the import.
-        queue.shift()!.settle(failedImport(environment));
-      }
-      pump();
-    });
-  }
-
-  async function work(environment: Environment, job: Job): Promise<void> {
-    running += 1;
-    const outcome = await environment.run(job.requestId, textOf(job.payload), job.caller);
-    running -= 1;
-    members.free(environment);
-    job.settle(outcome);
-    pump();
-  }
-
-  function pump(): void {
-    const { all, starting, idle } = members;
-    while (!closed && waiting() > 0 && running < size) {
-      const environment = idle.pop();
-      if (environment) void work(environment, queue.shift()!);
-      else if (all.size < size && starting.size < waiting()) start();
-      else return;
-    }
-  }
-
   return {
-    waiting,
-    async renew(next) {
-      const candidate = create(next);
-      if (!(await candidate.started)) return candidate.failure();
-      settings = next;
-      members.replaceBy(candidate);
-      if (closed) await candidate.retire();
-      pump();
-      return undefined;
-    },
+    waiting: (source = []) => queue.waiting(source),
+    renew: (next) => renew(state, next),
     submit: ({ source, ...event }) =>
       new Promise((settle) => {
         queue.push(source, { ...event, settle });
-        pump();
+        pump(state);
       }),
-    tryImport: async () => (members.hasImported() ? undefined : trial.run(settings, () => closed)),
+    tryImport: async () =>
+      members.hasImported() ? undefined : trial.run(state.settings, () => state.isClosed),
     async close() {
-      closed = true;
+      state.isClosed = true;
+      patience.end();
       await Promise.all([...members.all, ...trial.environments()].map((each) => each.close()));
     },
   };

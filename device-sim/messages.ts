@@ -19,6 +19,8 @@ export interface PlanOptions {
   readonly duplicates: number;
   /** Share of messages that are delayed until later ones have overtaken them. */
   readonly reorder: number;
+  /** The point of the interval at which the device begins, from 0 to 1; absent: its own. */
+  readonly phase?: number;
   /** Readings in one message. */
   readonly pack: number;
   /** Simulated seconds a second. */
@@ -61,11 +63,17 @@ function readingOf(options: PlanOptions, index: number, at: number, metrics: Met
 
 const rateOf = ({ controls, rate }: PlanOptions) => controls?.sampleRate ?? rate;
 
-/** Each device begins at its own point of the interval, so that a fleet does not send all at once. */
+/** Each device begins at its own point of the interval, so that a fleet does not send all at once, unless the plan gives the point. */
 function* samples(options: PlanOptions): Generator<Sample> {
-  const { seed, jitter, count = Infinity, duration = Infinity } = options;
+  const {
+    seed,
+    jitter,
+    phase = uniform(seed, 0, STREAMS.phase),
+    count = Infinity,
+    duration = Infinity,
+  } = options;
   let interval = 1_000 / rateOf(options);
-  let origin = { index: 0, at: uniform(seed, 0, STREAMS.phase) * interval };
+  let origin = { index: 0, at: phase * interval };
   for (let index = 0, sent = 0; sent < count; index += 1) {
     const next = 1_000 / rateOf(options);
     if (next !== interval) origin = { index, at: origin.at + (index - 1 - origin.index) * interval + next };

@@ -14,7 +14,7 @@ export interface LogFile {
 /** At most two files of this size: the current one and the one before it, `<file>.1`. */
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 /** Lines are collected for so long, or until there are so many: opening the file for each event costs more than the event. */
-const WRITE_DELAY_MS = 500;
+const WRITE_DELAY_MS = 1_000;
 const WRITE_AT_BYTES = 256 * 1024;
 /** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
 const MAX_WAITING = 8 * 1024 * 1024;

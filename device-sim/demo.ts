@@ -41,7 +41,8 @@ function onStop(stop: () => void): void {
 /** One reading a second of one fridge. */
 function createPlan(start: number) {
   const hours = readSeattleWeather();
-  const evenly = { rate: 1, jitter: false, duplicates: 0, reorder: 0, pack: 1, speed: 1 };
+  // All at the same moment, as fridges of one controller do: the computer wakes up once for five messages.
+  const evenly = { rate: 1, phase: 0, jitter: false, duplicates: 0, reorder: 0, pack: 1, speed: 1 };
   return (name: string, controls: Controls) =>
     planMessages({
       seed: seedOf(name),

@@ -136,7 +136,7 @@ test('other operations and public keys of symmetric keys are refused', async () 
   const { client } = await open();
   await assert.rejects(client.send(new CreateKeyCommand({})), {
     message:
-      "The local cloud has no KMS operation 'TrentService.CreateKey'; it has DescribeKey, GetPublicKey, Sign",
+      "The local cloud has no KMS operation 'TrentService.CreateKey'; it has DescribeKey, GetPublicKey, Sign; to create or change one, declare an AWS::KMS::Key in the template",
   });
   const asked = client.send(new GetPublicKeyCommand({ KeyId: idOf('Encrypting') }));
   await assert.rejects(asked, { name: 'UnsupportedOperationException' });

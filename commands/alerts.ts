@@ -81,8 +81,8 @@ const remark = ({ by, comment }: { readonly by?: string; readonly comment?: stri
 
 const ALERT_COLUMNS: readonly Column<ActiveAlert>[] = [
   { title: 'severity', value: ({ severity }) => severity, colour },
-  { title: 'device', value: ({ deviceId }) => deviceId, isName: true },
-  { title: 'rule', value: ({ ruleId }) => ruleId, isName: true },
+  { title: 'device', value: ({ deviceId }) => deviceId, isWhole: true },
+  { title: 'rule', value: ({ ruleId }) => ruleId, isWhole: true },
   {
     title: 'since',
     value: ({ since }) => since && shortTime(since, Date.now()),
@@ -104,8 +104,8 @@ const ENTRY_COLUMNS: readonly Column<Entry>[] = [
     value: ({ what }) => what,
     colour: (entry) => (entry.what === 'cleared' ? 'green' : colour(entry)),
   },
-  { title: 'device', value: ({ deviceId }) => deviceId, isName: true },
-  { title: 'rule', value: ({ ruleId }) => ruleId, isName: true },
+  { title: 'device', value: ({ deviceId }) => deviceId, isWhole: true },
+  { title: 'rule', value: ({ ruleId }) => ruleId, isWhole: true },
   { title: 'value', value: withUnit, csv: ({ value }) => value },
   { title: 'limit', value: ({ limit, unit }) => withUnit({ value: limit, unit }), csv: ({ limit }) => limit },
   { title: 'by', value: remark },

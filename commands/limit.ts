@@ -39,13 +39,14 @@ function otherKindText({ noDataFor, offlineFor, predicted, unusual }: RuleData):
 }
 
 const COLUMNS: readonly Column<RuleData>[] = [
-  { title: 'rule', value: ({ id }) => id, isName: true },
+  { title: 'rule', value: ({ id }) => id, isWhole: true },
   { title: 'judges', value: (rule) => [rule.stat, judgedMetricOf(rule)].filter(Boolean).join(' ') },
   {
     title: 'limits',
     value: (rule) =>
       rule.levels?.map((level) => `${level.severity}: ${limitText(level)}`).join('; ') ??
       (limitText(rule) || otherKindText(rule)),
+    isWhole: true,
   },
   { title: 'severity', value: ({ severity = 'major', levels }) => (levels ? '' : severity) },
   { title: 'sent by', value: ({ channels = ['email'] }) => channels.join(', ') },

@@ -14,8 +14,8 @@ export interface Column<Row> {
   readonly value: (row: Row) => string | number | undefined;
   /** The value in CSV, for programs; `value` if absent. */
   readonly csv?: (row: Row) => string | number | undefined;
-  /** You type it into other commands, so it is cut only when no other column can be. */
-  readonly isName?: boolean;
+  /** It is cut only when no other column can be: a name that you type into other commands, or what the table is about. */
+  readonly isWhole?: boolean;
   /** Used on a terminal with colours; `NO_COLOR` switches them off. */
   readonly colour?: (row: Row) => Colour | undefined;
 }
@@ -91,10 +91,10 @@ export function painted(text: string, colour: Colour | undefined): string {
   return colour === undefined ? text : styleText(colour, text, { stream: process.stdout });
 }
 
-/** Takes from the widest column again and again, and from names only when nothing else is left. */
+/** Takes from the widest column again and again, and from whole columns only when nothing else is left. */
 function fitted<Row>(columns: readonly Column<Row>[], needed: readonly number[], room: number): number[] {
   const widths = [...needed];
-  const others = columns.flatMap(({ isName = false }, column) => (isName ? [] : [column]));
+  const others = columns.flatMap(({ isWhole = false }, column) => (isWhole ? [] : [column]));
   for (const cut of [others, [...columns.keys()]]) {
     const widest = () =>
       cut.reduce((found, column) => (widths[column]! > widths[found]! ? column : found), cut[0] ?? 0);

@@ -58,11 +58,11 @@ const USUAL_WINDOW_SECONDS = 10;
 const MOST_WINDOW_SECONDS = 3600;
 
 const SAVED_COLUMNS: readonly Column<SavedQuery>[] = [
-  { title: 'name', value: ({ name }) => name, isName: true },
+  { title: 'name', value: ({ name }) => name, isWhole: true },
   {
     title: 'options',
     value: ({ options }) => options.map((option) => `--${option}`).join(' '),
-    isName: true,
+    isWhole: true,
   },
   { title: 'description', value: ({ description }) => description },
 ];

@@ -90,7 +90,7 @@ interface Listed {
 }
 
 const COLUMNS: readonly Column<Listed>[] = [
-  { title: 'user', value: ({ email }) => email, isName: true },
+  { title: 'user', value: ({ email }) => email, isWhole: true },
   { title: 'group', value: ({ groups }) => accessOf(groups)?.group ?? 'none' },
   { title: 'sites', value: ({ groups }) => accessOf(groups)?.sites?.join(', ') ?? 'all' },
 ];

@@ -25,7 +25,7 @@ interface ListedThing {
 }
 
 const COLUMNS: readonly Column<ListedThing>[] = [
-  { title: 'name', value: ({ name }) => name, isName: true },
+  { title: 'name', value: ({ name }) => name, isWhole: true },
   { title: 'type', value: ({ type }) => type },
   { title: 'groups', value: ({ groups }) => groups.join(',') },
   {
@@ -37,6 +37,7 @@ const COLUMNS: readonly Column<ListedThing>[] = [
   },
   {
     title: 'certificates',
+    isWhole: true,
     value: ({ certificates }) =>
       certificates.map(({ certificateId, status }) => `${shortId(certificateId)} ${status}`).join(', ') ||
       'none',

@@ -39,7 +39,7 @@ test('a table that is too wide leaves out columns without a value', () => {
 
 test('a table cuts a name only when no other column can be cut', () => {
   const named: readonly Column<Fridge>[] = [
-    { title: 'name', value: ({ name }) => name, isName: true },
+    { title: 'name', value: ({ name }) => name, isWhole: true },
     { title: 'note', value: () => 'a remark of some length' },
   ];
   const rows = [{ name: 'temperature-high' }];

@@ -93,7 +93,7 @@ test('adds an index with the items that are there, and deletes it again', async 
   });
 });
 
-test('changes capacity and billing, and refuses a change to what it is', async () => {
+test('changes capacity and billing, and refuses a change to the current value', async () => {
   const units = (read: number, write: number) => ({ ReadCapacityUnits: read, WriteCapacityUnits: write });
   await create({ BillingMode: 'PROVISIONED', ProvisionedThroughput: units(1, 2) });
   await assert.rejects(update({ ProvisionedThroughput: units(1, 2) }), /will not change/);

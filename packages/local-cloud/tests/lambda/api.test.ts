@@ -81,7 +81,7 @@ test('invokes a function by name, by partial and by whole ARN', async () => {
   }
 });
 
-test('takes an empty payload for an empty object and gives no log unless it is asked for', async () => {
+test('reads an empty payload as an empty object and returns no log unless requested', async () => {
   const { lambda } = await start(functions);
   const { client } = await serve(lambda);
   const answer = await client.send(new InvokeCommand({ FunctionName: 'tidegate-Echo' }));
@@ -101,7 +101,7 @@ test('answers a failing function with status 200 and its error document', async 
   assert.ok(Array.isArray(document['trace']));
 });
 
-test('refuses what Lambda refuses, with its codes', async () => {
+test('refuses the calls that Lambda refuses, with its codes', async () => {
   const { lambda } = await start(functions);
   const { url, client } = await serve(lambda);
   const invoke = (FunctionName: string, Payload: string | Buffer, rest = {}) =>

@@ -24,6 +24,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
 const PARTS: Readonly<Record<string, string>> = {
   [`${PACKAGE}dynamodb/thread.ts`]: 'world-tables.ts',
   [`${PACKAGE}lambda/bundle.ts`]: 'world-bundles.ts',
+  [`${PACKAGE}template/document.ts`]: 'world-document.ts',
   [`${PACKAGE}template/load.ts`]: 'world-template.ts',
 };
 

@@ -57,17 +57,19 @@ function victimOf(pick: number): RunningEnvironment | undefined {
 }
 
 /** Freezes the environment that makes the next call of this operation, if one does soon. */
-async function freezeIn({ callFaults }: Hands, operation: string, forMs: number): Promise<string> {
+async function freezeIn({ callFaults }: Hands, during: string, forMs: number): Promise<string> {
+  const [operation, table = ''] = during.split(' ');
   let frozen: string | undefined;
   const choose = (call: CallSeen) => {
-    if (frozen !== undefined || call.operation !== operation) return undefined;
+    const isWanted = call.operation === operation && call.table?.toLowerCase().includes(table);
+    if (frozen !== undefined || !isWanted) return undefined;
     frozen = call.from;
     currentLife()?.freeze(forMs);
     return undefined;
   };
   callFaults.push({ until: world.elapsed() + MOMENT_MS, choose });
   await advance(MOMENT_MS, () => frozen !== undefined);
-  return `${frozen ?? 'none'} in ${operation} for ${forMs / 1000} s`;
+  return `${frozen ?? 'none'} in ${during} for ${forMs / 1000} s`;
 }
 
 const nameOf = (victim: RunningEnvironment | undefined) =>

@@ -11,7 +11,7 @@ export type Fault = { readonly at: number } & (
       readonly turns: number;
       readonly pick: number;
       readonly forMs: number;
-      /** In the next call of this operation; else at some moment. */
+      /** In the next call of this operation on a table with this in its name; else at some moment. */
       readonly during?: string;
     }
   | { readonly kind: 'full-disk'; readonly forMs: number }
@@ -52,7 +52,9 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
     ...{ kind: 'freeze-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
     forMs: random.whole(1, 200) * SECOND,
     // A sender queries the last windows between its claim and its mail.
-    ...(random.chance(0.5) && { during: random.pick(['Query', 'Query', 'UpdateItem']) }),
+    ...(random.chance(0.5) && {
+      during: random.pick(['Query windows', 'Query windows', 'UpdateItem alerts']),
+    }),
   }),
   'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
   'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),

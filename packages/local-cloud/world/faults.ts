@@ -8,6 +8,8 @@ export interface CallSeen {
   readonly service: string;
   /** The operation where a header or the body names it, else method and path. */
   readonly operation: string;
+  /** Of a request for items. */
+  readonly table?: string | undefined;
 }
 
 export type CallFault =

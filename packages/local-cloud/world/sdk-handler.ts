@@ -70,6 +70,7 @@ const timeoutOf = (ms: number) =>
   });
 
 const OK = 200;
+const TABLE = /"TableName":"([^"]+)"/;
 const TABLES_PREFIX = 'DynamoDB_20120810.';
 
 /** The operation of a request for items, which goes past the AWS port. */
@@ -89,26 +90,29 @@ function requestItems(
   body: Buffer,
   done: Done,
 ): void {
-  const fault = chooseFault({ from: currentLife()?.name ?? 'world', service: 'dynamodb', operation });
+  const text = body.toString('utf8');
+  const [, table] = TABLE.exec(text) ?? [];
+  const from = currentLife()?.name ?? 'world';
+  const fault = chooseFault({ from, service: 'dynamodb', operation, table });
   if (fault?.kind === 'no-answer') return;
   const brief = () => world.random().next() * BREAK_MS;
   if (fault?.kind === 'refused') {
     later(brief(), () => done(refusalOf(fault, headers)));
     return;
   }
-  tables.request(operation, body.toString('utf8'), ({ status, body: text }) => {
+  tables.request(operation, text, ({ status, body: answered }) => {
     if (fault?.kind === 'answer-lost') {
       later(brief(), () => done(undefined, 'ECONNRESET'));
       return;
     }
-    if (status !== OK && text.includes('ConditionalCheckFailed')) noteFailedCondition();
-    const bytes = Buffer.from(text);
-    const answered = {
+    if (status !== OK && answered.includes('ConditionalCheckFailed')) noteFailedCondition();
+    const bytes = Buffer.from(answered);
+    const described = {
       'content-type': 'application/x-amz-json-1.0',
       'content-length': String(bytes.length),
       'x-amzn-requestid': `direct-${world.turns()}`,
     };
-    done({ status, headers: answered, body: bytes });
+    done({ status, headers: described, body: bytes });
   });
 }
 

@@ -34,9 +34,29 @@ export const LOST = JSON.stringify({
   message: 'The table thread stopped during this request, see the log',
 });
 
+const isWriting = ({ Statement }: { Statement: string }) => /^\s*(?:insert|update|delete)\b/i.test(Statement);
+
+/** How many of a request's PartiQL statements write an item. */
+function writingStatements(body: string): number {
+  const {
+    Statements = [],
+    TransactStatements = [],
+    ...one
+  } = JSON.parse(body) as {
+    Statement?: string;
+    Statements?: { Statement: string }[];
+    TransactStatements?: { Statement: string }[];
+  };
+  const { Statement } = one;
+  const single = Statement === undefined ? [] : [{ Statement }];
+  return [...single, ...Statements, ...TransactStatements].filter(isWriting).length;
+}
+
 /** How many items a request wrote that succeeded. */
 export function writesOf(operation: string, body: string): number {
   if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
+  if (operation.startsWith('Execute') || operation === 'BatchExecuteStatement')
+    return writingStatements(body);
   if (operation === 'TransactWriteItems') {
     const { TransactItems: items } = JSON.parse(body) as { TransactItems: object[] };
     return items.filter((item) => !('ConditionCheck' in item)).length;

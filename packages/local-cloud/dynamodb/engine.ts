@@ -21,8 +21,10 @@ import { bodyOf, DynamoError, serializationError, serverError, validationError }
 import type { Operation } from './operations.ts';
 import { checkConstraints } from './requests/check-constraints.ts';
 import { takeStructure } from './requests/check-types.ts';
+import { batchExecuteStatement, executeStatement, executeTransaction } from './partiql/execute.ts';
 import { itemShapes } from './requests/item-shapes.ts';
 import type { Members } from './requests/shape.ts';
+import { statementShapes } from './requests/statement-shapes.ts';
 import { streamShapes, tableShapes } from './requests/table-shapes.ts';
 import { openDatabase } from './store/database.ts';
 import { createTables } from './store/tables.ts';
@@ -64,16 +66,20 @@ type Run = (context: Context, request: never) => Answer;
 const shapes: Readonly<Record<Operation, Members>> = {
   ...itemShapes,
   ...tableShapes,
+  ...statementShapes,
   ...streamShapes,
   ExpireItem: itemShapes.DeleteItem,
 };
 const runs: Readonly<Record<Operation, Run>> = {
+  BatchExecuteStatement: batchExecuteStatement,
   BatchGetItem: batchGetItem,
   BatchWriteItem: batchWriteItem,
   CreateTable: createTable,
   DeleteItem: deleteItem,
   DeleteTable: deleteTable,
   DescribeTable: describeTable,
+  ExecuteStatement: executeStatement,
+  ExecuteTransaction: executeTransaction,
   ExpireItem: expireItem,
   GetItem: getItem,
   ListTables: listTables,

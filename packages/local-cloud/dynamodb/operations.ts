@@ -1,12 +1,15 @@
 // The operations of DynamoDB that the table thread serves, known also where the thread's code is not loaded.
 
 export const operations = [
+  'BatchExecuteStatement',
   'BatchGetItem',
   'BatchWriteItem',
   'CreateTable',
   'DeleteItem',
   'DeleteTable',
   'DescribeTable',
+  'ExecuteStatement',
+  'ExecuteTransaction',
   'GetItem',
   'ListTables',
   'ListTagsOfResource',

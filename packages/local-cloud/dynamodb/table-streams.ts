@@ -28,6 +28,7 @@ export interface TableStreams {
 
 const WRITES = new Set([
   ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems', 'ExpireItem'],
+  ...['ExecuteStatement', 'BatchExecuteStatement', 'ExecuteTransaction'],
 ]);
 export const isWrite = (operation: string): boolean => WRITES.has(operation);
 

@@ -1,6 +1,11 @@
 // The permissions that calls of DynamoDB need: the table or index of each part, with the keys for conditions.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 
+import { parseStatement, type Statement } from '../dynamodb/partiql/statement.ts';
+import { comparedIn } from '../dynamodb/partiql/where.ts';
+import { takeStructure } from '../dynamodb/requests/check-types.ts';
+import { statementShapes } from '../dynamodb/requests/statement-shapes.ts';
+import type { AttributeValue } from '../dynamodb/values/attribute-value.ts';
 import { arnIn, type Need, type Place } from './need.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -115,9 +120,45 @@ const written = (request: Values) => {
   return part?.['Key'] ?? part?.['Item'];
 };
 
+const PARTIQL: Readonly<Record<Statement['kind'], string>> = {
+  select: 'PartiQLSelect',
+  exists: 'PartiQLSelect',
+  insert: 'PartiQLInsert',
+  update: 'PartiQLUpdate',
+  delete: 'PartiQLDelete',
+};
+
+/** As DynamoDB takes the request apart: what it refuses as a whole, or of a batch alone, needs nothing. */
+function unlessRefused<Result>(take: () => Result): Result | undefined {
+  try {
+    return take();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Each PartiQL statement needs its own action. */
+function executed({ operation, input }: TableRequest): Part[] {
+  const shape = statementShapes[operation as keyof typeof statementShapes];
+  const request = unlessRefused(() => takeStructure(input, shape)) ?? {};
+  const given = objects(request['Statements'] ?? request['TransactStatements'] ?? [request]);
+  return given.flatMap((one) => {
+    const parameters = one['Parameters'] as readonly AttributeValue[] | undefined;
+    const statement = unlessRefused(() => parseStatement(text(one['Statement']) ?? '', parameters));
+    if (!statement) return [];
+    const { kind, table, index } = statement;
+    const items = kind === 'insert' ? [statement.item] : comparedIn(statement.where, statement.values);
+    const enclosing = operation === 'ExecuteTransaction' ? { enclosing: operation } : {};
+    return [{ action: PARTIQL[kind], table, index, items, ...enclosing }];
+  });
+}
+
 const PARTS: Readonly<Record<string, (request: TableRequest) => Part[]>> = {
   BatchGetItem: (request) => batched(request, (keys) => (isObject(keys) ? objects(keys['Keys']) : [])),
   BatchWriteItem: (request) => batched(request, (requests) => objects(requests).map(written)),
+  ExecuteStatement: executed,
+  BatchExecuteStatement: executed,
+  ExecuteTransaction: executed,
   TransactGetItems: transacted,
   TransactWriteItems: transacted,
 };

@@ -34,8 +34,15 @@ function check(request: Request): Expressions {
   return compileExpressions(request);
 }
 
-export function deleteItem({ tables }: Context, request: Request): Answer {
-  const expressions = inEnvelope(() => check(request));
+export const deleteItem = (context: Context, request: Request): Answer =>
+  remove(
+    context,
+    request,
+    inEnvelope(() => check(request)),
+  );
+
+/** @param expressions of the request, or in place of those that it could have */
+export function remove({ tables }: Context, request: Request, expressions: Expressions): Answer {
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);
   const key = rowKeyOf(table.keys, request.Key);

@@ -36,9 +36,16 @@ function check(request: Request): Expressions {
   return compileExpressions(request);
 }
 
-export function putItem({ tables }: Context, request: Request): Answer {
+export const putItem = (context: Context, request: Request): Answer =>
+  put(
+    context,
+    request,
+    inEnvelope(() => check(request)),
+  );
+
+/** @param expressions of the request, or in place of those that it could have */
+export function put({ tables }: Context, request: Request, expressions: Expressions): Answer {
   const { Item: item } = request;
-  const expressions = inEnvelope(() => check(request));
   const text = JSON.stringify(item);
   if (isTooLarge(item, text)) throw validationError(TOO_LARGE);
   const table = tables.get(request.TableName);

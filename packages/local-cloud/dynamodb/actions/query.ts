@@ -84,7 +84,12 @@ function checkCondition(conditions: LegacyConditions, key: Key, isHash: boolean)
     if (operator !== 'BEGINS_WITH') checkKeyAttribute({ [key.name]: value }, key, isHash);
 }
 
-function checkConditions(conditions: LegacyConditions, keys: readonly Key[], start: Item | undefined): void {
+/** @throws ValidationException for conditions by which rows cannot be looked up */
+export function checkConditions(
+  conditions: LegacyConditions,
+  keys: readonly Key[],
+  start: Item | undefined,
+): void {
   const count = Object.keys(conditions).length;
   if (count > MAX_CONDITIONS) {
     const most = `the number of key attributes defined in the schema (${keys.length})`;
@@ -156,7 +161,7 @@ function checkFilter(
   checkNestedPaths(filter?.nestedPaths, table);
 }
 
-function rangeOf(
+export function rangeOf(
   request: Request,
   conditions: LegacyConditions,
   table: Table,

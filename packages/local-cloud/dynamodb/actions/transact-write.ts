@@ -23,12 +23,12 @@ import type { Answer, Context } from './context.ts';
 import { TOO_LARGE } from './put-item.ts';
 import { checkUpdate, problemOfTypes, updatedItem } from './update-item.ts';
 
-interface Part extends Conditional, ExpressionData {
+export interface Part extends Conditional, ExpressionData {
   readonly TableName: string;
   readonly Key: Item;
 }
 
-interface Write {
+export interface Write {
   readonly ConditionCheck?: Part;
   readonly Put?: Omit<Part, 'Key'> & { readonly Item: Item };
   readonly Delete?: Part;
@@ -52,7 +52,10 @@ interface Planned {
   /** The item as it becomes; undefined where it is deleted, and for a check. @throws DynamoError */
   readonly next: () => { readonly item: Item; readonly text: string } | undefined;
   readonly isCheck: boolean;
+  readonly failure: Reason;
 }
+
+const FAILED: Reason = { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed' };
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -66,10 +69,13 @@ function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part
 }
 
 /** A write that was read, before its table was looked for. */
-interface Prepared {
+export interface Prepared {
   readonly kind: keyof Write;
+  /** Of a put its key is the whole item. */
   readonly part: Part;
   readonly expressions: Expressions;
+  /** What it is called when the condition does not hold. */
+  readonly failure?: Reason;
 }
 
 function prepare(write: Write): Prepared {
@@ -81,7 +87,8 @@ function prepare(write: Write): Prepared {
 }
 
 /** The write as it would be done, or why it cannot be. @throws DynamoError for what is wrong with the whole request */
-function plan({ tables }: Context, { kind, part, expressions }: Prepared): Planned | Reason {
+function plan({ tables }: Context, prepared: Prepared): Planned | Reason {
+  const { kind, part, expressions, failure = FAILED } = prepared;
   const table = tables.get(part.TableName);
   const isPut = kind === 'Put';
   const checkOfKey = () => (isPut ? checkItem(part.Key, table) : checkKey(part.Key, table.keys));
@@ -102,7 +109,7 @@ function plan({ tables }: Context, { kind, part, expressions }: Prepared): Plann
     Put: () => ({ item: part.Key, text }),
     Update: () => updatedItem(part, expressions, table, existing),
   }[kind];
-  return { part, expressions, table, key, existing, next, isCheck: kind === 'ConditionCheck' };
+  return { part, expressions, table, key, existing, next, isCheck: kind === 'ConditionCheck', failure };
 }
 
 const isPlanned = (planned: Planned | Reason): planned is Planned => 'part' in planned;
@@ -122,12 +129,10 @@ interface Tried {
 
 /** What the write makes of its item, or why it may not be done. */
 function tryWrite(planned: Planned): Tried {
-  const { part, expressions, existing } = planned;
+  const { part, expressions, existing, failure } = planned;
   if (!isAllowed(part, expressions, existing)) {
     const returned = part.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? existing : undefined;
-    return {
-      reason: { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item: returned },
-    };
+    return { reason: { ...failure, Item: returned } };
   }
   try {
     return { reason: NONE, next: planned.next() };
@@ -152,12 +157,9 @@ function consumedUnits(
 }
 
 /** A transaction that was done already only reads its items. */
-function repeated({ tables }: Context, request: Request): Answer {
-  const { TransactItems: writes, ReturnConsumedCapacity: kind } = request;
+function repeated({ tables }: Context, kind: string | undefined, writes: readonly Prepared[]): Answer {
   if (!isAsked(kind)) return {};
-  const read = writes.map((write) => {
-    const { part } = partOf(write);
-    refuse(problemOfValues(part.Key));
+  const read = writes.map(({ part }) => {
     const table = tables.get(part.TableName);
     const text = tables.rows.get(table, rowKeyOf(table.keys, part.Key));
     const item = text === undefined ? undefined : (JSON.parse(text) as Item);
@@ -167,17 +169,29 @@ function repeated({ tables }: Context, request: Request): Answer {
 }
 
 export function transactWriteItems(context: Context, request: Request): Answer {
-  const { TransactItems: writes, ClientRequestToken: token, ReturnConsumedCapacity: kind } = request;
+  const { TransactItems: writes } = request;
+  return transact(context, request, JSON.stringify(writes), () => writes.map(prepare));
+}
+
+/** @param text what a repeated request has in common with the one before */
+export function transact(
+  context: Context,
+  request: Omit<Request, 'TransactItems'>,
+  text: string,
+  prepareAll: () => readonly Prepared[],
+): Answer {
+  const { ClientRequestToken: token, ReturnConsumedCapacity: kind } = request;
   const { rows, tokens } = context.tables;
-  const digest = createHash('sha256').update(JSON.stringify(writes)).digest('hex');
+  const digest = createHash('sha256').update(text).digest('hex');
   const known = token === undefined ? undefined : tokens.get(token, context.now());
   if (known !== undefined && known !== digest)
     throw new DynamoError(
       'IdempotentParameterMismatchException',
       'The request uses the same client token as a previous, but non-identical request',
     );
-  if (known !== undefined) return repeated(context, request);
-  const planned = writes.map(prepare).map((prepared) => plan(context, prepared));
+  const prepared = prepareAll();
+  if (known !== undefined) return repeated(context, kind, prepared);
+  const planned = prepared.map((each) => plan(context, each));
   const sound = planned.filter(isPlanned);
   checkDistinct(sound);
   const tried: readonly Tried[] = planned.map((each) =>

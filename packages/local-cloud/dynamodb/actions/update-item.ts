@@ -129,8 +129,15 @@ function check(request: UpdateRequest): Expressions {
   return compileExpressions(request);
 }
 
-export function updateItem({ tables }: Context, request: UpdateRequest): Answer {
-  const expressions = inEnvelope(() => check(request));
+export const updateItem = (context: Context, request: UpdateRequest): Answer =>
+  update(
+    context,
+    request,
+    inEnvelope(() => check(request)),
+  );
+
+/** @param expressions of the request, or in place of those that it could have */
+export function update({ tables }: Context, request: UpdateRequest, expressions: Expressions): Answer {
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);
   checkUpdate(request, expressions, table);
@@ -141,8 +148,8 @@ export function updateItem({ tables }: Context, request: UpdateRequest): Answer 
   const existing = old === undefined ? undefined : (JSON.parse(old) as Item);
   requireCondition(request, expressions, existing);
   const { item, text } = updatedItem(request, expressions, table, existing);
-  const { update } = expressions;
-  if (update && writesTooMuch(update.tree, item, text)) throw validationError(TOO_LARGE);
+  const sections = request.UpdateExpression === undefined ? [] : expressions.update!.tree;
+  if (writesTooMuch(sections, item, text)) throw validationError(TOO_LARGE);
   tables.rows.put(table, key, item, text, existing);
   const { ReturnValues = 'NONE' } = request;
   return {

@@ -85,6 +85,27 @@ const cases: readonly (readonly [
     ],
   ],
   [
+    'each statement of a transaction',
+    'dynamodb',
+    dynamo('ExecuteTransaction', {
+      TransactStatements: [
+        { Statement: `INSERT INTO T VALUE {'id': ?}`, Parameters: [{ S: 'a', unknown: 'left out' }] },
+        { Statement: `EXISTS(SELECT * FROM "U" WHERE id = 7)` },
+        { Statement: 'what DynamoDB refuses' },
+      ],
+    }),
+    [
+      'dynamodb:PartiQLInsert dynamodb:table/T dynamodb:leadingkeys=a dynamodb:enclosingoperation=ExecuteTransaction',
+      'dynamodb:PartiQLSelect dynamodb:table/U dynamodb:leadingkeys=7 dynamodb:enclosingoperation=ExecuteTransaction',
+    ],
+  ],
+  [
+    'a PartiQL statement of an index',
+    'dynamodb',
+    dynamo('ExecuteStatement', { Statement: `SELECT * FROM "T"."Days" WHERE day IN ['a', 'b']` }),
+    ['dynamodb:PartiQLSelect dynamodb:table/T/index/Days dynamodb:leadingkeys=a,b'],
+  ],
+  [
     'each table of a batch',
     'dynamodb',
     dynamo('BatchWriteItem', {

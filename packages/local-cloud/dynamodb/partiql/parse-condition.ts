@@ -1,0 +1,113 @@
+// Parses a WHERE clause to the tree that condition expressions have.
+
+import { validationError } from '../error.ts';
+import type { Condition, Operand, TestNode } from '../expressions/syntax.ts';
+import { malformed } from './lex.ts';
+import type { Reader } from './reader.ts';
+
+const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='];
+/** How many arguments they have. */
+const FUNCTIONS: Readonly<Record<string, number>> = { begins_with: 2, contains: 2, attribute_type: 2 };
+const UNORDERED = ['BOOL', 'NULL', 'L', 'M', 'SS', 'NS', 'BS'];
+
+const typesOf = (operands: readonly Operand[]) =>
+  operands.map((each) => (each.type === 'value' ? each.valueType : undefined));
+
+/** @throws ValidationException for a value that has no order */
+function checkOrdered(operator: string, operands: readonly Operand[]): void {
+  const wrong = typesOf(operands).find((type) => type !== undefined && UNORDERED.includes(type));
+  if (wrong === undefined) return;
+  throw validationError(
+    `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${wrong}`,
+  );
+}
+
+const not = (condition: Condition): Condition => ({ type: 'not', args: [condition] });
+
+function operandOf(reader: Reader): Operand {
+  if (reader.isValue()) return reader.node(reader.value());
+  if (!reader.takes('SIZE', '(')) return { type: 'path', path: reader.path() };
+  const args = [operandOf(reader)];
+  reader.expect(')');
+  return { type: 'call', name: 'size', args, valueType: 'N' };
+}
+
+function operandsOf(reader: Reader, close: string): Operand[] {
+  const operands: Operand[] = [];
+  do operands.push(operandOf(reader));
+  while (reader.takes(','));
+  reader.expect(close);
+  return operands;
+}
+
+function callOf(reader: Reader): Condition | undefined {
+  const name = reader.peek().text.toLowerCase();
+  if (reader.peek().kind !== 'name' || !reader.is('(', 1) || !Object.hasOwn(FUNCTIONS, name))
+    return undefined;
+  reader.next();
+  reader.next();
+  const args = operandsOf(reader, ')');
+  if (args.length !== FUNCTIONS[name]) throw malformed(`Wrong number of arguments of ${name}`);
+  if (name === 'begins_with') {
+    const wrong = typesOf(args).find((type) => type !== undefined && type !== 'S' && type !== 'B');
+    if (wrong !== undefined)
+      throw validationError(
+        `Incorrect operand type for operator or function; operator or function: ${name}, operand type: ${wrong}`,
+      );
+  }
+  return { type: 'call', name, args };
+}
+
+function isOf(reader: Reader, operand: Operand): Condition {
+  const isNegated = reader.takes('NOT');
+  if (reader.takes('MISSING'))
+    return { type: 'call', name: isNegated ? 'attribute_exists' : 'attribute_not_exists', args: [operand] };
+  reader.expect('NULL');
+  const args = [operand, reader.node({ S: 'NULL' })];
+  const isNull: Condition = { type: 'call', name: 'attribute_type', args };
+  return isNegated ? not(isNull) : isNull;
+}
+
+function testOf(reader: Reader): Condition {
+  const operand = operandOf(reader);
+  if (reader.takes('IS')) return isOf(reader, operand);
+  const isNegated = reader.takes('NOT');
+  const test = (name: string, args: readonly Operand[]): Condition => {
+    const node: TestNode = { type: 'test', name, args };
+    return isNegated ? not(node) : node;
+  };
+  if (reader.takes('IN')) {
+    const close = reader.takes('[') ? ']' : ')';
+    if (close === ')') reader.expect('(');
+    return test('in', [operand, ...operandsOf(reader, close)]);
+  }
+  if (reader.takes('BETWEEN')) {
+    const low = operandOf(reader);
+    reader.expect('AND');
+    const args = [operand, low, operandOf(reader)];
+    checkOrdered('BETWEEN', args);
+    return test('between', args);
+  }
+  const operator = reader.next().text;
+  if (isNegated || !COMPARISONS.includes(operator)) throw malformed(`Unexpected token: ${operator}`);
+  const args = [operand, operandOf(reader)];
+  if (!['=', '<>', '!='].includes(operator)) checkOrdered(operator, args);
+  return test(operator === '!=' ? '<>' : operator, args);
+}
+
+function termOf(reader: Reader): Condition {
+  if (reader.takes('NOT')) return not(reader.inside(() => termOf(reader)));
+  if (!reader.takes('(')) return callOf(reader) ?? testOf(reader);
+  const condition = reader.inside(() => parseCondition(reader));
+  reader.expect(')');
+  return condition;
+}
+
+function listOf(reader: Reader, word: 'AND' | 'OR', read: (reader: Reader) => Condition): Condition {
+  const args = [read(reader)];
+  while (reader.takes(word)) args.push(read(reader));
+  return args.length === 1 ? args[0]! : { type: word === 'AND' ? 'and' : 'or', args };
+}
+
+export const parseCondition = (reader: Reader): Condition =>
+  listOf(reader, 'OR', (ofOr) => listOf(ofOr, 'AND', termOf));

@@ -1,0 +1,188 @@
+// SELECT: reads the partitions that the WHERE clause names, or all of the table or index, page by page.
+
+import { createHash } from 'node:crypto';
+import { readPage, startOf } from '../actions/read-page.ts';
+import type { Answer, Context } from '../actions/context.ts';
+import { checkConditions, rangeOf } from '../actions/query.ts';
+import { validationError } from '../error.ts';
+import { compileCondition, type Test } from '../expressions/compile-condition.ts';
+import { project } from '../expressions/projection.ts';
+import type { LegacyConditions } from '../requests/legacy-conditions.ts';
+import type { Range } from '../store/rows.ts';
+import type { Index, Table } from '../store/table.ts';
+import { valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
+import type { Select } from './statement.ts';
+import { boundOn, conditionsOn, headsOf } from './where.ts';
+
+export interface SelectRequest {
+  readonly Statement: string;
+  readonly ConsistentRead?: boolean;
+  readonly NextToken?: string;
+  readonly Limit?: number;
+  readonly ReturnConsumedCapacity?: string;
+}
+
+/** Where to go on: in which of the partitions, and behind which item. */
+interface Place {
+  readonly partition: number;
+  readonly start?: Item | undefined;
+}
+
+const invalid = (what: string) => validationError(`One or more parameter values were invalid: ${what}`);
+
+const digestOf = (statement: string) => createHash('sha256').update(statement).digest('base64url');
+
+const tokenOf = (statement: string, place: Place) =>
+  Buffer.from(JSON.stringify({ of: digestOf(statement), ...place })).toString('base64url');
+
+function placeOf({ Statement: statement, NextToken: token }: SelectRequest): Place {
+  if (token === undefined) return { partition: 0 };
+  try {
+    const { of, ...place } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Place & { of: string };
+    if (of === digestOf(statement)) return place;
+  } catch {
+    // answered below
+  }
+  throw validationError('Invalid NextToken: it is not of this statement');
+}
+
+function indexOf({ index: name }: Select, table: Table, isConsistent: boolean): Index | undefined {
+  if (name === undefined) return undefined;
+  const index = table.indexes.find((each) => each.name === name);
+  if (!index) throw validationError('The table does not have the specified index');
+  if (index.isGlobal && isConsistent)
+    throw validationError('Strongly consistent read is not supported on Global Secondary Indexes');
+  return index;
+}
+
+/** The values of the partition key that are asked for; undefined for all. */
+function partitionsOf({ where, values }: Select, hash: string): readonly AttributeValue[] | undefined {
+  const conditions = conditionsOn(where, values, hash);
+  const found = ['EQ', 'IN'].map((name) => conditions.find((each) => each.ComparisonOperator === name));
+  return (found[0] ?? found[1])?.AttributeValueList;
+}
+
+const MISSING_KEY =
+  'Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.';
+
+function checkOrder({ order, where }: Select, names: readonly string[], isKeyed: boolean): void {
+  if (!order) return;
+  if (!where) throw validationError('Must have WHERE clause in the statement when using ORDER BY clause.');
+  if (!isKeyed) throw validationError(MISSING_KEY);
+  if (names.includes(order.name)) return;
+  throw validationError(
+    `Variable reference ${order.name} in ORDER BY clause must be part of the primary key`,
+  );
+}
+
+/** @returns whether more of the items is asked for than the index has */
+function reachesBack({ paths, where }: Select, index: Index | undefined, isKeyed: boolean): boolean {
+  const projected = index?.projected;
+  if (!projected) return false;
+  const missingOf = (names: readonly string[]) =>
+    [...new Set(names)].filter((name) => !projected.includes(name));
+  const filtered = isKeyed ? missingOf(headsOf(where!)) : [];
+  if (filtered.length > 0)
+    throw invalid(
+      `Secondary index ${index.name} does not project one or more filter attributes: [${filtered.join(', ')}]`,
+    );
+  const shown = missingOf((paths ?? []).map(([head]) => head as string));
+  if (index.isGlobal && shown.length > 0)
+    throw invalid(`Global secondary index ${index.name} does not project [${shown.join(', ')}]`);
+  return shown.length > 0;
+}
+
+/** The filter sees what the index has. */
+function filterOf({ where }: Select, index: Index | undefined): Test | undefined {
+  const test = where && compileCondition(where);
+  const paths = index?.projected?.map((name) => [name]);
+  return test && paths ? (item, values) => test(project(paths, item), values) : test;
+}
+
+/** Under the last name of each path. */
+export function shownOf({ paths }: Select, item: Item): Item {
+  if (!paths) return item;
+  const found = paths.flatMap((path, position) => {
+    const value = valueAt(path, item);
+    const last = path.at(-1)!;
+    return value ? [[typeof last === 'string' ? last : `_${position + 1}`, value] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+/** Adds up the numbers of answers of the same shape. */
+function addedUp(all: readonly unknown[]): unknown {
+  const given = all.filter((each) => each !== undefined) as (string | number | object)[];
+  if (given.every((each) => typeof each === 'number')) return given.reduce((sum, each) => sum + each, 0);
+  if (typeof given[0] !== 'object') return given[0];
+  const objects = given as readonly Readonly<Record<string, unknown>>[];
+  const names = new Set(objects.flatMap((each) => Object.keys(each)));
+  return Object.fromEntries([...names].map((name) => [name, addedUp(objects.map((each) => each[name]))]));
+}
+
+/** What is read of each partition, or of all. */
+function rangesOf(statement: Select, table: Table, index: Index | undefined) {
+  const [hash, range] = index?.keys ?? table.keys;
+  const { where, values, order } = statement;
+  const partitions = partitionsOf(statement, hash!.name);
+  checkOrder(
+    statement,
+    [hash, range].flatMap((key) => (key ? [key.name] : [])),
+    partitions !== undefined,
+  );
+  const isBackward = order !== undefined && order.isBackward && order.name === range?.name;
+  const bound = range && boundOn(where, values, range);
+  const ranges = partitions?.map((value) => (start: Item | undefined): Range => {
+    const conditions: LegacyConditions = {
+      [hash!.name]: { ComparisonOperator: 'EQ', AttributeValueList: [value] },
+      ...(bound && { [range.name]: bound }),
+    };
+    checkConditions(conditions, index?.keys ?? table.keys, start);
+    const request = {
+      TableName: table.name,
+      ScanIndexForward: !isBackward,
+      ...(start && { ExclusiveStartKey: start }),
+    };
+    return rangeOf(request, conditions, table, index);
+  });
+  const all = (start: Item | undefined): Range => ({
+    after: start && startOf(start, table, index),
+    isBackward: false,
+  });
+  return { ranges: ranges ?? [all], isKeyed: partitions !== undefined };
+}
+
+export function select(context: Context, statement: Select, request: SelectRequest): Answer {
+  const { ConsistentRead = false, Limit: limit = Infinity, ReturnConsumedCapacity } = request;
+  const table = context.tables.get(statement.table);
+  const index = indexOf(statement, table, ConsistentRead);
+  const { ranges, isKeyed } = rangesOf(statement, table, index);
+  const back = reachesBack(statement, index, isKeyed) && { Select: 'ALL_ATTRIBUTES' };
+  const filter = filterOf(statement, index);
+  const items: Item[] = [];
+  const consumed: unknown[] = [];
+  let scanned = 0;
+  let { partition, start }: Place = placeOf(request);
+  let next: Place | undefined;
+  for (; partition < ranges.length && !next; partition += 1) {
+    const asked = { TableName: table.name, ConsistentRead, Limit: limit - scanned, ...back };
+    const { values } = statement;
+    const page = readPage(
+      context,
+      { ...asked, ...(ReturnConsumedCapacity !== undefined && { ReturnConsumedCapacity }) },
+      { table, index, range: ranges[partition]!(start), filter, values, paths: undefined },
+    );
+    items.push(...(page['Items'] as Item[]));
+    consumed.push(page['ConsumedCapacity']);
+    scanned += page['ScannedCount'] as number;
+    start = page['LastEvaluatedKey'] as Item | undefined;
+    if (start) next = { partition, start };
+    else if (scanned >= limit && partition + 1 < ranges.length) next = { partition: partition + 1 };
+  }
+  return {
+    Items: items.map((item) => shownOf(statement, item)),
+    NextToken: next && tokenOf(request.Statement, next),
+    LastEvaluatedKey: next?.start,
+    ConsumedCapacity: addedUp(consumed),
+  };
+}

@@ -72,8 +72,9 @@ function send(
 function stateOf(store: JobStore, { thingName, jobId = '' }: Omit<DeviceRequest, 'body'>) {
   try {
     return executionState(store.execution(jobId, thingName));
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return undefined; // there is no such execution
+    throw error;
   }
 }
 

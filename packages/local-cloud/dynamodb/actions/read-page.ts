@@ -125,7 +125,8 @@ function consumedOf(request: PageRequest, { index }: Page, items: readonly Item[
   if (!isAsked(kind)) return undefined;
   const units = (read: readonly Item[]) =>
     Math.ceil(read.reduce((sum, item) => sum + itemSize(item), 0) / 4_096) * (isConsistent ? 1 : 0.5);
-  const table = index ? units(stored) : units(items);
+  // Each item that an index does not have whole is read of the table by itself.
+  const table = index ? stored.reduce((sum, item) => sum + units([item]), 0) : units(items);
   const own = index ? units(items) : 0;
   const consumed = { CapacityUnits: table + own, TableName };
   if (kind !== 'INDEXES') return consumed;

@@ -113,6 +113,7 @@ export function shownOf({ paths }: Select, item: Item): Item {
 /** Adds up the numbers of answers of the same shape. */
 function addedUp(all: readonly unknown[]): unknown {
   const given = all.filter((each) => each !== undefined) as (string | number | object)[];
+  if (given.length === 0) return undefined;
   if (given.every((each) => typeof each === 'number')) return given.reduce((sum, each) => sum + each, 0);
   if (typeof given[0] !== 'object') return given[0];
   const objects = given as readonly Readonly<Record<string, unknown>>[];

@@ -15,7 +15,7 @@ export type LegacyConditions = Readonly<Record<string, LegacyCondition>>;
 
 const INVALID = 'One or more parameter values were invalid: ';
 const SCALARS = ['S', 'N', 'B'];
-const ANY = [...SCALARS, 'SS', 'NS', 'BS'];
+const ANY = [...SCALARS, 'SS', 'NS', 'BS', 'BOOL', 'NULL', 'L', 'M'];
 
 interface Operator {
   /** How many values it takes, and of which types; Infinity is one or more. */

@@ -267,3 +267,16 @@ const alone: readonly (readonly [string, object, string | RegExp])[] = [
 test.each(alone)('%s with %j is refused for one reason', async (operation, input, message) => {
   await assert.rejects(call(engine, operation, input), { name: 'ValidationException', message });
 });
+
+test('compares with values of any type in the conditions of older programs', async () => {
+  const values = [{ BOOL: true }, { NULL: true }, { L: [{ S: 'a' }] }, { M: { a: { S: 'b' } } }];
+  for (const v of values) {
+    await call(engine, 'PutItem', { TableName, Item: { ...Key, v } });
+    const found = async (ComparisonOperator: string) => {
+      const ScanFilter = { v: { ComparisonOperator, AttributeValueList: [v] } };
+      return (await call(engine, 'Scan', { TableName, ScanFilter }))['Count'];
+    };
+    assert.deepEqual([await found('EQ'), await found('NE')], [1, 0], JSON.stringify(v));
+    await assert.rejects(found('LT'), /ComparisonOperator LT is not valid for \w+ AttributeValue type/);
+  }
+});

@@ -110,10 +110,12 @@ function createOutbox(counts: Diary['counts']) {
   };
 }
 
-export function createDevice(options: DeviceOptions): Device {
-  const { name, certificate, address, isCleanSession, topics } = options;
-  const { diary, ...notes } = createDiary();
-  const outbox = createOutbox(diary.counts);
+type Notes = Omit<ReturnType<typeof createDiary>, 'diary'>;
+type Outbox = ReturnType<typeof createOutbox>;
+
+/** Connects, and connects again whenever the connection is lost. */
+function createConnections(options: DeviceOptions, notes: Notes, outbox: Outbox) {
+  const { name: clientId, certificate, address, isCleanSession, topics } = options;
   let session: MqttSession | undefined;
 
   /** What happens on one connection; nothing of it counts once there is a newer one. */
@@ -151,32 +153,40 @@ export function createDevice(options: DeviceOptions): Device {
       later(RETRY_MS, open);
       return;
     }
+    const settings = { clientId, isCleanSession, topics };
     const opened: MqttSession = openMqttSession(
       link,
-      { clientId: name, isCleanSession, topics },
+      settings,
       eventsOf(() => session === opened),
     );
     session = opened;
   }
-  later(0, open);
 
+  return { session: () => session, open, leave };
+}
+
+export function createDevice(options: DeviceOptions): Device {
+  const { diary, ...notes } = createDiary();
+  const outbox = createOutbox(diary.counts);
+  const { session, open, leave } = createConnections(options, notes, outbox);
+  later(0, open);
   return {
-    name,
+    name: options.name,
     ...diary,
     waiting: outbox.waiting,
     send(message) {
       outbox.add(message);
-      outbox.publish(session);
+      outbox.publish(session());
     },
-    cut: () => session?.link.cut(),
+    cut: () => session()?.link.cut(),
     connectAgain() {
-      if (!session) return; // it is about to connect
+      if (!session()) return; // it is about to connect
       leave();
       open();
     },
     silence() {
       notes.ends();
-      session?.link.silence();
+      session()?.link.silence();
     },
   };
 }

@@ -3,7 +3,7 @@
 import { setCallFaults, type CallFault, type CallSeen } from '../packages/local-cloud/world/faults.ts';
 import type { Machine } from '../packages/local-cloud/world/machine.ts';
 import { environments, type RunningEnvironment } from '../packages/local-cloud/world/node-worker-threads.ts';
-import { advance, currentLife, until, world } from '../packages/local-cloud/world/runtime.ts';
+import { advance, currentLife, until, world, type Life } from '../packages/local-cloud/world/runtime.ts';
 import type { Device } from './device.ts';
 import type { Operator } from './operator.ts';
 import type { Fault, FaultKind } from './plan.ts';
@@ -56,20 +56,23 @@ function victimOf(pick: number): RunningEnvironment | undefined {
   return from[pick % Math.max(1, from.length)];
 }
 
-/** Freezes the environment that makes the next call of this operation, if one does soon. */
-async function freezeIn({ callFaults }: Hands, during: string, forMs: number): Promise<string> {
-  const [operation, table = ''] = during.split(' ');
+/** A sender reads the last windows between its claim and its mail, after it has counted the mail. */
+async function freezeSender({ callFaults }: Hands, forMs: number): Promise<string> {
+  let sender: Life | undefined;
   let frozen: string | undefined;
-  const choose = (call: CallSeen) => {
-    const isWanted = call.operation === operation && call.table?.toLowerCase().includes(table);
-    if (frozen !== undefined || !isWanted) return undefined;
-    frozen = call.from;
-    currentLife()?.freeze(forMs);
+  const choose = ({ operation, table, from }: CallSeen) => {
+    const isCounting = operation === 'UpdateItem' && table?.toLowerCase().includes('alerts');
+    if (frozen !== undefined) return undefined;
+    if (isCounting) sender = currentLife();
+    else if (sender && currentLife() === sender) {
+      frozen = from;
+      sender.freeze(forMs);
+    }
     return undefined;
   };
   callFaults.push({ until: world.elapsed() + MOMENT_MS, choose });
   await advance(MOMENT_MS, () => frozen !== undefined);
-  return `${frozen ?? 'none'} in ${during} for ${forMs / 1000} s`;
+  return `${frozen ?? 'none'}, sending, for ${forMs / 1000} s`;
 }
 
 const nameOf = (victim: RunningEnvironment | undefined) =>
@@ -97,8 +100,8 @@ const INJECT: { readonly [Kind in FaultKind]: (hands: Hands, fault: Of<Kind>) =>
       await advance(forMs);
       return `for ${forMs / 1000} s`;
     },
-    async 'freeze-environment'(hands, { turns, pick, forMs, during }) {
-      if (during !== undefined) return freezeIn(hands, during, forMs);
+    async 'freeze-environment'(hands, { turns, pick, forMs, isSending }) {
+      if (isSending) return freezeSender(hands, forMs);
       await afterTurns(turns);
       const victim = victimOf(pick);
       const name = nameOf(victim);

@@ -58,29 +58,40 @@ const receiver = (
   },
 });
 
+/** Ends a connection once: when it closes, or when the broker has said nothing for too long. */
+function createEnd(link: Link, lost: () => void) {
+  let isLost = false;
+  let cancel = () => {};
+  function lose(): void {
+    if (isLost) return;
+    isLost = true;
+    cancel();
+    link.stream.destroy();
+    lost();
+  }
+  return {
+    lose,
+    isLost: () => isLost,
+    /** Something came. */
+    watch(): void {
+      cancel();
+      cancel = later(ANSWER_MS, lose);
+    },
+  };
+}
+
 export function openMqttSession(
   link: Link,
   { clientId, isCleanSession, topics }: SessionOptions,
   events: SessionEvents,
 ): MqttSession {
-  let [isReady, isLost, lastId] = [false, false, 0];
-  let cancelWatch = () => {};
+  let [isReady, lastId] = [false, 0];
   const write = (packet: Packet) => void link.stream.write(generate(packet));
+  const end = createEnd(link, () => events.lost());
 
-  function lose(): void {
-    if (isLost) return;
-    isLost = true;
-    cancelWatch();
-    link.stream.destroy();
-    events.lost();
-  }
-  function watch(): void {
-    cancelWatch();
-    cancelWatch = later(ANSWER_MS, lose);
-  }
   function ping(): void {
     later((KEEP_ALIVE_SECONDS * 1000) / 2, () => {
-      if (isLost) return;
+      if (end.isLost()) return;
       write({ cmd: 'pingreq' });
       ping();
     });
@@ -89,18 +100,18 @@ export function openMqttSession(
   const receive = receiver(events, topics, write);
   const packets = parser({ protocolVersion: 4 });
   packets.on('packet', (packet: Packet) => {
-    watch();
+    end.watch();
     if (packet.cmd === 'connack') isReady = true;
     receive[packet.cmd]?.(packet as never);
   });
   link.stream.on('data', (chunk: Buffer) => void packets.parse(chunk));
-  link.stream.on('close', lose);
-  link.stream.on('end', lose);
+  link.stream.on('close', end.lose);
+  link.stream.on('end', end.lose);
   write({
     ...{ cmd: 'connect', clientId, clean: isCleanSession, keepalive: KEEP_ALIVE_SECONDS },
     ...{ protocolId: 'MQTT', protocolVersion: 4 },
   });
-  watch();
+  end.watch();
   ping();
   return {
     link,
@@ -111,6 +122,6 @@ export function openMqttSession(
       return lastId;
     },
     disconnect: () => write({ cmd: 'disconnect' }),
-    close: lose,
+    close: end.lose,
   };
 }

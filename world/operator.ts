@@ -1,6 +1,6 @@
 // Somebody who works on the fleet while the world runs: writes attributes of things, sends commands, changes shadows, and revokes certificates.
 
-import { createRandom } from '../bench/chaos/random.ts';
+import { createRandom, type Random } from '../bench/chaos/random.ts';
 import { call, type Call } from '../packages/local-cloud/world/call.ts';
 import { later, world } from '../packages/local-cloud/world/runtime.ts';
 
@@ -80,49 +80,42 @@ function messageRequest(device: string, isCommand: boolean, key: string): readon
   return [topic, { service: isCommand ? 'iotdevicegateway' : 'iotdata', method: 'POST', path, body }];
 }
 
-/** @param every milliseconds between two actions, on average. @param end when it stops, in milliseconds of the world */
-export function createOperator(
-  members: readonly Member[],
-  { seed, every, end }: { readonly seed: number; readonly every: number; readonly end: number },
-): Operator {
-  const random = createRandom(seed, 'operator');
-  const sent: Sent[] = [];
-  const revocations: Revocation[] = [];
+/** Writes attributes of things, each with a new value. */
+function createAttributeWriter(random: Random) {
   const attributes = new Map<string, Attribute>();
-  let [count, revoked] = [0, 0];
+  return {
+    attributes,
+    async write({ name }: Member, count: number): Promise<void> {
+      const value = `${count}-${'x'.repeat(random.whole(1, LONGEST_VALUE))}`;
+      const attribute = attributes.get(name) ?? { accepted: undefined, unsure: [] };
+      attributes.set(name, attribute);
+      attribute.unsure.push(value);
+      if ((await accepted(attributeRequest(name, value))) === undefined) return;
+      attribute.accepted = value;
+      attribute.unsure.splice(0, attribute.unsure.indexOf(value) + 1);
+    },
+  };
+}
 
-  async function writeAttribute({ name }: Member): Promise<void> {
-    const value = `${count}-${'x'.repeat(random.whole(1, LONGEST_VALUE))}`;
-    const attribute = attributes.get(name) ?? { accepted: undefined, unsure: [] };
-    attributes.set(name, attribute);
-    attribute.unsure.push(value);
-    if ((await accepted(attributeRequest(name, value))) === undefined) return;
-    attribute.accepted = value;
-    attribute.unsure.splice(0, attribute.unsure.indexOf(value) + 1);
-  }
+/** Sends commands, and changes shadows. */
+function createMessageSender(random: Random) {
+  const sent: Sent[] = [];
+  return {
+    sent,
+    async send({ name }: Member, count: number): Promise<void> {
+      const key = `o:${name}:${count}`;
+      const [topic, request] = messageRequest(name, random.chance(0.6), key);
+      const entry: Sent = { device: name, topic, key, acceptedAt: undefined };
+      sent.push(entry);
+      entry.acceptedAt = await accepted(request);
+    },
+  };
+}
 
-  async function sendMessage({ name }: Member): Promise<void> {
-    const key = `o:${name}:${count}`;
-    const [topic, request] = messageRequest(name, random.chance(0.6), key);
-    const entry: Sent = { device: name, topic, key, acceptedAt: undefined };
-    sent.push(entry);
-    entry.acceptedAt = await accepted(request);
-  }
-
-  function act(): void {
-    count += 1;
-    const member = random.pick(members);
-    void (random.chance(0.5) ? writeAttribute(member) : sendMessage(member));
-  }
-
-  function next(): void {
-    later(random.whole(1, every * 2), () => {
-      if (world.elapsed() >= end) return;
-      act();
-      next();
-    });
-  }
-  next();
+/** Revokes certificates, and makes them active again. */
+function createRevoker(members: readonly Member[]) {
+  const revocations: Revocation[] = [];
+  let revoked = 0;
 
   async function restore(id: string, revocation: Revocation): Promise<void> {
     revocation.to = Math.min(revocation.to, world.elapsed());
@@ -132,11 +125,9 @@ export function createOperator(
   }
 
   return {
-    sent,
     revocations,
-    attributes,
     isDone: () => revoked === 0,
-    async revoke(index, forMs) {
+    async revoke(index: number, forMs: number): Promise<boolean> {
       const { name, certificateId } = members[index % members.length]!;
       const from = await accepted(statusRequest(certificateId, 'REVOKED'));
       const revocation = { device: name, from: from ?? Infinity, to: Infinity };
@@ -147,4 +138,30 @@ export function createOperator(
       return from !== undefined;
     },
   };
+}
+
+/** @param every milliseconds between two actions, on average. @param end when it stops, in milliseconds of the world */
+export function createOperator(
+  members: readonly Member[],
+  { seed, every, end }: { readonly seed: number; readonly every: number; readonly end: number },
+): Operator {
+  const random = createRandom(seed, 'operator');
+  const writer = createAttributeWriter(random);
+  const sender = createMessageSender(random);
+  let count = 0;
+
+  function act(): void {
+    count += 1;
+    const member = random.pick(members);
+    void (random.chance(0.5) ? writer.write(member, count) : sender.send(member, count));
+  }
+  function next(): void {
+    later(random.whole(1, every * 2), () => {
+      if (world.elapsed() >= end) return;
+      act();
+      next();
+    });
+  }
+  next();
+  return { sent: sender.sent, attributes: writer.attributes, ...createRevoker(members) };
 }

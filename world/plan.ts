@@ -11,8 +11,8 @@ export type Fault = { readonly at: number } & (
       readonly turns: number;
       readonly pick: number;
       readonly forMs: number;
-      /** In the next call of this operation on a table with this in its name; else at some moment. */
-      readonly during?: string;
+      /** In the call after the next one that counts a mail in its minute; else at some moment. */
+      readonly isSending?: true;
     }
   | { readonly kind: 'full-disk'; readonly forMs: number }
   | { readonly kind: 'sns-outage' | 'throttle'; readonly forMs: number }
@@ -51,10 +51,8 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   'freeze-environment': (at, random) => ({
     ...{ kind: 'freeze-environment', at, turns: random.whole(0, 300), pick: random.whole(0, 99) },
     forMs: random.whole(1, 200) * SECOND,
-    // A sender queries the last windows between its claim and its mail.
-    ...(random.chance(0.5) && {
-      during: random.pick(['Query windows', 'Query windows', 'UpdateItem alerts']),
-    }),
+    ...(random.chance(0.5) && { isSending: true }),
+  }),
   }),
   'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
   'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),

@@ -1,6 +1,7 @@
 // Opens the path of a device's message: from the MQTT port to the rules engine, the shadows and the delivery streams.
 
 import path from 'node:path';
+import { createAuthorizedClients, type AuthorizedClients } from './authorizers/clients.ts';
 import { openFirehoseApi } from './firehose/api.ts';
 import type { Iot } from './iot/iot.ts';
 import { signingNames } from './iot-data/api.ts';
@@ -9,6 +10,7 @@ import { JOBS_SIGNING_NAME } from './jobs/device-api.ts';
 import { openJobs } from './jobs/open.ts';
 import { openJournal } from './journal/journal.ts';
 import { listening } from './listening.ts';
+import type { Authorize } from './mqtt/access.ts';
 import { openMqtt } from './mqtt/open.ts';
 import type { Aws } from './open-aws.ts';
 import type { Settings } from './open-services.ts';
@@ -23,14 +25,19 @@ type Streams = ReturnType<typeof openDeliveryStreams>['streams'];
 type Mqtt = Awaited<ReturnType<typeof openMqtt>>;
 type DataPlane = Awaited<ReturnType<typeof openDataPlane>>;
 
-async function openBroker(settings: Settings, browsers: Browsers, aws: Aws, streams: Streams): Promise<Mqtt> {
+async function openBroker(
+  settings: Settings,
+  authorize: Authorize,
+  aws: Aws,
+  streams: Streams,
+): Promise<Mqtt> {
   const { dataDir, clock, log, counters, closers } = settings;
   const journal = await openJournal({ dir: path.join(dataDir, 'journal'), log, clock });
   closers.add(() => journal.close());
   const mqtt = await openMqtt({
     dir: path.join(dataDir, 'mqtt'),
     journal,
-    authorize: browsers.authorize,
+    authorize,
     relieve: () => streams.relieve(),
     isFull: (principal) => aws.lambda.isFull(principal),
     clock,
@@ -41,14 +48,18 @@ async function openBroker(settings: Settings, browsers: Browsers, aws: Aws, stre
   return mqtt;
 }
 
-async function openShadowsAndPublish(settings: Settings, browsers: Browsers, mqtt: Mqtt): Promise<DataPlane> {
+async function openShadowsAndPublish(
+  settings: Settings,
+  authorize: Authorize,
+  mqtt: Mqtt,
+): Promise<DataPlane> {
   const { dataDir, clock, log, counters, closers } = settings;
   const dataPlane = await openDataPlane({
     dir: path.join(dataDir, 'iot/shadows'),
     hub: mqtt.hub,
     retained: mqtt.retained,
     clients: mqtt.clients,
-    authorize: browsers.authorize,
+    authorize,
     disconnect: (clientId, how) => mqtt.disconnectClient(clientId, 'requested through the API', how),
     clock,
     log,
@@ -59,7 +70,11 @@ async function openShadowsAndPublish(settings: Settings, browsers: Browsers, mqt
 }
 
 /** Opens the MQTT port, and closes the connections of each certificate that is no longer active. */
-async function listenForDevices(settings: Settings, iot: Iot, mqtt: Mqtt, dataPlane: DataPlane) {
+async function listenForDevices(
+  settings: Settings,
+  iot: Iot,
+  { mqtt, dataPlane, authorized }: { mqtt: Mqtt; dataPlane: DataPlane; authorized: AuthorizedClients },
+) {
   const { mqttPort, mqttHosts, closers } = settings;
   const registerLate = iot.justInTime(mqtt.hub);
   const broker = await listening('--mqtt-port', mqttPort, () =>
@@ -74,6 +89,10 @@ async function listenForDevices(settings: Settings, iot: Iot, mqtt: Mqtt, dataPl
         return found;
       },
       serveHttps: dataPlane.serveDevice,
+      custom: {
+        ...authorized.ofMqtt,
+        serveHttps: (socket) => dataPlane.serveDevice(socket, (req) => authorized.ofRequest(req)),
+      },
     }),
   );
   iot.endpoint.port = broker.port;
@@ -106,8 +125,14 @@ export async function openDevicePath(
   const { dataDir, clock, log, counters, closers } = settings;
   const { count } = counters;
   const { streams, specs } = openDeliveryStreams({ ...settings, count, stores, ...aws });
-  const mqtt = await openBroker(settings, browsers, aws, streams);
-  const dataPlane = await openShadowsAndPublish(settings, browsers, mqtt);
+  const authorized = createAuthorizedClients({
+    ...{ registry: iot.registry, lookup: (connection) => iot.lookup(connection), clock, log },
+    invoke: (name, payload) => aws.lambda.invoke(name, payload),
+  });
+  iot.authorizers.test = (authorizer, arrival) => authorized.test(authorizer, arrival);
+  const authorize = authorized.authorizeOr(browsers.authorize);
+  const mqtt = await openBroker(settings, authorize, aws, streams);
+  const dataPlane = await openShadowsAndPublish(settings, authorize, mqtt);
   const parts = { ...settings, count, stores, iot, ...aws, streams };
   const { rules, why } = openRules({ ...parts, hub: mqtt.hub, shadows: dataPlane.shadows });
   mqtt.hub.setRules(rules);
@@ -128,5 +153,5 @@ export async function openDevicePath(
     await streams.close();
   });
   await mqtt.hub.recover();
-  return { broker: await listenForDevices(settings, iot, mqtt, dataPlane), why };
+  return { broker: await listenForDevices(settings, iot, { mqtt, dataPlane, authorized }), why };
 }

@@ -24,7 +24,10 @@ const LIFETIME_MS = 300_000;
 const forbidden = () => new AwsError('ForbiddenException', 'Forbidden', 403);
 
 /** Serves one connection. The policies decide about every request, so that a revoked certificate is refused at once. */
-export type ServeDevice = (socket: TLSSocket, identity: Identity) => void;
+export type ServeDevice = (socket: TLSSocket, identity: Identity | Identify) => void;
+
+/** Says for each request who sends it, where no certificate does. */
+export type Identify = (req: IncomingMessage) => Promise<Identity>;
 
 interface Deps {
   readonly plane: DataPlane;
@@ -43,15 +46,25 @@ function requireAllowed(access: Access, identity: Identity, { needs }: DataOpera
   if (!isAllowed) throw forbidden();
 }
 
+async function identified(identify: Identify, req: IncomingMessage, log: Log): Promise<Identity> {
+  try {
+    return await identify(req);
+  } catch (error) {
+    log.warn('refused', { action: 'HTTPS', reason: (error as Error).message });
+    throw forbidden();
+  }
+}
+
 async function answer(
   { plane, access, log }: Deps,
-  identity: Identity,
+  who: Identity | Identify,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   try {
     const initiator = initiatorOf(req);
     if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
+    const identity = typeof who === 'function' ? await identified(who, req, log) : who;
     await answerCall(plane, req, res, identity.principal, (operation, call) =>
       requireAllowed(access, identity, operation, call),
     );
@@ -68,7 +81,7 @@ async function answer(
 
 export function createDeviceHttps(deps: Deps): ServeDevice {
   const { clock, log } = deps;
-  const identities = new WeakMap<object, Identity>();
+  const identities = new WeakMap<object, Identity | Identify>();
   const server = createServer((req, res) => {
     res.on('error', () => req.socket.destroy()); // its device has gone
     void answer(deps, identities.get(req.socket)!, req, res);

@@ -1,6 +1,7 @@
 // One call of the AWS IoT control plane, checked before it reaches an operation: its fields have the form that AWS requires.
 
 import { AwsError } from '../aws-error.ts';
+import type { AuthorizedClients } from '../authorizers/clients.ts';
 import type { LocalCa } from './ca.ts';
 import type { DomainConfiguration } from './domain-configurations.ts';
 import type { Attributes, Registry } from './registry.ts';
@@ -24,6 +25,8 @@ export interface IotCloud {
   readonly rules?: { book?: RuleBook };
   /** `open` is there once the jobs are. */
   readonly jobs?: { open?: OpenJobs };
+  /** `test` is there once functions are. */
+  readonly authorizers?: { test?: AuthorizedClients['test'] };
   /** `sources` is there once shadows and broker are. */
   readonly fleet?: { sources?: FleetSources };
   /** The MQTT port, once it is open. */
@@ -58,6 +61,7 @@ const NAMES: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['namePrefixFilter', REGISTRY_NAME],
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
+  ['authorizerName', { pattern: /^[\w=,@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ = , @ -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
   ['jobId', { pattern: /^[a-zA-Z0-9_-]{1,64}$/, rule: '1 to 64 of a-z A-Z 0-9 _ -' }],
   ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],

@@ -13,6 +13,7 @@ import {
   type IotCloud,
   type Operation,
 } from './api-request.ts';
+import { authorizerOperations } from '../authorizers/operations.ts';
 import { authorizationOperations } from './authorization-operations.ts';
 import { caCertificateOperations } from './ca-certificate-operations.ts';
 import { certificateOperations } from './certificate-operations.ts';
@@ -54,6 +55,7 @@ const routes: readonly Route[] = [
   ...topicRuleOperations,
   ...jobOperations,
   ...indexingOperations,
+  ...authorizerOperations,
   ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 
@@ -108,7 +110,10 @@ function find(method: string, path: readonly string[]): Route {
 /** @throws AwsError for a path that no operation has */
 export function callOf({ method = 'GET', url = '/' }: Pick<IncomingMessage, 'method' | 'url'>) {
   const [rawPath = '', rawQuery = ''] = url.split(/\?(.*)/s);
-  const path = rawPath.split('/').slice(1);
+  const path = rawPath
+    .replace(/(?<=.)\/$/, '')
+    .split('/')
+    .slice(1); // the AWS CLI calls ListAuthorizers with a slash at the end
   const { operation, segments } = find(method, path);
   const labels = new Map<string, string>();
   for (const [index, segment] of segments.entries()) {

@@ -33,6 +33,8 @@ export interface Iot extends Identity {
   readonly rules: NonNullable<IotCloud['rules']>;
   /** Gets the jobs once they are open, for the API. */
   readonly jobs: NonNullable<IotCloud['jobs']>;
+  /** Gets what asks authorizers, for the API. */
+  readonly authorizers: NonNullable<IotCloud['authorizers']>;
   /** Gets what the fleet index reads, once it is there. */
   readonly fleet: NonNullable<IotCloud['fleet']>;
   /** Gets the MQTT port once it is open. */
@@ -113,6 +115,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
   const ca = await openCa(options);
   const rules: NonNullable<IotCloud['rules']> = {};
   const jobs: NonNullable<IotCloud['jobs']> = {};
+  const authorizers: NonNullable<IotCloud['authorizers']> = {};
   const fleet: NonNullable<IotCloud['fleet']> = {};
   const endpoint: NonNullable<IotCloud['endpoint']> = {};
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
@@ -125,6 +128,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     registry,
     rules,
     jobs,
+    authorizers,
     fleet,
     endpoint,
     certificates,
@@ -139,7 +143,10 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     seed: (template) => seedRegistry(registry, template, ca),
     provisioning: provisioningOver(registry, ca, options),
     justInTime: justInTimeOver(registry, options),
-    handler: createIotHandler({ registry, ca, domains, rules, jobs, fleet, endpoint }, options.log),
+    handler: createIotHandler(
+      { registry, ca, domains, rules, jobs, authorizers, fleet, endpoint },
+      options.log,
+    ),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { makeDirectory } from '../files/durable-files.ts';
+import type { Authorizer } from '../authorizers/authorizer.ts';
 import type { IndexingConfiguration } from '../indexing/configuration.ts';
 import { compilePolicy } from '../policies/document.ts';
 import { openRecordFile, readRecordFile, type Change, type RecordFile } from '../files/record-file.ts';
@@ -41,6 +42,8 @@ function tables(file: Pick<RecordFile, 'table'>) {
     caCertificates: file.table<CaCertificate>('caCertificate'),
     registrationCodes: file.table<{ code: string }>('registrationCode'),
     indexing: file.table<IndexingConfiguration>('indexing'),
+    authorizers: file.table<Authorizer>('authorizer'),
+    defaultAuthorizers: file.table<{ name: string }>('defaultAuthorizer'),
     policies: file.table<Policy>('policy'),
     targets: file.table<Target>('target'),
     principals: file.table<Principal>('principal'),

@@ -3,6 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Change } from '../files/record-file.ts';
+import type { Authorizer } from '../authorizers/authorizer.ts';
 import type { IndexingConfiguration } from '../indexing/configuration.ts';
 
 /** Pairs, not an object: `__proto__` is a valid attribute name. */
@@ -149,6 +150,9 @@ interface Kinds {
   /** Under one key: the text that proves who has a CA's private key. */
   registrationCode: { readonly code: string };
   indexing: IndexingConfiguration;
+  authorizer: Authorizer;
+  /** Under one key. */
+  defaultAuthorizer: { readonly name: string };
   policy: Policy;
   target: Target;
   principal: Principal;
@@ -174,6 +178,8 @@ export interface RegistryView {
   readonly caCertificates: ReadonlyMap<string, CaCertificate>;
   readonly registrationCodes: ReadonlyMap<string, Kinds['registrationCode']>;
   readonly indexing: ReadonlyMap<string, IndexingConfiguration>;
+  readonly authorizers: ReadonlyMap<string, Authorizer>;
+  readonly defaultAuthorizers: ReadonlyMap<string, Kinds['defaultAuthorizer']>;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly principals: ReadonlyMap<string, Principal>;

@@ -9,6 +9,7 @@ import type { Identity } from './access.ts';
 import type { BrokerContext, Client } from './client.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
 import { createConnection } from './connection.ts';
+import { createCustomEnter, type CustomClients } from './custom-clients.ts';
 import { openListener } from './listener.ts';
 import type { EndingName } from './refusal.ts';
 import { sniffProtocol } from './sniff-protocol.ts';
@@ -40,6 +41,8 @@ export interface BrokerOptions {
   readonly identify: (certificate: Buffer, socket: TLSSocket) => Identified;
   /** Serves a client whose certificate is good and that speaks HTTP; without, it is refused. */
   readonly serveHttps?: (socket: TLSSocket, identity: Identity) => void;
+  /** Clients without a certificate, which are refused otherwise. */
+  readonly custom?: CustomClients;
 }
 
 export interface Disconnection {
@@ -120,15 +123,16 @@ function createConnections(context: BrokerContext) {
   const open = new Map<Duplex, Client>();
   return {
     open,
-    accept(stream: Duplex, identity: Identity, over?: Transport): void {
+    accept(stream: Duplex, identity: Identity, over?: Transport): Client {
       const client = createConnection(stream, identity, context, over?.saidGoodbye);
       open.set(stream, client);
       stream.once('close', () => open.delete(stream));
-      if (!over) return;
+      if (!over) return client;
       stream.once(
         'close',
         context.clock.after(over.lifetimeMs, () => client.close('webSocketExpired')),
       );
+      return client;
     },
     /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
     endAt(socket: TLSSocket, validUntil: number): void {
@@ -189,7 +193,13 @@ function createEnter(
     connections,
     serve,
     refuse,
-  }: { connections: Connections; serve: ReturnType<typeof createServe>; refuse: Refuse },
+    enterCustom,
+  }: {
+    connections: Connections;
+    serve: ReturnType<typeof createServe>;
+    refuse: Refuse;
+    enterCustom: ((socket: TLSSocket) => boolean) | undefined;
+  },
 ) {
   return (socket: TLSSocket): void => {
     const problem = versionProblem(socket, domains);
@@ -197,6 +207,7 @@ function createEnter(
       refuse(socket, problem);
       return;
     }
+    if (enterCustom?.(socket)) return;
     try {
       const identified = authenticate(socket, identify);
       if ('refused' in identified) refuse(socket, identified.refused);
@@ -234,7 +245,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     socket.destroy();
   };
   const serve = createServe(options, connections, others, refuse);
-  const enter = createEnter(options, { connections, serve, refuse });
+  const enterCustom =
+    options.custom &&
+    createCustomEnter({
+      ...{ context, custom: options.custom, others, refuse },
+      accept: (socket, identity) => connections.accept(socket, identity),
+    });
+  const enter = createEnter(options, { connections, serve, refuse, enterCustom });
 
   const server = createTlsServer(options, limits, report);
   server.on('secureConnection', (socket) => {
@@ -254,7 +271,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     port: listener.port,
-    accept: (stream, identity, over) => connections.accept(stream, identity, over),
+    accept: (stream, identity, over) => void connections.accept(stream, identity, over),
     disconnectClient: createDisconnectClient(context.connected),
     disconnectPrincipal: (principal, reason) =>
       connections.closeWhere((client) => client.identity.principal === principal, 'accessRevoked', reason),

@@ -12,7 +12,8 @@ export type DisconnectReason =
   | 'SERVER_INITIATED_DISCONNECT'
   | 'API_INITIATED_DISCONNECT'
   | 'THROTTLED'
-  | 'WEBSOCKET_TTL_EXPIRATION';
+  | 'WEBSOCKET_TTL_EXPIRATION'
+  | 'CUSTOMAUTH_TTL_EXPIRATION';
 
 interface Ending {
   /** MQTT 5 reason code. */
@@ -44,6 +45,7 @@ export const endings = {
   quotaExceeded: { code: 0x97, event: 'CLIENT_ERROR', returnCode: 3 },
   administrative: { code: 0x98, event: 'API_INITIATED_DISCONNECT' },
   webSocketExpired: { code: 0x98, event: 'WEBSOCKET_TTL_EXPIRATION' },
+  customAuthExpired: { code: 0x98, event: 'CUSTOMAUTH_TTL_EXPIRATION' },
   accessRevoked: { code: 0x87, event: 'AUTH_ERROR' },
   qosNotSupported: { code: 0x9b, event: 'CLIENT_ERROR' },
   subscriptionIdentifiersNotSupported: { code: 0xa1, event: 'CLIENT_ERROR' },

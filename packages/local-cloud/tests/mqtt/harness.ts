@@ -10,6 +10,7 @@ import type { JournalFiles } from '../../journal/files.ts';
 import type { Fields, Log } from '../../log.ts';
 import type { AccessRequest } from '../../mqtt/access.ts';
 import type { BrokerDomain, Broker } from '../../mqtt/broker.ts';
+import type { CustomClients } from '../../mqtt/custom-clients.ts';
 import type { HubDeps } from '../../mqtt/hub.ts';
 import type { Limits } from '../../mqtt/limits.ts';
 import type { InboundMessage } from '../../mqtt/message.ts';
@@ -48,6 +49,7 @@ export interface HarnessOptions {
   readonly files?: JournalFiles;
   /** The end of every certificate, epoch milliseconds. */
   readonly validUntil?: number;
+  readonly custom?: CustomClients;
   readonly hosts?: readonly string[];
   readonly dir?: string;
   /** Names with certificates of their own. */
@@ -108,6 +110,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     domains: await options.domains?.(authority),
     hosts: options.hosts ?? ['127.0.0.1'],
     port: 0,
+    ...(options.custom && { custom: options.custom }),
     identify(der) {
       const name = nameSignedBy(authority.ca, der);
       return name === undefined

@@ -61,29 +61,40 @@ interface Stream {
   state(): StreamState;
 }
 
-function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: Surroundings): Stream {
-  const dimensions = { DeliveryStreamName: spec.name };
-  const incomingRecords = meter('AWS/Firehose', 'IncomingRecords', dimensions, 'Count');
-  const incomingBytes = meter('AWS/Firehose', 'IncomingBytes', dimensions, 'Bytes');
-  let current: Buffered | undefined;
+/** Writes one buffer after the other, so that a bucket that refuses is asked once at a time. */
+function createWriteQueue(writer: ObjectWriter) {
   let heldBytes = 0;
-  let closed = false;
-  // One object after the other, so that a bucket that refuses is asked once at a time.
   let writing = Promise.resolve();
-
   async function write({ records, stored, oldest, bytes }: Buffered): Promise<void> {
     const isStored = await writer.write(records, oldest);
     heldBytes -= bytes;
     if (isStored) stored.resolve();
   }
+  return {
+    hold: (bytes: number) => void (heldBytes += bytes),
+    heldBytes: () => heldBytes,
+    add: (full: Buffered) => void (writing = writing.then(() => write(full))),
+    /** Resolves when all that was added is written. */
+    written: () => writing,
+  };
+}
+
+function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: Surroundings): Stream {
+  const dimensions = { DeliveryStreamName: spec.name };
+  const incomingRecords = meter('AWS/Firehose', 'IncomingRecords', dimensions, 'Count');
+  const incomingBytes = meter('AWS/Firehose', 'IncomingBytes', dimensions, 'Bytes');
+  const queue = createWriteQueue(writer);
+  let current: Buffered | undefined;
+  let closed = false;
+
   function flush(): Promise<void> {
     const full = current;
     if (full) {
       current = undefined;
       full.cancel();
-      writing = writing.then(() => write(full));
+      queue.add(full);
     }
-    return writing;
+    return queue.written();
   }
   function open(): Buffered {
     const cancel = clock.after(spec.bufferMs, () => void flush());
@@ -97,7 +108,7 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: 
       const bytes = records.reduce((sum, record) => sum + record.length, 0);
       buffer.records.push(...records);
       buffer.bytes += bytes;
-      heldBytes += bytes;
+      queue.hold(bytes);
       incomingRecords(records.length);
       incomingBytes(bytes);
       if (buffer.bytes >= spec.bufferBytes) void flush();
@@ -114,7 +125,7 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: 
       bucket: spec.bucket,
       bufferedRecords: current?.records.length ?? 0,
       bufferedBytes: current?.bytes ?? 0,
-      heldBytes,
+      heldBytes: queue.heldBytes(),
     }),
   };
 }

@@ -42,8 +42,7 @@ interface Batch {
 }
 
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Where messages come slowly, what was acknowledged goes with the next of them, and costs no write. */
-const ACKNOWLEDGE_DELAY_MS = 500;
+const ACKNOWLEDGE_DELAY_MS = 100;
 const MAX_ACKNOWLEDGEMENTS_WAITING = 8192;
 
 function createBatch(): Batch {

@@ -25,41 +25,56 @@ export interface BatchSettings {
   readonly onFinished: (records: readonly LogRecord[]) => void;
 }
 
-export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings): Batch {
-  let collected: LogRecord[] = [];
-  let collectedBytes = 0;
-  let running: LogRecord[] = [];
-  /** When the first of those collected was read: the batching window begins then. */
+/** Records that wait to become a batch. */
+function createCollected({ spec, clock }: Pick<BatchSettings, 'spec' | 'clock'>) {
+  let records: LogRecord[] = [];
+  let bytes = 0;
+  /** When the first of them was read: the batching window begins then. */
   let since = 0;
-  let isBusy = false;
   let isHurried = false;
+  return {
+    add(record: LogRecord): void {
+      if (records.length === 0) since = clock.elapsed();
+      records.push(record);
+      bytes += eventBytesOf(record);
+    },
+    hurry: () => void (isHurried = records.length > 0),
+    length: () => records.length,
+    first: () => records[0],
+    leftMs: () => spec.windowMs - (clock.elapsed() - since),
+    isDue: () =>
+      isHurried ||
+      records.length >= spec.batchSize ||
+      bytes >= eventRoom ||
+      clock.elapsed() - since >= spec.windowMs,
+    /** As many as fit into one event. */
+    take(): LogRecord[] {
+      let room = eventRoom;
+      const beyond = records.findIndex(
+        (record, n) => n >= spec.batchSize || (room -= eventBytesOf(record)) < 0,
+      );
+      const end = beyond === -1 ? records.length : Math.max(1, beyond);
+      const batch = records.slice(0, end);
+      records = records.slice(end);
+      bytes = records.reduce((sum, record) => sum + eventBytesOf(record), 0);
+      since = clock.elapsed();
+      isHurried = false;
+      return batch;
+    },
+  };
+}
+
+export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings): Batch {
+  const collected = createCollected({ spec, clock });
+  let running: LogRecord[] = [];
+  let isBusy = false;
   let closed = false;
   let cancel = () => {};
-
-  const isDue = () =>
-    isHurried ||
-    collected.length >= spec.batchSize ||
-    collectedBytes >= eventRoom ||
-    clock.elapsed() - since >= spec.windowMs;
-
-  function take(): LogRecord[] {
-    let bytes = 0;
-    const beyond = collected.findIndex(
-      (record, n) => n >= spec.batchSize || (bytes += eventBytesOf(record)) > eventRoom,
-    );
-    const end = beyond === -1 ? collected.length : Math.max(1, beyond);
-    const batch = collected.slice(0, end);
-    collected = collected.slice(end);
-    collectedBytes = collected.reduce((sum, record) => sum + eventBytesOf(record), 0);
-    since = clock.elapsed();
-    isHurried = false;
-    return batch;
-  }
 
   async function run(): Promise<void> {
     isBusy = true;
     await Promise.resolve(); // all that was read at once goes into one batch
-    running = take();
+    running = collected.take();
     await deliver(running, (place) => {
       const end = running.findIndex((record) => record.place > place);
       const finished = running.splice(0, end === -1 ? running.length : end);
@@ -68,27 +83,24 @@ export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings)
     isBusy = false;
     check();
   }
-
   function check(): void {
     cancel();
-    if (closed || isBusy || collected.length === 0) return;
-    if (isDue()) void run();
-    else cancel = clock.after(spec.windowMs - (clock.elapsed() - since), check);
+    if (closed || isBusy || collected.length() === 0) return;
+    if (collected.isDue()) void run();
+    else cancel = clock.after(collected.leftMs(), check);
   }
 
   return {
     add(record) {
-      if (collected.length === 0) since = clock.elapsed();
-      collected.push(record);
-      collectedBytes += eventBytesOf(record);
-      if (collected.length === 1 || isDue()) check();
+      collected.add(record);
+      if (collected.length() === 1 || collected.isDue()) check();
     },
     hurry() {
-      isHurried = collected.length > 0;
+      collected.hurry();
       check();
     },
     isBusy: () => isBusy,
-    oldest: () => (running[0] ?? collected[0])?.place,
+    oldest: () => (running[0] ?? collected.first())?.place,
     close() {
       closed = true;
       cancel();

@@ -134,6 +134,8 @@ async function openStream(spec: DataStreamSpec, options: DataStreamsOptions) {
   };
 }
 
+type OpenStream = Awaited<ReturnType<typeof openStream>>;
+
 function checkRecord({ partitionKey, data }: Put): void {
   const refuse = (message: string) => new AwsError('ValidationException', message);
   if (partitionKey.length === 0 || partitionKey.length > MAX_KEY_LENGTH)
@@ -142,16 +144,15 @@ function checkRecord({ partitionKey, data }: Put): void {
     throw refuse(`a record and its partition key have at most ${MAX_RECORD_BYTES} bytes`);
 }
 
-export async function openDataStreams(options: DataStreamsOptions): Promise<DataStreams> {
-  const { clock, log, count } = options;
-  const opened = new Map<string, Awaited<ReturnType<typeof openStream>>>();
-  for (const spec of options.streams) opened.set(spec.name, await openStream(spec, options));
-  const streams = [...opened.values()].map(({ stream }) => stream);
+/** Forgets old records now and then. @returns a function that ends it */
+function forgetOld(
+  opened: readonly Pick<OpenStream, 'forget'>[],
+  { clock, log }: Pick<DataStreamsOptions, 'clock' | 'log'>,
+): () => void {
   let cancel = () => {};
-
   async function forget(): Promise<void> {
     try {
-      for (const each of opened.values()) await each.forget();
+      for (const each of opened) await each.forget();
     } catch (error) {
       log.warn('old records of a stream stay on disk', { reason: String(error) });
     }
@@ -160,7 +161,15 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Data
   const later = () => {
     cancel = clock.after(FORGET_MS, () => void forget());
   };
-  if (opened.size > 0) later();
+  if (opened.length > 0) later();
+  return () => cancel();
+}
+
+export async function openDataStreams(options: DataStreamsOptions): Promise<DataStreams> {
+  const opened = new Map<string, OpenStream>();
+  for (const spec of options.streams) opened.set(spec.name, await openStream(spec, options));
+  const streams = [...opened.values()].map(({ stream }) => stream);
+  const stopForgetting = forgetOld([...opened.values()], options);
 
   function find(streamName: string) {
     const found = opened.get(streamName);
@@ -175,7 +184,7 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Data
       checkRecord(record);
       const shard = shardOf(record);
       const place = await shard.log.append(record.partitionKey, record.data);
-      count('kinesis.records');
+      options.count('kinesis.records');
       incomingRecords(1);
       incomingBytes(record.data.length);
       return { shardId: () => shard.id, sequenceNumber: () => sequenceNumberOf(shard.number, place) };
@@ -183,7 +192,7 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Data
     stream: (streamName) => find(streamName).stream,
     all: () => streams,
     async close() {
-      cancel();
+      stopForgetting();
       await Promise.all(streams.flatMap(({ shards }) => shards.map(({ log }) => log.close())));
     },
   };

@@ -19,18 +19,9 @@ const WRITE_AT_BYTES = 256 * 1024;
 /** Lines waiting for a slow disk; beyond this they are dropped, and counted in the log itself. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
-/**
- * Opens nothing until the first line comes. A disk that cannot be written costs the lines, one warning, and nothing else.
- */
-export function createLogFile(file: string, log: Log, maxBytes = DEFAULT_MAX_BYTES): LogFile {
-  let waiting: string[] = [];
-  let waitingBytes = 0;
-  let dropped = 0;
+/** Appends to the file, and begins a new one when it is large enough. */
+function createBoundedFile(file: string, maxBytes: number) {
   let size: number | undefined;
-  let writing: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let warned = false;
-
   async function open(): Promise<number> {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     return stat(file).then(
@@ -38,54 +29,83 @@ export function createLogFile(file: string, log: Log, maxBytes = DEFAULT_MAX_BYT
       () => 0,
     );
   }
+  return {
+    async append(text: string): Promise<void> {
+      size ??= await open();
+      if (size > 0 && size + text.length > maxBytes) {
+        await rename(file, `${file}.1`);
+        size = 0;
+      }
+      await appendFile(file, text, { mode: 0o600 });
+      size += Buffer.byteLength(text);
+    },
+    /** The next append looks at the file again. */
+    reopen: () => void (size = undefined),
+  };
+}
 
-  async function write(text: string): Promise<void> {
-    size ??= await open();
-    if (size > 0 && size + text.length > maxBytes) {
-      await rename(file, `${file}.1`);
-      size = 0;
-    }
-    await appendFile(file, text, { mode: 0o600 });
-    size += Buffer.byteLength(text);
-    warned = false;
-  }
+/** Lines that wait for the disk. */
+function createLines() {
+  let lines: string[] = [];
+  let bytes = 0;
+  let dropped = 0;
+  return {
+    add(text: string): void {
+      if (bytes > MAX_WAITING) {
+        dropped += 1;
+        return;
+      }
+      lines.push(text);
+      bytes += text.length;
+    },
+    isEmpty: () => lines.length === 0,
+    isMuch: () => bytes >= WRITE_AT_BYTES,
+    takeAll(): string {
+      const lost = dropped > 0 ? `${dropped} lines dropped: the disk was too slow\n` : '';
+      const text = lines.join('') + lost;
+      lines = [];
+      bytes = 0;
+      dropped = 0;
+      return text;
+    },
+  };
+}
+
+/**
+ * Opens nothing until the first line comes. A disk that cannot be written costs the lines, one warning, and nothing else.
+ */
+export function createLogFile(file: string, log: Log, maxBytes = DEFAULT_MAX_BYTES): LogFile {
+  const bounded = createBoundedFile(file, maxBytes);
+  const lines = createLines();
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let warned = false;
 
   async function writeWaiting(): Promise<void> {
-    const lost = dropped > 0 ? `${dropped} lines dropped: the disk was too slow\n` : '';
-    const text = waiting.join('') + lost;
-    waiting = [];
-    waitingBytes = 0;
-    dropped = 0;
     try {
-      await write(text);
+      await bounded.append(lines.takeAll());
+      warned = false;
     } catch (error) {
-      size = undefined;
+      bounded.reopen();
       if (!warned) log.warn('function output cannot be written', { file, reason: (error as Error).message });
       warned = true;
     }
     writing = undefined;
-    if (waiting.length > 0) schedule();
+    if (!lines.isEmpty()) schedule();
   }
-
   function start(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (waiting.length > 0) writing ??= writeWaiting();
+    if (!lines.isEmpty()) writing ??= writeWaiting();
   }
-
   function schedule(): void {
-    if (waitingBytes >= WRITE_AT_BYTES) start();
+    if (lines.isMuch()) start();
     else if (!writing) timer ??= setTimeout(start, WRITE_DELAY_MS);
   }
 
   return {
     append(text) {
-      if (waitingBytes > MAX_WAITING) {
-        dropped += 1;
-        return;
-      }
-      waiting.push(text);
-      waitingBytes += text.length;
+      lines.add(text);
       schedule();
     },
     async flushed() {

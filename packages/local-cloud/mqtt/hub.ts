@@ -111,15 +111,11 @@ function createRecovery(
   };
 }
 
-export function createHub(deps: HubDeps): Hub {
-  const { journal, rules, log } = deps;
-  const jobs = createJobs(rules);
-  const planner = createPlanner({ ...deps, jobs });
-  const backlog = createBacklog(deps);
-  const runner = createJobRunner({ ...deps, backlog });
-  const writer = createMessageWriter(journal);
-  const recoverOne = createRecovery(deps, { jobs, backlog, runner });
-
+/** @returns a function that carries out a plan, and resolves when the message is on disk, if it has to be */
+function createKeeping(
+  writer: ReturnType<typeof createMessageWriter>,
+  { backlog, runner }: { readonly backlog: Backlog; readonly runner: JobRunner },
+) {
   const passOn = (seq: number, plan: Plan) => {
     deliver(seq, plan.message, plan.recipients);
     runner.runAll(seq, plan);
@@ -140,6 +136,22 @@ export function createHub(deps: HubDeps): Hub {
   const deliverNow = ({ message, recipients }: Plan) =>
     writer.afterNewest(() => deliver(undefined, message, recipients));
 
+  return (plan: Plan): Promise<void> => {
+    const consumers = consumersOf(plan);
+    return consumers.length > 0 ? keep(plan, consumers) : deliverNow(plan);
+  };
+}
+
+export function createHub(deps: HubDeps): Hub {
+  const { journal, rules, log } = deps;
+  const jobs = createJobs(rules);
+  const planner = createPlanner({ ...deps, jobs });
+  const backlog = createBacklog(deps);
+  const runner = createJobRunner({ ...deps, backlog });
+  const writer = createMessageWriter(journal);
+  const carryOut = createKeeping(writer, { backlog, runner });
+  const recoverOne = createRecovery(deps, { jobs, backlog, runner });
+
   return {
     isCongested: (principal) => backlog.isCongested(principal),
     whenRelieved: (resume) => backlog.whenRelieved(resume),
@@ -150,11 +162,7 @@ export function createHub(deps: HubDeps): Hub {
       const recipient = planner.recipientOf(clientId, message);
       if (recipient) deliver(undefined, message, [recipient]);
     },
-    publish(message) {
-      const plan = planner.plan(message);
-      const consumers = consumersOf(plan);
-      return consumers.length > 0 ? keep(plan, consumers) : deliverNow(plan);
-    },
+    publish: (message) => carryOut(planner.plan(message)),
     async recover() {
       const pending = journal.pending();
       if (pending.length > 0) log.info('taking up what the last run left', { messages: pending.length });

@@ -30,7 +30,7 @@ export interface TopicService {
 /** Something to run, under the name of its consumer in the journal. */
 export interface Job {
   readonly consumer: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 export interface Jobs {

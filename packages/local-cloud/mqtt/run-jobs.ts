@@ -4,7 +4,6 @@ import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { Backlog } from './backlog.ts';
 import type { Job } from './jobs.ts';
-import type { InboundMessage } from './message.ts';
 import { type Plan, RETAINED_CONSUMER } from './plan.ts';
 import type { Retained } from './retained.ts';
 
@@ -16,37 +15,55 @@ export interface JobRunner {
   idle(): Promise<void>;
 }
 
-export function createJobRunner(deps: {
+interface JobRunnerDeps {
   readonly journal: Pick<Journal, 'acknowledge'>;
   readonly retained: Pick<Retained, 'set'>;
   readonly backlog: Backlog;
   readonly log: Log;
-}): JobRunner {
-  const { journal, retained, backlog, log } = deps;
-  /** Messages with a job that runs. */
-  let running = 0;
-  const waiting: (() => void)[] = [];
+}
 
-  const warn = (consumer: string, { topic }: InboundMessage, error: unknown) => {
+/** Counts the messages with a job that runs. */
+function createRunning() {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return {
+    begin: () => void (running += 1),
+    end(): void {
+      running -= 1;
+      if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+    },
+    isRunning: () => running > 0,
+    idle: () => (running > 0 ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()),
+  };
+}
+
+/**
+ * Runs one job, acknowledges it and calls `ended`, whether it went well or not. One promise and no async function: tens of thousands of
+ * jobs may wait for a delivery stream.
+ */
+function run(
+  { journal, log }: JobRunnerDeps,
+  { consumer, run: work }: Job,
+  { seq, topic, ended }: { readonly seq: number; readonly topic: string; readonly ended: () => void },
+): void {
+  const failed = (error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     log.error('unfinished: it is tried again after a restart', { consumer, topic, reason });
+    ended();
   };
-  /** One promise and no async function: tens of thousands of jobs may wait for a delivery stream. */
-  const run = (seq: number, job: Job, message: InboundMessage, ended: () => void) => {
-    const { consumer } = job;
-    const failed = (error: unknown) => {
-      warn(consumer, message, error);
+  try {
+    void work().then(() => {
+      journal.acknowledge(seq, consumer);
       ended();
-    };
-    try {
-      void job.run().then(() => {
-        journal.acknowledge(seq, consumer);
-        ended();
-      }, failed);
-    } catch (error) {
-      queueMicrotask(() => failed(error));
-    }
-  };
+    }, failed);
+  } catch (error) {
+    queueMicrotask(() => failed(error));
+  }
+}
+
+export function createJobRunner(deps: JobRunnerDeps): JobRunner {
+  const { retained, backlog } = deps;
+  const running = createRunning();
 
   return {
     runAll(seq, { message, jobs, retains }) {
@@ -55,23 +72,22 @@ export function createJobRunner(deps: {
         backlog.finish(message);
         return;
       }
-      running += 1;
+      running.begin();
       const ended = () => {
         left -= 1;
         if (left > 0) {
           backlog.resumeReading();
           return;
         }
-        running -= 1;
         backlog.finish(message);
-        if (running === 0) for (const resolve of waiting.splice(0)) resolve();
+        running.end();
       };
-      for (const job of jobs) run(seq, job, message, ended);
-      if (retains)
-        run(seq, { consumer: RETAINED_CONSUMER, run: () => retained.set(message) }, message, ended);
+      const entry = { seq, topic: message.topic, ended };
+      for (const job of jobs) run(deps, job, entry);
+      if (retains) run(deps, { consumer: RETAINED_CONSUMER, run: () => retained.set(message) }, entry);
       backlog.askForRelief();
     },
-    isRunning: () => running > 0,
-    idle: () => (running > 0 ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve()),
+    isRunning: () => running.isRunning(),
+    idle: () => running.idle(),
   };
 }

@@ -81,63 +81,83 @@ function pick<S>(
   return from[group.turn];
 }
 
+/** The node of a filter, made with those above it where it is not there yet. */
+function makeNode<S>(root: Node<S>, levels: readonly string[]): Node<S> {
+  let node = root;
+  for (const level of levels) {
+    let next = node.children.get(level);
+    if (!next) node.children.set(level, (next = createNode()));
+    node = next;
+  }
+  return node;
+}
+
+/** The nodes from the root to that of a filter, as far as they are there. */
+function pathTo<S>(root: Node<S>, levels: readonly string[]): Node<S>[] {
+  const nodes = [root];
+  for (const level of levels) {
+    const next = nodes.at(-1)!.children.get(level);
+    if (!next) break;
+    nodes.push(next);
+  }
+  return nodes;
+}
+
+/** The group of a shared filter, made where it is not there yet. */
+function makeGroup<S>(node: Node<S>, name: string, levels: readonly string[]): Group<S> {
+  let group = node.groups.get(name);
+  if (!group) {
+    group = { filter: `$share/${name}/${levels.join('/')}`, members: new Map(), turn: -1 };
+    node.groups.set(name, group);
+  }
+  return group;
+}
+
+function leaveGroup<S>(node: Node<S>, name: string, subscriber: S): void {
+  const group = node.groups.get(name);
+  group?.members.delete(subscriber);
+  if (group?.members.size === 0) node.groups.delete(name);
+}
+
+/** Removes from the end of a path what has no subscribers left. */
+function prune(path: readonly Node<unknown>[], levels: readonly string[]): void {
+  for (let depth = levels.length; depth > 0 && isEmpty(path[depth]!); depth -= 1)
+    path[depth - 1]!.children.delete(levels[depth - 1]!);
+}
+
+/** Subscribers of the nodes, once each, with the highest QoS of the filters that match. */
+function subscribersOf<S>(nodes: readonly Node<S>[]): Match<S>[] {
+  const best = new Map<S, SubscriptionOptions>();
+  for (const node of nodes) {
+    for (const [subscriber, options] of node.subscribers) {
+      const other = best.get(subscriber);
+      if (!other || other.qos < options.qos) best.set(subscriber, options);
+    }
+  }
+  return [...best].map(([subscriber, options]) => ({ subscriber, options }));
+}
+
 export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
   const root = createNode<S>();
-
-  const path = (levels: readonly string[]): Node<S>[] => {
-    const nodes = [root];
-    for (const level of levels) {
-      const next = nodes.at(-1)!.children.get(level);
-      if (!next) break;
-      nodes.push(next);
-    }
-    return nodes;
-  };
-
   return {
     set({ levels, group }, subscriber, options) {
-      let node = root;
-      for (const level of levels) {
-        let next = node.children.get(level);
-        if (!next) node.children.set(level, (next = createNode()));
-        node = next;
-      }
-      if (group === undefined) {
-        node.subscribers.set(subscriber, options);
-        return;
-      }
-      let members = node.groups.get(group);
-      if (!members) {
-        members = { filter: `$share/${group}/${levels.join('/')}`, members: new Map(), turn: -1 };
-        node.groups.set(group, members);
-      }
-      members.members.set(subscriber, options);
+      const node = makeNode(root, levels);
+      const members = group === undefined ? node.subscribers : makeGroup(node, group, levels).members;
+      members.set(subscriber, options);
     },
     delete({ levels, group }, subscriber) {
-      const nodes = path(levels);
-      const node = nodes[levels.length];
+      const path = pathTo(root, levels);
+      const node = path[levels.length];
       if (!node) return;
       if (group === undefined) node.subscribers.delete(subscriber);
-      else {
-        const members = node.groups.get(group);
-        members?.members.delete(subscriber);
-        if (members?.members.size === 0) node.groups.delete(group);
-      }
-      for (let depth = levels.length; depth > 0 && isEmpty(nodes[depth]!); depth -= 1) {
-        nodes[depth - 1]!.children.delete(levels[depth - 1]!);
-      }
+      else leaveGroup(node, group, subscriber);
+      prune(path, levels);
     },
     match(topic, readinessOf) {
       const nodes: Node<S>[] = [];
       collect(root, topic.split('/'), 0, nodes);
-      const best = new Map<S, SubscriptionOptions>();
-      const consider = (subscriber: S, options: SubscriptionOptions) => {
-        const other = best.get(subscriber);
-        if (!other || other.qos < options.qos) best.set(subscriber, options);
-      };
-      for (const node of nodes)
-        for (const [subscriber, options] of node.subscribers) consider(subscriber, options);
-      const matches: Match<S>[] = [...best].map(([subscriber, options]) => ({ subscriber, options }));
+      if (nodes.length === 0) return [];
+      const matches = subscribersOf(nodes);
       for (const node of nodes) {
         for (const group of node.groups.values()) {
           const chosen = pick(group, readinessOf);
@@ -147,7 +167,7 @@ export function createSubscriptionIndex<S>(): SubscriptionIndex<S> {
       return matches;
     },
     members({ levels, group }) {
-      const node = path(levels)[levels.length];
+      const node = pathTo(root, levels)[levels.length];
       return node?.groups.get(group!)?.members ?? new Map<S, SubscriptionOptions>();
     },
   };

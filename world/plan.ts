@@ -53,7 +53,6 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
     forMs: random.whole(1, 200) * SECOND,
     ...(random.chance(0.5) && { isSending: true }),
   }),
-  }),
   'full-disk': (at, random) => ({ kind: 'full-disk', at, forMs: random.whole(1, 30) * SECOND }),
   'sns-outage': (at, random) => ({ kind: 'sns-outage', at, forMs: random.whole(10, 240) * SECOND }),
   throttle: (at, random) => ({ kind: 'throttle', at, forMs: random.whole(1, 30) * SECOND }),

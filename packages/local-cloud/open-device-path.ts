@@ -50,6 +50,7 @@ async function openBroker(
 
 async function openShadowsAndPublish(
   settings: Settings,
+  iot: Iot,
   authorize: Authorize,
   mqtt: Mqtt,
 ): Promise<DataPlane> {
@@ -59,6 +60,7 @@ async function openShadowsAndPublish(
     hub: mqtt.hub,
     retained: mqtt.retained,
     clients: mqtt.clients,
+    roleAliases: iot.registry.roleAliases,
     authorize,
     disconnect: (clientId, how) => mqtt.disconnectClient(clientId, 'requested through the API', how),
     clock,
@@ -132,7 +134,7 @@ export async function openDevicePath(
   iot.authorizers.test = (authorizer, arrival) => authorized.test(authorizer, arrival);
   const authorize = authorized.authorizeOr(browsers.authorize);
   const mqtt = await openBroker(settings, authorize, aws, streams);
-  const dataPlane = await openShadowsAndPublish(settings, authorize, mqtt);
+  const dataPlane = await openShadowsAndPublish(settings, iot, authorize, mqtt);
   const parts = { ...settings, count, stores, iot, ...aws, streams };
   const { rules, why } = openRules({ ...parts, hub: mqtt.hub, shadows: dataPlane.shadows });
   mqtt.hub.setRules(rules);

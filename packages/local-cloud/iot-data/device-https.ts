@@ -16,6 +16,7 @@ import type { Log } from '../log.ts';
 import type { Access, Identity } from '../mqtt/access.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
 import { answerCall } from './api.ts';
+import type { createRoleCredentials } from './role-credentials.ts';
 import type { DataCall, DataOperation, DataPlane } from './call.ts';
 
 /** After this time a connection is closed; the device connects again. */
@@ -32,6 +33,8 @@ export type Identify = (req: IncomingMessage) => Promise<Identity>;
 interface Deps {
   readonly plane: DataPlane;
   readonly access: Access;
+  /** Answers requests for credentials of roles. */
+  readonly giveCredentials: ReturnType<typeof createRoleCredentials>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: ConnectionLimits;
@@ -56,7 +59,7 @@ async function identified(identify: Identify, req: IncomingMessage, log: Log): P
 }
 
 async function answer(
-  { plane, access, log }: Deps,
+  { plane, access, log, giveCredentials }: Deps,
   who: Identity | Identify,
   req: IncomingMessage,
   res: ServerResponse,
@@ -65,6 +68,7 @@ async function answer(
     const initiator = initiatorOf(req);
     if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
     const identity = typeof who === 'function' ? await identified(who, req, log) : who;
+    if (giveCredentials(identity, req, res)) return;
     await answerCall(plane, req, res, identity.principal, (operation, call) =>
       requireAllowed(access, identity, operation, call),
     );

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AwsHandler } from '../aws/wire.ts';
 import type { Log } from '../log.ts';
+import type { RegistryView } from '../iot/registry.ts';
 import { createAccess, type Authorize } from '../mqtt/access.ts';
 import type { Hub } from '../mqtt/hub.ts';
 import { createShadows, type Shadows } from '../shadow/service.ts';
@@ -10,6 +11,7 @@ import { openShadowStore } from '../shadow/store.ts';
 import { createIotDataHandler } from './api.ts';
 import type { DataPlane } from './call.ts';
 import { createDeviceHttps, type ServeDevice } from './device-https.ts';
+import { createRoleCredentials } from './role-credentials.ts';
 
 export interface OpenedDataPlane {
   readonly shadows: Shadows;
@@ -28,6 +30,8 @@ export async function openDataPlane(
     readonly hub: Hub;
     readonly log: Log;
     readonly authorize: Authorize;
+    /** Whose credentials devices may get; none if absent. */
+    readonly roleAliases?: RegistryView['roleAliases'];
     readonly newId?: () => string;
   },
 ): Promise<OpenedDataPlane> {
@@ -37,10 +41,12 @@ export async function openDataPlane(
   const shadows = createShadows({ store, publish, clock, log, newId });
   hub.serve(shadows);
   const plane: DataPlane = { ...options, shadows, newId };
+  const access = createAccess(options);
+  const giveCredentials = createRoleCredentials({ access, aliases: options.roleAliases ?? new Map(), clock });
   return {
     shadows,
     handler: createIotDataHandler(plane),
-    serveDevice: createDeviceHttps({ plane, access: createAccess(options), clock, log }),
+    serveDevice: createDeviceHttps({ plane, access, giveCredentials, clock, log }),
     close: () => shadows.close(),
   };
 }

@@ -62,6 +62,7 @@ const NAMES: ReadonlyMap<string, { pattern: RegExp; rule: string }> = new Map([
   ['policyName', { pattern: /^[\w+=,.@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ + = , . @ -' }],
   ['domainConfigurationName', { pattern: /^[\w.:-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ . : -' }],
   ['authorizerName', { pattern: /^[\w=,@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ = , @ -' }],
+  ['roleAlias', { pattern: /^[\w=,@-]{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _ = , @ -' }],
   ['policyVersionId', { pattern: /^\d{1,9}$/, rule: 'a number' }],
   ['jobId', { pattern: /^[a-zA-Z0-9_-]{1,64}$/, rule: '1 to 64 of a-z A-Z 0-9 _ -' }],
   ['ruleName', { pattern: /^\w{1,128}$/, rule: '1 to 128 of a-z A-Z 0-9 _' }],

@@ -24,6 +24,7 @@ import { provisioningOperations } from '../provisioning/operations.ts';
 import { indexingOperations } from '../indexing/operations.ts';
 import { jobOperations } from '../jobs/control-operations.ts';
 import { tagOperations } from './tag-operations.ts';
+import { roleAliasOperations } from './role-alias-operations.ts';
 import { topicRuleOperations } from './topic-rule-operations.ts';
 import { thingGroupOperations } from './thing-group-operations.ts';
 import { membershipOperations } from './thing-membership-operations.ts';
@@ -56,6 +57,7 @@ const routes: readonly Route[] = [
   ...jobOperations,
   ...indexingOperations,
   ...authorizerOperations,
+  ...roleAliasOperations,
   ...tagOperations,
 ].map((operation) => ({ operation, segments: operation.path.slice(1).split('/') }));
 

@@ -28,7 +28,7 @@ import { change, find, type Certificate, type CertificateStatus, type Registry }
 /** The port of MQTT over TLS, which clients use by default. */
 const USUAL_PORT = 8883;
 /** Endpoint types of AWS that the local cloud does not have. */
-const OTHER_ENDPOINTS: readonly string[] = ['iot:CredentialProvider', 'iot:Jobs'];
+const OTHER_ENDPOINTS: readonly string[] = ['iot:Jobs'];
 
 const BY_MARKER = ['marker', 'pageSize'] as const;
 
@@ -244,8 +244,11 @@ export const certificateOperations: readonly Operation[] = [
       // AWS returns only a name. Where the local port is not the default, it is added.
       if (type === 'iot:Data' || type === 'iot:Data-ATS')
         return { endpointAddress: port === USUAL_PORT ? 'localhost' : `localhost:${port}` };
+      if (type === 'iot:CredentialProvider') return { endpointAddress: `localhost:${port}` };
       if (OTHER_ENDPOINTS.includes(type)) throw notSupported(`DescribeEndpoint of ${type}`);
-      throw invalid(`endpointType must be one of iot:Data, iot:Data-ATS, ${OTHER_ENDPOINTS.join(', ')}`);
+      throw invalid(
+        `endpointType must be one of iot:Data, iot:Data-ATS, iot:CredentialProvider, ${OTHER_ENDPOINTS.join(', ')}`,
+      );
     },
   },
 ];

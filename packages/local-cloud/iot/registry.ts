@@ -139,6 +139,15 @@ export interface TopicRule {
   readonly createdAt: number;
 }
 
+/** What devices name to get credentials of a role. */
+export interface RoleAlias {
+  readonly name: string;
+  readonly roleArn: string;
+  readonly durationSeconds: number;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
 interface Kinds {
   rule: TopicRule;
   tags: { readonly tags: Readonly<Record<string, string>> };
@@ -150,6 +159,7 @@ interface Kinds {
   /** Under one key: the text that proves who has a CA's private key. */
   registrationCode: { readonly code: string };
   indexing: IndexingConfiguration;
+  roleAlias: RoleAlias;
   authorizer: Authorizer;
   /** Under one key. */
   defaultAuthorizer: { readonly name: string };
@@ -178,6 +188,7 @@ export interface RegistryView {
   readonly caCertificates: ReadonlyMap<string, CaCertificate>;
   readonly registrationCodes: ReadonlyMap<string, Kinds['registrationCode']>;
   readonly indexing: ReadonlyMap<string, IndexingConfiguration>;
+  readonly roleAliases: ReadonlyMap<string, RoleAlias>;
   readonly authorizers: ReadonlyMap<string, Authorizer>;
   readonly defaultAuthorizers: ReadonlyMap<string, Kinds['defaultAuthorizer']>;
   readonly policies: ReadonlyMap<string, Policy>;

@@ -8,7 +8,8 @@ export type PolicyAction =
 /** What only HTTPS asks for. */
 type HttpsAction =
   | `iot:${'GetRetainedMessage' | 'ListRetainedMessages' | 'ListNamedShadowsForThing'}`
-  | `iot:${'Get' | 'Update' | 'Delete'}ThingShadow`;
+  | `iot:${'Get' | 'Update' | 'Delete'}ThingShadow`
+  | 'iot:AssumeRoleWithCertificate';
 
 /** Who a connection is: the certificate's ID and where it comes from. */
 export interface Identity {
@@ -27,7 +28,7 @@ export interface AccessRequest {
   readonly clientId: string;
   readonly sourceIp: string;
   readonly action: PolicyAction;
-  /** `client/x`, `topic/x`, `topicfilter/x` or `thing/x`. */
+  /** `client/x`, `topic/x`, `topicfilter/x`, `thing/x` or `rolealias/x`. */
   readonly resource: string;
   /** `iot:ConnectAttributes` of a CONNECT. */
   readonly connectAttributes?: readonly ('LastWill' | 'PersistentConnect')[];

@@ -429,6 +429,10 @@ test('the data endpoint is localhost, and other endpoints are refused', async ()
     new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Data-ATS' }),
   );
   assert.equal(endpointAddress, 'localhost');
+  const provider = await client.send(
+    new iotApi.DescribeEndpointCommand({ endpointType: 'iot:CredentialProvider' }),
+  );
+  assert.equal(provider.endpointAddress, 'localhost:8883');
   await assert.rejects(
     client.send(new iotApi.DescribeEndpointCommand({ endpointType: 'iot:Jobs' })),
     named('NotImplementedException'),

@@ -5,6 +5,7 @@ import type { Access } from './access.ts';
 import type { InboundMessage } from './message.ts';
 import type { ConnectedPeer, SocketAddress } from './peer.ts';
 import type { DisconnectReason } from './refusal.ts';
+import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A connection as GetConnection of AWS IoT describes it; times are epoch milliseconds. */
@@ -57,6 +58,50 @@ function describe({ accepted, identity, socket }: ConnectedPeer): Omit<Connectio
   };
 }
 
+/** How clients went, for half an hour, in the order of leaving. */
+function createDepartures(clock: Clock) {
+  const departures = new Map<string, { state: ConnectionState; at: number }>();
+  const forgetOld = () => {
+    for (const [clientId, { at }] of departures) {
+      if (departures.size <= MAXIMUM_REMEMBERED && clock.elapsed() - at < MEMORY_MS) return;
+      departures.delete(clientId);
+    }
+  };
+  return {
+    find(clientId: string): ConnectionState | undefined {
+      forgetOld();
+      return departures.get(clientId)?.state;
+    },
+    add(state: ConnectionState): void {
+      departures.delete(state.clientId);
+      departures.set(state.clientId, { state, at: clock.elapsed() });
+      forgetOld();
+    },
+  };
+}
+
+/** A client that is not connected, and whose session waits for it. */
+function waitingState(session: Session | undefined): ConnectionState | undefined {
+  if (!session) return undefined;
+  const { clientId, expirySeconds, identity } = session;
+  const { sourceIp, thingName } = identity;
+  return {
+    ...{ clientId, connected: false, thingName, cleanSession: false, sessionExpiry: expirySeconds, sourceIp },
+  };
+}
+
+/** Resolves with whether the client has acknowledged the message in time. */
+function confirmed(session: Session, message: InboundMessage, ms: number, clock: Clock) {
+  return new Promise<DirectOutcome>((resolve) => {
+    const cancel = clock.after(ms, () => resolve('unconfirmed'));
+    const onAcknowledged = () => {
+      cancel();
+      resolve('sent');
+    };
+    session.deliver(message, { qos: 1, retain: false, onAcknowledged });
+  });
+}
+
 export function createClients(deps: {
   readonly connected: ReadonlyMap<string, ConnectedPeer>;
   readonly sessions: Pick<Sessions, 'of'>;
@@ -64,73 +109,32 @@ export function createClients(deps: {
   readonly clock: Clock;
 }): Clients {
   const { connected, sessions, access, clock } = deps;
-  /** In the order of leaving. */
-  const departures = new Map<string, { state: ConnectionState; at: number }>();
-
-  const forgetOld = () => {
-    for (const [clientId, { at }] of departures) {
-      if (departures.size <= MAXIMUM_REMEMBERED && clock.elapsed() - at < MEMORY_MS) return;
-      departures.delete(clientId);
-    }
-  };
-
-  const waiting = (clientId: string): ConnectionState | undefined => {
-    const session = sessions.of(clientId);
-    if (!session) return undefined;
-    const { expirySeconds, identity } = session;
-    const { sourceIp, thingName } = identity;
-    return {
-      clientId,
-      connected: false,
-      thingName,
-      cleanSession: false,
-      sessionExpiry: expirySeconds,
-      sourceIp,
-    };
-  };
+  const departures = createDepartures(clock);
 
   return {
     describe(clientId) {
-      forgetOld();
       const client = connected.get(clientId);
       if (client)
         return { ...describe(client), connected: true, connectedSince: client.accepted.connectedAt };
-      return departures.get(clientId)?.state ?? waiting(clientId);
+      return departures.find(clientId) ?? waitingState(sessions.of(clientId));
     },
     subscriptionsOf(clientId) {
       const found = sessions.of(clientId)?.subscriptions;
       return found && [...found].map(([topicFilter, { qos }]) => ({ topicFilter, qos }));
     },
-    send(clientId, message, confirmWithinMs) {
+    async send(clientId, message, confirmWithinMs) {
       const client = connected.get(clientId);
-      if (!client?.isOpen()) return Promise.resolve('notConnected');
+      if (!client?.isOpen()) return 'notConnected';
       const asked = { clientId, action: 'iot:Receive', resource: `topic/${message.topic}` } as const;
-      if (!access.allows(client.identity, asked)) return Promise.resolve('notAllowed');
+      if (!access.allows(client.identity, asked)) return 'notAllowed';
       const { session } = client.accepted;
-      if (confirmWithinMs === undefined) {
-        session.deliver(message, { qos: 0, retain: false });
-        return Promise.resolve('sent');
-      }
-      return new Promise((resolve) => {
-        const cancel = clock.after(confirmWithinMs, () => resolve('unconfirmed'));
-        const onAcknowledged = () => {
-          cancel();
-          resolve('sent');
-        };
-        session.deliver(message, { qos: 1, retain: false, onAcknowledged });
-      });
+      if (confirmWithinMs !== undefined) return confirmed(session, message, confirmWithinMs, clock);
+      session.deliver(message, { qos: 0, retain: false });
+      return 'sent';
     },
     left(client, disconnectReason) {
-      const { clientId } = client.accepted;
-      departures.delete(clientId);
-      const state = {
-        ...describe(client),
-        connected: false,
-        disconnectedSince: clock.now(),
-        disconnectReason,
-      };
-      departures.set(clientId, { state, at: clock.elapsed() });
-      forgetOld();
+      const disconnectedSince = clock.now();
+      departures.add({ ...describe(client), connected: false, disconnectedSince, disconnectReason });
     },
   };
 }

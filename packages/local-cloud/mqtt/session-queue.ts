@@ -61,15 +61,9 @@ function createMessageIds(isInUse: (id: number) => boolean): () => number {
   };
 }
 
-export function createSessionQueue(
-  share: Pick<Share, 'hold' | 'release'>,
-  onFinished: (pending: PendingDelivery) => void,
-): SessionQueue {
-  const queue = createQueue<QueuedItem>();
-  const inflight = new Map<number, QueuedItem>();
+/** Which messages of a session are in memory, and their bytes. */
+function createHolding(share: Pick<Share, 'hold' | 'release'>) {
   let heldBytes = 0;
-  const nextId = createMessageIds((id) => inflight.has(id));
-
   const hold: SessionQueue['hold'] = (item, message) => {
     if (item.message === message) return true;
     if (message && !share.hold(message)) return false;
@@ -78,18 +72,55 @@ export function createSessionQueue(
     item.message = message;
     return true;
   };
-  const release = (items: Iterable<QueuedItem>) => {
-    for (const item of items) hold(item, undefined);
+  return {
+    hold,
+    heldBytes: () => heldBytes,
+    release: (items: Iterable<QueuedItem>): void => {
+      for (const item of items) hold(item, undefined);
+    },
   };
+}
+
+/** Items that wait, and items that are sent and not acknowledged, by message ID. */
+function createItems() {
+  const queue = createQueue<QueuedItem>();
+  const inflight = new Map<number, QueuedItem>();
+  return {
+    queue,
+    inflight,
+    /** Those sent first. */
+    all: () => [...inflight.values(), ...queue.items()],
+    /** The same, and removes them. */
+    removeAll(): QueuedItem[] {
+      const all = [...inflight.values(), ...queue.clear()];
+      inflight.clear();
+      return all;
+    },
+    /** Removes the items that `isTaken`; those sent come first. */
+    takeOut(isTaken: (item: QueuedItem) => boolean): QueuedItem[] {
+      const taken = [...inflight.values()].filter(isTaken);
+      for (const { messageId } of taken) inflight.delete(messageId!);
+      for (const item of queue.clear()) (isTaken(item) ? taken : queue).push(item);
+      return taken;
+    },
+  };
+}
+
+export function createSessionQueue(
+  share: Pick<Share, 'hold' | 'release'>,
+  onFinished: (pending: PendingDelivery) => void,
+): SessionQueue {
+  const items = createItems();
+  const { queue, inflight } = items;
+  const { hold, release, heldBytes } = createHolding(share);
+  const nextId = createMessageIds((id) => inflight.has(id));
+
   const finish = (item: QueuedItem) => {
     hold(item, undefined);
     if (item.pending) onFinished(item.pending);
   };
-  /** Removes the items that `isTaken` from what waits and what is sent; those sent come first. */
   const takeOut = (isTaken: (item: QueuedItem) => boolean): QueuedItem[] => {
-    const taken = [...inflight.values()].filter(isTaken);
-    for (const { messageId } of taken) inflight.delete(messageId!);
-    for (const item of queue.clear()) (isTaken(item) ? taken : queue).push(item);
+    const taken = items.takeOut(isTaken);
     release(taken);
     return taken;
   };
@@ -98,13 +129,11 @@ export function createSessionQueue(
     get length() {
       return queue.length;
     },
-    heldBytes: () => heldBytes,
+    ...{ heldBytes, hold, finish },
     inflightSize: () => inflight.size,
     first: () => queue.first(),
     shift: () => queue.shift(),
     push: (item) => queue.push(item),
-    hold,
-    finish,
     send(item) {
       item.messageId ??= nextId();
       inflight.set(item.messageId, item);
@@ -117,22 +146,15 @@ export function createSessionQueue(
       return item;
     },
     shed: () => release(inJournal(queue.items())),
-    requeue() {
-      const unacknowledged = [...inflight.values()];
-      inflight.clear();
-      for (const item of [...unacknowledged, ...queue.clear()]) queue.push(item);
-    },
+    requeue: () => items.removeAll().forEach((item) => queue.push(item)),
     park() {
       takeOut(({ onAcknowledged }) => onAcknowledged !== undefined);
-      release(inJournal([...inflight.values(), ...queue.items()]));
+      release(inJournal(items.all()));
     },
     takeShared: (shared) =>
       takeOut(({ pending }) => pending?.shared === shared)
         .map(({ pending }) => pending!)
         .toSorted((a, b) => a.seq - b.seq),
-    clear() {
-      for (const item of [...inflight.values(), ...queue.clear()]) finish(item);
-      inflight.clear();
-    },
+    clear: () => items.removeAll().forEach(finish),
   };
 }

@@ -17,8 +17,9 @@ import type { Outcome } from './environment.ts';
 import type { Source } from './fair-queue.ts';
 import { noteImport, wasImported } from './imports.ts';
 import { createLogFile } from './log-file.ts';
-import { createPool, type PoolEvent } from './pool.ts';
+import { createPool, type Pool, type PoolEvent, type SettingsOfNew } from './pool.ts';
 import type { TablesDoor } from './protocol.ts';
+import type { EnvironmentSettings } from './start-worker.ts';
 import { variablesOf } from './variables.ts';
 import { createFunctionMetrics, type FunctionMetrics } from './function-metrics.ts';
 import { createWarnings } from './warnings.ts';
@@ -70,32 +71,42 @@ function logStreamOf(now: number): string {
   return `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
 }
 
-/** @throws StartError for a failure destination that the local cloud does not have. */
-export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
-  const { buildDir, logDir, clock, log, count, onMetric, maxEnvironments = availableParallelism() } = options;
-  const file = path.join(logDir, `${spec.logicalId}.log`);
-  const logFile = createLogFile(file, log);
+/** Where the lines of a function go: its log file, the metrics, and, of warnings, the terminal. */
+function createLogging(spec: FunctionSpec, options: LocalFunctionOptions) {
+  const file = path.join(options.logDir, `${spec.logicalId}.log`);
+  const logFile = createLogFile(file, options.log);
   const showWarnings = createWarnings(spec.logicalId, file, options);
-  let bundle: Bundle | undefined;
+  return {
+    onLine(output: string): void {
+      const line = printableLines(output);
+      logFile.append(line);
+      readMetrics(line, options.onMetric);
+      showWarnings(line);
+    },
+    flushed: () => logFile.flushed(),
+  };
+}
+
+function settingsOf(
+  spec: FunctionSpec,
+  { file, folder }: Bundle,
+  { clock, base, buildDir, tables }: LocalFunctionOptions,
+  onLine: EnvironmentSettings['onLine'],
+): ReturnType<SettingsOfNew> {
+  const logStream = logStreamOf(clock.now());
+  const variables = variablesOf(spec, base(), logStream, buildDir, folder);
+  return { spec, file, variables, logStream, tables: tables && (() => tables(spec.logicalId)), onLine };
+}
+
+/** @param failure Lambda's error document */
+function importProblemOf(spec: FunctionSpec, failure: string): string {
+  const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
+  return `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`;
+}
+
+/** Runs events in a pool, and counts how they end. */
+function createAttempts(pool: Pool, metrics: FunctionMetrics, count: Count) {
   let running = 0;
-  let changedAt = clock.now();
-
-  const onLine = (output: string) => {
-    const line = printableLines(output);
-    logFile.append(line);
-    readMetrics(line, onMetric);
-    showWarnings(line);
-  };
-  const metrics = createFunctionMetrics(spec.name, options.meter ?? noMeter);
-  const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
-  const settingsOf = ({ file: code, folder }: Bundle) => {
-    const logStream = logStreamOf(clock.now());
-    const variables = variablesOf(spec, options.base(), logStream, buildDir, folder);
-    const tables = options.tables && (() => options.tables!(spec.logicalId));
-    return { spec, file: code, variables, logStream, tables, onLine };
-  };
-  const pool = createPool(size, () => settingsOf(bundle!));
-
   function account(outcome: Outcome): Outcome {
     running -= 1;
     count('lambda.invocations');
@@ -104,17 +115,27 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     if (outcome.timedOut) count('lambda.timeouts');
     return outcome;
   }
+  return {
+    running: () => running,
+    attempt(event: PoolEvent): Promise<Outcome> {
+      running += 1;
+      return pool.submit(event).then(account);
+    },
+  };
+}
 
-  function attempt(event: PoolEvent): Promise<Outcome> {
-    running += 1;
-    return pool.submit(event).then(account);
-  }
-
-  function problemOf(failure: string): string {
-    const { errorType, errorMessage } = JSON.parse(failure) as { errorType: string; errorMessage: string };
-    return `${spec.declaredAt}: ${spec.logicalId} cannot be started: ${errorType}: ${errorMessage.split('\n')[0]}`;
-  }
-
+/** @throws StartError for a failure destination that the local cloud does not have. */
+export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
+  const { clock, log, count, maxEnvironments = availableParallelism() } = options;
+  const logging = createLogging(spec, options);
+  let bundle: Bundle | undefined;
+  let changedAt = clock.now();
+  const metrics = createFunctionMetrics(spec.name, options.meter ?? noMeter);
+  const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
+  const settings = (of: Bundle) => settingsOf(spec, of, options, (line) => logging.onLine(line));
+  const pool = createPool(size, () => settings(bundle!));
+  const attempts = createAttempts(pool, metrics, count);
+  const attempt = (event: PoolEvent) => attempts.attempt(event);
   const deliver = createDeliver(spec, options.destinations);
   const events = createAsyncEvents({ spec, clock, log, count, metrics, attempt, deliver });
   return {
@@ -125,8 +146,8 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     bundle: () => bundle,
     changedAt: () => changedAt,
     waiting: (source) => pool.waiting(source),
-    running: () => running,
-    logged: () => logFile.flushed(),
+    running: () => attempts.running(),
+    logged: () => logging.flushed(),
     prepare(built) {
       bundle = built;
     },
@@ -134,20 +155,20 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
       const tried = bundle;
       if (!tried || wasImported(spec, tried)) return undefined;
       const failure = await pool.tryImport();
-      if (failure) return problemOf(failure);
+      if (failure) return importProblemOf(spec, failure);
       await noteImport(spec, tried);
       return undefined;
     },
     async replace(built) {
-      const failure = await pool.renew(() => settingsOf(built));
-      if (failure) throw new StartError(problemOf(failure));
+      const failure = await pool.renew(() => settings(built));
+      if (failure) throw new StartError(importProblemOf(spec, failure));
       bundle = built;
       changedAt = clock.now();
     },
     async close() {
       events.close();
       await pool.close();
-      await logFile.flushed();
+      await logging.flushed();
     },
   };
 }

@@ -40,7 +40,8 @@ interface Job extends Omit<PoolEvent, 'source'> {
   settle(outcome: Outcome): void;
 }
 
-type SettingsOfNew = () => Omit<EnvironmentSettings, 'onEnd'>;
+/** Of an environment that is to be started. */
+export type SettingsOfNew = () => Omit<EnvironmentSettings, 'onEnd'>;
 
 /**
  * Milliseconds for which events wait before another environment is started beside one that works: a burst of a few events is over before

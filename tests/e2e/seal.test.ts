@@ -1,4 +1,4 @@
-// The story of an inspector: a stack seals its archive, somebody takes a copy, and whatever is changed in it is named.
+// The story of an inspector: a stack seals its archive, somebody takes a copy, and each change in it is named.
 
 import { beforeAll, describe, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -87,7 +87,7 @@ test('the report says until when its month is sealed, with the head and the key 
   assert.ok(listed.includes(`Public key ${String(key)}`));
 });
 
-/** What is done to a copy, and the first lines of what is found. */
+/** A change of a copy, and the first lines of the findings. */
 const changes: readonly (readonly [
   what: string,
   change: (copy: string) => void,

@@ -41,7 +41,7 @@ function explain(over: Partial<RuleSpec>, payload: string, topic?: string): Prom
 const explainSql = (sql: string, payload: string, topic?: string) => explain({ sql }, payload, topic);
 
 describe('the explanation of a rule', () => {
-  it('goes from the topic to what each action gets, with separators and substitutions', async () => {
+  it('goes from the topic to the input of each action, with separators and substitutions', async () => {
     const sql =
       "SET @limit = 2 SELECT *, t * 2 AS twice, a.b AS gone FROM 'telemetry/+/+' WHERE t > @limit AND ok";
     const rule = { sql, actions: [archive, ingest], errorAction: errors };
@@ -204,11 +204,11 @@ describe('the explanation of a rule', () => {
     const lazy = "SELECT CASE 1 WHEN 2 THEN get_thing_shadow('t', 'r') END AS a FROM 'telemetry/#'";
     assert.match(await explainSql(lazy, '{}'), /\n {4}get_thing_shadow\('t', 'r'\) = not called\n/);
   });
-  it('says what to do where a service cannot be asked', async () => {
+  it('names the remedy if a service cannot be asked', async () => {
     const text = await explainSql("SELECT aws_lambda('f', *) AS a FROM 'telemetry/#'", '{}');
     assert.match(text, /\nThe rule fails: aws_lambda\(\) failed: no stack is asked\. No action runs/);
   });
-  it('looks only at what a nested query goes through', async () => {
+  it('looks only at the values of a nested query', async () => {
     const text = await explainSql(
       "SELECT * FROM 'telemetry/#' WHERE EXISTS (SELECT * FROM list AS e WHERE e.n = 2)",
       '{"list":[{"n":1}]}',

@@ -25,6 +25,8 @@ export interface Revocation {
 export interface Attribute {
   accepted: string | undefined;
   readonly unsure: string[];
+  /** The next value is not written before, unless the last one has an answer: two at once would have no order. */
+  busyUntil: number;
 }
 
 export interface Operator {
@@ -44,6 +46,8 @@ interface Member {
 
 const RETRY_MS = 1000;
 const ATTRIBUTE = 'note';
+/** What has no answer by then has none: the process is not frozen for longer. */
+const LONGEST_FREEZE_MS = 120_000;
 /** Some values are long, so that a write of them is torn behind others. */
 const LONGEST_VALUE = 600;
 
@@ -86,11 +90,15 @@ function createAttributeWriter(random: Random) {
   return {
     attributes,
     async write({ name }: Member, count: number): Promise<void> {
-      const value = `${count}-${'x'.repeat(random.whole(1, LONGEST_VALUE))}`;
-      const attribute = attributes.get(name) ?? { accepted: undefined, unsure: [] };
+      const attribute = attributes.get(name) ?? { accepted: undefined, unsure: [], busyUntil: 0 };
       attributes.set(name, attribute);
+      if (world.elapsed() < attribute.busyUntil) return;
+      attribute.busyUntil = world.elapsed() + LONGEST_FREEZE_MS;
+      const value = `${count}-${'x'.repeat(random.whole(1, LONGEST_VALUE))}`;
       attribute.unsure.push(value);
-      if ((await accepted(attributeRequest(name, value))) === undefined) return;
+      const at = await accepted(attributeRequest(name, value));
+      attribute.busyUntil = 0;
+      if (at === undefined) return;
       attribute.accepted = value;
       attribute.unsure.splice(0, attribute.unsure.indexOf(value) + 1);
     },

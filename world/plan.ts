@@ -27,11 +27,14 @@ export type FaultKind = Fault['kind'];
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+/** An event that comes so long before the turn of a minute is handled across it. */
+const MOST_BEFORE_MS = 400;
 /** The clock is never more than this ahead or behind, so that no reading in time is rejected for its age. */
 const MOST_STEP_MS = 25 * SECOND;
 
 /** Readings that come at the turn of a minute, when the sweep runs and the rate limit begins again. */
-const beforeMinute = (at: number) => Math.ceil(at / MINUTE) * MINUTE - SECOND;
+const nearMinute = (at: number, random: Random) =>
+  Math.max(1, Math.ceil(at / MINUTE)) * MINUTE - random.whole(0, MOST_BEFORE_MS);
 
 type Make = (at: number, random: Random) => Fault;
 
@@ -65,7 +68,7 @@ const MAKE: Readonly<Record<FaultKind, Make>> = {
   twin: (at, random) => ({ kind: 'twin', at, pick: random.whole(0, 99) }),
   storm: (at, random) => ({
     ...{ kind: 'storm', messages: random.whole(2, 12) },
-    at: random.chance(0.5) ? beforeMinute(at) : at,
+    at: random.chance(0.5) ? nearMinute(at, random) : at,
   }),
   revoke: (at, random) => ({
     ...{ kind: 'revoke', at, pick: random.whole(0, 99), forMs: random.whole(5, 120) * SECOND },

@@ -92,11 +92,16 @@ test.each<[string, Operator, Device, readonly Span[], readonly string[]]>([
 });
 
 test.each<[string, Attribute, string | undefined, number]>([
-  ['what was accepted', { accepted: '2-x', unsure: [] }, '2-x', 0],
-  ['a later value without an answer', { accepted: '2-x', unsure: ['3-x'] }, '3-x', 0],
-  ['an older value', { accepted: '2-x', unsure: [] }, '1-x', 1],
-  ['nothing, though a value was accepted', { accepted: '2-x', unsure: [] }, undefined, 1],
-  ['nothing, where nothing was accepted', { accepted: undefined, unsure: ['1-x'] }, undefined, 0],
+  ['what was accepted', { accepted: '2-x', unsure: [], busyUntil: 0 }, '2-x', 0],
+  ['a later value without an answer', { accepted: '2-x', unsure: ['3-x'], busyUntil: 0 }, '3-x', 0],
+  ['an older value', { accepted: '2-x', unsure: [], busyUntil: 0 }, '1-x', 1],
+  ['nothing, though a value was accepted', { accepted: '2-x', unsure: [], busyUntil: 0 }, undefined, 1],
+  [
+    'nothing, where nothing was accepted',
+    { accepted: undefined, unsure: ['1-x'], busyUntil: 0 },
+    undefined,
+    0,
+  ],
 ])('finds what it should of a registry that has %s', async (_, attribute, found, findings) => {
   const by = operator({ attributes: new Map([['d-1', attribute]]) });
   assert.equal((await judgeRegistry(by, async () => found)).length, findings);

@@ -12,7 +12,7 @@ export interface Setup {
   readonly accountId: string;
   /** One number, shared: items that functions wrote past the AWS port. */
   readonly directWrites: BigUint64Array<SharedArrayBuffer>;
-  /** What functions may do by such ports; all of it if absent. */
+  /** What functions may do through such ports; everything if absent. */
   readonly guard?: TableGuardSetup | undefined;
 }
 
@@ -32,7 +32,12 @@ export interface Answer {
   readonly fault?: string;
 }
 
-/** A line for the log; a fault is what went wrong inside. `written`: a function wrote past the AWS port while a table has a stream; `calls`: what functions called that way. */
+export type Reply = Omit<Answer, 'id' | 'fault'>;
+
+/**
+ * `note` is a line for the log, `fault` what went wrong inside. `written`: a function wrote past the AWS port while a table has a
+ * stream; `calls`: the calls that functions made that way.
+ */
 export type Note =
   | { readonly note: string }
   | { readonly fault: string }
@@ -40,16 +45,16 @@ export type Note =
   | { readonly calls: readonly RecordedCall[] };
 
 export interface DynamoThread {
-  /** Resolves once the tables can be read. @throws what kept them from opening */
+  /** Resolves once the tables can be read. @throws the reason why they could not be opened */
   ready(): Promise<void>;
-  call(operation: string, body: string): Promise<Omit<Answer, 'id' | 'fault'>>;
-  /** A port by which a function's thread reads and writes items, see direct.ts; it closes when the thread of the tables ends. */
+  call(operation: string, body: string): Promise<Reply>;
+  /** A port by which a function's thread reads and writes items, see direct.ts; it closes when the table thread ends. */
   connect(functionId?: string): MessagePort;
   /** Calls the listener with the calls that functions made past the AWS port. */
   onCalls(listener: (calls: readonly RecordedCall[]) => void): void;
   /** Calls the listener when a function wrote past the AWS port while a table has a stream. */
   onWritten(listener: () => void): void;
-  /** Writes out and ends the thread. */
+  /** Writes everything to the disk and ends the thread. */
   close(): Promise<void>;
 }
 
@@ -59,7 +64,7 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-/** What a request leaves behind is collected every few requests: without a limit it grows to 96 MB, and is no faster. */
+/** The garbage of requests is collected every few requests. Without a limit it grows to 96 MB, and requests are not faster. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export const startWorker = (setup: Setup): Worker =>
@@ -98,45 +103,73 @@ function listen(
   return { worker, opened, ended };
 }
 
-/** @param start makes the thread; a test can keep hold of it there. */
-export function createDynamoThread(setup: Setup, log: Log, start = startWorker): DynamoThread {
-  const waiting = new Map<number, (answer: Omit<Answer, 'id'>) => void>();
+/** The calls that wait for their answer. */
+function createPending() {
+  const waiting = new Map<number, (reply: Reply) => void>();
   let lastId = 0;
+  let whenIdle = () => {};
+  return {
+    nextId: () => (lastId += 1),
+    reply: (id: number) => new Promise<Reply>((resolve) => waiting.set(id, resolve)),
+    settle(id: number, reply: Reply): void {
+      waiting.get(id)?.(reply);
+      waiting.delete(id);
+      if (!waiting.size) whenIdle();
+    },
+    abandon(): void {
+      for (const answer of waiting.values()) answer({ status: 500, body: LOST });
+      waiting.clear();
+      whenIdle();
+    },
+    /** Resolves once no call waits. */
+    async idle(): Promise<void> {
+      if (waiting.size) await new Promise<void>((resolve) => (whenIdle = resolve));
+    },
+  };
+}
+
+/** Who hears of what the thread sends. */
+interface Listeners {
+  readonly log: Log;
+  readonly pending: Pick<ReturnType<typeof createPending>, 'settle'>;
+  onWritten: () => void;
+  onCalls: (calls: readonly RecordedCall[]) => void;
+}
+
+function receive(message: Answer | Note, { log, pending, onWritten, onCalls }: Listeners): void {
+  if ('id' in message) {
+    const { id, fault, ...reply } = message;
+    if (fault) log.error('DynamoDB request failed', { reason: fault });
+    pending.settle(id, reply);
+  } else if ('note' in message) log.info(message.note);
+  else if ('written' in message) onWritten();
+  else if ('calls' in message) onCalls(message.calls);
+  else log.error('DynamoDB request failed', { reason: message.fault });
+}
+
+/** @param worker the table thread; without it the port is closed at once */
+function connectTo(worker: Worker | undefined, functionId: string | undefined): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  if (worker) worker.postMessage({ connect: port2, functionId } satisfies Connect, [port2]);
+  else port2.close();
+  return port1;
+}
+
+/** @param start starts the thread; a test can keep the worker there. */
+export function createDynamoThread(setup: Setup, log: Log, start = startWorker): DynamoThread {
+  const pending = createPending();
+  const listeners: Listeners = { log, pending, onWritten: () => {}, onCalls: () => {} };
   let closing = false;
   let hasOpened = false;
-  let whenIdle = () => {};
-  let onWritten = () => {};
-  let onCalls = (_calls: readonly RecordedCall[]) => {};
   let running: Running | undefined;
-
-  const sayFault = (reason: string) => log.error('DynamoDB request failed', { reason });
-
-  function receive(message: Answer | Note): void {
-    if ('note' in message) log.info(message.note);
-    else if ('id' in message) settle(message);
-    else if ('written' in message) onWritten();
-    else if ('calls' in message) onCalls(message.calls);
-    else sayFault(message.fault);
-  }
-
-  function settle({ id, fault, ...answer }: Answer): void {
-    if (fault) sayFault(fault);
-    waiting.get(id)?.(answer);
-    waiting.delete(id);
-    if (!waiting.size) whenIdle();
-  }
-
-  function abandon(): void {
-    running = undefined;
-    for (const answer of waiting.values()) answer({ status: 500, body: LOST });
-    waiting.clear();
-    whenIdle();
-  }
 
   const run = (): Running =>
     listen(start(setup), {
-      receive,
-      abandon,
+      receive: (message) => receive(message, listeners),
+      abandon() {
+        running = undefined;
+        pending.abandon();
+      },
       opened: () => void (hasOpened = true),
       // Until it has opened, a failure is reported by `ready()` alone.
       failed: (reason) => hasOpened && log.error('DynamoDB thread failed', { reason }),
@@ -147,23 +180,16 @@ export function createDynamoThread(setup: Setup, log: Log, start = startWorker):
     async call(operation, body) {
       if (closing) return { status: 500, body: LOST };
       const { worker } = (running ??= run());
-      const id = (lastId += 1);
-      return new Promise((resolve) => {
-        waiting.set(id, resolve);
-        worker.postMessage({ id, operation, body } satisfies Call, []);
-      });
+      const id = pending.nextId();
+      worker.postMessage({ id, operation, body } satisfies Call, []);
+      return pending.reply(id);
     },
-    connect(functionId) {
-      const { port1, port2 } = new MessageChannel();
-      if (closing) port2.close();
-      else (running ??= run()).worker.postMessage({ connect: port2, functionId } satisfies Connect, [port2]);
-      return port1;
-    },
-    onCalls: (listener) => void (onCalls = listener),
-    onWritten: (listener) => void (onWritten = listener),
+    connect: (functionId) => connectTo(closing ? undefined : (running ??= run()).worker, functionId),
+    onCalls: (listener) => void (listeners.onCalls = listener),
+    onWritten: (listener) => void (listeners.onWritten = listener),
     async close() {
       closing = true;
-      if (waiting.size) await new Promise<void>((resolve) => (whenIdle = resolve));
+      await pending.idle();
       const last = running;
       last?.worker.postMessage('close', []);
       await last?.ended;

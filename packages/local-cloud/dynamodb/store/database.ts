@@ -1,4 +1,4 @@
-// The SQLite database of the tables: one transaction for all requests of a turn, on the disk before any is answered.
+// The SQLite database of the tables: all requests of a turn share one transaction, and are answered once it is on the disk.
 
 import { closeSync, existsSync, fdatasync, fstatSync, openSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,20 +9,20 @@ export interface Database {
   /** Call it before anything is written: opens the turn's transaction. */
   readonly beginWrite: () => void;
   /**
-   * Answers once all that was written so far is on the disk, at once when all is.
+   * Answers once everything written so far is on the disk; at once if it is there already.
    *
    * @param answer gets an error when the turn's writes could not be kept
    */
   whenDurable(answer: (failure?: Error) => void): void;
-  /** `listener` is called when writes were undone: what is remembered of the database has to be read anew. */
+  /** `listener` is called when writes were undone: copies of the database in memory must be read again. */
   onRollBack(listener: () => void): void;
   /** Undoes the turn's writes: all of them fail. */
   abandonTurn(failure: Error): void;
-  /** Commits what was written so far, which otherwise happens when the thread's turn ends. */
+  /** Commits what was written so far, without waiting for the end of the thread's turn. */
   endTurn(): void;
-  /** Whether syncing has failed: nothing may be written any more, and the database has to be opened anew. */
+  /** Whether a sync has failed: nothing more may be written, and the database must be opened again. */
   isBroken(): boolean;
-  /** Resolves when all is on the disk and the file is closed. */
+  /** Resolves when everything is on the disk and the file is closed. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const SCHEMA = `
 export const IN_MEMORY = ':memory:';
 
 function openFile(file: string): DatabaseSync {
-  // What SQLite creates beside the file has the file's mode. A file that is there is not opened: closing it would take away
+  // What SQLite creates beside the file has the file's mode. An existing file is not opened here: closing it would release
   // the locks of this process.
   if (file !== IN_MEMORY && !existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   const sql = new DatabaseSync(file);
@@ -70,12 +70,12 @@ const answerAll = (answers: readonly Answer[], failure?: Error) => {
   for (const answer of answers) answer(failure);
 };
 
-/** The log is checkpointed after 1,000 pages with 24 bytes each, and begins anew then; a turn may go beyond that. */
+/** SQLite checkpoints the log after 1,000 pages (with 24 bytes more each) and then starts it again; a turn may go beyond that. */
 const LOG_BYTES = 1_100 * (4_096 + 24);
 
 /**
- * Opens the write-ahead log beside SQLite, and fills it up with zeros, which SQLite takes for the end of it: a sync of a file that grows
- * also waits for the file system's own log, and takes several times as long.
+ * Opens the write-ahead log beside SQLite, and fills it with zeros, which SQLite reads as the end of the log. A sync of
+ * a growing file also waits for the file system's own log, and takes several times as long.
  */
 function openLog(file: string): number {
   const log = openSync(`${file}-wal`, 'r+');
@@ -83,15 +83,15 @@ function openLog(file: string): number {
   try {
     if (size < LOG_BYTES) writeSync(log, Buffer.alloc(LOG_BYTES - size), 0, LOG_BYTES - size, size);
   } catch (error) {
-    // The log grows as there is room, and a write for which there is none fails by itself.
+    // The log then grows as needed, and a write that finds no room fails by itself.
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
   return log;
 }
 
 /**
- * Syncs the write-ahead log in the background, one sync for all that was committed before it. SQLite itself would block the
- * thread; as it is, the next turn runs meanwhile, and its writes share the next sync.
+ * Syncs the write-ahead log in the background, one sync for all commits before it. SQLite's own sync would block the
+ * thread. This way the next turn runs meanwhile, and its writes share the next sync.
  */
 function createSync(file: string) {
   const log = file === IN_MEMORY ? undefined : openLog(file);
@@ -116,7 +116,7 @@ function createSync(file: string) {
   return {
     isBusy: () => syncing !== undefined,
     failed: () => failure,
-    /** Of what was committed just now. */
+    /** Answers once the commit before this call is synced. */
     add(answers: readonly Answer[]) {
       if (log === undefined || failure) {
         answerAll(answers, failure);
@@ -125,7 +125,7 @@ function createSync(file: string) {
       waiting.push(...answers);
       if (!syncing) start();
     },
-    /** Of what was only read, while a sync is under way. */
+    /** Answers a request that only read, after the sync in progress. */
     join: (answer: Answer) => void (waiting.length > 0 ? waiting : syncing!).push(answer),
     async close() {
       if (syncing) await new Promise<void>((resolve) => (whenIdle = resolve));
@@ -134,66 +134,76 @@ function createSync(file: string) {
   };
 }
 
+/** The transaction of the thread's turn, in which its requests write. */
+interface Turn {
+  readonly sql: DatabaseSync;
+  readonly sync: ReturnType<typeof createSync>;
+  /** Of the requests of this turn. */
+  answers: Answer[];
+  isWriting: boolean;
+  /** Called after the writes were undone. */
+  onRollBack: () => void;
+}
+
+function rollBack(turn: Turn): void {
+  turn.isWriting = false;
+  if (turn.sql.isTransaction) turn.sql.exec('ROLLBACK');
+  turn.onRollBack();
+}
+
+function takeAnswers(turn: Turn): readonly Answer[] {
+  const { answers } = turn;
+  turn.answers = [];
+  return answers;
+}
+
+function endTurn(turn: Turn): void {
+  const answers = takeAnswers(turn);
+  if (!turn.isWriting) {
+    answerAll(answers);
+    return;
+  }
+  try {
+    turn.sql.exec('COMMIT');
+    turn.isWriting = false;
+    turn.sync.add(answers);
+  } catch (error) {
+    rollBack(turn);
+    answerAll(answers, error as Error);
+  }
+}
+
 /** @throws where the file cannot be opened, such as when another process has it open */
 export function openDatabase(file: string): Database {
   const sql = openFile(file);
   const sync = createSync(file);
-  /** Of the turn under way. */
-  let turn: Answer[] = [];
-  let isWriting = false;
-
-  let isUndone = () => {};
-
-  function rollBack(): void {
-    isWriting = false;
-    if (sql.isTransaction) sql.exec('ROLLBACK');
-    isUndone();
-  }
-
-  function endTurn(): void {
-    const answers = turn;
-    turn = [];
-    if (!isWriting) {
-      answerAll(answers);
-      return;
-    }
-    try {
-      sql.exec('COMMIT');
-      isWriting = false;
-      sync.add(answers);
-    } catch (error) {
-      rollBack();
-      answerAll(answers, error as Error);
-    }
-  }
+  const turn: Turn = { sql, sync, answers: [], isWriting: false, onRollBack: () => {} };
 
   return {
     sql,
     beginWrite() {
-      if (isWriting) return;
+      if (turn.isWriting) return;
       if (sync.failed()) throw serverError('The tables are being opened again');
       sql.exec('BEGIN IMMEDIATE');
-      isWriting = true;
-      setImmediate(endTurn);
+      turn.isWriting = true;
+      setImmediate(endTurn, turn);
     },
     whenDurable(answer) {
-      if (isWriting) turn.push(answer);
+      if (turn.isWriting) turn.answers.push(answer);
       else if (sync.isBusy()) sync.join(answer);
       else answer(sync.failed());
     },
     onRollBack(listener) {
-      isUndone = listener;
+      turn.onRollBack = listener;
     },
     abandonTurn(failure) {
-      rollBack();
-      const answers = turn;
-      turn = [];
-      answerAll(answers, failure);
+      rollBack(turn);
+      answerAll(takeAnswers(turn), failure);
     },
-    endTurn,
+    endTurn: () => endTurn(turn),
     isBroken: () => sync.failed() !== undefined,
     async close() {
-      endTurn();
+      endTurn(turn);
       await sync.close();
       sql.close();
     },

@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import type { Rows } from './rows.ts';
 import type { StreamView, Table } from './table.ts';
 
-/** As functions and GetRecords get it, without what is the same for all records of a stream. */
+/** A record as functions and GetRecords get it, without what all records of a stream share. */
 export interface StreamRecord {
   /** From 1 on, without gaps. */
   readonly place: number;
@@ -26,21 +26,21 @@ export interface Change {
     readonly SizeBytes: number;
     readonly StreamViewType: StreamView;
   };
-  /** Who deleted an item that had expired. */
+  /** Present when time to live deleted the item. */
   readonly userIdentity?: { readonly type: string; readonly principalId: string };
 }
 
 export interface StreamRecords {
   append(table: Table, before: Item | undefined, after: Item | undefined): void;
-  /** Records behind `after`, at most `limit` and about 1 MB. */
+  /** Records after the place `after`, at most `limit` and about 1 MB. */
   read(table: string, after: number, limit: number): StreamRecord[];
-  /** Places of the oldest and the newest record; one after the newest where none is kept. */
+  /** Places of the oldest and the newest record. If no record is kept, `oldest` is the place after the newest. */
   bounds(table: string): { readonly oldest: number; readonly newest: number };
-  /** Deletes records from before `time` that are not behind `place`. */
+  /** Deletes records from before `time` up to `place`. */
   trim(table: string, time: number, place: number): void;
-  /** Deletes all records. Places count on with the next stream of that name: its ARN is the same, and readers remember theirs. */
+  /** Deletes all records. The next stream of that name continues the places: its ARN is the same, and readers remember their place. */
   delete(table: string): void;
-  /** What `run` deletes has expired. */
+  /** Marks what `run` deletes as expired. */
   asTimeToLive<Result>(run: () => Result): Result;
 }
 
@@ -65,16 +65,33 @@ function changeOf(table: Table, before: Item | undefined, after: Item | undefine
   };
 }
 
-export function createStreamRecords({ sql, beginWrite }: Database, now: () => number): StreamRecords {
-  const next = sql.prepare(
+const prepareAll = (sql: Database['sql']) => ({
+  next: sql.prepare(
     'INSERT INTO streams VALUES (?, 1) ON CONFLICT DO UPDATE SET newest = newest + 1 RETURNING newest',
-  );
-  const add = sql.prepare('INSERT INTO stream_records VALUES (?, ?, ?, ?)');
-  const behind = sql.prepare(
+  ),
+  add: sql.prepare('INSERT INTO stream_records VALUES (?, ?, ?, ?)'),
+  behind: sql.prepare(
     'SELECT place, at, record AS text FROM stream_records WHERE table_name = ? AND place > ? ORDER BY place',
-  );
-  const newest = sql.prepare('SELECT newest FROM streams WHERE table_name = ?');
-  const oldest = sql.prepare('SELECT min(place) AS oldest FROM stream_records WHERE table_name = ?');
+  ),
+  newest: sql.prepare('SELECT newest FROM streams WHERE table_name = ?'),
+  oldest: sql.prepare('SELECT min(place) AS oldest FROM stream_records WHERE table_name = ?'),
+});
+
+/** The first `limit` records, or fewer that have about 1 MB. */
+function pageOf(rows: Iterable<Record<string, unknown>>, limit: number): StreamRecord[] {
+  const found: StreamRecord[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const record = { ...row } as unknown as StreamRecord;
+    bytes += record.text.length;
+    if (found.length === limit || (found.length > 0 && bytes > MOST_BYTES)) break;
+    found.push(record);
+  }
+  return found;
+}
+
+export function createStreamRecords({ sql, beginWrite }: Database, now: () => number): StreamRecords {
+  const { next, add, behind, newest, oldest } = prepareAll(sql);
   let isExpiring = false;
   return {
     append(table, before, after) {
@@ -86,17 +103,7 @@ export function createStreamRecords({ sql, beginWrite }: Database, now: () => nu
       const place = next.get(table.name)!['newest'] as number;
       add.run(table.name, place, now(), text);
     },
-    read(table, after, limit) {
-      const found: StreamRecord[] = [];
-      let bytes = 0;
-      for (const row of behind.iterate(table, after)) {
-        const record = { ...row } as unknown as StreamRecord;
-        bytes += record.text.length;
-        if (found.length === limit || (found.length > 0 && bytes > MOST_BYTES)) break;
-        found.push(record);
-      }
-      return found;
-    },
+    read: (table, after, limit) => pageOf(behind.iterate(table, after), limit),
     bounds(table) {
       const last = (newest.get(table)?.['newest'] as number | undefined) ?? 0;
       return { oldest: (oldest.get(table)!['oldest'] as number | null) ?? last + 1, newest: last };

@@ -1,10 +1,11 @@
-// Which tables there are: their descriptions in memory and in the database, and the rows behind them.
+// The tables: their descriptions, in memory and in the database, and their rows.
 
 import { notFound } from '../error.ts';
+import { createCatalog } from './catalog.ts';
 import type { Database } from './database.ts';
 import { createRows, type Rows } from './rows.ts';
 import { createStreamRecords, withStreams, type StreamRecords } from './stream-records.ts';
-import { tableOf, type Description, type Table } from './table.ts';
+import type { Description, Table } from './table.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 
 export interface Tables {
@@ -26,92 +27,61 @@ export interface Tables {
   setTags(table: Table, tags: Readonly<Record<string, string>>): void;
 }
 
-const namesOf = ({ GlobalSecondaryIndexes: global = [], LocalSecondaryIndexes: local = [] }: Description) =>
-  [...global, ...local].map(({ IndexName: name }) => name);
+const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** @param now milliseconds since the epoch */
-function indexIds(sql: Database['sql'], id: number): Map<string, number> {
-  const found = sql.prepare('SELECT name, id FROM indexes WHERE table_id = ?').all(id);
-  return new Map(found.map((row) => [row['name'] as string, row['id'] as number]));
+/** Creates and drops what the table's indexes need. @param updated the same table with other indexes */
+function changeIndexes(rows: Rows, table: Table, updated: Table): void {
+  const isIn = ({ indexes }: Table, name: string) => indexes.some((index) => index.name === name);
+  for (const index of table.indexes) if (!isIn(updated, index.name)) rows.dropIndex(index);
+  for (const index of updated.indexes) if (!isIn(table, index.name)) rows.createIndex(updated, index);
 }
 
+function required(table: Table | undefined): Table {
+  if (!table) throw notFound('Requested resource not found');
+  return table;
+}
+
+/** @param now milliseconds since the epoch */
 export function createTables(database: Database, now: () => number = Date.now): Tables {
-  const { sql, beginWrite } = database;
+  const catalog = createCatalog(database);
   const streams = createStreamRecords(database, now);
   const rows = withStreams(createRows(database), streams);
   const tables = new Map<string, Table>();
 
-  const run = (text: string, ...values: readonly (string | number)[]) => {
-    beginWrite();
-    return sql.prepare(text).run(...values);
-  };
-
   function load(): void {
     tables.clear();
-    for (const { id, description } of sql.prepare('SELECT id, description FROM tables').all()) {
-      const table = tableOf(
-        id as number,
-        JSON.parse(description as string) as Description,
-        indexIds(sql, id as number),
-      );
-      tables.set(table.name, table);
-    }
+    for (const table of catalog.all()) tables.set(table.name, table);
   }
   load();
   database.onRollBack(load);
-
-  function get(name: string, message = 'Requested resource not found'): Table {
-    const table = tables.get(name);
-    if (!table) throw notFound(message);
-    return table;
-  }
 
   return {
     rows,
     tokens: createTokens(database),
     streams,
-    get,
+    get: (name) => required(tables.get(name)),
     find: (name) => tables.get(name),
     hasStreams: () => [...tables.values()].some(({ streamView }) => streamView !== undefined),
-    names: () => [...tables.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    names: () => [...tables.keys()].sort(byBytes),
     create(description) {
-      const text = JSON.stringify(description);
-      const added = run('INSERT INTO tables (name, description) VALUES (?, ?)', description.TableName, text);
-      const id = Number(added.lastInsertRowid);
-      for (const name of namesOf(description))
-        run('INSERT INTO indexes (table_id, name) VALUES (?, ?)', id, name);
-      const table = tableOf(id, description, indexIds(sql, id));
+      const table = catalog.add(description);
       rows.create(table);
       tables.set(table.name, table);
       return table;
     },
     update(table, description) {
-      run('UPDATE tables SET description = ? WHERE id = ?', JSON.stringify(description), table.id);
-      const wanted = namesOf(description);
-      for (const index of table.indexes.filter(({ name }) => !wanted.includes(name))) {
-        run('DELETE FROM indexes WHERE id = ?', index.id);
-        rows.dropIndex(index);
-      }
-      const known = new Set(table.indexes.map(({ name }) => name));
-      const added = wanted.filter((name) => !known.has(name));
-      for (const name of added) run('INSERT INTO indexes (table_id, name) VALUES (?, ?)', table.id, name);
-      const updated = tableOf(table.id, description, indexIds(sql, table.id));
-      for (const index of updated.indexes) if (added.includes(index.name)) rows.createIndex(updated, index);
+      const updated = catalog.update(table, description);
+      changeIndexes(rows, table, updated);
       tables.set(table.name, updated);
       return updated;
     },
     delete(table) {
-      run('DELETE FROM tables WHERE id = ?', table.id);
-      run('DELETE FROM indexes WHERE table_id = ?', table.id);
+      catalog.delete(table);
       rows.drop(table);
       streams.delete(table.name);
       tables.delete(table.name);
     },
-    tagsOf(table) {
-      const row = sql.prepare('SELECT tags FROM tables WHERE id = ?').get(table.id)!;
-      return JSON.parse(row['tags'] as string) as Record<string, string>;
-    },
-    setTags: (table, tags) =>
-      void run('UPDATE tables SET tags = ? WHERE id = ?', JSON.stringify(tags), table.id),
+    tagsOf: (table) => catalog.tagsOf(table),
+    setTags: (table, tags) => catalog.setTags(table, tags),
   };
 }

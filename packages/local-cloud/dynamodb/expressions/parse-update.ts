@@ -75,89 +75,93 @@ function callOf(name: string, args: readonly Operand[], reader: Reader): CallNod
 
 const MAX_DEPTH = 100;
 
-function createParser(reader: Reader) {
-  let operators = 0;
-  let depth = 0;
+/** An update expression that is being parsed. */
+interface Parse {
+  readonly reader: Reader;
+  operators: number;
+  depth: number;
+}
 
-  /** Parentheses are allowed around every operand, and around a sum. */
-  function grouped<T>(read: () => T): T {
-    depth += 1;
-    if (depth > MAX_DEPTH) throw new SyntaxProblem('Syntax error; the parentheses are nested too deeply');
-    const content = read();
-    reader.expect(')');
-    depth -= 1;
-    return content;
+/** Parentheses are allowed around every operand, and around a sum. */
+function grouped<T>(parse: Parse, read: (parse: Parse) => T): T {
+  parse.depth += 1;
+  if (parse.depth > MAX_DEPTH) throw new SyntaxProblem('Syntax error; the parentheses are nested too deeply');
+  const content = read(parse);
+  parse.reader.expect(')');
+  parse.depth -= 1;
+  return content;
+}
+
+const argumentsOf = (parse: Parse): Operand[] => listOf(parse.reader, () => operand(parse));
+
+function operand(parse: Parse): Operand {
+  const { reader } = parse;
+  if (reader.skip('(')) return grouped(parse, sum);
+  const { kind, text } = reader.current();
+  if (kind === ':value') return reader.value();
+  if (kind !== 'name' || !reader.isFollowedBy('(')) return reader.path();
+  reader.next();
+  reader.expect('(');
+  parse.operators += 1;
+  return callOf(text, grouped(parse, argumentsOf), reader);
+}
+
+function sum(parse: Parse): Operand {
+  const { reader } = parse;
+  const left = operand(parse);
+  const { text } = reader.current();
+  if (text !== '+' && text !== '-') return left;
+  reader.next();
+  parse.operators += 1;
+  return callOf(text, [left, operand(parse)], reader);
+}
+
+/** The value of ADD and DELETE, whose type the request gives. */
+function setOperand(operator: 'ADD' | 'DELETE', reader: Reader): ValueNode {
+  const value = reader.value();
+  const type = TYPE_NAMES[value.valueType];
+  if (type && !(operator === 'ADD' && value.valueType === 'N')) {
+    const message = 'Incorrect operand type for operator or function; operator: ';
+    reader.report('operand', `${message}${operator}, operand type: ${type}`);
   }
+  return value;
+}
 
-  function operand(): Operand {
-    if (reader.skip('(')) return grouped(sum);
+/** Read one action of a clause, by the clause's keyword. */
+const actions: Readonly<Record<string, (parse: Parse) => Section>> = {
+  SET(parse) {
+    const { path } = parse.reader.path();
+    parse.reader.expect('=');
+    return { type: 'set', path, value: sum(parse) };
+  },
+  REMOVE: ({ reader }) => ({ type: 'remove', path: reader.path().path }),
+  ADD: ({ reader }) => ({ type: 'add', path: reader.path().path, value: setOperand('ADD', reader) }),
+  DELETE: ({ reader }) => ({ type: 'delete', path: reader.path().path, value: setOperand('DELETE', reader) }),
+};
+
+function sectionsOf(reader: Reader): Section[] {
+  const parse: Parse = { reader, operators: 0, depth: 0 };
+  const sections: Section[] = [];
+  const used = new Set<string>();
+  do {
     const { kind, text } = reader.current();
-    if (kind === ':value') return reader.value();
-    if (kind !== 'name' || !reader.isFollowedBy('(')) return reader.path();
+    const keyword = text.toUpperCase();
+    if (kind !== 'name' || !KEYWORDS.has(keyword)) reader.fail();
     reader.next();
-    reader.expect('(');
-    operators += 1;
-    return callOf(
-      text,
-      grouped(() => listOf(reader, operand)),
-      reader,
-    );
-  }
-
-  function sum(): Operand {
-    const left = operand();
-    const { text } = reader.current();
-    if (text !== '+' && text !== '-') return left;
-    reader.next();
-    operators += 1;
-    return callOf(text, [left, operand()], reader);
-  }
-
-  /** The value of ADD and DELETE, whose type is known at once. */
-  function setOperand(operator: string): ValueNode {
-    const value = reader.value();
-    const type = TYPE_NAMES[value.valueType];
-    if (type && !(operator === 'ADD' && value.valueType === 'N')) {
-      const message = 'Incorrect operand type for operator or function; operator: ';
-      reader.report('operand', `${message}${operator}, operand type: ${type}`);
-    }
-    return value;
-  }
-
-  const readers: Readonly<Record<string, () => Section>> = {
-    SET() {
-      const { path } = reader.path();
-      reader.expect('=');
-      return { type: 'set', path, value: sum() };
-    },
-    REMOVE: () => ({ type: 'remove', path: reader.path().path }),
-    ADD: () => ({ type: 'add', path: reader.path().path, value: setOperand('ADD') }),
-    DELETE: () => ({ type: 'delete', path: reader.path().path, value: setOperand('DELETE') }),
-  };
-
-  return (): Section[] => {
-    const sections: Section[] = [];
-    const used = new Set<string>();
-    do {
-      const { kind, text } = reader.current();
-      const keyword = text.toUpperCase();
-      if (kind !== 'name' || !KEYWORDS.has(keyword)) reader.fail();
-      reader.next();
-      sections.push(...listOf(reader, readers[keyword]!));
-      if (used.has(keyword))
-        reader.report('section', `The "${keyword}" section can only be used once in an update expression;`);
-      used.add(keyword);
-    } while (reader.current().kind !== 'end');
-    if (operators > MAX_OPERATORS)
-      throw new SyntaxProblem(`The expression contains too many operators; operator count: ${operators}`);
-    return sections;
-  };
+    sections.push(...listOf(reader, () => actions[keyword]!(parse)));
+    if (used.has(keyword))
+      reader.report('section', `The "${keyword}" section can only be used once in an update expression;`);
+    used.add(keyword);
+  } while (reader.current().kind !== 'end');
+  if (parse.operators > MAX_OPERATORS)
+    throw new SyntaxProblem(`The expression contains too many operators; operator count: ${parse.operators}`);
+  return sections;
 }
 
 /** @throws SyntaxProblem with what is wrong with the text */
 export function parseUpdate(text: string, placeholders: Placeholders): Parsed<readonly Section[]> {
   const reader = createReader(text, placeholders, KEYWORDS);
-  const tree = createParser(reader)();
+  const tree = sectionsOf(reader);
   if (!reader.has('name'))
     checkOverlap(
       reader,

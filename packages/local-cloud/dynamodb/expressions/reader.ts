@@ -6,13 +6,13 @@ import { syntaxProblem, tokensOf, type Token } from './lex.ts';
 import { isReserved } from './reserved-words.ts';
 import type { LateCheck, Operand, PathNode, ValueNode } from './syntax.ts';
 
-/** What placeholders stand for; of the values, their types alone. */
+/** The names that `#` placeholders mean, and the types of the values that `:` placeholders mean. */
 export interface Placeholders {
   nameOf(placeholder: string): string | undefined;
   typeOf(placeholder: string): string | undefined;
 }
 
-/** Kinds of problems, of which the first in the parser's own order is reported. */
+/** Kinds of problems. Each parser has an order of them, and reports the first in it. */
 export type ProblemKind =
   | 'parens'
   | 'reserved'
@@ -29,14 +29,14 @@ export type ProblemKind =
   | 'conflict';
 
 export interface Reader {
-  /** Reports the first problem of a kind only. */
+  /** Keeps the first problem of each kind. */
   report(kind: ProblemKind, message: string): void;
   has(kind: ProblemKind): boolean;
-  /** The problem that is the first in `kinds`. */
+  /** The problem of the first of `kinds` that was found. */
   firstOf(kinds: readonly ProblemKind[]): string | undefined;
   readonly current: () => Token;
   next(): Token;
-  /** Goes on if the current token is this symbol, or this keyword in any case. */
+  /** Reads the current token if it is this symbol, or this keyword in any case. */
   skip(text: string): boolean;
   expect(text: string): void;
   /** Whether the token after the current one is this symbol. */
@@ -50,15 +50,15 @@ export interface Reader {
   readonly lateChecks: LateCheck[];
 }
 
-/** `[map, [3], member]`, as messages have it. */
+/** `[map, [3], member]`, as in DynamoDB's messages. */
 export const pathText = (path: Path): string =>
   `[${path.map((step) => (typeof step === 'number' ? `[${step}]` : step)).join(', ')}]`;
 
-/** The type of an operand, where the expression tells. */
+/** The type of an operand; undefined for a path, whose type only the item shows. */
 export const operandType = (operand: Operand | undefined): string | undefined =>
   operand === undefined || operand.type === 'path' ? undefined : operand.valueType;
 
-/** The type of a value that the request has; not that of what a function gives. */
+/** The type of a value in the request; undefined for the result of a function. */
 export const immediateType = (operand: Operand | undefined): string | undefined =>
   operand?.type === 'value' ? operand.valueType : undefined;
 
@@ -102,7 +102,62 @@ function createCursor(text: string) {
   };
 }
 
-/** @param keywords that are no attribute without `#`. @throws SyntaxProblem for what is not a token */
+/** The text of an expression and what its placeholders mean. */
+interface Source {
+  readonly cursor: ReturnType<typeof createCursor>;
+  readonly problems: ReturnType<typeof createProblems>;
+  readonly placeholders: Placeholders;
+  readonly keywords: ReadonlySet<string>;
+}
+
+function nameIn({ cursor, problems, placeholders, keywords }: Source): string {
+  const { kind, text: written } = cursor.current();
+  if (kind === 'name' && !keywords.has(written.toUpperCase())) {
+    cursor.next();
+    if (isReserved(written))
+      problems.report('reserved', `Attribute name is a reserved keyword; reserved keyword: ${written}`);
+    return written;
+  }
+  if (kind !== '#name') return cursor.fail();
+  cursor.next();
+  const resolved = placeholders.nameOf(written);
+  if (resolved !== undefined) return resolved;
+  const what = 'An expression attribute name used in the document path is not defined; attribute name: ';
+  problems.report('name', what + written);
+  return written;
+}
+
+function storableName(source: Source): string {
+  const found = nameIn(source);
+  if (found === UNSTORABLE) throw unstorable();
+  return found;
+}
+
+function pathIn(source: Source): [string, ...(string | number)[]] {
+  const { cursor } = source;
+  const path: [string, ...(string | number)[]] = [storableName(source)];
+  for (;;) {
+    if (cursor.skip('.')) path.push(storableName(source));
+    else if (cursor.skip('[')) {
+      if (cursor.current().kind !== 'index') cursor.fail();
+      path.push(Number(cursor.next().text));
+      cursor.expect(']');
+    } else return path;
+  }
+}
+
+function valueIn({ cursor, problems, placeholders }: Source): ValueNode {
+  if (cursor.current().kind !== ':value') cursor.fail();
+  const { text: written } = cursor.next();
+  const valueType = placeholders.typeOf(written);
+  if (valueType === undefined) {
+    const what = 'An expression attribute value used in expression is not defined; attribute value: ';
+    problems.report('value', what + written);
+  }
+  return { type: 'value', name: written, valueType: valueType ?? '' };
+}
+
+/** @param keywords words that are attribute names only after `#`. @throws SyntaxProblem for an unknown token */
 export function createReader(
   text: string,
   placeholders: Placeholders,
@@ -110,30 +165,8 @@ export function createReader(
 ): Reader {
   const problems = createProblems();
   const cursor = createCursor(text);
+  const source: Source = { cursor, problems, placeholders, keywords };
   const [nestedPaths, pathHeads] = [new Set<string>(), new Set<string>()];
-
-  function name(): string {
-    const { kind, text: written } = cursor.current();
-    if (kind === 'name' && !keywords.has(written.toUpperCase())) {
-      cursor.next();
-      if (isReserved(written))
-        problems.report('reserved', `Attribute name is a reserved keyword; reserved keyword: ${written}`);
-      return written;
-    }
-    if (kind !== '#name') return cursor.fail();
-    cursor.next();
-    const resolved = placeholders.nameOf(written);
-    if (resolved !== undefined) return resolved;
-    const what = 'An expression attribute name used in the document path is not defined; attribute name: ';
-    problems.report('name', what + written);
-    return written;
-  }
-
-  function storableName(): string {
-    const found = name();
-    if (found === UNSTORABLE) throw unstorable();
-    return found;
-  }
 
   return {
     ...problems,
@@ -142,40 +175,23 @@ export function createReader(
     pathHeads,
     lateChecks: [],
     path() {
-      const path: (string | number)[] = [storableName()];
-      for (;;) {
-        if (cursor.skip('.')) path.push(storableName());
-        else if (cursor.skip('[')) {
-          if (cursor.current().kind !== 'index') cursor.fail();
-          path.push(Number(cursor.next().text));
-          cursor.expect(']');
-        } else break;
-      }
-      pathHeads.add(path[0] as string);
-      if (path.length > 1) nestedPaths.add(path[0] as string);
+      const path = pathIn(source);
+      pathHeads.add(path[0]);
+      if (path.length > 1) nestedPaths.add(path[0]);
       return { type: 'path', path };
     },
-    value() {
-      if (cursor.current().kind !== ':value') cursor.fail();
-      const { text: written } = cursor.next();
-      const valueType = placeholders.typeOf(written);
-      if (valueType === undefined) {
-        const what = 'An expression attribute value used in expression is not defined; attribute value: ';
-        problems.report('value', what + written);
-      }
-      return { type: 'value', name: written, valueType: valueType ?? '' };
-    },
+    value: () => valueIn(source),
   };
 }
 
-/** Commas between. */
+/** Reads members with commas between them. */
 export function listOf<T>(reader: Reader, read: () => T): T[] {
   const members = [read()];
   while (reader.skip(',')) members.push(read());
   return members;
 }
 
-/** Reports two paths of which one is the other or lies in it, or that need it to be both a list and a map. */
+/** Reports two paths that are equal, of which one contains the other, or that need an attribute to be both a list and a map. */
 export function checkOverlap(reader: Reader, paths: readonly Path[]): void {
   for (const [index, second] of paths.entries()) {
     for (const first of paths.slice(0, index)) comparePaths(reader, first, second);

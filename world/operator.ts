@@ -33,7 +33,7 @@ export interface Operator {
   readonly sent: readonly Sent[];
   readonly revocations: readonly Revocation[];
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** @returns whether the registry accepted it */
+  /** @returns whether the registry accepted it; false for one that is revoked already */
   revoke(index: number, forMs: number): Promise<boolean>;
   /** No certificate is revoked any more. */
   isDone(): boolean;
@@ -123,24 +123,25 @@ function createMessageSender(random: Random) {
 /** Revokes certificates, and makes them active again. */
 function createRevoker(members: readonly Member[]) {
   const revocations: Revocation[] = [];
-  let revoked = 0;
+  const revoked = new Set<string>();
 
   async function restore(id: string, revocation: Revocation): Promise<void> {
     revocation.to = Math.min(revocation.to, world.elapsed());
     if ((await accepted(statusRequest(id, 'ACTIVE'))) === undefined)
       later(RETRY_MS, () => void restore(id, revocation));
-    else revoked -= 1;
+    else revoked.delete(id);
   }
 
   return {
     revocations,
-    isDone: () => revoked === 0,
+    isDone: () => revoked.size === 0,
     async revoke(index: number, forMs: number): Promise<boolean> {
       const { name, certificateId } = members[index % members.length]!;
+      if (revoked.has(certificateId)) return false;
+      revoked.add(certificateId);
       const from = await accepted(statusRequest(certificateId, 'REVOKED'));
       const revocation = { device: name, from: from ?? Infinity, to: Infinity };
       if (from !== undefined) revocations.push(revocation);
-      revoked += 1;
       // A request without an answer may have been served.
       later(forMs, () => void restore(certificateId, revocation));
       return from !== undefined;

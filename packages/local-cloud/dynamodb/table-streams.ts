@@ -1,4 +1,4 @@
-// The streams of tables for those who read them: a shard each, whose records the table thread keeps for a day.
+// The streams of tables for their readers. Each is one shard, and the table thread keeps its records for a day.
 
 import type { Clock } from '../clock.ts';
 import type { LogRecord } from '../kinesis/shard-reader.ts';
@@ -9,19 +9,19 @@ type Call = (operation: string, input: object) => Promise<Record<string, unknown
 
 export interface StreamPage {
   readonly records: readonly LogRecord[];
-  /** Places, as those of a shard log. */
+  /** Places of the oldest and the newest record, as in a shard log. */
   readonly oldest: number;
   readonly newest: number;
 }
 
 export interface TableStreams {
-  /** Records behind a place, at most `limit` and about 1 MB. */
+  /** Records after a place, at most `limit` and about 1 MB. */
   read(table: string, after: number, limit: number): Promise<StreamPage>;
   /** `listener` is called when any table may have changed. */
   onWrite(listener: () => void): void;
-  /** Lets a reader say the place up to which it needs no record of a table any more. */
+  /** Registers a reader of a table: `place` returns the place up to which it needs no record any more. */
   keepFor(table: string, place: () => number): void;
-  /** A table may have changed. */
+  /** Calls the listeners: a table may have changed. */
   written(): void;
   close(): void;
 }
@@ -40,6 +40,19 @@ const recordOf = ({ place, at, text }: StreamRecord): LogRecord => {
   return { place, arrivedAt: at, partitionKey: JSON.stringify(dynamodb.Keys), data: Buffer.from(text) };
 };
 
+/** Gives the places up to which a table's readers need no record any more. */
+type Readers = Map<string, readonly (() => number)[]>;
+
+/** Deletes the records that are older than a day, unless a reader still needs them. */
+async function trim(call: Call, clock: Clock, readers: Readers): Promise<void> {
+  const { TableNames: names } = (await call('ListTables', {})) as { TableNames: string[] };
+  for (const name of names) {
+    const places = (readers.get(name) ?? []).map((place) => place());
+    const Place = Math.min(Number.MAX_SAFE_INTEGER, ...places);
+    await call('TrimStream', { TableName: name, Before: clock.now() - KEPT_MS, Place });
+  }
+}
+
 export function createTableStreams({
   call,
   clock,
@@ -50,20 +63,12 @@ export function createTableStreams({
   log: Log;
 }): TableStreams {
   const listeners: (() => void)[] = [];
-  const readers = new Map<string, (() => number)[]>();
+  const readers: Readers = new Map();
   let cancel = () => {};
 
-  async function trim(): Promise<void> {
-    const { TableNames: names } = (await call('ListTables', {})) as { TableNames: string[] };
-    for (const name of names) {
-      const places = (readers.get(name) ?? []).map((place) => place());
-      const Place = Math.min(Number.MAX_SAFE_INTEGER, ...places);
-      await call('TrimStream', { TableName: name, Before: clock.now() - KEPT_MS, Place });
-    }
-  }
   function later(): void {
     cancel = clock.after(HOUR_MS, () => {
-      trim()
+      trim(call, clock, readers)
         .catch((error: unknown) =>
           log.warn('old records of table streams stay on disk', { reason: String(error) }),
         )

@@ -1,4 +1,4 @@
-// Time to live: which attribute of a table says when an item expires, and the sweep that deletes what has.
+// Time to live: the attribute of a table that says when an item expires, and the sweep that deletes expired items.
 
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,14 +14,14 @@ export interface TimeToLive {
   attributeOf(table: string): string | undefined;
   /** `undefined` switches it off. Survives a restart. */
   set(table: string, attribute: string | undefined): Promise<void>;
-  /** Deletes every item that has expired; DynamoDB does so within days. @returns how many */
+  /** Deletes every expired item at once; DynamoDB does so within days. @returns how many */
   sweep(): Promise<number>;
   close(): void;
 }
 
 type Key = Readonly<Record<string, unknown>>;
 
-/** DynamoDB leaves items alone that expired more than five years ago, such as those in milliseconds' stead of seconds. */
+/** DynamoDB does not delete items that expired more than five years ago, such as times in milliseconds instead of seconds. */
 const FIVE_YEARS = 5 * 366 * 86_400;
 const SWEEP_INTERVAL = 3_600_000;
 
@@ -38,10 +38,22 @@ async function load(file: string): Promise<Map<string, string>> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
     if (!(error instanceof SyntaxError)) throw error;
-    throw new StartError(`${file} is damaged: delete it, the template's tables get theirs back`, {
-      cause: error,
-    });
+    throw new StartError(
+      `${file} is damaged: delete it, and the tables of the template get their time to live back`,
+      {
+        cause: error,
+      },
+    );
   }
+}
+
+/** The attribute of each table that has time to live, by the table's name. */
+async function openAttributes(dir: string) {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const file = path.join(dir, 'time-to-live.json');
+  const attributes = await load(file);
+  const save = () => writeFileSafely(file, JSON.stringify(Object.fromEntries(attributes)));
+  return { attributes, save };
 }
 
 /** An expired item that was renewed since the scan stays. */
@@ -90,9 +102,7 @@ async function sweepTable(call: CallTable, table: string, attribute: string, now
 
 /** Sweeps every hour of `clock`, from the first hour on. */
 export async function createTimeToLive({ dir, clock, log, call }: Settings): Promise<TimeToLive> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const file = path.join(dir, 'time-to-live.json');
-  const attributes = await load(file);
+  const { attributes, save } = await openAttributes(dir);
   let cancel = () => {};
   let closed = false;
 
@@ -124,7 +134,7 @@ export async function createTimeToLive({ dir, clock, log, call }: Settings): Pro
       if (attributes.get(table) === attribute) return;
       if (attribute === undefined) attributes.delete(table);
       else attributes.set(table, attribute);
-      await writeFileSafely(file, JSON.stringify(Object.fromEntries(attributes)));
+      await save();
     },
     sweep,
     close() {

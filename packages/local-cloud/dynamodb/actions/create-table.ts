@@ -1,4 +1,4 @@
-// CreateTable: checks keys, indexes and capacity, and makes the table, which is there at once.
+// CreateTable: checks keys, indexes and capacity, and creates the table, which can be used at once.
 
 import { inUse } from '../error.ts';
 import type { Description, IndexDescription } from '../store/table.ts';
@@ -16,7 +16,7 @@ import { checkTags, tagsOf } from './tags.ts';
 export const arnOf = ({ region, accountId }: Context, table: string) =>
   `arn:aws:dynamodb:${region}:${accountId}:table/${table}`;
 
-/** What DescribeTable says of a stream that is on. */
+/** What DescribeTable says about a stream that is on. */
 export const streamOf = (arn: string, stream: StreamSpecification) => ({
   StreamSpecification: stream,
   LatestStreamLabel: STREAM_LABEL,
@@ -30,7 +30,7 @@ export const throughputOf = (given: Throughput | undefined) => ({
   NumberOfDecreasesToday: 0,
 });
 
-/** What DescribeTable says of encryption that was asked for: by the key given, or else by one that the account always has. */
+/** What DescribeTable says about requested encryption: with the given key, or else with the key that every account has. */
 export function encryptionOf({ region, accountId }: Context, { Enabled, KMSMasterKeyId: key }: Encryption) {
   if (!Enabled) return { SSEDescription: undefined };
   const name = key ?? `key/${MANAGED_KEY}`;
@@ -42,11 +42,15 @@ export function encryptionOf({ region, accountId }: Context, { Enabled, KMSMaste
 
 const NOTHING_YET = { IndexSizeBytes: 0, ItemCount: 0 };
 
+const localIndexOf = (arn: string, index: IndexDescription): IndexDescription => ({
+  ...index,
+  IndexArn: `${arn}/index/${index.IndexName}`,
+  ...NOTHING_YET,
+});
+
 export function globalIndexOf(arn: string, index: IndexDescription): IndexDescription {
   return {
-    ...index,
-    IndexArn: `${arn}/index/${index.IndexName}`,
-    ...NOTHING_YET,
+    ...localIndexOf(arn, index),
     IndexStatus: 'ACTIVE',
     ProvisionedThroughput: throughputOf(index['ProvisionedThroughput'] as Throughput | undefined),
   };
@@ -83,18 +87,12 @@ function descriptionOf(context: Context, request: CreateRequest): Description {
     ...encryptionOf(context, encryption),
     ...(stream?.StreamEnabled && streamOf(arn, stream)),
     ...(TableClass !== undefined && { TableClassSummary: { TableClass } }),
-    ...(local && {
-      LocalSecondaryIndexes: local.map((index) => ({
-        ...index,
-        IndexArn: `${arn}/index/${index.IndexName}`,
-        ...NOTHING_YET,
-      })),
-    }),
+    ...(local && { LocalSecondaryIndexes: local.map((index) => localIndexOf(arn, index)) }),
     ...(global && { GlobalSecondaryIndexes: global.map((index) => globalIndexOf(arn, index)) }),
   } as Description;
 }
 
-/** The table as AWS shows it until it can be used, which here is at once. */
+/** The table as the answer of CreateTable shows it: AWS still creates it then, here it can be used at once. */
 function whileCreated(description: Description): Description {
   const { GlobalSecondaryIndexes: indexes } = description;
   const shown = indexes?.map((index) => ({ ...index, IndexStatus: 'CREATING' }));

@@ -1,4 +1,4 @@
-// TransactWriteItems: up to 100 writes and checks of several tables, of which all are done or none.
+// TransactWriteItems: up to 100 writes and checks of several tables. Either all are done or nothing is.
 
 import { createHash } from 'node:crypto';
 import { DynamoError, refuse, validationError } from '../error.ts';
@@ -42,14 +42,14 @@ interface Request {
   readonly ReturnItemCollectionMetrics?: string;
 }
 
-/** A write that has been checked, before it is known whether the others may be done. */
+/** A write that has been checked by itself, before the conditions of all are checked. */
 interface Planned {
   readonly part: Part;
   readonly expressions: Expressions;
   readonly table: Table;
   readonly key: RowKey;
   readonly existing: Item | undefined;
-  /** The item as it becomes; undefined where it is deleted, and for a check. @throws DynamoError */
+  /** The item after the write; undefined for a deletion and for a check. @throws DynamoError */
   readonly next: () => { readonly item: Item; readonly text: string } | undefined;
   readonly isCheck: boolean;
   readonly failure: Reason;
@@ -68,13 +68,13 @@ function partOf(write: Write): { readonly kind: keyof Write; readonly part: Part
   return { kind, part: put ? { ...put, Key: put.Item } : (write[kind] as Part) };
 }
 
-/** A write that was read, before its table was looked for. */
+/** A write that was parsed, before its table is looked up. */
 export interface Prepared {
   readonly kind: keyof Write;
-  /** Of a put its key is the whole item. */
+  /** The key of a put is the whole item. */
   readonly part: Part;
   readonly expressions: Expressions;
-  /** What it is called when the condition does not hold. */
+  /** The reason when the condition does not hold. */
   readonly failure?: Reason;
 }
 
@@ -86,7 +86,7 @@ function prepare(write: Write): Prepared {
   return { kind, part, expressions: compileExpressions(part) };
 }
 
-/** The write as it would be done, or why it cannot be. @throws DynamoError for what is wrong with the whole request */
+/** The write as it would be done, or the reason why it cannot be done. @throws DynamoError for what is wrong with the whole request */
 function plan({ tables }: Context, prepared: Prepared): Planned | Reason {
   const { kind, part, expressions, failure = FAILED } = prepared;
   const table = tables.get(part.TableName);
@@ -127,7 +127,7 @@ interface Tried {
   readonly next?: ReturnType<Planned['next']>;
 }
 
-/** What the write makes of its item, or why it may not be done. */
+/** The item after the write, or the reason why the write may not be done. */
 function tryWrite(planned: Planned): Tried {
   const { part, expressions, existing, failure } = planned;
   if (!isAllowed(part, expressions, existing)) {
@@ -141,10 +141,10 @@ function tryWrite(planned: Planned): Tried {
   }
 }
 
-/** What each write consumes alone, by its table. */
+/** The units of each write, with its table, as outside a transaction. */
 type UnitsOf = readonly (readonly [table: string, units: number])[];
 
-/** In a transaction each consumes twice that. */
+/** Sums the units by table. A transaction consumes twice as many. */
 function consumedUnits(
   all: UnitsOf,
   kind: string | undefined,
@@ -173,7 +173,31 @@ export function transactWriteItems(context: Context, request: Request): Answer {
   return transact(context, request, JSON.stringify(writes), () => writes.map(prepare));
 }
 
-/** @param text what a repeated request has in common with the one before */
+/**
+ * Whether a request with this token was done already.
+ *
+ * @throws IdempotentParameterMismatchException when that was another request
+ */
+function isDone(context: Context, token: string | undefined, digest: string): boolean {
+  const known = token === undefined ? undefined : context.tables.tokens.get(token, context.now());
+  if (known !== undefined && known !== digest)
+    throw new DynamoError(
+      'IdempotentParameterMismatchException',
+      'The request uses the same client token as a previous, but non-identical request',
+    );
+  return known !== undefined;
+}
+
+/** @param tried the results of the planned writes, in their order */
+function writeAll({ tables: { rows } }: Context, planned: readonly Planned[], tried: readonly Tried[]): void {
+  for (const [index, { table, key, existing, isCheck }] of planned.entries()) {
+    const next = tried[index]!.next;
+    if (next) rows.put(table, key, next.item, next.text, existing);
+    else if (!isCheck) rows.delete(table, key, existing);
+  }
+}
+
+/** @param text the part of the request that a repeated request must have as well */
 export function transact(
   context: Context,
   request: Omit<Request, 'TransactItems'>,
@@ -181,16 +205,11 @@ export function transact(
   prepareAll: () => readonly Prepared[],
 ): Answer {
   const { ClientRequestToken: token, ReturnConsumedCapacity: kind } = request;
-  const { rows, tokens } = context.tables;
+  const { tokens } = context.tables;
   const digest = createHash('sha256').update(text).digest('hex');
-  const known = token === undefined ? undefined : tokens.get(token, context.now());
-  if (known !== undefined && known !== digest)
-    throw new DynamoError(
-      'IdempotentParameterMismatchException',
-      'The request uses the same client token as a previous, but non-identical request',
-    );
+  const isRepeated = isDone(context, token, digest);
   const prepared = prepareAll();
-  if (known !== undefined) return repeated(context, kind, prepared);
+  if (isRepeated) return repeated(context, kind, prepared);
   const planned = prepared.map((each) => plan(context, each));
   const sound = planned.filter(isPlanned);
   checkDistinct(sound);
@@ -201,11 +220,7 @@ export function transact(
   const nexts = tried.map(({ next }) => next?.item);
   if (nexts.reduce((sum, item) => sum + (item ? itemSize(item) : 0), 0) > MAX_BYTES)
     throw validationError('Collection size of items in the transaction exceeds the limit of 4 MB');
-  for (const [index, { table, key, existing, isCheck }] of sound.entries()) {
-    const next = tried[index]!.next;
-    if (next) rows.put(table, key, next.item, next.text, existing);
-    else if (!isCheck) rows.delete(table, key, existing);
-  }
+  writeAll(context, sound, tried);
   if (token !== undefined) tokens.set(token, digest, context.now());
   const written = sound.filter(({ isCheck }) => !isCheck);
   const units = sound.map(

@@ -1,25 +1,25 @@
-// The rows of tables and indexes in SQLite: an item as JSON under the bytes of its key, an index's row with its item's key.
+// The rows of tables and indexes in SQLite. An item is JSON under the bytes of its key; an index row has the key of its item.
 
 import type { StatementSync } from 'node:sqlite';
 import type { Item } from '../values/attribute-value.ts';
 import type { Database } from './database.ts';
 import { indexRowOf, rowKeyOf, type Index, type RowKey, type Table } from './table.ts';
 
-/** From where to where rows are read, in the order of their keys. */
+/** The rows to read, in the order of their keys. */
 export interface Range {
-  /** Without it the whole table, or the segment. */
+  /** Absent for the whole table, or a segment. */
   readonly partition?: Buffer;
-  /** Partitions of a segment: from the first, up to the second and without it. */
+  /** The partitions of a segment: `from` is included, `to` is not. */
   readonly from?: Buffer | undefined;
   readonly to?: Buffer | undefined;
   readonly lower?: Bound | undefined;
   readonly upper?: Bound | undefined;
-  /** Behind this row; of an index with its item's key. */
+  /** Reading starts after this row; an index row also needs its item's key. */
   readonly after?: { readonly row: RowKey; readonly item: RowKey } | undefined;
   readonly isBackward: boolean;
 }
 
-/** Of sort keys. */
+/** Of the sort key. */
 export interface Bound {
   readonly sort: Buffer;
   readonly isInclusive: boolean;
@@ -50,7 +50,7 @@ interface Clause {
   readonly values: readonly Buffer[];
 }
 
-/** The row to go on behind takes the place of the bound before it, which SQLite would begin at instead. */
+/** Leaves out the bound that `after` replaces: with both, SQLite would start at the bound. */
 function boundsOf({ partition, from, to, lower, upper, after, isBackward }: Range): Clause[] {
   const [isFirst, isLast] = [!after || isBackward, !after || !isBackward];
   const clauses: Clause[] = [];
@@ -65,7 +65,7 @@ function boundsOf({ partition, from, to, lower, upper, after, isBackward }: Rang
   return clauses;
 }
 
-/** Columns that sort rows of the partition, or of the table. */
+/** The columns that order the rows of the partition, or of the table. */
 function columnsOf({ partition }: Range, index: Index | undefined): string[] {
   const own = partition ? ['x.sort'] : ['x.partition', 'x.sort'];
   return index ? [...own, 'x.item_partition', 'x.item_sort'] : own;
@@ -92,7 +92,7 @@ function selectOf(table: Table, index: Index | undefined, range: Range, clauses:
   return `SELECT ${index ? 'i' : 'x'}.item AS item FROM ${rows} ${where} ORDER BY ${order}`;
 }
 
-/** Prepares statements once each, and begins a transaction before a change. */
+/** Prepares each statement once, and begins a transaction before a change. */
 function createStatements({ sql, beginWrite }: Database) {
   const statements = new Map<string, StatementSync>();
   function prepare(text: string): StatementSync {
@@ -135,12 +135,29 @@ function createIndexRows({ write, define }: Pick<ReturnType<typeof createStateme
     }
   }
 
+  function addItem(table: Table, index: Index, item: Item): void {
+    const row = indexRowOf(index, item);
+    if (row) addToIndex(index, row, rowKeyOf(table.keys, item));
+  }
+
   function createIndex(index: Index): void {
     const columns = 'partition BLOB, sort BLOB, item_partition BLOB, item_sort BLOB';
     define(`CREATE TABLE ${rowsOf(index)} (${columns}, ${KEY}, item_partition, item_sort)) WITHOUT ROWID`);
   }
 
-  return { addToIndex, updateIndexes, createIndex };
+  return { addItem, updateIndexes, createIndex };
+}
+
+function* readRows(
+  { prepare }: Pick<ReturnType<typeof createStatements>, 'prepare'>,
+  table: Table,
+  index: Index | undefined,
+  range: Range,
+): IterableIterator<string> {
+  const clauses = [...boundsOf(range), ...startOf(range, index)];
+  const statement = prepare(selectOf(table, index, range, clauses));
+  const values = clauses.flatMap((clause) => clause.values);
+  for (const { item } of statement.iterate(...values)) yield item as string;
 }
 
 export function createRows(database: Database): Rows {
@@ -148,7 +165,7 @@ export function createRows(database: Database): Rows {
   const statements = createStatements(database);
   const define = (text: string) => statements.define(text);
   const write: typeof statements.write = (text, ...values) => statements.write(text, ...values);
-  const { addToIndex, updateIndexes, createIndex } = createIndexRows({ write, define });
+  const { addItem, updateIndexes, createIndex } = createIndexRows({ write, define });
 
   return {
     create(table) {
@@ -157,11 +174,8 @@ export function createRows(database: Database): Rows {
     },
     createIndex(table, index) {
       createIndex(index);
-      for (const { item: text } of sql.prepare(`SELECT item FROM ${itemsOf(table)}`).iterate()) {
-        const item = JSON.parse(text as string) as Item;
-        const row = indexRowOf(index, item);
-        if (row) addToIndex(index, row, rowKeyOf(table.keys, item));
-      }
+      for (const { item } of sql.prepare(`SELECT item FROM ${itemsOf(table)}`).iterate())
+        addItem(table, index, JSON.parse(item as string) as Item);
     },
     drop(table) {
       define(`DROP TABLE ${itemsOf(table)}`);
@@ -183,11 +197,6 @@ export function createRows(database: Database): Rows {
       updateIndexes(table, key, before, undefined);
       write(`DELETE FROM ${itemsOf(table)} WHERE partition = ? AND sort = ?`, ...key);
     },
-    *read(table, index, range) {
-      const clauses = [...boundsOf(range), ...startOf(range, index)];
-      const statement = statements.prepare(selectOf(table, index, range, clauses));
-      const values = clauses.flatMap((clause) => clause.values);
-      for (const { item } of statement.iterate(...values)) yield item as string;
-    },
+    read: (table, index, range) => readRows(statements, table, index, range),
   };
 }

@@ -1,7 +1,7 @@
 // The tables: their descriptions, in memory and in the database, and their rows.
 
 import { notFound } from '../error.ts';
-import { createCatalog } from './catalog.ts';
+import { createCatalog, type Catalog } from './catalog.ts';
 import type { Database } from './database.ts';
 import { createRows, type Rows } from './rows.ts';
 import { createStreamRecords, withStreams, type StreamRecords } from './stream-records.ts';
@@ -41,6 +41,11 @@ function required(table: Table | undefined): Table {
   return table;
 }
 
+function reload(tables: Map<string, Table>, catalog: Catalog): void {
+  tables.clear();
+  for (const table of catalog.all()) tables.set(table.name, table);
+}
+
 /** @param now milliseconds since the epoch */
 export function createTables(database: Database, now: () => number = Date.now): Tables {
   const catalog = createCatalog(database);
@@ -48,10 +53,7 @@ export function createTables(database: Database, now: () => number = Date.now): 
   const rows = withStreams(createRows(database), streams);
   const tables = new Map<string, Table>();
 
-  function load(): void {
-    tables.clear();
-    for (const table of catalog.all()) tables.set(table.name, table);
-  }
+  const load = () => reload(tables, catalog);
   load();
   database.onRollBack(load);
 

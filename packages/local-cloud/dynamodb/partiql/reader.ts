@@ -10,30 +10,30 @@ const MAX_DEPTH = 100;
 const PARAMETERS = "Number of parameters in request and statement don't match.";
 
 interface Cursor {
-  /** The token to come, or one behind it. */
+  /** The next token, or the one `ahead` tokens after it. */
   peek(ahead?: number): Token;
   next(): Token;
-  /** Whether it comes; a word in letters of any case. */
+  /** Whether the token is this symbol, or this word in upper or lower case. */
   is(text: string, ahead?: number): boolean;
-  /** Takes it if it comes. */
+  /** Reads these tokens if they come next. */
   takes(...texts: readonly string[]): boolean;
-  /** @throws ValidationException where something else comes */
+  /** @throws ValidationException if another token comes next */
   expect(...texts: readonly string[]): void;
   name(): string;
   path(): Path;
-  /** Reads what may be inside of itself. @throws ValidationException for what is nested beyond reason */
+  /** Reads a part that may contain others of its kind. @throws ValidationException for more than 100 levels */
   inside<Result>(read: () => Result): Result;
 }
 
 export interface Reader extends Cursor {
-  /** Whether a value comes, not a path. */
+  /** Whether a value comes next, not a path. */
   isValue(): boolean;
   value(): AttributeValue;
-  /** Stands for a value in a condition or an update. */
+  /** The node that refers to a value in a condition or an update. */
   node(value: AttributeValue): ValueNode;
-  /** All values that nodes stand for. */
+  /** All values that nodes refer to, by the names of the nodes. */
   readonly values: Readonly<Record<string, AttributeValue>>;
-  /** @throws ValidationException where not all parameters were used, or the statement goes on */
+  /** @throws ValidationException if parameters are left, or the statement goes on */
   end(): void;
 }
 
@@ -45,6 +45,24 @@ const WORDS: Readonly<Record<string, AttributeValue>> = {
 
 const unexpected = ({ kind, text }: Token) =>
   malformed(kind === 'end' ? 'Unexpected end of statement' : `Unexpected token: ${text}`);
+
+function nameOf(token: Token): string {
+  if (token.kind !== 'name' && token.kind !== 'quoted') throw unexpected(token);
+  if (token.text === UNSTORABLE) throw unstorable();
+  return token.text;
+}
+
+function pathIn(cursor: Omit<Cursor, 'path'>): Path {
+  const path: (string | number)[] = [cursor.name()];
+  for (;;) {
+    if (cursor.takes('.')) path.push(cursor.name());
+    else if (cursor.is('[') && cursor.peek(1).kind === 'number') {
+      cursor.next();
+      path.push(Number(cursor.next().text));
+      cursor.expect(']');
+    } else return path;
+  }
+}
 
 function createCursor(tokens: readonly Token[]): Cursor {
   let place = 0;
@@ -68,23 +86,8 @@ function createCursor(tokens: readonly Token[]): Cursor {
     expect(...texts) {
       for (const text of texts) if (!cursor.takes(text)) throw unexpected(cursor.peek());
     },
-    name() {
-      const token = cursor.next();
-      if (token.kind !== 'name' && token.kind !== 'quoted') throw unexpected(token);
-      if (token.text === UNSTORABLE) throw unstorable();
-      return token.text;
-    },
-    path() {
-      const path: (string | number)[] = [cursor.name()];
-      for (;;) {
-        if (cursor.takes('.')) path.push(cursor.name());
-        else if (cursor.is('[') && cursor.peek(1).kind === 'number') {
-          cursor.next();
-          path.push(Number(cursor.next().text));
-          cursor.expect(']');
-        } else return path;
-      }
-    },
+    name: () => nameOf(cursor.next()),
+    path: () => pathIn(cursor),
     inside(read) {
       depth += 1;
       if (depth > MAX_DEPTH) throw malformed('It is nested too deep');
@@ -131,6 +134,12 @@ function createContainers(reader: Cursor & Pick<Reader, 'value'>) {
   return containers;
 }
 
+function isStartOfValue({ kind, text }: Token): boolean {
+  if (kind === 'text' || kind === 'number') return true;
+  if (kind === 'symbol') return ['?', '-', '[', '{', '<<'].includes(text);
+  return kind === 'name' && Object.hasOwn(WORDS, text.toUpperCase());
+}
+
 export function createReader(statement: string, parameters: readonly AttributeValue[]): Reader {
   const values: Record<string, AttributeValue> = {};
   let used = 0;
@@ -145,12 +154,7 @@ export function createReader(statement: string, parameters: readonly AttributeVa
   const reader: Reader = {
     ...createCursor(tokensOf(statement)),
     values,
-    isValue() {
-      const { kind, text } = reader.peek();
-      if (kind === 'text' || kind === 'number') return true;
-      if (kind === 'symbol') return ['?', '-', '[', '{', '<<'].includes(text);
-      return kind === 'name' && Object.hasOwn(WORDS, text.toUpperCase());
-    },
+    isValue: () => isStartOfValue(reader.peek()),
     value() {
       const token = reader.next();
       const { kind, text } = token;

@@ -1,4 +1,4 @@
-// Clients without a certificate: who they are and what they may do, as the function of an authorizer says.
+// Clients without a certificate: the function of an authorizer decides who they are and what they may do.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -20,11 +20,11 @@ import { namedBy, pairsOf, shownTo, type Authorizer } from './authorizer.ts';
 export interface AuthorizedClients {
   /** For the MQTT port. */
   readonly ofMqtt: Omit<CustomClients, 'serveHttps'>;
-  /** Who sends an HTTPS request. @throws Denial when it is not let in */
+  /** The sender of an HTTPS request. @throws Denial when the request is not let in */
   ofRequest(req: IncomingMessage): Promise<Identity>;
-  /** Decides by the authorizer's policies where the client came by one, else as `otherwise` does. */
+  /** Decides by the authorizer's policies if an authorizer let the client in, else by `otherwise`. */
   authorizeOr(otherwise: Authorize): Authorize;
-  /** What the API's test asks. @throws Denial when the client would not be let in */
+  /** Asks for TestInvokeAuthorizer. @throws Denial when the client would not be let in */
   test(authorizer: Authorizer, arrival: Omit<Arrival, 'connectionId'>): Promise<Verdict>;
 }
 
@@ -38,12 +38,12 @@ interface Deps {
 
 type Read = (name: string) => string | undefined;
 
-/** Clients whose policies are kept, also after the connection, for what waits in their session; the oldest go first. */
+/** Policies of so many clients are kept, also after the connection, for the messages of their session; the oldest go first. */
 const MOST_CLIENTS = 10_000;
 
 const keyOf = (principal: string, clientId: string) => `${principal} ${clientId}`;
 
-/** @throws Denial when the client names none, or one that is not there or not active */
+/** @throws Denial when the client names no authorizer and there is no default, or one that is missing or not active */
 function chosen({ authorizers, defaultAuthorizers }: Registry, read: Read): Authorizer {
   const name = namedBy(read) ?? defaultAuthorizers.get('default')?.name;
   if (name === undefined)
@@ -81,69 +81,85 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-export function createAuthorizedClients(deps: Deps): AuthorizedClients {
-  const { registry, clock, log } = deps;
-  const grants = createGrants(deps);
+interface Authorizing extends Deps {
+  readonly grants: ReturnType<typeof createGrants>;
+}
 
-  const ask = async (
-    authorizer: Authorizer,
-    arrival: Arrival,
-    { remoteAddress }: Socket,
-  ): Promise<{ verdict: Verdict; identity: Identity }> => {
-    const verdict = await askAuthorizer(deps, authorizer, arrival);
-    const sourceIp = plainAddress(remoteAddress ?? 'unknown');
-    grants.set(verdict, arrival.mqtt?.clientId ?? '', sourceIp);
-    return { verdict, identity: { principal: verdict.principalId, sourceIp } };
-  };
+/** Asks the authorizer, and keeps the policies of its answer. @throws Denial when the client is not let in */
+async function ask(
+  deps: Authorizing,
+  authorizer: Authorizer,
+  arrival: Arrival,
+  { remoteAddress }: Socket,
+): Promise<{ verdict: Verdict; identity: Identity }> {
+  const verdict = await askAuthorizer(deps, authorizer, arrival);
+  const sourceIp = plainAddress(remoteAddress ?? 'unknown');
+  deps.grants.set(verdict, arrival.mqtt?.clientId ?? '', sourceIp);
+  return { verdict, identity: { principal: verdict.principalId, sourceIp } };
+}
 
-  /** Asks again after the time that the last answer gave, while the connection lasts. */
-  const refresh = (authorizer: Authorizer, arrival: Arrival, last: Verdict, socket: TLSSocket): void => {
-    const again = () =>
-      ask(authorizer, arrival, socket).then(
-        ({ verdict }) => refresh(authorizer, arrival, verdict, socket),
-        ({ message: reason }: Error) =>
-          log.warn(`the policies of a client of authorizer ${authorizer.name} stay as they were`, { reason }),
-      );
-    if (socket.destroyed) return;
-    socket.once(
-      'close',
-      clock.after(last.refreshAfterInSeconds * 1000, () => void again()),
+/** Asks again after the time that the last answer gave, while the connection lasts. */
+function refresh(
+  deps: Authorizing,
+  authorizer: Authorizer,
+  arrival: Arrival,
+  { last, socket }: { readonly last: Verdict; readonly socket: TLSSocket },
+): void {
+  const again = () =>
+    ask(deps, authorizer, arrival, socket).then(
+      ({ verdict }) => refresh(deps, authorizer, arrival, { last: verdict, socket }),
+      ({ message: reason }: Error) =>
+        deps.log.warn(`the policies of a client of authorizer ${authorizer.name} stay as they were`, {
+          reason,
+        }),
     );
-  };
+  if (socket.destroyed) return;
+  socket.once(
+    'close',
+    deps.clock.after(last.refreshAfterInSeconds * 1000, () => void again()),
+  );
+}
 
-  const ofConnect = async (packet: IConnectPacket, socket: TLSSocket): Promise<Admission> => {
-    const { username, password, clientId } = packet;
-    const read = pairsOf(username ?? '');
-    const authorizer = chosen(registry, read);
-    if (clientId === '') throw new Denial('a client without a client ID, whose policies would not be found');
-    const arrival: Arrival = {
-      ...shownTo(authorizer, read),
-      connectionId: randomUUID(),
-      serverName: socket.servername || undefined,
-      mqtt: { username, password: password && Buffer.from(password).toString('base64'), clientId },
-    };
-    const { verdict, identity } = await ask(authorizer, arrival, socket);
-    refresh(authorizer, arrival, verdict, socket);
-    return { identity, lastsMs: verdict.disconnectAfterInSeconds * 1000 };
+async function admit(deps: Authorizing, packet: IConnectPacket, socket: TLSSocket): Promise<Admission> {
+  const { username, password, clientId } = packet;
+  const read = pairsOf(username ?? '');
+  const authorizer = chosen(deps.registry, read);
+  if (clientId === '') throw new Denial('a client without a client ID, whose policies would not be found');
+  const arrival: Arrival = {
+    ...shownTo(authorizer, read),
+    connectionId: randomUUID(),
+    serverName: socket.servername || undefined,
+    mqtt: { username, password: password && Buffer.from(password).toString('base64'), clientId },
   };
+  const { verdict, identity } = await ask(deps, authorizer, arrival, socket);
+  refresh(deps, authorizer, arrival, { last: verdict, socket });
+  return { identity, lastsMs: verdict.disconnectAfterInSeconds * 1000 };
+}
 
+async function identityOf(deps: Authorizing, req: IncomingMessage): Promise<Identity> {
+  const pairs = pairsOf(req.url ?? '');
+  const headers = headersOf(req);
+  const read: Read = (name) => headers[name.toLowerCase()] ?? pairs(name);
+  const authorizer = chosen(deps.registry, read);
+  const [, query] = (req.url ?? '').split(/(\?.*)/s);
+  const arrival: Arrival = {
+    ...shownTo(authorizer, read),
+    connectionId: randomUUID(),
+    serverName: (req.socket as TLSSocket).servername || undefined,
+    http: { headers, queryString: query ?? '' },
+  };
+  return (await ask(deps, authorizer, arrival, req.socket)).identity;
+}
+
+export function createAuthorizedClients(given: Deps): AuthorizedClients {
+  const deps: Authorizing = { ...given, grants: createGrants(given) };
   return {
-    ofMqtt: { isUsed: () => registry.authorizers.size > 0, ofConnect },
-    async ofRequest(req) {
-      const pairs = pairsOf(req.url ?? '');
-      const headers = headersOf(req);
-      const read: Read = (name) => headers[name.toLowerCase()] ?? pairs(name);
-      const authorizer = chosen(registry, read);
-      const [, query] = (req.url ?? '').split(/(\?.*)/s);
-      const arrival: Arrival = {
-        ...shownTo(authorizer, read),
-        connectionId: randomUUID(),
-        serverName: (req.socket as TLSSocket).servername || undefined,
-        http: { headers, queryString: query ?? '' },
-      };
-      return (await ask(authorizer, arrival, req.socket)).identity;
+    ofMqtt: {
+      isUsed: () => deps.registry.authorizers.size > 0,
+      ofConnect: (packet, socket) => admit(deps, packet, socket),
     },
-    authorizeOr: grants.authorizeOr,
+    ofRequest: (req) => identityOf(deps, req),
+    authorizeOr: deps.grants.authorizeOr,
     test: (authorizer, arrival) =>
       askAuthorizer(deps, authorizer, { ...arrival, connectionId: randomUUID() }),
   };

@@ -1,4 +1,4 @@
-// BatchGetItem: up to 100 items of several tables, and the keys that did not fit into the answer.
+// BatchGetItem: up to 100 items of several tables, and the keys whose items did not fit into the answer.
 
 import { refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
@@ -45,7 +45,7 @@ function checkTables(asked: Request['RequestItems']): void {
   }
   const count = tables.reduce((sum, [, { Keys }]) => sum + Keys.length, 0);
   if (count > MAX_KEYS) throw validationError('Too many items requested for the BatchGetItem call');
-  // All tables have the one or the other.
+  // All tables of a request use the same of the two parameters.
   checkParameters(Object.assign({}, ...Object.values(asked)), ['ProjectionExpression'], ['AttributesToGet']);
 }
 

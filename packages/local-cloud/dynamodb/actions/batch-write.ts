@@ -1,4 +1,4 @@
-// BatchWriteItem: up to 25 items of several tables, put or deleted, each for itself.
+// BatchWriteItem: up to 25 puts and deletions in several tables, each on its own.
 
 import { refuse, validationError } from '../error.ts';
 import { checkItem, checkKey, rowKeyOf, type RowKey, type Table } from '../store/table.ts';
@@ -26,7 +26,7 @@ interface Checked {
   readonly table: Table;
   readonly key: RowKey;
   readonly item: Item | undefined;
-  /** What it was asked by: the item, or its key. */
+  /** The item or the key in the request. */
   readonly given: Item;
   readonly text: string;
 }

@@ -1,4 +1,4 @@
-// Why a transaction was cancelled: a reason for each of its actions, in their order.
+// The reasons why a transaction was cancelled: one for each of its actions, in their order.
 
 import { DynamoError } from '../error.ts';
 import type { Item } from '../values/attribute-value.ts';
@@ -11,16 +11,16 @@ export interface Reason {
 
 export const NONE: Reason = { Code: 'None' };
 
-/** The reason that an error is. @throws what is not an error of DynamoDB's */
+/** An error as a reason. @throws the error if it is not one of DynamoDB's */
 export function reasonOf(error: unknown): Reason {
   if (!(error instanceof DynamoError)) throw error;
   return { Code: 'ValidationError', Message: error.message };
 }
 
 /**
- * Why a key or an item does not have the keys of the table. An empty or too large one is an error of the whole request.
+ * The reason why a key or an item does not fit the keys of the table. An empty or too large key is an error of the whole request.
  *
- * @param isOfTypes whether all is there and of its type
+ * @param isOfTypes whether all key attributes are there and have their types
  * @throws ValidationException
  */
 export function reasonOfKey(check: () => void, isOfTypes: boolean): Reason | undefined {

@@ -1,4 +1,4 @@
-// The size of the item collection that a write belongs to, where the request asks for it and the table has local indexes.
+// The size of the item collection that a write changes, if the request wants it and the table has local indexes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
 
 import type { Table } from '../store/table.ts';
@@ -21,7 +21,7 @@ export function metricsOf(
   return { ItemCollectionKey: { [name]: item[name]! }, SizeEstimateRangeGB: [0, 1] };
 }
 
-/** Of a batch or a transaction, by table; each collection once. */
+/** For a batch or a transaction, by table; each collection once. */
 export function metricsByTable(
   kind: string | undefined,
   writes: readonly { readonly table: Table; readonly item: Item }[],

@@ -15,7 +15,7 @@ export const checkExpected = ({ Expected }: Conditional) => refuse(problemOfExpe
 
 const NOTHING: Item = {};
 
-/** Whether the write may be done on the item that is there. */
+/** Whether the condition of the write holds for the existing item. */
 export function isAllowed(
   { Expected, ConditionalOperator }: Conditional,
   { condition, values }: Expressions,
@@ -25,7 +25,7 @@ export function isAllowed(
   return !Expected || testOfConditions(Expected, ConditionalOperator)(existing ?? NOTHING, values);
 }
 
-/** @throws ConditionalCheckFailedException, with the item where the request asks for it */
+/** @throws ConditionalCheckFailedException, with the item if the request wants it */
 export function requireCondition(
   request: Conditional,
   expressions: Expressions,
@@ -36,6 +36,6 @@ export function requireCondition(
   throw new DynamoError('ConditionalCheckFailedException', 'The conditional request failed', { Item });
 }
 
-/** Whether the item that is there decides about the write. */
+/** Whether the write depends on the existing item. */
 export const hasCondition = ({ Expected }: Conditional, { condition }: Expressions): boolean =>
   condition !== undefined || Expected !== undefined;

@@ -1,4 +1,4 @@
-// The capacity that a request consumes, where it asks for that: of the table, and what a write adds for each index.
+// The capacity that a request consumes, if it wants to know: of the table, and what a write adds for each index.
 
 import { isDeepStrictEqual } from 'node:util';
 import { indexRowOf, type Index, type Table } from '../store/table.ts';
@@ -7,7 +7,7 @@ import { capacityOf } from '../values/size.ts';
 
 interface Units {
   readonly CapacityUnits: number;
-  /** What kind of units they are is only said of transactions. */
+  /** Only transactions say which kind of units they consumed. */
   readonly ReadCapacityUnits?: number;
   readonly WriteCapacityUnits?: number;
 }
@@ -20,7 +20,7 @@ export interface Consumed extends Units {
   readonly LocalSecondaryIndexes?: ByIndex | undefined;
 }
 
-/** What a write makes of an item. */
+/** An item before and after a write. */
 export interface Change {
   readonly before: Item | undefined;
   readonly after: Item | undefined;
@@ -49,11 +49,11 @@ export function consumedByTransaction(
 const sumOf = <T>(values: readonly T[], unitsOf: (value: T) => number): number =>
   values.reduce((sum, value) => sum + unitsOf(value), 0);
 
-/** Of the larger of the item before and after. */
+/** The units of the larger of the item before and after. */
 export const unitsOfWrite = ({ before, after }: Change): number =>
   Math.max(capacityOf(before, false, true), capacityOf(after, false, true));
 
-/** What the index has of an item, if it has it. */
+/** The attributes of an item that the index has; undefined for an item that is not in the index. */
 function viewOf(index: Index, item: Item | undefined): Item | undefined {
   if (!item || !indexRowOf(index, item)) return undefined;
   const { projected } = index;
@@ -61,7 +61,7 @@ function viewOf(index: Index, item: Item | undefined): Item | undefined {
   return Object.fromEntries(Object.entries(item).filter(([name]) => projected.includes(name)));
 }
 
-/** An entry that does not change costs nothing, one whose key changes is deleted and made anew. */
+/** An unchanged entry costs nothing. An entry whose key changes is deleted and put again, and costs both. */
 function unitsOfIndex(index: Index, change: Change): number {
   const [before, after] = [viewOf(index, change.before), viewOf(index, change.after)];
   const written = [before, after].filter((view) => view !== undefined);
@@ -73,7 +73,7 @@ function unitsOfIndex(index: Index, change: Change): number {
   return sumOf(written, (view) => capacityOf(view, false, true));
 }
 
-/** Of writes to one table. */
+/** The capacity of writes to one table. */
 export function consumedByWrites(
   table: Table,
   changes: readonly Change[],

@@ -41,7 +41,7 @@ export const deleteItem = (context: Context, request: Request): Answer =>
     inEnvelope(() => check(request)),
   );
 
-/** @param expressions of the request, or in place of those that it could have */
+/** @param expressions of the request; PartiQL gives its own */
 export function remove({ tables }: Context, request: Request, expressions: Expressions): Answer {
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);

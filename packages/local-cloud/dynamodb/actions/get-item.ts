@@ -1,4 +1,4 @@
-// GetItem: the item with a key, or what a projection names of it.
+// GetItem: the item with a key, or the parts of it that a projection names.
 
 import { refuse } from '../error.ts';
 import { project } from '../expressions/projection.ts';

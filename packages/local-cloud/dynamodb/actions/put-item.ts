@@ -1,4 +1,4 @@
-// PutItem: checks an item, and stores it in place of the one with its key.
+// PutItem: checks an item, and stores it in place of an existing one with the same key.
 
 import { inEnvelope, refuse, validationError } from '../error.ts';
 import {
@@ -43,7 +43,7 @@ export const putItem = (context: Context, request: Request): Answer =>
     inEnvelope(() => check(request)),
   );
 
-/** @param expressions of the request, or in place of those that it could have */
+/** @param expressions of the request; PartiQL gives its own */
 export function put({ tables }: Context, request: Request, expressions: Expressions): Answer {
   const { Item: item } = request;
   const text = JSON.stringify(item);

@@ -36,7 +36,7 @@ interface Request extends PageRequest {
 }
 
 const INVALID_START = 'The provided starting key is invalid';
-/** Problems of values that DynamoDB reports without saying that they are in the starting key. */
+/** Problems of values that DynamoDB reports without naming the starting key. */
 const BARE = /contains duplicates|number set|numeric value|significant digits|number with magnitude/;
 
 /** @throws ValidationException for values that the starting key cannot have */
@@ -45,7 +45,7 @@ export function checkStartValues(start: Item | undefined): void {
   refuse(problem && (BARE.test(problem) ? problem : `${INVALID_START}: ${problem}`));
 }
 
-/** A legacy request may have key conditions beside a filter expression. */
+/** A legacy request may combine key conditions and a filter expression. */
 function checkLegacy(request: Request): void {
   const legacy = ['AttributesToGet', 'QueryFilter', 'ConditionalOperator'];
   if (request.KeyConditionExpression !== undefined) legacy.push('KeyConditions');
@@ -129,7 +129,7 @@ const bytes = ({ AttributeValueList: list = [] }: LegacyCondition, { type }: Key
 
 const outside = (why: string) => validationError(`The provided starting key ${why}`);
 
-/** @throws ValidationException for a key that the query would not come by */
+/** @throws ValidationException for a key that the query would not reach */
 function checkStart(start: Item, conditions: LegacyConditions, [hash, range]: readonly Key[]): void {
   const isInPartition = equal(start[hash!.name], conditions[hash!.name]!.AttributeValueList![0]);
   const condition = range && memberOf(conditions, range.name);
@@ -142,7 +142,7 @@ function checkStart(start: Item, conditions: LegacyConditions, [hash, range]: re
   if (!isInPartition) throw validationError('The query can return at most one row and cannot be restarted');
 }
 
-/** @throws ValidationException for a filter on what is a key already */
+/** @throws ValidationException for a filter on a key attribute */
 function checkFilter(
   { QueryFilter: legacy }: Request,
   { filter }: Expressions,

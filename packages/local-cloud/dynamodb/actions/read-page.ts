@@ -32,12 +32,12 @@ export interface Page {
   readonly paths: readonly Path[] | undefined;
 }
 
-/** The keys that rows are read by: of the index, or of the table. */
+/** The keys of the index that is read, or of the table. */
 export const readKeys = (table: Table, index: Index | undefined): readonly Key[] => index?.keys ?? table.keys;
 
 const invalid = (what: string) => validationError(`One or more parameter values were invalid: ${what}`);
 
-/** @throws ValidationException for an index that is not there or does not have what is asked of it */
+/** @throws ValidationException for an index that does not exist or cannot give what the request wants */
 export function indexOf(request: PageRequest, table: Table): Index | undefined {
   const { IndexName: name, Select: select, ConsistentRead: isConsistent } = request;
   if (name === undefined) return undefined;
@@ -53,7 +53,7 @@ export function indexOf(request: PageRequest, table: Table): Index | undefined {
   return index;
 }
 
-/** @throws ValidationException where Select does not go with the attributes that the request names */
+/** @throws ValidationException if Select contradicts the attributes that the request names */
 export function checkSelect(request: PageRequest): void {
   const { Select: select, AttributesToGet: names, ProjectionExpression: expression, IndexName } = request;
   const named = names ? 'AttributesToGet' : expression === undefined ? undefined : 'ProjectionExpression';
@@ -67,13 +67,13 @@ export function checkSelect(request: PageRequest): void {
     throw invalid(`Cannot specify the ${named} when choosing to get ${select}`);
 }
 
-/** The attributes of a key to go on from: those of the table and of the index. */
+/** The attributes of a starting key: those of the table's and of the index's key. */
 export function startKeys(table: Table, index: Index | undefined): readonly Key[] {
   const own = index?.keys.filter(({ name }) => table.keys.every((key) => key.name !== name)) ?? [];
   return [...table.keys, ...own];
 }
 
-/** The row to go on behind. @throws ValidationException for a key that is not one of this table or index */
+/** The row after which the page starts. @throws ValidationException for a key that does not fit this table or index */
 export function startOf(start: Item, table: Table, index: Index | undefined): Range['after'] {
   const keys = readKeys(table, index);
   if (index) {
@@ -91,7 +91,7 @@ export function startOf(start: Item, table: Table, index: Index | undefined): Ra
   return { row: rowKeyOf(keys, start), item: rowKeyOf(table.keys, start) };
 }
 
-/** Counts the bytes of a page; exactly only once they may be too many. */
+/** Counts the bytes of a page: an upper limit first, exactly once that is too large. */
 function createPageSize(rangeKey: string | undefined) {
   const items: Item[] = [];
   let most = 0;
@@ -107,7 +107,7 @@ function createPageSize(rangeKey: string | undefined) {
   };
 }
 
-/** Items of the page, and whether it ended before what was asked for did. */
+/** The items of the page, and whether more may follow. */
 function readItems({ tables }: Context, { table, index, range }: Page, limit: number) {
   const items: Item[] = [];
   const size = createPageSize(table.keys[1]?.name);
@@ -125,7 +125,7 @@ function consumedOf(request: PageRequest, { index }: Page, items: readonly Item[
   if (!isAsked(kind)) return undefined;
   const units = (read: readonly Item[]) =>
     Math.ceil(read.reduce((sum, item) => sum + itemSize(item), 0) / 4_096) * (isConsistent ? 1 : 0.5);
-  // Each item that an index does not have whole is read of the table by itself.
+  // Each item of which the index has only a part is also read from the table, by itself.
   const table = index ? stored.reduce((sum, item) => sum + units([item]), 0) : units(items);
   const own = index ? units(items) : 0;
   const consumed = { CapacityUnits: table + own, TableName };

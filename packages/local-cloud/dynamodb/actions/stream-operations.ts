@@ -1,4 +1,4 @@
-// What the main thread asks of streams: their records, and to forget the old ones. No client can call these.
+// The stream operations of the main thread: read records, and delete old ones. No client can call them.
 
 import { deleteItem } from './delete-item.ts';
 import type { Answer, Context } from './context.ts';
@@ -13,7 +13,7 @@ interface TrimRequest {
   readonly TableName: string;
   /** Epoch milliseconds. */
   readonly Before: number;
-  /** Up to which nobody needs a record any more. */
+  /** Readers need no record up to this place any more. */
   readonly Place: number;
 }
 
@@ -26,6 +26,6 @@ export function trimStream({ tables }: Context, { TableName: name, Before, Place
   return {};
 }
 
-/** DeleteItem in the name of time to live. */
+/** DeleteItem, called by time to live. */
 export const expireItem: typeof deleteItem = (context, request) =>
   context.tables.streams.asTimeToLive(() => deleteItem(context, request));

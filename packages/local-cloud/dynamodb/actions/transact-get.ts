@@ -20,7 +20,7 @@ interface Request {
   readonly ReturnConsumedCapacity?: string;
 }
 
-/** The same for all keys of an item: their values are in the form that is stored. */
+/** Equal texts for equal keys: their values are in their stored form. */
 const textOfKey = (key: Item) => JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 function reasonOfGet({ tables }: Context, { TableName, Key: key }: Get): Reason {

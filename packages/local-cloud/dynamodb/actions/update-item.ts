@@ -1,4 +1,4 @@
-// UpdateItem: changes attributes of an item, or makes one of its key.
+// UpdateItem: changes attributes of an item, or creates an item with the key.
 
 import { inEnvelope, refuse, validationError } from '../error.ts';
 import { project } from '../expressions/projection.ts';
@@ -43,7 +43,7 @@ export interface UpdateRequest extends Conditional, ExpressionData {
 
 const TOO_LARGE = 'Item size to update has exceeded the maximum allowed size';
 
-/** @throws ValidationException for an update of the table's key, or of an index's to nothing */
+/** @throws ValidationException for an update of the table's key, or for an index key that becomes empty */
 export function checkUpdate(request: UpdateRequest, { update, values }: Expressions, table: Table): void {
   const { AttributeUpdates: legacy } = request;
   const isUpdated = (name: string) =>
@@ -67,7 +67,7 @@ interface IndexKey {
   readonly operand: Operand;
 }
 
-/** What an expression makes of the keys of indexes. */
+/** The index keys that an expression sets, each with the operand for its new value. */
 function indexKeysIn(sections: readonly Section[], { indexes }: Table): IndexKey[] {
   return indexes.flatMap((index) =>
     index.keys.flatMap((key) => {
@@ -77,7 +77,7 @@ function indexKeysIn(sections: readonly Section[], { indexes }: Table): IndexKey
   );
 }
 
-/** What an index cannot have, where the expression tells its type. */
+/** The problem of an index key that gets another type, as far as the expression shows the type. */
 export function problemOfTypes({ update }: Expressions, table: Table): string | undefined {
   for (const { key, index, operand } of update ? indexKeysIn(update.tree, table) : []) {
     const actual = operandType(operand);
@@ -86,7 +86,7 @@ export function problemOfTypes({ update }: Expressions, table: Table): string | 
   return undefined;
 }
 
-/** The item as the update makes it of the one that is there, and its JSON. @throws ValidationException */
+/** The item after the update, and its JSON. @throws ValidationException */
 export function updatedItem(
   request: UpdateRequest,
   { update, values }: Expressions,
@@ -96,7 +96,7 @@ export function updatedItem(
   const { AttributeUpdates: legacy, Key: key } = request;
   const run = update?.run ?? (legacy && updateOf(legacy));
   const item = run ? run(existing ?? key, values) : (existing ?? key);
-  // Only below an attribute can a value be deeper than in the request.
+  // A value can be nested deeper than in the request only if the update puts it below an attribute.
   if (update && update.nestedPaths.size > 0) refuse(problemOfValues(item));
   checkIndexKeys(item, table.indexes, update && ofExpression);
   const text = JSON.stringify(item);
@@ -106,7 +106,7 @@ export function updatedItem(
 
 type Returned = (item: Item, existing: Item | undefined, paths: () => readonly Path[]) => Item | undefined;
 
-/** The answer has no attributes where the update left or found none. */
+/** The answer has no `Attributes` if the update left or found none. */
 const unlessEmpty = (item: Item) => (Object.keys(item).length > 0 ? item : undefined);
 
 const returned: Readonly<Record<string, Returned>> = {
@@ -136,7 +136,7 @@ export const updateItem = (context: Context, request: UpdateRequest): Answer =>
     inEnvelope(() => check(request)),
   );
 
-/** @param expressions of the request, or in place of those that it could have */
+/** @param expressions of the request; PartiQL gives its own */
 export function update({ tables }: Context, request: UpdateRequest, expressions: Expressions): Answer {
   const table = tables.get(request.TableName);
   checkKey(request.Key, table.keys);

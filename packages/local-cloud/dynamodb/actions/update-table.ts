@@ -75,7 +75,7 @@ function checkRequest(request: Request): void {
 const modeOf = ({ BillingModeSummary: summary }: Description): string =>
   (summary as { BillingMode?: string } | undefined)?.BillingMode ?? 'PROVISIONED';
 
-/** The capacity as it becomes. @throws ValidationException where it would not change */
+/** The capacity after the change. @throws ValidationException if it would not change */
 function changedThroughput(old: unknown, wanted: Throughput, now: number): object {
   const before = old as Throughput & { NumberOfDecreasesToday?: number };
   const more = (name: keyof Throughput) => wanted[name] - before[name];
@@ -114,7 +114,7 @@ function changeBilling(description: Description, mode: string, now: number): voi
   })) as IndexDescription[];
 }
 
-/** @throws ValidationException, where the table becomes provisioned, for an index that is given no capacity */
+/** @throws ValidationException if the table becomes provisioned and an index gets no capacity */
 function checkBilling(request: Request, description: Description): void {
   const { BillingMode: mode = modeOf(description), ProvisionedThroughput: throughput } = request;
   if (mode === 'PAY_PER_REQUEST' && throughput)
@@ -133,7 +133,7 @@ function checkBilling(request: Request, description: Description): void {
 
 const unknownIndex = (name: string) => notFound(`Requested resource not found: Index: ${name} not found`);
 
-/** @param defined the attributes of which the request tells the types, which has to be told anew */
+/** @param defined the attributes whose types the request defines: a new index needs them again */
 function updateIndex(
   context: Context,
   description: Description,
@@ -168,7 +168,7 @@ function updateIndex(
   );
 }
 
-/** Drops the definitions of no key any more. */
+/** Deletes the attribute definitions that no key uses any more. */
 function dropDefinitions(description: Description): void {
   const { GlobalSecondaryIndexes: global = [], LocalSecondaryIndexes: local = [] } = description;
   const schemas = [description.KeySchema, ...[...global, ...local].map(({ KeySchema }) => KeySchema)];
@@ -178,7 +178,7 @@ function dropDefinitions(description: Description): void {
   );
 }
 
-/** @throws ValidationException for a stream that is as asked already */
+/** @throws ValidationException if the stream is already on or off as wanted */
 function changeStream(context: Context, description: Description, stream: StreamSpecification): void {
   refuse(problemOfStream(stream));
   const isOn = description.StreamSpecification !== undefined;
@@ -191,14 +191,14 @@ function changeStream(context: Context, description: Description, stream: Stream
     Object.assign(description, streamOf(arnOf(context, name), stream));
     return;
   }
-  // What the stream had goes with it; on AWS it can be read for another day.
+  // The records are deleted with the stream. On AWS they can be read for another day.
   context.tables.streams.delete(name);
   delete description.StreamSpecification;
   delete description['LatestStreamLabel'];
   delete description['LatestStreamArn'];
 }
 
-/** Changes what has no effect on items, apart from the stream. */
+/** Changes settings that have no effect on items, apart from the stream. */
 function changeSettings(context: Context, description: Description, request: Request): void {
   const now = context.now() / 1_000;
   const { ProvisionedThroughput: wanted, BillingMode: mode, TableClass, SSESpecification } = request;

@@ -1,4 +1,4 @@
-// ExecuteStatement, BatchExecuteStatement and ExecuteTransaction: PartiQL, done by the operations that there are for items.
+// ExecuteStatement, BatchExecuteStatement and ExecuteTransaction: PartiQL, run by the operations for items.
 
 import { isAsked, type Consumed } from '../actions/consumed.ts';
 import type { Answer, Context } from '../actions/context.ts';
@@ -65,9 +65,9 @@ function execute(context: Context, statement: Statement, request: Request): Answ
 export const executeStatement = (context: Context, request: Request): Answer =>
   execute(context, parseStatement(request.Statement, request.Parameters), request);
 
-/** What a batch calls errors of single statements. */
+/** The codes of a batch for single statements, if they are not the error's name without `Exception`. */
 const CODES: Readonly<Record<string, string>> = { ValidationException: 'ValidationError' };
-/** Of statements that were run. */
+/** Errors of statements that were run: the answer names their table. */
 const RUN = ['ConditionalCheckFailedException', 'DuplicateItemException'];
 
 interface Done {
@@ -108,7 +108,7 @@ export function batchExecuteStatement(context: Context, request: Batch): Answer 
   };
 }
 
-/** The statement of a transaction, with its problem told by its place. */
+/** Parses a statement of a transaction. A problem is reported with the statement's place. */
 function transacted({ Statement, Parameters }: Given, place: number): Statement {
   try {
     const statement = parseStatement(Statement, Parameters);

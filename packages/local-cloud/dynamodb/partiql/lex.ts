@@ -1,4 +1,4 @@
-// Cuts a PartiQL statement into tokens.
+// Splits a PartiQL statement into tokens.
 
 import { validationError } from '../error.ts';
 

@@ -1,4 +1,4 @@
-// Parses a WHERE clause to the tree that condition expressions have.
+// Parses a WHERE clause into the syntax tree of condition expressions.
 
 import { validationError } from '../error.ts';
 import type { Condition, Operand, TestNode } from '../expressions/syntax.ts';

@@ -1,4 +1,4 @@
-// SELECT: reads the partitions that the WHERE clause names, or all of the table or index, page by page.
+// SELECT: reads the partitions that the WHERE clause names, or the whole table or index, page by page.
 
 import { createHash } from 'node:crypto';
 import { readPage, startOf } from '../actions/read-page.ts';
@@ -22,7 +22,7 @@ export interface SelectRequest {
   readonly ReturnConsumedCapacity?: string;
 }
 
-/** Where to go on: in which of the partitions, and behind which item. */
+/** Where the next page starts: in which of the partitions, and after which item. */
 interface Place {
   readonly partition: number;
   readonly start?: Item | undefined;
@@ -55,7 +55,7 @@ function indexOf({ index: name }: Select, table: Table, isConsistent: boolean): 
   return index;
 }
 
-/** The values of the partition key that are asked for; undefined for all. */
+/** The values of the partition key that the clause names; undefined for all partitions. */
 function partitionsOf({ where, values }: Select, hash: string): readonly AttributeValue[] | undefined {
   const conditions = conditionsOn(where, values, hash);
   const found = ['EQ', 'IN'].map((name) => conditions.find((each) => each.ComparisonOperator === name));
@@ -75,7 +75,7 @@ function checkOrder({ order, where }: Select, names: readonly string[], isKeyed:
   );
 }
 
-/** @returns whether more of the items is asked for than the index has */
+/** @returns whether the statement selects attributes that the index does not have */
 function reachesBack({ paths, where }: Select, index: Index | undefined, isKeyed: boolean): boolean {
   const projected = index?.projected;
   if (!projected) return false;
@@ -92,14 +92,14 @@ function reachesBack({ paths, where }: Select, index: Index | undefined, isKeyed
   return shown.length > 0;
 }
 
-/** The filter sees what the index has. */
+/** The filter sees the attributes that the index has. */
 function filterOf({ where }: Select, index: Index | undefined): Test | undefined {
   const test = where && compileCondition(where);
   const paths = index?.projected?.map((name) => [name]);
   return test && paths ? (item, values) => test(project(paths, item), values) : test;
 }
 
-/** Under the last name of each path. */
+/** The selected values, under the last name of each path. */
 export function shownOf({ paths }: Select, item: Item): Item {
   if (!paths) return item;
   const found = paths.flatMap((path, position) => {
@@ -121,7 +121,7 @@ function addedUp(all: readonly unknown[]): unknown {
   return Object.fromEntries([...names].map((name) => [name, addedUp(objects.map((each) => each[name]))]));
 }
 
-/** What is read of each partition, or of all. */
+/** The query of one partition, or the scan of all. */
 function rangesOf(statement: Select, table: Table, index: Index | undefined) {
   const [hash, range] = index?.keys ?? table.keys;
   const { where, values, order } = statement;

@@ -1,4 +1,4 @@
-// What PartiQL statements are once they are parsed, and how they are.
+// Parses PartiQL statements.
 
 import { refuse, validationError } from '../error.ts';
 import type { Condition, Operand, Section, Values } from '../expressions/syntax.ts';
@@ -26,7 +26,7 @@ interface Reading<Kind extends string> extends Base {
 }
 
 export type Select = Reading<'select'>;
-/** Whether there is what a transaction goes on. */
+/** The existence check of a transaction. */
 export type Exists = Reading<'exists'>;
 
 export interface Insert extends Base {
@@ -87,7 +87,7 @@ function insertOf(reader: Reader): Insert {
   return { kind: 'insert', ...target, item, values: reader.values };
 }
 
-/** What SET gives an attribute: a value, what another has, or both added up. */
+/** The right side of SET: a value, another attribute, or the sum of both. */
 function sumOf(reader: Reader): Operand {
   const first = termOf(reader);
   for (const sign of ['+', '-'])
@@ -173,7 +173,7 @@ function statementOf(reader: Reader): Statement {
   return select;
 }
 
-/** @throws ValidationException for what is not a statement, or has values that cannot be */
+/** @throws ValidationException for text that is not a statement, and for invalid values */
 export function parseStatement(text: string, parameters: readonly AttributeValue[] = []): Statement {
   const reader = createReader(text, parameters);
   const statement = statementOf(reader);

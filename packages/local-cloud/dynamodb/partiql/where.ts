@@ -1,4 +1,4 @@
-// What a WHERE clause says of keys: which conditions all have to hold, and what they compare an attribute with.
+// The keys that a WHERE clause names: the conditions that must all hold, and what they compare an attribute with.
 
 import type { Condition, Operand, Values } from '../expressions/syntax.ts';
 import type { LegacyCondition } from '../requests/legacy-conditions.ts';
@@ -15,10 +15,10 @@ const OPERATORS: Readonly<Record<string, string>> = {
   between: 'BETWEEN',
   begins_with: 'BEGINS_WITH',
 };
-/** For `value < key`. */
+/** The operators with their sides swapped, for `value < key`. */
 const MIRRORED: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
-/** The conditions that all have to hold. */
+/** The conditions that must all hold. */
 export function conjunctsOf(where: Condition | undefined): readonly Condition[] {
   if (!where) return [];
   return where.type === 'and' ? where.args.flatMap(conjunctsOf) : [where];
@@ -32,7 +32,7 @@ function valuesOf(operands: readonly Operand[], values: Values): AttributeValue[
   return found.every((each) => each !== undefined) ? found : undefined;
 }
 
-/** What a condition compares which attribute with, where it is such a one. */
+/** The attribute and the values of a comparison; undefined for another condition. */
 function comparisonOf(condition: Condition, values: Values) {
   if (condition.type !== 'test' && condition.type !== 'call') return undefined;
   const [first, ...others] = condition.args;
@@ -44,7 +44,7 @@ function comparisonOf(condition: Condition, values: Values) {
   return { name, condition: { ComparisonOperator: operator, AttributeValueList: list } };
 }
 
-/** The conditions on an attribute that all have to hold. */
+/** The conditions on an attribute that must all hold. */
 export const conditionsOn = (
   where: Condition | undefined,
   values: Values,
@@ -66,7 +66,7 @@ export const boundOn = (
       operator !== 'IN' && list.every((value) => typeOf(value) === type),
   );
 
-/** The attributes that have to equal a value. */
+/** The attributes that must equal a value. */
 export function equalitiesOf(where: Condition | undefined, values: Values): Item {
   const found = conjunctsOf(where).flatMap((each) => {
     const comparison = comparisonOf(each, values);
@@ -77,7 +77,7 @@ export function equalitiesOf(where: Condition | undefined, values: Values): Item
   return Object.fromEntries(found);
 }
 
-/** Each value that an attribute has to equal, or may be one of. */
+/** The values that an attribute may have, by `=` or `IN`. */
 export const comparedIn = (where: Condition | undefined, values: Values): Item[] =>
   conjunctsOf(where).flatMap((each) => {
     const { name = '', condition } = comparisonOf(each, values) ?? {};
@@ -85,7 +85,7 @@ export const comparedIn = (where: Condition | undefined, values: Values): Item[]
     return isMeant ? condition.AttributeValueList.map((value) => ({ [name]: value })) : [];
   });
 
-/** The whole key that the clause names, if it does. */
+/** The key, if the clause names all of it. */
 export function keyIn(where: Condition | undefined, values: Values, keys: readonly Key[]): Item | undefined {
   const equalities = equalitiesOf(where, values);
   if (!keys.every(({ name }) => Object.hasOwn(equalities, name))) return undefined;

@@ -1,4 +1,4 @@
-// INSERT, UPDATE and DELETE as the writes that they are: of the one item that a statement names by its whole key.
+// INSERT, UPDATE and DELETE as writes of the one item that the statement names by its whole key.
 
 import type { Context } from '../actions/context.ts';
 import type { Prepared } from '../actions/transact-write.ts';
@@ -43,13 +43,13 @@ function insertOf({ table, item, values }: Insert, key: string): Prepared {
   };
 }
 
-/** An item that is not there cannot be updated, but is deleted already. */
+/** A missing item cannot be updated, but deleting it succeeds. */
 const unlessAbsent =
   (test: Test): Test =>
   (item, values) =>
     Object.keys(item).length === 0 || test(item, values);
 
-/** @throws ValidationException where the statement does not name the whole key */
+/** @throws ValidationException if the statement does not name the whole key */
 export function writeOf({ tables }: Context, statement: Insert | Change | Exists): Prepared {
   const { table: name, values } = statement;
   const { keys } = tables.get(name);

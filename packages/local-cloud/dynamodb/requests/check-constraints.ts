@@ -27,7 +27,7 @@ type Rule = {
   ) => string | undefined;
 };
 
-/** What is to be satisfied, where it is not. */
+/** The constraint that a value does not satisfy, in DynamoDB's words. */
 const rules: Rule = {
   enum: (values, value: string) =>
     values.includes(value) ? undefined : `Member must satisfy enum value set: [${values.join(', ')}]`,
@@ -116,14 +116,14 @@ function problemsOf(data: object, members: Members): string[] {
   return problems;
 }
 
-/** @throws ValidationException that lists them, if there are any */
+/** @throws ValidationException that lists the problems, if there are any */
 function refuseFor(problems: readonly string[]): void {
   if (problems.length === 0) return;
   const count = `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: `;
   throw validationError(count + problems.join('; '));
 }
 
-/** The problem of constraints in newer words, which name the member as it is and not its value. */
+/** The problem in the words of newer checks, which give the member's name as it is and not its value. */
 export const newProblem = (place: string, constraint: string) =>
   `1 validation error detected: Value at '${place}' failed to satisfy constraint: Member must have ${constraint}`;
 

@@ -1,4 +1,4 @@
-// What CreateTable refuses of keys, indexes and capacity, in DynamoDB's words and order.
+// The keys, indexes and capacity that CreateTable refuses, in DynamoDB's words and order.
 
 import { refuse } from '../error.ts';
 import type { Description, IndexDescription, KeyElement, StreamView } from '../store/table.ts';
@@ -23,7 +23,7 @@ export interface CreateRequest extends Record<string, unknown> {
   readonly SSESpecification?: Encryption;
 }
 
-/** By which key a table is encrypted; what is on this disk is not. */
+/** The key that encrypts a table on AWS. The files on this disk are not encrypted. */
 export interface Encryption {
   readonly Enabled?: boolean;
   readonly KMSMasterKeyId?: string;
@@ -50,7 +50,7 @@ function firstOf(...problems: readonly Find[]): Problem {
   return undefined;
 }
 
-/** Of provisioned capacity. */
+/** The problem of provisioned capacity. */
 export function problemOfUnits(throughput: Throughput | undefined): Problem {
   for (const name of ['ReadCapacityUnits', 'WriteCapacityUnits'] as const) {
     const units = throughput?.[name] ?? 0;
@@ -107,7 +107,7 @@ function problemOfProjection({ Projection }: IndexDescription): Problem {
   return undefined;
 }
 
-/** Of one index; `own` finds what is wrong with its kind. */
+/** The problem of one index; `own` checks what is special to its kind. */
 export function problemOfIndex(
   index: IndexDescription,
   defined: readonly string[],
@@ -162,7 +162,7 @@ function problemOfGlobals(request: CreateRequest, defined: readonly string[]): P
   return firstOf(...each, () => (indexes.length > MAX_GLOBAL ? INVALID + most : undefined));
 }
 
-/** Of a global index, by how its table is billed. */
+/** The problem of a global index's capacity, by the billing mode of its table. */
 export function problemOfIndexCapacity(index: IndexDescription, mode: string | undefined): Problem {
   const isGiven = index['ProvisionedThroughput'] !== undefined;
   const { IndexName: name } = index;

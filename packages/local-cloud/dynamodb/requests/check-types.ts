@@ -1,4 +1,4 @@
-// Takes a request apart by its shape: members that DynamoDB does not know are left out, other types refused in its words.
+// Reads a request by its shape: unknown members are left out, and wrong types are refused in DynamoDB's words.
 
 import { serializationError } from '../error.ts';
 import type { Members, Shape } from './shape.ts';
@@ -51,7 +51,7 @@ function takeInteger(value: unknown, type: string): number {
   throw serializationError(`${nameOfToken(value)} cannot be converted to ${type}`);
 }
 
-/** Base64 without anything that another text would stand for as well. */
+/** Canonical base64: each value has exactly one text. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 
 function takeBytes(value: unknown): string {

@@ -11,7 +11,7 @@ import {
 } from '../expressions/compiled.ts';
 import type { Values } from '../expressions/syntax.ts';
 
-/** Parameters that a request may have in place of expressions. */
+/** The parameters of a request that belong to expressions. */
 export interface ExpressionData {
   readonly UpdateExpression?: string;
   readonly ConditionExpression?: string;
@@ -34,7 +34,7 @@ export interface Expressions {
 type Data = Readonly<Record<string, unknown>>;
 const isGiven = (data: Data) => (name: string) => data[name] !== undefined;
 
-/** @throws ValidationException for legacy parameters beside expressions, and for placeholders without any */
+/** @throws ValidationException for legacy parameters together with expressions, and for placeholders without expressions */
 export function checkParameters(
   request: object,
   expressions: readonly string[],
@@ -87,7 +87,7 @@ function checkUnused(parameter: string, given: object, used: readonly ReadonlySe
     );
 }
 
-/** @throws ValidationException for what cannot be parsed, and for placeholders that no expression uses */
+/** @throws ValidationException for an expression that cannot be parsed, and for placeholders that are not used */
 export function compileExpressions(data: ExpressionData): Expressions {
   checkPlaceholders(data);
   const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = data;

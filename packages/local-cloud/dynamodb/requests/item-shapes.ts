@@ -108,7 +108,7 @@ const writesOfTable: Shape = {
   }),
 };
 
-/** Of each write of a transaction. */
+/** The members of each write of a transaction. */
 const expressed: Members = {
   TableName: tableName,
   ConditionExpression: text(),

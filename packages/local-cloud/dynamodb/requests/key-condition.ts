@@ -1,4 +1,4 @@
-// Which keys a query asks for: from a key condition expression, or from KeyConditions of older programs.
+// The keys that a query reads: from a key condition expression, or from the KeyConditions of older programs.
 
 import { validationError } from '../error.ts';
 import type { AttributeValue } from '../values/attribute-value.ts';
@@ -15,7 +15,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   begins_with: 'BEGINS_WITH',
 };
 const ORDERED = ['S', 'N', 'B'];
-/** For `:value < key`. */
+/** The operators with their sides swapped, for `:value < key`. */
 const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 
 const inCondition = (what: string) => validationError(`Invalid condition in KeyConditionExpression: ${what}`);
@@ -38,7 +38,7 @@ function keyPlaceOf(name: string, args: readonly Operand[]): number {
   return args.findIndex(({ type }) => type === 'path');
 }
 
-/** What has no order cannot be compared; what is only not the type of the key is said later. */
+/** Refuses types that have no order. A type that only differs from the key's is reported later. */
 function checkTypes(name: string, given: readonly Operand[]): void {
   if (name === '=') return;
   const types = given.map((arg) => (arg.type === 'path' ? undefined : arg.valueType));
@@ -79,7 +79,7 @@ function addCondition(
   };
 }
 
-/** By key attribute. @throws ValidationException for conditions that no key can be looked up by */
+/** The conditions by key attribute. @throws ValidationException for conditions that cannot look up a key */
 export function keyConditionsOf(condition: Condition, values: Values): LegacyConditions {
   const found = {};
   addCondition(condition, values, found);

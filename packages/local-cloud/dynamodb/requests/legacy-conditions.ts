@@ -149,7 +149,7 @@ function testOf(name: string, condition: LegacyCondition): Test {
   return (item) => operators[operator]!.holds(memberOf(item, name), given);
 }
 
-/** All of them hold, or with `OR` any. */
+/** Tests whether all conditions hold, or with `OR` any. */
 export function testOfConditions(conditions: LegacyConditions, operator: string | undefined): Test {
   const tests = Object.entries(conditions).map(([name, condition]) => testOf(name, condition));
   if (operator === 'OR') return (item, values) => tests.some((holds) => holds(item, values));

@@ -1,4 +1,4 @@
-// AttributeUpdates, by which requests change items without an update expression.
+// AttributeUpdates, with which requests change items without an update expression.
 
 import { validationError } from '../error.ts';
 import { memberOf, typeOf, type AttributeValue, type Item } from '../values/attribute-value.ts';

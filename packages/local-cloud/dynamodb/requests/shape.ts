@@ -1,13 +1,13 @@
-// What a request may look like, as data: types of members, and the constraints that DynamoDB names when they do not hold.
+// The shapes of requests, as data: the types of members, and the constraints that DynamoDB names when they do not hold.
 
 /** Listed in the order in which DynamoDB reports what is wrong. */
 export interface Constraints {
-  /** Its absence is reported before anything else. */
+  /** A missing member is reported before anything else. */
   readonly required?: true;
   readonly notNull?: true;
   /** When it is wrong, nothing else is reported. */
   readonly alone?: true;
-  /** When it is empty, nothing else is reported, and in the words of newer checks. */
+  /** When it is empty, only that is reported, in the words of newer checks. */
   readonly notEmpty?: true;
   readonly enum?: readonly string[];
   readonly regex?: RegExp;
@@ -21,7 +21,7 @@ export interface Constraints {
 
 export type Members = Readonly<Record<string, Shape>>;
 
-/** `javaType` is what messages call it. */
+/** `javaType` is the name of the type in messages. */
 export type Shape = Constraints &
   (
     | { readonly type: 'String' | 'Boolean' | 'Integer' | 'Long' | 'Value' }
@@ -53,7 +53,7 @@ export const map = (javaType: string, children: Shape, constraints: Constraints 
   children,
 });
 
-/** Of a list or a map. */
+/** The members of a list or a map. */
 export const struct = (javaType: string, children: Members): Shape => ({
   type: 'Struct',
   javaType,
@@ -79,7 +79,7 @@ const NAME_LENGTH = { lengthGreaterThanOrEqual: 3, lengthLessThanOrEqual: 255 };
 
 export const name = (constraints: Constraints = {}): Shape =>
   text({ ...constraints, regex: NAME, ...NAME_LENGTH });
-/** Of a table whose items are asked for. */
+/** The table of a request for items. */
 export const tableName = text({
   notNull: true,
   notEmpty: true,

@@ -46,7 +46,7 @@ const projection = field(
   { notNull: true },
 );
 
-/** The most that a table billed by request may be asked; -1 for no limit. */
+/** The maximum throughput of a table that is billed by request; -1 for no limit. */
 const onDemand = field('OnDemandThroughput', { MaxReadRequestUnits: long(), MaxWriteRequestUnits: long() });
 
 const index: Members = {
@@ -74,7 +74,7 @@ const settings: Members = {
 
 const indexName: Shape = name({ notNull: true });
 
-/** Of what the main thread asks. */
+/** The shapes of the main thread's operations. */
 export const streamShapes = {
   ReadStream: { TableName: required, After: long(), Limit: long() },
   TrimStream: { TableName: required, Before: long(), Place: long() },

@@ -1,4 +1,4 @@
-// How a function's thread and the table thread talk past the AWS port: requests and answers as on the wire, without HTTP and signature.
+// The messages between a function's thread and the table thread, past the AWS port: as on the wire, without HTTP and signature.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Operation } from './operations.ts';
@@ -7,14 +7,14 @@ import type { Operation } from './operations.ts';
 export type DirectCall = readonly [id: number, operation: string, body: string];
 export type DirectAnswer = readonly [id: number, status: number, body: string];
 
-/** The thread of the tables begins to serve the port. */
+/** Starts to serve the port in the table thread. */
 export interface Connect {
   readonly connect: MessagePort;
-  /** Logical ID of the function whose role decides; absent where nothing is asked. */
+  /** Logical ID of the function, whose role decides; absent if everything is allowed. */
   readonly functionId?: string | undefined;
 }
 
-/** What reads and writes items. Tables are made and deleted by way of the AWS port, which knows those of the template. */
+/** Operations that read and write items. Tables are created and deleted through the AWS port, which knows the template's. */
 export const DIRECT_OPERATIONS: ReadonlySet<string> = new Set<string>([
   'BatchGetItem',
   'BatchWriteItem',
@@ -28,7 +28,7 @@ export const DIRECT_OPERATIONS: ReadonlySet<string> = new Set<string>([
   'UpdateItem',
 ] satisfies Operation[]);
 
-/** What a request is answered with whose thread has ended; SDKs try again. */
+/** The answer to a request whose thread has ended; SDKs retry it. */
 export const LOST = JSON.stringify({
   __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
   message: 'The table thread stopped during this request, see the log',
@@ -52,7 +52,7 @@ function writingStatements(body: string): number {
   return [...single, ...Statements, ...TransactStatements].filter(isWriting).length;
 }
 
-/** How many items a request wrote that succeeded. */
+/** How many items a successful request wrote. */
 export function writesOf(operation: string, body: string): number {
   if (operation === 'PutItem' || operation === 'UpdateItem' || operation === 'DeleteItem') return 1;
   if (operation.startsWith('Execute') || operation === 'BatchExecuteStatement')

@@ -1,4 +1,4 @@
-// DynamoDB itself: checks a request, runs it on the tables of one database, and answers as the wire has it.
+// DynamoDB itself: checks a request, runs it on the tables of one database, and answers in the wire format.
 
 import { randomUUID } from 'node:crypto';
 import { batchGetItem } from './actions/batch-get.ts';
@@ -29,7 +29,7 @@ import { streamShapes, tableShapes } from './requests/table-shapes.ts';
 import { openDatabase } from './store/database.ts';
 import { createTables } from './store/tables.ts';
 
-/** As JSON. */
+/** An answer in the wire format. */
 export interface WireAnswer {
   readonly status: number;
   readonly body: string;
@@ -42,12 +42,12 @@ export type Admit = (operation: string, input: Readonly<Record<string, unknown>>
 
 export interface Engine {
   /**
-   * Answers once what the request wrote is on the disk.
+   * Answers once the request's writes are on the disk.
    *
-   * @param admit asked before anything is done: why the request is refused, if it is
+   * @param admit is called first; it returns the reason why the request is refused, if it is
    */
   answer(operation: string, body: string, done: (answer: WireAnswer) => void, admit?: Admit): void;
-  /** Whether the disk has failed so that the tables have to be opened anew. */
+  /** Whether the disk has failed: the tables must be opened again. */
   isBroken(): boolean;
   /** Whether any table has a stream. */
   hasStreams(): boolean;
@@ -55,7 +55,7 @@ export interface Engine {
 }
 
 export interface EngineOptions {
-  /** `:memory:` for tables that are gone with the process. */
+  /** `:memory:` for tables that end with the process. */
   readonly file: string;
   readonly region: string;
   readonly accountId: string;
@@ -109,7 +109,7 @@ function parse(body: string): Readonly<Record<string, unknown>> {
   throw serializationError('The body is not a JSON object');
 }
 
-/** @throws ValidationException for what would be ignored here */
+/** @throws ValidationException for a parameter that would be ignored here */
 function refuseUnsupported(operation: Operation, data: Readonly<Record<string, unknown>>): void {
   const unknown = Object.keys(data).find((name) => !Object.hasOwn(shapes[operation], name));
   if (unknown !== undefined)
@@ -135,7 +135,7 @@ const faultOf = (operation: string, error: unknown): WireAnswer => ({
   fault: `${operation}: ${error instanceof Error ? error.stack : String(error)}`,
 });
 
-/** @throws what keeps the database from opening */
+/** @throws the reason why the database cannot be opened */
 export function openEngine(options: EngineOptions, database = openDatabase(options.file)): Engine {
   const { region, accountId } = options;
   const context: Context = {
@@ -146,7 +146,7 @@ export function openEngine(options: EngineOptions, database = openDatabase(optio
     newId: randomUUID,
   };
 
-  /** A fault inside may leave a write half done: all of its turn is undone. */
+  /** A fault may leave a write half done, so all writes of the turn are undone. */
   function tryRun(operation: Operation, body: string, admit?: Admit): WireAnswer {
     try {
       return { status: 200, body: run(context, operation, body, admit) };

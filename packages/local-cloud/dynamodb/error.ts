@@ -7,7 +7,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   AccessDeniedException: 'com.amazon.coral.service#',
 };
 
-/** What DynamoDB answers a request with that it refuses. */
+/** The error with which DynamoDB refuses a request. */
 export class DynamoError extends Error {
   readonly code: string;
   readonly status: number;
@@ -33,12 +33,12 @@ export const serializationError = (message: string) => new DynamoError('Serializ
 export const notFound = (message: string) => new DynamoError('ResourceNotFoundException', message);
 export const inUse = (message: string) => new DynamoError('ResourceInUseException', message);
 
-/** A fault of ours or of the disk, which SDKs try again. */
+/** A fault of this code or of the disk; SDKs retry. */
 export const serverError = (message: string) => new DynamoError('InternalServerError', message, {}, 500);
 
 const ENVELOPE = '1 validation error detected: ';
 
-/** Some operations say what is wrong with a request, before they look for its table, in these words. */
+/** Some operations wrap problems of a request in these words, if they find them before they look up the table. */
 export function inEnvelope<Result>(check: () => Result): Result {
   try {
     return check();
@@ -48,7 +48,7 @@ export function inEnvelope<Result>(check: () => Result): Result {
   }
 }
 
-/** @throws ValidationException where there is a problem */
+/** @throws ValidationException if there is a problem */
 export function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw validationError(problem);
 }

@@ -1,17 +1,17 @@
-// Finds the file of the tables in a folder; tables that an earlier version kept in LevelDB are taken over first.
+// Finds the file of the tables in a folder. Tables that an earlier version kept in LevelDB are converted first.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { convertLevelDb } from './leveldb/convert.ts';
 
 const FILE = 'tables.sqlite';
-/** Of earlier versions. */
+/** The LevelDB folder of earlier versions. */
 const LEVELDB = 'tables';
 
 /**
- * The file, which is created by who opens it.
+ * The path of the file. Opening the database creates it.
  *
- * @param note gets a line for the log when tables are taken over
+ * @param note gets a line for the log when tables are converted
  * @throws when the tables of an earlier version cannot be read
  */
 export async function openFile(dir: string, note: (text: string) => void): Promise<string> {

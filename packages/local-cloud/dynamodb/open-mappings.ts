@@ -1,4 +1,4 @@
-// Opens the mappings that take the streams of tables to functions.
+// Opens the event source mappings that bring the streams of tables to functions.
 
 import { mappingsFromTemplate, type MappingSpec, type StreamKind } from '../kinesis/mapping-spec.ts';
 import { openMappings, type Mappings, type MappingsOptions } from '../kinesis/mappings.ts';
@@ -15,7 +15,7 @@ const tables: StreamKind = { type: 'AWS::DynamoDB::Table', arnOf: streamArnOf, c
 export const tableMappingsFromTemplate = (template: Pick<ResolvedTemplate, 'ofType'>): MappingSpec[] =>
   mappingsFromTemplate(template, tables);
 
-/** The stream as it was when it was opened; what comes later is read all the same. */
+/** The stream with its oldest and newest place as of now; later records are read all the same. */
 async function openStream(table: string, arn: string, streams: TableStreams): Promise<ReadStream> {
   const { oldest, newest } = await streams.read(table, 0, 1);
   const log = {
@@ -34,7 +34,7 @@ async function openStream(table: string, arn: string, streams: TableStreams): Pr
   };
 }
 
-/** Call `start` once the functions are there, and `close` before they end. */
+/** Call `start` once the functions run, and `close` before they end. */
 export async function openTableMappings(
   options: Omit<MappingsOptions, 'mappings' | 'streams' | 'format'> & {
     readonly template: ResolvedTemplate;

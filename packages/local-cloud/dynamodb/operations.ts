@@ -1,4 +1,4 @@
-// The operations of DynamoDB that the table thread serves, known also where the thread's code is not loaded.
+// The operations of DynamoDB that the table thread serves, as a list for code that does not load the thread's.
 
 export const operations = [
   'BatchExecuteStatement',
@@ -24,7 +24,7 @@ export const operations = [
   'UpdateTable',
 ] as const;
 
-/** Of the main thread alone; see actions/stream-operations.ts. */
+/** Only for the main thread; see actions/stream-operations.ts. */
 export const internalOperations = ['ExpireItem', 'ReadStream', 'TrimStream'] as const;
 
 export type Operation = (typeof operations)[number] | (typeof internalOperations)[number];

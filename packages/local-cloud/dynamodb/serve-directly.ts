@@ -9,12 +9,12 @@ type Serve = (operation: string, body: string, done: (answer: WireAnswer) => voi
 
 const REFUSED: WireAnswer = {
   status: 400,
-  body: bodyOf(new DynamoError('UnknownOperationException', 'Only requests for items come this way')),
+  body: bodyOf(new DynamoError('UnknownOperationException', 'This port only serves operations on items')),
 };
 
 /**
- * @param serve as `Engine.answer`. What it never answers is answered as lost when this thread ends, and the port with it.
- * @param written gets the number of items that a request wrote, before that is answered.
+ * @param serve as `Engine.answer`. A request that it never answers is answered as lost when this thread and its port end.
+ * @param written gets the number of items that a request wrote, before the answer is sent.
  */
 export function serveDirectly(port: MessagePort, serve: Serve, written: (items: number) => void): void {
   port.on('message', ([id, operation, body]: DirectCall) => {

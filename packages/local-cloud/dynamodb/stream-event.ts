@@ -1,4 +1,4 @@
-// How a record of a table's stream looks to functions, filters, failure destinations and GetRecords.
+// The records of a table's stream as functions, filters, failure destinations and GetRecords get them.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
 import { createHash } from 'node:crypto';
@@ -9,11 +9,11 @@ import type { Change } from './store/stream-records.ts';
 const HEAD = '1';
 const PLACE_DIGITS = 20;
 
-/** As those of DynamoDB: 21 digits that grow within a shard. */
+/** A sequence number as in DynamoDB: 21 digits, which grow within a shard. */
 export const sequenceNumberOf = (_shard: number, place: number): string =>
   HEAD + String(place).padStart(PLACE_DIGITS, '0');
 
-/** The place of a record; undefined for a number that no stream here gave. */
+/** The place of a record; undefined for a number that is not from a stream here. */
 export function placeOf(sequenceNumber: string): number | undefined {
   const place = Number(sequenceNumber.slice(HEAD.length));
   return Number.isSafeInteger(place) && sequenceNumberOf(0, place) === sequenceNumber ? place : undefined;
@@ -31,7 +31,7 @@ export interface StreamEventRecord extends Omit<Change, 'dynamodb'> {
   };
 }
 
-/** @param stream what tells apart records of several streams */
+/** @param stream distinguishes records of several streams */
 export function eventRecord(
   { place, arrivedAt, data }: Pick<LogRecord, 'place' | 'arrivedAt' | 'data'>,
   stream: string,

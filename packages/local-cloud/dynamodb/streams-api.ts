@@ -24,7 +24,7 @@ interface Described {
   readonly StreamSpecification?: { readonly StreamViewType: string };
 }
 
-/** As AWS writes them. A table has one here, which is never closed. */
+/** An ID in the form of AWS. Here a table has one shard, which is never closed. */
 export const SHARD_ID = 'shardId-00000001700000000000-00000001';
 const MOST_RECORDS = 1_000;
 const MOST_STREAMS = 100;
@@ -106,7 +106,7 @@ async function describeStream(cloud: Cloud, input: Input) {
   };
 }
 
-/** Where an iterator of a kind begins: behind which place. */
+/** The place after which an iterator of each type starts. */
 async function startOf(cloud: Cloud, table: string, input: Input): Promise<number> {
   const type = textAt(input, 'ShardIteratorType');
   const { oldest, newest } = await cloud.streams.read(table, 0, 1);

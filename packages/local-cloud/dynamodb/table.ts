@@ -1,4 +1,4 @@
-// What the template says about a table, as a CreateTable request, and whether a table on disk still is that one.
+// The table of the template as a CreateTable request, and the check that the table on the disk still fits it.
 
 import { StartError } from '../start-error.ts';
 
@@ -24,7 +24,7 @@ const known = new Set([
   ...created,
   'TableName',
   'TimeToLiveSpecification',
-  // These change nothing that a client of one machine could see.
+  // These have no effect that a client on one machine could see.
   'ContributorInsightsSpecification',
   'DeletionProtectionEnabled',
   'OnDemandThroughput',
@@ -47,7 +47,7 @@ interface Index {
   readonly Projection?: unknown;
 }
 
-/** What CreateTable takes and DescribeTable gives. */
+/** The input of CreateTable and the output of DescribeTable. */
 export interface Table {
   readonly TableName: string;
   readonly TableStatus?: string;
@@ -61,7 +61,7 @@ export interface Table {
   readonly StreamSpecification?: { readonly StreamEnabled: boolean; readonly StreamViewType: string };
 }
 
-/** The calls of UpdateTable, one after the other, so that a table on disk has the stream of the template. */
+/** The calls of UpdateTable, in their order, that give a table on the disk the stream of the template. */
 export function streamChanges(wanted: Table, existing: Table): object[] {
   const [want, have] = [wanted, existing].map(({ StreamSpecification: stream }) => stream?.StreamViewType);
   if (want === have) return [];
@@ -114,7 +114,7 @@ function describe(table: Table): string {
   return [`key ${describeKeys(table, table.KeySchema)}`, ...indexes].join('; ');
 }
 
-/** @throws StartError naming both, when the table on disk has other keys or indexes than the template's. */
+/** @throws StartError that names both, if the table on the disk has other keys or indexes than the template's. */
 export function requireSameKeys(resource: TableResource, wanted: Table, existing: Table): void {
   const [ours, theirs] = [describe(wanted), describe(existing)];
   if (ours === theirs) return;

@@ -1,4 +1,4 @@
-// The thread that the tables are in: their work stays off the broker's thread, and an exception in it ends only this thread.
+// The thread of the tables: their work does not block the broker's thread, and an exception ends only this thread.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { syncDirectory } from '../files/durable-files.ts';
@@ -18,13 +18,13 @@ const engine = openEngine({
   region,
   accountId,
 });
-// SQLite would do so with its first sync of the log, which is done here instead.
+// SQLite would sync the directory with its first sync of the log, which this code does instead of SQLite.
 await syncDirectory(dir);
 
 const guard =
   guardSetup && createTableGuard(guardSetup, (calls) => port.postMessage({ calls } satisfies Note));
 
-/** After a sync that the disk refused nothing more is answered, and the next thread opens the tables anew. */
+/** After a failed sync this thread answers nothing more, and the next thread opens the tables again. */
 let isEnding = false;
 const end = () => port.close();
 

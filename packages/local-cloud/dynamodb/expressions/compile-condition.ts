@@ -1,4 +1,4 @@
-// Makes a function of a parsed condition: items are tested without looking at the expression again.
+// Compiles a parsed condition to a function that tests items.
 
 import { bytesOf, memberOf, typeOf, valueAt, type Item, type Value } from '../values/attribute-value.ts';
 import { beginsWith, contains, equal, order } from '../values/compare.ts';
@@ -16,7 +16,7 @@ const lengths: Readonly<Record<string, (content: never) => number>> = {
 const countOf = (members: readonly unknown[]) => members.length;
 for (const type of ['SS', 'NS', 'BS', 'L']) Object.assign(lengths, { [type]: countOf });
 
-/** What `size` gives; nothing for numbers and truth values. */
+/** The result of `size`; undefined for numbers and booleans. */
 function sizeOf(value: Value): Value {
   const type = typeOf(value);
   const length = type === undefined ? undefined : lengths[type];
@@ -37,7 +37,7 @@ function compileOperand(operand: Operand): Read {
   return path.length === 1 ? (item) => memberOf(item, head as string) : (item) => valueAt(path, item);
 }
 
-/** NaN, where the two have no order, compares false with everything. */
+/** Values without an order give NaN, which compares false with everything. */
 const ordered =
   (holds: (order: number) => boolean) =>
   ([a, b]: readonly Read[]): Test =>

@@ -1,4 +1,4 @@
-// Makes a function of a parsed update: it gives the item as it becomes and leaves the one as it was.
+// Compiles a parsed update to a function that returns the updated item and does not change the old one.
 
 import { validationError } from '../error.ts';
 import { typeOf, valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
@@ -62,11 +62,11 @@ export function addTo(existing: AttributeValue | undefined, added: AttributeValu
   const members = existing[type] as readonly string[];
   const known = new Set(members);
   const fresh = (added[type] as readonly string[]).filter((each) => !known.has(each));
-  // A list, to which AttributeUpdates adds, has the order in which it was filled.
+  // A list, to which AttributeUpdates can add as well, keeps the order in which it was filled.
   return { [type]: type === 'L' ? [...members, ...fresh] : sortSet(type, [...members, ...fresh]) };
 }
 
-/** `undefined` when nothing is left of the set. */
+/** `undefined` when the set becomes empty. */
 export function deleteFrom(existing: AttributeValue, removed: AttributeValue): AttributeValue | undefined {
   const type = typeOf(removed)!;
   if (typeOf(existing) !== type) throw wrongType();
@@ -103,7 +103,7 @@ const apply: Readonly<Record<Section['type'], (section: Section) => Apply>> = {
   },
 };
 
-/** All values are those of the item before the update, as DynamoDB has it. */
+/** As in DynamoDB, all operands are read from the item before the update. */
 export function compileUpdate(sections: readonly Section[]): Update {
   const steps = sections.map((section) => ({
     read: section.type === 'set' ? compileOperand(section.value) : undefined,

@@ -1,4 +1,4 @@
-// Parses and compiles each expression once: from request to request only its values change.
+// Parses and compiles each expression once: between requests only its values change.
 
 import { validationError } from '../error.ts';
 import { typeOf, type Path } from '../values/attribute-value.ts';
@@ -11,9 +11,9 @@ import { parseUpdate } from './parse-update.ts';
 import type { Placeholders } from './reader.ts';
 import type { Condition, Parsed, Section, Values } from './syntax.ts';
 
-/** DynamoDB takes expressions of up to 4 KB. */
+/** DynamoDB accepts expressions of up to 4 KB. */
 const MAX_BYTES = 4_096;
-/** The last of each kind that are remembered. */
+/** How many compiled expressions of each kind are kept. */
 const MAX_REMEMBERED = 1_000;
 
 export type Names = Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export type CompiledCondition = Compiled<Condition, Test>;
 export type CompiledUpdate = Compiled<readonly Section[], Update>;
 export type CompiledProjection = Compiled<readonly Path[], readonly Path[]>;
 
-/** A map that forgets what was added first. */
+/** A map of limited size, which drops the oldest entry. */
 function createMemory<Value>() {
   const known = new Map<string, Value>();
   return {
@@ -51,7 +51,7 @@ function findPlaceholders(text: string): readonly string[] {
   return found;
 }
 
-/** What the compiled form depends on: the text, what its names stand for, and the types of its values. */
+/** The compiled form depends on the text, the attributes that its names mean, and the types of its values. */
 function keyOf(text: string, placeholders: readonly string[], names: Names, values: Values): string {
   let key = text;
   for (const placeholder of placeholders) {

@@ -1,4 +1,4 @@
-// Cuts a DynamoDB expression into tokens, and says of a wrong one where it is as DynamoDB does.
+// Splits a DynamoDB expression into tokens, and reports a wrong token in DynamoDB's words.
 
 /** `name` is an attribute, a function or a keyword; `#name` and `:value` are placeholders. */
 export type TokenKind = 'name' | '#name' | ':value' | 'index' | 'symbol' | 'end';
@@ -13,7 +13,7 @@ export interface Token {
 const TOKEN =
   /[ \t\r\n]*(?:(?<name>[A-Za-z_]\w*)|(?<attribute>#\w+)|(?<value>:\w+)|(?<index>\d+)|(?<symbol><=|>=|<>|[=<>()[\],.+-])|(?<end>$))/y;
 
-/** What DynamoDB says of an expression that it cannot read. */
+/** What is wrong with an expression, in DynamoDB's words. */
 export class SyntaxProblem extends Error {}
 
 /** `near` is the wrong token with its neighbours. */
@@ -31,7 +31,7 @@ const kindOf = (groups: Readonly<Record<string, string | undefined>>): TokenKind
   return groups['symbol'] === undefined ? 'end' : 'symbol';
 };
 
-/** The tokens of `text`; the last one is the end. @throws SyntaxProblem for a character that no token has */
+/** The tokens of `text`; the last one is the end. @throws SyntaxProblem for a character that is not allowed */
 export function tokensOf(text: string): readonly Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;

@@ -1,4 +1,4 @@
-// Parses condition, filter and key condition expressions, and finds in them what DynamoDB refuses.
+// Parses condition, filter and key condition expressions, and reports what DynamoDB refuses.
 
 import { equal, order } from '../values/compare.ts';
 import type { AttributeValue } from '../values/attribute-value.ts';
@@ -21,7 +21,7 @@ const ATTRIBUTE_TYPES = ['B', 'NULL', 'SS', 'BOOL', 'L', 'BS', 'N', 'NS', 'S', '
 const MAX_OPERATORS = 300;
 const MAX_DEPTH = 300;
 
-/** In this order; those of a condition count for the first condition that has any. */
+/** In this order. Problems of a condition count for the first condition that has any. */
 const PROBLEMS: readonly ProblemKind[] = [
   'parens',
   'unknownFunction',
@@ -134,12 +134,12 @@ const isCondition = (node: Node): node is Condition => node.type !== 'path' && n
 const isOperand = (node: Node): node is Operand =>
   node.type === 'path' || node.type === 'value' || node.type === 'call';
 
-/** What one parse counts, and what it has to remember. */
+/** The state of one parse. */
 interface Parse {
   readonly reader: Reader;
   operators: number;
   depth: number;
-  /** What was last read in parentheses of its own. */
+  /** The last part that was read in its own parentheses. */
   redundant?: Node;
 }
 
@@ -160,7 +160,7 @@ function endOfCondition({ reader }: Parse): void {
   if (problem !== undefined) reader.report('condition', problem);
 }
 
-// What a parenthesis holds, a condition or an operand, shows only once it is read: so one parser reads both.
+// Whether parentheses hold a condition or an operand is known only after reading them, so one parser reads both.
 
 function either(parse: Parse): Node {
   return chain(parse, 'or', () => chain(parse, 'and', () => negation(parse)));

@@ -1,4 +1,4 @@
-// Parses projection expressions, and finds in them what DynamoDB refuses.
+// Parses projection expressions, and reports what DynamoDB refuses.
 
 import type { Path } from '../values/attribute-value.ts';
 import { SyntaxProblem } from './lex.ts';

@@ -1,4 +1,4 @@
-// Parses update expressions, and finds in them what DynamoDB refuses.
+// Parses update expressions, and reports what DynamoDB refuses.
 
 import { SyntaxProblem } from './lex.ts';
 import {

@@ -1,10 +1,10 @@
-// Takes from an item what a projection names, in the structure that it has there.
+// Takes from an item the parts that a projection names, in their structure.
 
 import { valueAt, type AttributeValue, type Item, type Path } from '../values/attribute-value.ts';
 
 interface Container {
   M?: Record<string, AttributeValue>;
-  /** With gaps where other members of the list are. */
+  /** With gaps in place of the other members of the list. */
   L?: AttributeValue[];
 }
 
@@ -26,7 +26,7 @@ function put(root: Container, path: Path, value: AttributeValue, lists: Set<Cont
   } else (container.M ??= {})[last] = value;
 }
 
-/** What is at `paths`; of lists, the members that are named, in their order. */
+/** The values at `paths`. A list has only the members that are named, in their order. */
 export function project(paths: readonly Path[], item: Item): Item {
   const root: { M: Record<string, AttributeValue> } = { M: {} };
   const lists = new Set<Container>();

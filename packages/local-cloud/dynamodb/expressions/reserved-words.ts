@@ -1,4 +1,4 @@
-// The words that stand in no expression but behind a `#`, as AWS lists them.
+// The reserved words of DynamoDB, as AWS lists them: an expression needs a `#` placeholder for such an attribute.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
 
 const WORDS = `

@@ -1,4 +1,4 @@
-// What expressions are once they are parsed.
+// The syntax trees of expressions.
 
 import type { AttributeValue, Path } from '../values/attribute-value.ts';
 
@@ -7,11 +7,11 @@ export interface PathNode {
   readonly path: Path;
 }
 
-/** Stands for the value of that name in the request at hand. */
+/** Refers to a value of the request by its name. */
 export interface ValueNode {
   readonly type: 'value';
   readonly name: string;
-  /** The type that the request's value has, such as `N`. */
+  /** The type of the request's value, such as `N`. */
   readonly valueType: string;
 }
 
@@ -20,7 +20,7 @@ export interface CallNode {
   /** A function, or `+` and `-`. */
   readonly name: string;
   readonly args: readonly Operand[];
-  /** The type of what it gives, where that is known. */
+  /** The type of its result, if known. */
   readonly valueType?: string | undefined;
 }
 
@@ -54,12 +54,12 @@ export interface SetSection {
 
 export type Values = Readonly<Record<string, AttributeValue>>;
 
-/** Looks at a request's values, which may differ from those that the expression was parsed with. @returns a problem */
+/** Checks a request's values, which may differ from those that the expression was parsed with. @returns a problem */
 export type LateCheck = (values: Values) => string | undefined;
 
 export interface Parsed<Tree> {
   readonly tree: Tree;
-  /** Attributes below which the expression goes. */
+  /** Attributes of which the expression names a member. */
   readonly nestedPaths: ReadonlySet<string>;
   /** All attributes of the expression. */
   readonly pathHeads: ReadonlySet<string>;

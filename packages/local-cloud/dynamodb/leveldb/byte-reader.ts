@@ -3,7 +3,7 @@
 export interface ByteReader {
   /** Up to 53 bits. */
   varint(): number;
-  /** With their length before them. */
+  /** Bytes after their length. */
   prefixed(): Buffer;
   take(length: number): Buffer;
   isAtEnd(): boolean;

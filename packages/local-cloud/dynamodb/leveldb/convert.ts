@@ -1,4 +1,4 @@
-// Takes over the tables that earlier versions kept in LevelDB, once: whole or not at all, whenever the process ends.
+// Converts the tables that earlier versions kept in LevelDB, once: completely or not at all, even if the process ends meanwhile.
 
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { createTables, type Tables } from '../store/tables.ts';
 import type { Item } from '../values/attribute-value.ts';
 import { entriesOf } from './entries.ts';
 
-/** A database on the disk that is gone when it is closed. */
+/** A database on the disk that SQLite deletes when it is closed. */
 const TEMPORARY = '';
 const NEWEST = 'ON CONFLICT DO UPDATE SET sequence = excluded.sequence, value = excluded.value';
 /** Changes of one transaction. */
@@ -19,7 +19,7 @@ const MAX_CHANGES = 10_000;
 
 type Staged = Iterable<{ readonly name: string; readonly value: string }>;
 
-/** The newest value of each key, by what keys begin with. */
+/** The newest value of each key, by the prefix of keys. */
 async function stage(dir: string, database: DatabaseSync): Promise<(prefix: string) => Staged> {
   database.exec('CREATE TABLE staged (key TEXT PRIMARY KEY, sequence INTEGER, value TEXT) WITHOUT ROWID');
   const insert = database.prepare(
@@ -41,7 +41,7 @@ async function stage(dir: string, database: DatabaseSync): Promise<(prefix: stri
 const activeIndexes = (indexes: readonly IndexDescription[] | undefined) =>
   indexes?.map((index) => ({ ...index, IndexStatus: 'ACTIVE' }));
 
-/** A table that was just created, or about to be, is there; one that was being deleted is gone. */
+/** A table that was being created is kept as active; one that was being deleted is left out. */
 function descriptionOf(text: string): Description | undefined {
   const description = JSON.parse(text) as Description;
   if (description.TableStatus === 'DELETING') return undefined;
@@ -77,7 +77,7 @@ async function removeDatabase(file: string): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
 }
 
-/** Writes all of `dir` into the new database `file`. */
+/** Writes all tables of `dir` into the new database `file`. */
 async function copy(dir: string, file: string): Promise<Copied> {
   await removeDatabase(file);
   const staging = new DatabaseSync(TEMPORARY);
@@ -116,8 +116,8 @@ async function syncFile(file: string): Promise<void> {
 }
 
 /**
- * Converts the LevelDB folder `dir` to the database `file`. The folder is renamed first and deleted last, so that what is there
- * tells how far an earlier try has come.
+ * Converts the LevelDB folder `dir` to the database `file`. The folder is renamed first and deleted last, so the names on the disk
+ * show how far an earlier attempt came.
  *
  * @param note gets a line for the log
  * @throws when the folder cannot be read, or when it is newer than the database

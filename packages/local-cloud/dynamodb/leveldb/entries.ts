@@ -1,4 +1,4 @@
-// All entries of a LevelDB folder, newer and older, put and deleted: who reads them keeps the newest of each key.
+// All entries of a LevelDB folder, old and new, put and deleted: the reader keeps the newest of each key.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -6,7 +6,7 @@ const BLOCK = 32_768;
 const HEADER = 7;
 const [FULL, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
 
-/** Whole records. A crash may have torn the last one, which was never acknowledged: reading ends before it. */
+/** Complete records. A crash may have cut the last one, which was never acknowledged: reading ends before it. */
 export function* recordsOf(bytes: Buffer): Generator<Buffer> {
   let parts: Buffer[] = [];
   for (let position = 0; position + HEADER <= bytes.length;) {

@@ -1,4 +1,4 @@
-// Which files of a LevelDB folder count: a compaction leaves others behind. The manifest is a log of changes to that set.
+// The files of a LevelDB folder that are in use: a compaction leaves others behind. The manifest is a log of changes to that set.
 
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 import { recordsOf } from './log-file.ts';
@@ -6,7 +6,7 @@ import { recordsOf } from './log-file.ts';
 export interface LiveFiles {
   /** Numbers of the sorted files. */
   readonly tables: ReadonlySet<number>;
-  /** Logs from this number on are not in the sorted files yet. */
+  /** The entries of logs from this number on are not in the sorted files yet. */
   readonly firstLog: number;
 }
 

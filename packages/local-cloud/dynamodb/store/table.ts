@@ -1,4 +1,4 @@
-// A table as requests meet it: its keys and indexes with their types, and the rows behind them.
+// A table as requests use it: its keys and indexes with their types, and the keys of its rows.
 
 import { validationError } from '../error.ts';
 import { memberOf, type AttributeValue, type Item } from '../values/attribute-value.ts';
@@ -9,7 +9,7 @@ export interface Key {
   readonly type: KeyType;
 }
 
-/** What CreateTable takes and DescribeTable gives. */
+/** The input of CreateTable and the output of DescribeTable. */
 export interface Description {
   readonly TableName: string;
   TableStatus: string;
@@ -34,12 +34,12 @@ export interface IndexDescription {
 }
 
 export interface Index {
-  /** Of its rows. */
+  /** Names the rows of the index in the database. */
   readonly id: number;
   readonly name: string;
   readonly isGlobal: boolean;
   readonly keys: readonly Key[];
-  /** The attributes that it has; undefined when it has all. */
+  /** The attributes that the index has; undefined when it has all. */
   readonly projected: readonly string[] | undefined;
 }
 
@@ -51,9 +51,9 @@ export interface Table {
   readonly description: Description;
   readonly keys: readonly Key[];
   readonly indexes: readonly Index[];
-  /** What the table's stream shows of a change; absent where it has none. */
+  /** What the records of the table's stream contain; absent without a stream. */
   readonly streamView: StreamView | undefined;
-  /** Whether a write has to know the item that it replaces. */
+  /** Whether a write needs the item that it replaces. */
   readonly needsOld: boolean;
 }
 
@@ -108,7 +108,7 @@ export function indexRowOf({ keys }: Index, item: Item): RowKey | undefined {
 
 const MAX_KEY_BYTES = { hash: 2_048, range: 1_024 };
 
-/** Why a key attribute's value is too large, if it is. */
+/** The problem of a key attribute's value that is too large. */
 function problemOfSize(value: AttributeValue, { type }: Key, isHash: boolean): string | undefined {
   if (type === 'N') return undefined;
   const size = Buffer.byteLength(value[type] as string, type === 'S' ? 'utf8' : 'base64');
@@ -140,7 +140,7 @@ export function checkKeyAttribute(data: Item, key: Key, isHash: boolean): void {
   if (problem !== undefined) throw validationError(problem);
 }
 
-/** Whether the key attributes are there and have their types, and in a key nothing else. */
+/** Whether the key attributes are there and have their types; a key must have no other attributes. */
 export function isOfSchema(data: Item, keys: readonly Key[], isKey: boolean): boolean {
   if (isKey && Object.keys(data).length !== keys.length) return false;
   return keys.every(({ name, type }) => memberOf(data, name)?.[type] !== undefined);
@@ -183,7 +183,7 @@ const NOT_VALID = 'One or more parameter values are not valid. ';
 const emptyIndexKey = (key: Key) =>
   `The AttributeValue for a key attribute cannot contain an empty ${kindOf(key)} value.`;
 
-/** In which words an item that an index cannot have is refused. */
+/** The messages for an item that an index cannot contain. */
 export interface IndexProblems {
   readonly mismatch: (actual: string | undefined, key: Key, index: Index) => string;
   readonly empty: (key: Key, index: Index) => string;
@@ -196,7 +196,7 @@ const ofItem: IndexProblems = {
     `IndexName: ${index.name}, IndexKey: ${key.name}`,
 };
 
-/** Of an update expression. */
+/** The messages for an update expression. */
 export const ofExpression: IndexProblems = {
   mismatch: () => 'The update expression attempted to update the secondary index key to unsupported type',
   empty: (key) =>
@@ -204,7 +204,7 @@ export const ofExpression: IndexProblems = {
     emptyIndexKey(key),
 };
 
-/** @throws ValidationException for an item that an index cannot have */
+/** @throws ValidationException for an item that an index cannot contain */
 export function checkIndexKeys(
   item: Item,
   indexes: readonly Index[],
@@ -223,13 +223,13 @@ export function checkIndexKeys(
   }
 }
 
-/** @throws ValidationException for an item that lacks a key of the table, or that an index cannot have */
+/** @throws ValidationException for an item that lacks a key of the table, or that an index cannot contain */
 export function checkItem(item: Item, { keys, indexes }: Table): void {
   for (const [index, key] of keys.entries()) checkItemKey(item, key, index === 0);
   checkIndexKeys(item, indexes);
 }
 
-/** @throws ValidationException for a path below a key, which has nothing below it */
+/** @throws ValidationException for a path to a member of a key: keys are scalars */
 export function checkNestedPaths(nested: ReadonlySet<string> | undefined, { keys, indexes }: Table): void {
   if (!nested || nested.size === 0) return;
   const problem = (kind: string, name: string) =>

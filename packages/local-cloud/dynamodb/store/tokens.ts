@@ -1,14 +1,14 @@
-// The client tokens of transactions of the last ten minutes, by which a repeated request is known.
+// The client tokens of the last ten minutes' transactions, which identify a repeated request.
 
 import type { Database } from './database.ts';
 
 export interface Tokens {
-  /** What was kept with the token, if it is known still. Times are milliseconds since the epoch. */
+  /** The digest that was kept with the token, while the token is valid. Times are milliseconds since the epoch. */
   get(token: string, now: number): string | undefined;
   set(token: string, digest: string, now: number): void;
 }
 
-/** DynamoDB's own time. */
+/** Ten minutes, as in DynamoDB. */
 const KEPT_MS = 600_000;
 
 export function createTokens({ sql, beginWrite }: Database): Tokens {

@@ -14,13 +14,13 @@ export function typeOf(value: Value): string | undefined {
   return undefined;
 }
 
-/** The member that a client named, never one that every object of JavaScript has. */
+/** The member that a client named, never one that every JavaScript object inherits. */
 export const memberOf = <T>(members: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(members, name) ? members[name] : undefined;
 
 export const bytesOf = (value: AttributeValue): Buffer => Buffer.from(value['B'] as string, 'base64');
 
-/** What is at `path` of `item`, if anything. */
+/** The value at `path` of `item`, if any. */
 export function valueAt(path: Path, item: Item): Value {
   let current = memberOf(item, path[0] as string);
   for (let depth = 1; depth < path.length && current; depth += 1) {

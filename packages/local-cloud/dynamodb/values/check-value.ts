@@ -1,18 +1,18 @@
-// Checks attribute values that a client sends, in DynamoDB's words, and brings their numbers and sets into the form that is stored.
+// Checks attribute values that a client sends, in DynamoDB's words, and converts numbers and sets to their stored form.
 
 import { typeOf, type AttributeValue } from './attribute-value.ts';
 import { storedNumber } from './number.ts';
 import { sortSet } from './set-order.ts';
 
 const INVALID = 'One or more parameter values were invalid: ';
-/** An attribute is at level 1, what it has as a member at level 2. */
+/** An attribute is at level 1, its members are at level 2. */
 const MAX_LEVELS = 32;
 const TOO_DEEP =
   'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
 
 const hasDuplicates = (members: readonly string[]) => new Set(members).size < members.length;
 
-/** As DynamoDB shows them: in the order of their bytes up to the first that is there twice, the rest as given. */
+/** As DynamoDB shows them: in the order of their bytes up to the first duplicate, the rest as given. */
 function shown(members: readonly string[], type: string, separator: string): string {
   const first = members.findIndex((member, index) => members.indexOf(member) < index);
   const before = sortSet(type, members.slice(0, first));
@@ -34,7 +34,7 @@ function normalizeNumbers(numbers: string[]): string | undefined {
 type Writable = Record<string, unknown>;
 type Problem = (content: never, value: Writable, level: number) => string | undefined;
 
-/** What is wrong with the content of each type, if it is. */
+/** Find what is wrong with the content of each type. */
 const contentProblems: Readonly<Record<string, Problem>> = {
   N(number: string, value) {
     const stored = storedNumber(number);
@@ -75,7 +75,7 @@ function problemAmong(values: readonly AttributeValue[], level: number): string 
   return undefined;
 }
 
-/** What is wrong with a value, in DynamoDB's words. Numbers, nulls and sets in it are brought into their stored form, in place. */
+/** What is wrong with a value, in DynamoDB's words. Numbers, nulls and sets in it are converted to their stored form, in place. */
 export function problemOfValue(value: AttributeValue, level = 1): string | undefined {
   if (level > MAX_LEVELS) return TOO_DEEP;
   const only = typeOf(value);

@@ -1,4 +1,4 @@
-// When two attribute values are equal, which comes first, and what contains what, by DynamoDB's rules.
+// Equality, order and containment of attribute values, by DynamoDB's rules.
 
 import { bytesOf, typeOf, type AttributeValue, type Item, type Value } from './attribute-value.ts';
 import { compareNumbers } from './number.ts';
@@ -39,7 +39,7 @@ export function order(a: Value, b: Value): number {
   return type === 'B' ? Buffer.compare(bytesOf(a), bytesOf(b)) : Number.NaN;
 }
 
-/** Whether a set or list has the member `part`, or a text or bytes the piece `part`. */
+/** Whether a set or list has the member `part`, or a text or bytes contain `part`. */
 export function contains(whole: Value, part: Value): boolean {
   const [type, partType] = [typeOf(whole), typeOf(part)];
   if (!whole || !part || !type || !partType) return false;

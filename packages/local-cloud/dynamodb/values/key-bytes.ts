@@ -6,13 +6,13 @@ import { sortableNumber } from './number.ts';
 
 export type KeyType = 'S' | 'N' | 'B';
 
-/** Bytes that sort as keys of this type do. */
+/** Bytes whose order is the order of keys of this type. */
 export function sortableBytes(value: AttributeValue, type: KeyType): Buffer {
   if (type === 'N') return sortableNumber(value['N'] as string);
   return Buffer.from(value[type] as string, type === 'S' ? 'utf8' : 'base64');
 }
 
-/** Bytes of the hash that a scan follows, and that divides a table into segments. */
+/** How many bytes of the hash order a scan and divide a table into segments. */
 export const HASH_BYTES = 3;
 /** With it, scans of text keys have the order that architect/dynalite found on AWS. */
 const SALT = 'Outliers';
@@ -24,7 +24,7 @@ export function partitionBytes(value: AttributeValue, type: KeyType): Buffer {
   return Buffer.concat([hash, key]);
 }
 
-/** The first bytes that do not begin with `prefix`; undefined where all that follow do. */
+/** The first bytes after those that begin with `prefix`; undefined if all later ones begin with it. */
 export function afterPrefix(prefix: Buffer): Buffer | undefined {
   for (let end = prefix.length; end > 0; end -= 1) {
     if (prefix[end - 1]! < 255) {

@@ -10,7 +10,7 @@ export interface Decimal {
 }
 
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-/** Numbers that are written as they would be stored. */
+/** Numbers that are already in their stored form. */
 const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;
 const MAX_DIGITS = 38;
 const MAX_EXPONENT = 125;
@@ -52,7 +52,7 @@ export function parseDecimal(text: string): Decimal | undefined {
   return { sign: sign === '-' ? -1 : 1, digits, exponent: Number(power) + whole.length - 1 - zeros };
 }
 
-/** Without an exponent, however many zeros that takes. */
+/** Written without an exponent, however many zeros that takes. */
 function plainText({ sign, digits, exponent }: Decimal): string {
   if (sign === 0) return '0';
   const minus = sign < 0 ? '-' : '';
@@ -62,7 +62,7 @@ function plainText({ sign, digits, exponent }: Decimal): string {
   return `${minus}${digits.slice(0, whole)}.${digits.slice(whole)}`;
 }
 
-/** Why DynamoDB does not store this number, in its words. */
+/** The problem of a number that DynamoDB does not store, in its words. */
 function problemOf({ digits, exponent }: Decimal): string | undefined {
   if (exponent > MAX_EXPONENT)
     return 'Number overflow. Attempting to store a number with magnitude larger than supported range';
@@ -74,7 +74,7 @@ function problemOf({ digits, exponent }: Decimal): string | undefined {
 
 export type Stored = { readonly text: string; readonly problem?: undefined } | { readonly problem: string };
 
-/** A client's number as it is stored, or why it is not, in DynamoDB's words. */
+/** A client's number in its stored form, or its problem in DynamoDB's words. */
 export function storedNumber(text: string): Stored {
   if (PLAIN.test(text)) return { text };
   const decimal = parseDecimal(text);
@@ -112,10 +112,10 @@ export function compareNumbers(a: string, b: string): number {
   return (left.digits < right.digits ? -1 : 1) * left.sign;
 }
 
-/** Ends a negative number, after which nothing sorts. */
+/** Ends a negative number, so that it sorts after longer ones. */
 const END = 255;
 
-/** Bytes that sort as the numbers do. */
+/** Bytes whose order is the order of the numbers. */
 export function sortableNumber(text: string): Buffer {
   const { sign, digits, exponent } = parseDecimal(text)!;
   if (sign === 0) return Buffer.from([128]);

@@ -1,4 +1,4 @@
-// How large DynamoDB counts items: for its limits of 400 KB an item and 1 MB a page, and for what a request consumes.
+// The sizes of items as DynamoDB counts them: for its limits of 400 KB an item and 1 MB a page, and for consumed capacity.
 
 import { typeOf, type AttributeValue, type Item } from './attribute-value.ts';
 import { parseDecimal } from './number.ts';
@@ -38,7 +38,7 @@ const sizes: Readonly<Record<string, (content: never, where: Where) => number>> 
   M: (members: Item, where) => 3 + Object.keys(members).length + attributesSize(members, where),
 };
 
-/** By how much the storage of a value in a page exceeds the value. */
+/** The bytes that a value takes in a page beyond its own size. */
 const storage: Readonly<Record<string, (size: number, content: never) => number>> = {
   S: (size) => (size < 128 ? 1 : size < 16_384 ? 2 : 3),
   N: () => 1,
@@ -66,10 +66,10 @@ function attributesSize(item: Item, where: Where): number {
 /** Bytes of names and values, by the rules of DynamoDB's developer guide. */
 export const itemSize = (item: Item): number => attributesSize(item, 'item');
 
-/** Whether it has to be counted: an item, `text` as JSON, may be larger than DynamoDB takes. */
+/** Whether an item, `text` as JSON, may be too large for DynamoDB, so that it must be counted. */
 export const mayBeTooLarge = (text: string): boolean => text.length * MAX_BYTES_PER_UNIT > MAX_ITEM_BYTES;
 
-/** Whether an item, `text` as JSON, is larger than DynamoDB takes. */
+/** Whether an item, `text` as JSON, is too large for DynamoDB. */
 export const isTooLarge = (item: Item, text: string): boolean =>
   mayBeTooLarge(text) && itemSize(item) > MAX_ITEM_BYTES;
 
@@ -92,7 +92,7 @@ export const largestInPage = (text: string): number => {
   return 2 + bytes + (1 + bytes / 3_072) * (18 + 1_024);
 };
 
-/** Units of 1 KB for a write, of 4 KB for a read, and half as many for one that need not be consistent. */
+/** Units of 1 KB for a write and of 4 KB for a read; an eventually consistent read takes half as many. */
 export function capacityOf(item: Item | undefined, isRead: boolean, isConsistent: boolean): number {
   const units = item ? Math.ceil(itemSize(item) / 1024 / (isRead ? 4 : 1)) : 1;
   return isRead && !isConsistent ? units / 2 : units;

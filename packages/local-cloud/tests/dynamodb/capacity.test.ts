@@ -34,24 +34,24 @@ afterEach(() => engine.close());
 const S = (text: string) => ({ S: text });
 const Key = { pk: S('a'), sk: S('1') };
 const item = { ...Key, gk: S('g'), lk: S('l'), shown: S('s'), unseen: S('h') };
-interface Told {
+interface Consumed {
   readonly CapacityUnits: number;
   readonly [arm: string]: unknown;
 }
-const told = async (operation: string, input: object) =>
+const consumedBy = async (operation: string, input: object) =>
   (await call(engine, operation, { ReturnConsumedCapacity: 'INDEXES', ...input }))['ConsumedCapacity'];
 
 /** As `total table global local`. */
 async function unitsOf(operation: string, input: object): Promise<string> {
-  const consumed = (await told(operation, { TableName, ...input })) as Told;
+  const consumed = (await consumedBy(operation, { TableName, ...input })) as Consumed;
   const arm = (name: string, index: string) =>
-    (consumed[name] as Readonly<Record<string, Told>> | undefined)?.[index]?.CapacityUnits ?? '-';
-  const { CapacityUnits: table } = consumed['Table'] as Told;
+    (consumed[name] as Readonly<Record<string, Consumed>> | undefined)?.[index]?.CapacityUnits ?? '-';
+  const { CapacityUnits: table } = consumed['Table'] as Consumed;
   const indexes = `${arm('GlobalSecondaryIndexes', 'global')} ${arm('LocalSecondaryIndexes', 'local')}`;
   return `${consumed.CapacityUnits} ${table} ${indexes}`;
 }
 
-test('an item is counted once more for each index that gets it', async () => {
+test('an item is counted once more for each index that contains it', async () => {
   const { gk, lk } = item;
   const table = [
     [Key, '1 1 - -'],
@@ -63,7 +63,7 @@ test('an item is counted once more for each index that gets it', async () => {
   for (const [Item, units] of table) assert.equal(await unitsOf('PutItem', { Item }), units);
 });
 
-test('an update is counted for the indexes whose entry it changes, twice where its key changes', async () => {
+test('an update is counted for the indexes whose entry it changes, twice if its key changes', async () => {
   const update = (UpdateExpression: string, isValued = true) => ({
     Key,
     UpdateExpression,
@@ -89,9 +89,9 @@ test('a deletion is counted for the indexes that had the item', async () => {
   assert.equal(await unitsOf('DeleteItem', { Key }), '1 1 - -');
 });
 
-test('a batch adds up what its writes consume, and TOTAL names no index', async () => {
+test('a batch adds up the capacity of its writes, and TOTAL does not list indexes', async () => {
   const ask = (kind: string, ...places: readonly string[]) =>
-    told('BatchWriteItem', {
+    consumedBy('BatchWriteItem', {
       RequestItems: { [TableName]: places.map((sk) => ({ PutRequest: { Item: { ...item, sk: S(sk) } } })) },
       ReturnConsumedCapacity: kind,
     });
@@ -104,15 +104,15 @@ test('a batch adds up what its writes consume, and TOTAL names no index', async 
   assert.deepEqual(await ask('TOTAL', '3', '4'), [{ CapacityUnits: 6, TableName }]);
 });
 
-test('a transaction tells the kind of its units, and one that is repeated has only read', async () => {
+test('a transaction names the kind of its units, and a repeated one only consumes reads', async () => {
   const TransactItems = ['1', '2'].map((sk) => ({ Put: { TableName, Item: { ...Key, sk: S(sk) } } }));
   const write = { TransactItems, ClientRequestToken: 'once', ReturnConsumedCapacity: 'TOTAL' };
   const units = { CapacityUnits: 4, TableName };
-  assert.deepEqual(await told('TransactWriteItems', write), [{ ...units, WriteCapacityUnits: 4 }]);
-  assert.deepEqual(await told('TransactWriteItems', write), [{ ...units, ReadCapacityUnits: 4 }]);
+  assert.deepEqual(await consumedBy('TransactWriteItems', write), [{ ...units, WriteCapacityUnits: 4 }]);
+  assert.deepEqual(await consumedBy('TransactWriteItems', write), [{ ...units, ReadCapacityUnits: 4 }]);
   const silent = { ...write, ReturnConsumedCapacity: 'NONE' };
   assert.deepEqual((await answerOf(engine, 'TransactWriteItems', silent)).body, {});
   const gets = { TransactItems: [{ Get: { TableName, Key } }] };
   const read = { CapacityUnits: 2, ReadCapacityUnits: 2 };
-  assert.deepEqual(await told('TransactGetItems', gets), [{ ...read, TableName, Table: read }]);
+  assert.deepEqual(await consumedBy('TransactGetItems', gets), [{ ...read, TableName, Table: read }]);
 });

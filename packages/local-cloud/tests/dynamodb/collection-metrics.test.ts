@@ -19,7 +19,7 @@ const metricsOf = (pk: string) => ({ ItemCollectionKey: { pk: { S: pk } }, SizeE
 const ask = async (operation: string, input: object) =>
   (await call(engine, operation, { ReturnItemCollectionMetrics, ...input }))['ItemCollectionMetrics'];
 
-test('a write of a table with a local index says which collection it is in', async () => {
+test('a write to a table with a local index names its item collection', async () => {
   const TableName = 'things';
   assert.deepEqual(await ask('PutItem', { TableName, Item: keyOf('a', 1) }), metricsOf('a'));
   assert.deepEqual(await ask('UpdateItem', { TableName, Key: keyOf('a', 2) }), metricsOf('a'));

@@ -41,7 +41,7 @@ function openTemporary() {
   return { file, database };
 }
 
-test('answers writes of a turn together, and reads in it no sooner', async () => {
+test('answers the writes of a turn together, and its reads not before them', async () => {
   const { file, database } = openTemporary();
   const order: string[] = [];
   const before = durable(database, 'read before', order);
@@ -154,7 +154,7 @@ test('reads the last write, in the turn, after it and after the file was opened 
   await again.close();
 });
 
-test('does not open a file that is open already', async () => {
+test('refuses a file that is already open', async () => {
   const { file, database } = openTemporary();
   assert.throws(() => openDatabase(file), /locked/);
   await database.close();

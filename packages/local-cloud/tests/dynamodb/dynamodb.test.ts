@@ -103,7 +103,7 @@ test('distinguishes byte strings that are not valid UTF-8', async () => {
   assert.equal(Attributes?.['seen']?.BS?.length, 2);
 });
 
-test('gives the item back when a condition fails and the request has ALL_OLD', async () => {
+test('returns the item when a condition fails and the request has ALL_OLD', async () => {
   await add('old', '7', 'aa');
   await assert.rejects(add('old', '7', 'aa'), (error: Error & { Item?: Record<string, { N?: string }> }) => {
     assert.equal(error.name, 'ConditionalCheckFailedException');
@@ -112,7 +112,7 @@ test('gives the item back when a condition fails and the request has ALL_OLD', a
   });
 });
 
-test('gives no item back when a condition fails on an absent item', async () => {
+test('returns no item when a condition fails on a missing item', async () => {
   const input = { TableName, Item: keyOf('absent'), ConditionExpression: 'attribute_exists(deviceId)' };
   const call = client.send(new PutItemCommand({ ...input, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }));
   await assert.rejects(call, (error: Error & { Item?: unknown }) => {
@@ -192,14 +192,14 @@ test('counts written records', async () => {
   );
 });
 
-test('stores metric and device names that JavaScript objects have, in values', async () => {
+test('stores metric and device names that JavaScript objects inherit, as values', async () => {
   for (const name of ['constructor', '__proto__', 'toString']) {
     await client.send(new PutItemCommand({ TableName, Item: { ...keyOf(name), label: { S: name } } }));
     assert.equal((await item(name))?.['label']?.S, name);
   }
 });
 
-test('keeps maps with members that are called like those of JavaScript objects', async () => {
+test('keeps maps whose members have names that JavaScript objects inherit', async () => {
   const members = { constructor: { N: '1' }, toString: { M: { valueOf: { S: 'x' } } } };
   for (const [step, { N }] of [{ N: '1' }, { N: '2' }].entries()) {
     const expected = { ...members, constructor: { N } };
@@ -214,7 +214,7 @@ test('keeps maps with members that are called like those of JavaScript objects',
   }
 });
 
-test('keeps attributes that are called like members of JavaScript objects, and finds them only where they are', async () => {
+test('keeps attributes with names that JavaScript objects inherit, and finds them only in items that have them', async () => {
   const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
   const condition = {
     ConditionExpression: 'attribute_not_exists(#name)',
@@ -346,7 +346,7 @@ test('deletes expired items within the hour, and describes the attribute', async
   assert.ok(await item('in milliseconds'));
 });
 
-test('switches time to live off and on, and says that no point in time can be recovered', async () => {
+test('switches time to live off and on, and says that point-in-time recovery is disabled', async () => {
   const set = (Enabled: boolean) =>
     client.send(
       new UpdateTimeToLiveCommand({

@@ -123,7 +123,7 @@ for (const [kind, text, problem] of refused) {
   });
 }
 
-test('takes expressions of 4 KB and 300 operators, and no more', () => {
+test('accepts expressions of up to 4 KB and 300 operators', () => {
   const condition = (text: string) => compileExpression('ConditionExpression', text, names, values);
   const padded = (length: number) => `a = :n${' '.repeat(length - 6)}`;
   condition(padded(4_096));
@@ -154,7 +154,7 @@ test('compiles once for any values, and again for other names or types', () => {
   assert.equal(first.run({ a: { N: '22' } }, { ':v': { N: '1' } }), false);
 });
 
-test('keeps the last thousand expressions and no more', () => {
+test('keeps only the last thousand expressions', () => {
   const compile = (n: number) => compileExpression('ConditionExpression', `a${n} = :n`, {}, values);
   const [first, last] = [compile(0), compile(1)];
   for (let n = 2; n <= 1_000; n += 1) compile(n);

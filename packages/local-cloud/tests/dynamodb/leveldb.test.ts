@@ -82,7 +82,7 @@ test('keeps indexes and tags', async () => {
   assert.deepEqual(Tags, [{ Key: 'stage', Value: 'local' }]);
 });
 
-test('begins again if the process ended while it converted, and only cleans up if it had finished', async () => {
+test('converts again if the process ended during the conversion, and only cleans up if it ended after it', async () => {
   const dir = oldFolder();
   const [folder, database] = [path.join(dir, 'tables'), path.join(dir, 'tables.sqlite')];
   renameSync(folder, `${folder}.old`);
@@ -107,7 +107,7 @@ test('refuses a folder that an earlier version has written since, and leaves bot
   assert.ok(existsSync(path.join(dir, 'tables', 'CURRENT')));
 });
 
-test('refuses a damaged file by name, and leaves the folder for a copy to be put in', async () => {
+test('refuses a damaged file by name, and leaves the folder so that a copy can replace the file', async () => {
   const dir = oldFolder((name, bytes) => {
     if (name.endsWith('.ldb')) bytes[bytes.length >> 1]! ^= 1;
     return bytes;
@@ -123,7 +123,7 @@ test('refuses a folder that lacks a file', async () => {
   await assert.rejects(open(dir), { name: 'StartError', message: /lacks its file 0000\d\d\.ldb/ });
 });
 
-test('reads a log up to where a crash has torn it', async () => {
+test('reads a log up to the record that a crash cut', async () => {
   const torn = await open(
     oldFolder((name, bytes) => (name.endsWith('.log') ? bytes.subarray(0, -5) : bytes)),
   );

@@ -22,7 +22,7 @@ const forms: readonly (readonly [given: string, stored: string])[] = [
   ['1e125', `1${'0'.repeat(125)}`],
   ['1e-130', `0.${'0'.repeat(129)}1`],
 ];
-test('brings numbers into one form', () => {
+test('converts numbers to one form', () => {
   for (const [given, stored] of forms) assert.deepEqual(storedNumber(given), { text: stored }, given);
 });
 

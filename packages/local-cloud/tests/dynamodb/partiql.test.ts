@@ -85,7 +85,7 @@ test.each(selections)('finds where %s', async (where, expected) => {
   assert.equal(inOrder(found.map((item) => (item['sk'] as { S: string }).S).join(' ')), inOrder(expected));
 });
 
-test('shows all attributes, or those that are named by the last name of their path', async () => {
+test('returns all attributes, or the selected ones under the last name of their path', async () => {
   const [one, whole] = [
     await stored('one'),
     { Statement: `SELECT * FROM "plain" WHERE pk = ?`, Parameters: [S('one')] },
@@ -96,7 +96,7 @@ test('shows all attributes, or those that are named by the last name of their pa
   ]);
 });
 
-test('reads of an index what it has, and of a local one the rest from the table', async () => {
+test('reads the attributes that an index has, and for a local index the others from the table', async () => {
   const consumed = { ReturnConsumedCapacity: 'INDEXES' };
   assert.deepEqual(await items(`SELECT * FROM songs.some WHERE gk = 'y'`), [
     { gk: S('y'), pk: S('q'), sk: S('a4'), shown: S('s4') },
@@ -114,7 +114,7 @@ test('reads of an index what it has, and of a local one the rest from the table'
   assert.deepEqual((keys['ConsumedCapacity'] as { Table: object }).Table, { CapacityUnits: 0 });
 });
 
-test('goes on behind a page, also in the next partition, for the same statement', async () => {
+test('continues after a page, also in the next partition, for the same statement', async () => {
   const Statement = `SELECT sk FROM songs WHERE pk IN ['p', 'q']`;
   const found: Item[] = [];
   let NextToken: unknown;
@@ -162,7 +162,7 @@ test('inserts values of all types, once', async () => {
   });
 });
 
-test('updates an item that is there and fulfils the conditions, and returns what is asked', async () => {
+test('updates an existing item that fulfils the conditions, and returns what RETURNING names', async () => {
   const update = (rest: string, ...values: object[]) => items(`UPDATE "plain" ${rest}`, ...values);
   const changed = await update(
     `SET n = n + ? SET m.deep = 'new', l = list_append(l, ['z']) REMOVE gone SET ss = set_add(ss, <<'c'>>) ` +
@@ -184,7 +184,7 @@ test('updates an item that is there and fulfils the conditions, and returns what
   assert.equal(await stored('absent'), undefined);
 });
 
-test('deletes an item that fulfils the conditions, and none that is not there', async () => {
+test('deletes an item that fulfils the conditions, and ignores a missing one', async () => {
   const remove = (rest: string) => items(`DELETE FROM plain WHERE ${rest}`);
   await assert.rejects(remove(`pk = 'one' AND n = 2`), { name: 'ConditionalCheckFailedException' });
   assert.deepEqual(await remove(`pk = 'absent' AND n = 2 RETURNING ALL OLD *`), []);
@@ -243,7 +243,7 @@ test.each(refused.map(([statement, message, parameters = []]) => ({ statement, m
   },
 );
 
-test('names what is not there, and what an index cannot do', async () => {
+test('names missing tables and indexes, and what an index cannot do', async () => {
   await assert.rejects(execute('SELECT * FROM absent'), { name: 'ResourceNotFoundException' });
   await assert.rejects(
     execute(`SELECT * FROM songs."all" WHERE gk = 'x'`, { ConsistentRead: true }),
@@ -251,7 +251,7 @@ test('names what is not there, and what an index cannot do', async () => {
   );
 });
 
-test('does the statements of a batch each for itself', async () => {
+test('runs each statement of a batch on its own', async () => {
   const batch = await call(engine, 'BatchExecuteStatement', {
     Statements: [
       { Statement: `SELECT n FROM plain WHERE pk = 'one'`, ConsistentRead: true },
@@ -315,7 +315,7 @@ test('does all writes of a transaction or none, and once with its token', async 
   assert.deepEqual((await stored('one'))!['n'], N(2));
 });
 
-test('reads in a transaction what is named by its whole key', async () => {
+test('reads items in a transaction by their whole key', async () => {
   const { body } = await transact([
     `SELECT n FROM plain WHERE pk = 'one'`,
     `SELECT * FROM plain WHERE pk = 'two'`,

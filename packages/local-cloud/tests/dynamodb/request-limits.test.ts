@@ -45,7 +45,7 @@ test('keeps values of 32 levels, and refuses deeper ones wherever they are', asy
     await assert.rejects(call(engine, operation, input), { message: TOO_DEEP }, operation);
 });
 
-test('refuses an update that brings a value too deep into the item', async () => {
+test('refuses an update that would nest a value too deeply in the item', async () => {
   await call(engine, 'UpdateItem', set('m', { M: { n: { M: {} } } }));
   await call(engine, 'UpdateItem', set('m.n.o', nested(29)));
   await assert.rejects(call(engine, 'UpdateItem', set('m.n.o', nested(30))), { message: TOO_DEEP });
@@ -157,7 +157,7 @@ test('returns no attributes of an update that only removes', async () => {
   assert.deepEqual(await call(engine, 'UpdateItem', remove), {});
 });
 
-test('names the update expression that would make a key of an index empty', async () => {
+test('names the update expression that would empty an index key', async () => {
   const update = {
     TableName: 'things',
     Key: { pk: { S: 'p' }, sk: { N: '1' } },

@@ -191,7 +191,7 @@ test('a stream is listed and described, and another is not found', async () => {
   assert.match(String(missing['message']), /Stream: arn:.*nothing.* not found/);
 });
 
-test('records outlive a restart, and are forgotten after a day, but not before they are read', async () => {
+test('records outlive a restart, and are deleted after a day, but not before they are read', async () => {
   const first = await open();
   await first.put('a');
   await first.close();
@@ -235,7 +235,7 @@ test('a stream is switched on and off with the template, and by UpdateTable', as
   assert.equal((await describedBy(plain))['StreamSpecification'], undefined);
 });
 
-test('a stream that is switched off and on counts on, so that a reader behind the old records gets the new ones', async () => {
+test('a stream that is switched off and on continues its places, so a reader of the old records gets the new ones', async () => {
   const { dynamoDb, put, records } = await open('NEW_IMAGE');
   await put('a');
   await put('b');

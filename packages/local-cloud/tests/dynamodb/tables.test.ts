@@ -28,7 +28,7 @@ const put = (id: string, more: object = {}) =>
   call(engine, 'PutItem', { TableName: 'things', Item: { id: { S: id }, ...more } });
 const update = (more: object) => call(engine, 'UpdateTable', { TableName: 'things', ...more });
 
-test('is there at once, though CreateTable says that it is being created, as on AWS', async () => {
+test('a table can be used at once, although CreateTable answers that it is being created, as on AWS', async () => {
   const { TableDescription } = await create();
   assert.equal((TableDescription as { TableStatus: string }).TableStatus, 'CREATING');
   const { TableStatus, TableArn, BillingModeSummary } = await describe();
@@ -61,7 +61,7 @@ test('deletes a protected table only once it is no longer protected', async () =
   assert.equal((await call(engine, 'Scan', { TableName: 'things' }))['Count'], 0);
 });
 
-test('adds an index with the items that are there, and deletes it again', async () => {
+test('adds an index with the existing items, and deletes it again', async () => {
   await create();
   await put('a', { place: { S: 'hall' } });
   await put('b', { place: { N: '1' } }); // cannot be in the index
@@ -214,7 +214,7 @@ test('tags and untags by ARN', async () => {
   );
 });
 
-test('keeps what is said of encryption and of throughput by request', async () => {
+test('keeps the settings of encryption and of on-demand throughput', async () => {
   await create();
   assert.equal((await describe())['SSEDescription'], undefined);
   const OnDemandThroughput = { MaxReadRequestUnits: 10, MaxWriteRequestUnits: 5 };
@@ -227,7 +227,7 @@ test('keeps what is said of encryption and of throughput by request', async () =
   assert.equal((await describe())['SSEDescription'], undefined);
 });
 
-test('takes the types of the keys of an index from the request that makes it, but for those it knows', async () => {
+test('reads the types of new index keys from the request, and keeps those of known attributes', async () => {
   await create();
   const add = (AttributeDefinitions: readonly object[]) =>
     update({

@@ -41,7 +41,7 @@ const stored = async () => {
   return found.sort().join(' ');
 };
 
-test('does all writes where all conditions hold', async () => {
+test('does all writes if all conditions hold', async () => {
   const thing = { Put: { TableName: 'things', Item: { pk: { S: 'p' }, sk: { N: '1' }, n: { N: '5' } } } };
   const { status, body } = await transact([put('b'), add('c'), check('a', '1'), thing], {
     ReturnConsumedCapacity: 'TOTAL',
@@ -69,7 +69,7 @@ const reasonsOf = ({ body }: Awaited<ReturnType<typeof transact>>) =>
     ({ Code, Message }) => `${Code}: ${Message}`,
   );
 
-test('cancels for keys that are not of the schema, of writes and of reads', async () => {
+test('cancels writes and reads with keys that do not fit the schema', async () => {
   const wrong = { Key: { id: { N: '1' } } };
   const writes = await transact([
     add('c'),
@@ -94,7 +94,7 @@ test('cancels for keys that are not of the schema, of writes and of reads', asyn
   assert.equal(await stored(), 'a1');
 });
 
-test('reads all writes before it looks for their tables', async () => {
+test('checks all writes before it looks up their tables', async () => {
   const nowhere = { Put: { TableName: 'nowhere', Item: keyOf('a') } };
   const { body } = await transact([nowhere, check('a', '1', { ConditionExpression: 'n = (' })]);
   assert.match(String(body['message']), /^Invalid ConditionExpression: Syntax error/);
@@ -112,7 +112,7 @@ test('refuses an empty key before it does anything', async () => {
   }
 });
 
-test('does nothing where one condition does not hold, and gives a reason for each write', async () => {
+test('does nothing if one condition does not hold, and gives a reason for each write', async () => {
   const { status, body } = await transact([
     put('b'),
     check('a', '2', { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
@@ -142,7 +142,7 @@ test('does nothing where one condition does not hold, and gives a reason for eac
   assert.equal(await stored(), 'a1');
 });
 
-test('does a request once that comes again with its token, and refuses another one with it', async () => {
+test('does a repeated request with the same token once, and refuses another request with that token', async () => {
   const token = { ClientRequestToken: 'once' };
   for (let tries = 0; tries < 3; tries += 1) assert.equal((await transact([add('a')], token)).status, 200);
   assert.equal(await stored(), 'a2');

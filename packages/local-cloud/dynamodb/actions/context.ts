@@ -1,4 +1,4 @@
-// What every operation of DynamoDB gets beside its request.
+// The context that every operation of DynamoDB gets with its request.
 
 import type { Tables } from '../store/tables.ts';
 

@@ -1,4 +1,4 @@
-// What the function of an authorizer may answer, how its client is described to it, and when it is asked again.
+// Authorizers: the answers that their function may give, the event that describes the client, and when they are called again.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

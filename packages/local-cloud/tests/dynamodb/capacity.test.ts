@@ -1,4 +1,4 @@
-// What a request consumes: of a write for the table and each index that it changes, of a transaction twice as much.
+// Consumed capacity: a write consumes units of the table and of each index that it changes, a transaction twice as many.
 
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -41,7 +41,7 @@ interface Consumed {
 const consumedBy = async (operation: string, input: object) =>
   (await call(engine, operation, { ReturnConsumedCapacity: 'INDEXES', ...input }))['ConsumedCapacity'];
 
-/** As `total table global local`. */
+/** `total table global local`, such as `3 1 1 1`. */
 async function unitsOf(operation: string, input: object): Promise<string> {
   const consumed = (await consumedBy(operation, { TableName, ...input })) as Consumed;
   const arm = (name: string, index: string) =>

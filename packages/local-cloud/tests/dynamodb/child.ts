@@ -1,4 +1,4 @@
-// A process of its own for the kill -9 test: serves the windows table in the folder of its argument, prints the address.
+// The process that the kill -9 test kills: serves the windows table in the folder of its argument, and prints the address.
 
 import { createDynamoDb } from '../../dynamodb/dynamodb.ts';
 import { systemClock } from '../../clock.ts';

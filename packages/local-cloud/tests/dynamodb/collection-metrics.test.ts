@@ -1,4 +1,4 @@
-// The size of item collections: for tables with local indexes, of each write that asks for it.
+// The size of item collections: each write to a table with local indexes returns it on request.
 
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

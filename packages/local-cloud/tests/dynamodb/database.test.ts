@@ -1,4 +1,4 @@
-// What the database keeps: answers wait for the disk, and a turn that cannot be kept fails as a whole and leaves nothing.
+// The database: answers wait for the disk, and a turn that cannot be written fails as a whole and leaves nothing.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// What DynamoDB keeps: through kill -9, through the death of its thread, and against a template that has changed.
+// DynamoDB keeps its tables through kill -9 and the death of its thread, and refuses a template that has changed their keys.
 
 import { test } from '@jest/globals';
 import assert from 'node:assert/strict';

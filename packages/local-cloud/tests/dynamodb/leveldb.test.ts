@@ -1,4 +1,4 @@
-// Data directories of earlier versions, whose tables are in LevelDB: converted once, whole, whatever happens meanwhile.
+// Data directories of earlier versions, whose tables are in LevelDB: converted once and completely, even after a crash.
 
 import { expect, test } from '@jest/globals';
 import assert from 'node:assert/strict';

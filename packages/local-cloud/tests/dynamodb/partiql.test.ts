@@ -1,4 +1,4 @@
-// PartiQL: statements that read and write items one by one, in batches and in transactions, and how they are refused.
+// PartiQL: statements that read and write items one by one, in batches and in transactions, and their refusals.
 
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Puts random keys, values and expressions together to whole requests of every operation on items.
+// Builds requests of every operation on items from random keys, values and expressions.
 
 import {
   createExpressions,
@@ -37,7 +37,7 @@ const schema = (hash: string, range?: string) => [
   ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' }]),
 ];
 
-/** Creates the tables that the calls are about. */
+/** Creates the tables that the calls use. */
 export const setUp: readonly Call[] = [
   table(
     'things',
@@ -70,7 +70,7 @@ export const setUp: readonly Call[] = [
 
 type Input = Record<string, unknown>;
 
-/** Calls without end, after those of `setUp`. */
+/** Endless calls, after those of `setUp`. */
 export function* randomCalls(seed: number): Generator<Call> {
   const random = createRandom(seed);
   const { value, wrong, scalar } = createValues(random);
@@ -178,7 +178,7 @@ export function* randomCalls(seed: number): Generator<Call> {
         ...(random.chance(0.2) && { ProjectionExpression: projection }),
       }),
       ...maybe(0.3, () => ({ ScanIndexForward: random.chance(0.5) })),
-      // Items of an index that have the same keys there come in any order, so pages of an index have no right answer.
+      // Items with the same index keys come in any order, so pages of an index have no single right answer.
       ...maybe(index === undefined ? 0.4 : 0, () => ({ Limit: 1 + random.below(4) })),
       ...maybe(0.2, () => ({ ConsistentRead: random.chance(0.5) })),
       ...maybe(0.1, () => ({ Select: random.pick(['COUNT', 'ALL_ATTRIBUTES']) })),

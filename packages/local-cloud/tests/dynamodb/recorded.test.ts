@@ -23,7 +23,7 @@ interface Recorded extends Answer {
 const recorded = gunzipSync(readFileSync(path.join(import.meta.dirname, 'recorded-calls.jsonl.gz')))
   .toString()
   .split('\n')
-  // AWS takes it by now, and stores it as true.
+  // AWS accepts it by now, and stores it as true.
   .filter((line) => !line.includes('{"NULL":false}'))
   .map((line) => JSON.parse(line) as Recorded);
 
@@ -52,12 +52,12 @@ const inAnyOrder = (items: unknown) => (items as unknown[]).map(text).sort();
 
 const isRead = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
 
-/** Without results that have no order: batches, and items of an index with the same keys there. */
+/** Sorts results that have no order: batches, and items with the same index keys. */
 function comparable({ operation, input }: Recorded, { status, body }: Answer): unknown {
   const { Responses, Items, Message, ...rest } = body;
   // An update of which nothing is returned.
   if (isDeepStrictEqual(rest['Attributes'], {})) delete rest['Attributes'];
-  // Of a write dynalite did not count the indexes; see capacity.test.ts.
+  // Dynalite did not count the indexes of a write; see capacity.test.ts.
   if (!isRead.has(operation)) delete rest['ConsumedCapacity'];
   const items = input['IndexName'] === undefined ? Items : Items && inAnyOrder(Items);
   const responses =
@@ -77,7 +77,7 @@ function comparable({ operation, input }: Recorded, { status, body }: Answer): u
   return JSON.parse(text({ status, ...rest, message: shown, items, responses }));
 }
 
-/** By the message of the one or the other. */
+/** By the message of dynalite or of this engine. */
 const DIFFERENCES: Readonly<Record<string, { readonly ours?: RegExp; readonly theirs?: RegExp }>> = {
   'AWS refuses a projection beside another Select': { ours: /Cannot specify the ProjectionExpression/ },
   'dynalite left out checks of filters, as it ran without them': {

@@ -1,4 +1,4 @@
-// How deep values may be nested, which conditions a key may have, and in which words that is said, as recorded on AWS.
+// The limits on nested values and on conditions of keys, with the messages that were recorded on AWS.
 
 import { afterAll, beforeAll, test } from '@jest/globals';
 import assert from 'node:assert/strict';
@@ -16,7 +16,7 @@ afterAll(() => engine.close());
 const TableName = 'plain';
 const Key = { id: { S: 'a' } };
 
-/** A text inside of so many maps and lists. */
+/** A text inside `count` maps and lists. */
 function nested(count: number): object {
   let value: object = { S: 'leaf' };
   for (let left = count; left > 0; left -= 1) value = left % 2 === 0 ? { L: [value] } : { M: { n: value } };
@@ -185,7 +185,7 @@ test('counts the units of a text as its size', async () => {
 });
 
 const MAX_BYTES = 409_600;
-/** Of an update of a new item with the key `a`, whose attribute `p` is filled. */
+/** The value of attribute `p` with which an item with the key `a` takes `bytes` bytes. */
 const filled = (bytes: number) => ({ S: 'x'.repeat(bytes - 'ida'.length - 'p'.length) });
 
 test.each([

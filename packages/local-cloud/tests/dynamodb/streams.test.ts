@@ -1,4 +1,4 @@
-// The streams of tables: the record of each write, how the API reads it, and the event of a mapping.
+// The streams of tables: the record of each write, the API that reads it, and the event of a mapping.
 
 import { describe, it, test } from '@jest/globals';
 import assert from 'node:assert/strict';

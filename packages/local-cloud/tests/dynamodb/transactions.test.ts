@@ -1,4 +1,4 @@
-// Transactions: all of their writes or none, with a reason for each, and done once however often they are sent.
+// Transactions: all writes are done or nothing is, each refusal has a reason, and a repeated request is done once.
 
 import { afterEach, beforeEach, test } from '@jest/globals';
 import assert from 'node:assert/strict';

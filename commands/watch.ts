@@ -8,6 +8,7 @@ import { openApi, stackFlags, stackUsage, type Api } from './api.ts';
 import { CommandError, runCommand } from './command-error.ts';
 import { parseFlags } from './flags.ts';
 import { painted } from './listing.ts';
+import { own } from '../core/own.ts';
 
 const USAGE = `usage: npm run watch [-- DEVICE ...] [--site SITE] [--from -5m]
                      [--metric NAME] [--format json]
@@ -102,7 +103,7 @@ function createNextWindows(api: Api, { from, metric }: Following) {
     if (last) shownUntil.set(deviceId, last.end);
     return closed.map((window) => {
       const metrics = Object.entries(window.metrics).map(([name, { min, max }]) => {
-        const unit = page.units?.[name];
+        const unit = own(page.units, name);
         return `${name} ${min === max ? min : `${min}..${max}`}${unit ? ` ${unit}` : ''}`;
       });
       const text = `${shortTime(window.start, now)}  ${deviceId}  ${metrics.join('  ')}  (${window.readings})`;

@@ -9,6 +9,7 @@ import { rangeOf, type Range } from './plot-range.ts';
 import { channelOf, limitsOf, mainMetricOf } from './rules.ts';
 import type { View } from './view.ts';
 import { columnsOf, type StoredWindow } from './windows.ts';
+import { own } from '../../core/own.ts';
 
 export interface Drawn {
   readonly metric: string;
@@ -53,7 +54,7 @@ function createDrawing(sources: Sources, ranges: Map<string, Range>) {
   const columnsIn = (own: readonly StoredWindow[], metric: string) =>
     columnsOf(own, metric, step.size, view.isLive ? view.to : undefined);
   const grown = (metric: string, values: readonly (number | null)[], limits: readonly number[]) => {
-    const range = rangeOf(values, limits, ranges.get(metric), units[metric] === '°C' ? 8 : 1);
+    const range = rangeOf(values, limits, ranges.get(metric), own(units, metric) === '°C' ? 8 : 1);
     ranges.set(metric, range);
     return range;
   };
@@ -70,7 +71,7 @@ function createDrawing(sources: Sources, ranges: Map<string, Range>) {
     lineOfMetric: (metric: string): Line => {
       const columns = columnsIn(windows, metric);
       const range = grown(metric, [...columns.min, ...columns.max], []);
-      return { label: metricText(metric), columns, unit: units[metric], range };
+      return { label: metricText(metric), columns, unit: own(units, metric), range };
     },
   };
 }
@@ -97,7 +98,7 @@ function plotOf(
   if (isMain && over !== undefined && over !== main && drawing.metrics.includes(over))
     lines.push(drawing.lineOfMetric(over));
   return {
-    ...{ columns, limits, range, unit: units[metric], lines, forecast },
+    ...{ columns, limits, range, unit: own(units, metric), lines, forecast },
     ...{ from: view.from, to: endOf(sources), isLive: view.isLive },
     // Alarms are not drawn beyond now.
     spans: isMain ? spans.map((each) => ({ ...each, to: Math.min(each.to, view.to) })) : [],

@@ -1,5 +1,7 @@
 // Joins stored windows and live readings into one series that counts each reading once.
 
+import { own } from '../../core/own.ts';
+
 /** The statistics of one metric in one window, as the API returns them. */
 export interface Statistics {
   readonly min: number;
@@ -46,7 +48,7 @@ function withValue(statistics: Statistics | undefined, value: number): Statistic
 
 function withReading(window: StoredWindow, { at, values }: LiveReading): StoredWindow {
   const metrics: Record<string, Statistics> = { ...window.metrics };
-  for (const [name, value] of Object.entries(values)) metrics[name] = withValue(metrics[name], value);
+  for (const [name, value] of Object.entries(values)) metrics[name] = withValue(own(metrics, name), value);
   return { ...window, metrics, readings: window.readings + 1, lastReadingAt: at };
 }
 
@@ -106,7 +108,7 @@ export function addReading(
   window.lastReadingAt = Math.max(window.lastReadingAt, at);
   for (const name in values) {
     const value = values[name]!;
-    const known = window.metrics[name];
+    const known = own(window.metrics, name);
     if (!known) {
       window.metrics[name] = { min: value, max: value, sum: value, count: 1, last: value };
       continue;
@@ -161,9 +163,9 @@ export function columnsOf(
   until?: number,
 ): Columns {
   const columns: Columns = { x: [], min: [], max: [], mean: [], count: [], gaps: [] };
-  const own = windows.filter(({ metrics }) => metrics[metric] !== undefined);
+  const having = windows.filter(({ metrics }) => Object.hasOwn(metrics, metric));
   const pause = usualPause(
-    own.map(({ start }) => start),
+    having.map(({ start }) => start),
     size,
   );
   let end: number | undefined;
@@ -173,7 +175,7 @@ export function columnsOf(
     for (const column of [columns.min, columns.max, columns.mean]) column.push(null);
     columns.count.push(0);
   };
-  for (const { start, metrics } of own) {
+  for (const { start, metrics } of having) {
     const { min, max, sum, count } = metrics[metric]!;
     if (end !== undefined && start - end > 1.5 * pause) breakLine(end, start);
     columns.x.push((start + size / 2) / 1000);

@@ -6,6 +6,7 @@ import type { Track } from '../data/tracks.ts';
 import type { Alert, Device, Rule } from '../model/api-types.ts';
 import { isBeyond, statusOf, wordOf, type Status } from '../model/fleet.ts';
 import { channelOf, limitsOf, mainMetricOf, type Limit } from '../model/rules.ts';
+import { own } from '../../core/own.ts';
 
 export interface Member extends Status {
   readonly device: Device;
@@ -41,13 +42,13 @@ export function memberOf(app: App, lookups: Lookups, device: Device): Member {
   const alerts: readonly Alert[] = lookups.alertsByDevice.value.get(device.deviceId) ?? [];
   const rules: ReadonlyMap<string, Rule> = lookups.rulesById.value;
   const metric = mainMetricOf(Object.keys(track.values));
-  const value = metric === undefined ? undefined : track.values[metric];
+  const value = metric === undefined ? undefined : own(track.values, metric);
   const limits = metric === undefined ? [] : limitsOf(store.rules.value, device, metric);
   const lastSeenAt = Math.max(track.lastReadingAt ?? 0, device.lastSeenAt ?? 0);
   const silentFor =
     track.lastReadingAt === undefined && lastSeenAt === 0 ? undefined : store.now.peek() - lastSeenAt;
   const status = statusOf(alerts, rules, silentFor, isBeyond(value, limits));
-  const unit = metric === undefined ? undefined : device.units?.[metric];
+  const unit = metric === undefined ? undefined : own(device.units, metric);
   return {
     ...{ device, track, metric, value, unit, limits, silentFor },
     ...status,

@@ -14,6 +14,7 @@ import { channelOf, isSilenceRule, limitsOf, mainMetricOf } from '../model/rules
 import { columnsOf } from '../model/windows.ts';
 import type { Lookups } from '../parts/member.ts';
 import { MetricPlot } from '../parts/metric-plot.tsx';
+import { own } from '../../core/own.ts';
 
 /** The plot goes from this long before the alert to this long after it. */
 export const BEFORE_MS = 40 * 60_000;
@@ -63,7 +64,7 @@ function drawnOf(
   const columns = columnsOf(windows, metric, size, isLive ? end : undefined);
   const { low, high } = channelOf(limits);
   const near = [low, high].filter((limit) => limit !== undefined);
-  const unit = history?.units()[metric] ?? device.units?.[metric];
+  const unit = own(history?.units(), metric) ?? own(device.units, metric);
   const spans = isSilenceRule(rule)
     ? []
     : [

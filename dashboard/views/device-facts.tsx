@@ -12,6 +12,7 @@ import type { Member } from '../parts/member.ts';
 import { Time } from '../parts/time.tsx';
 import { CertificateFacts } from './certificate-facts.tsx';
 import { OutlookFacts, type Outlooks } from './outlook-facts.tsx';
+import { own } from '../../core/own.ts';
 
 function Rules({ app, member }: { app: App; member: Member }) {
   const { device, unit, metric } = member;
@@ -22,13 +23,13 @@ function Rules({ app, member }: { app: App; member: Member }) {
         <p class="dim">Log in to see rules and alerts.</p>
       </section>
     );
-  const own = app.store.rules.value.filter((rule) => watches(rule, device));
+  const watching = app.store.rules.value.filter((rule) => watches(rule, device));
   return (
     <section>
       <h3>Rules that watch it</h3>
-      {own.length === 0 && <p class="dim">None: no notifications are sent about this device.</p>}
+      {watching.length === 0 && <p class="dim">None: no notifications are sent about this device.</p>}
       <dl>
-        {own.map((rule) => (
+        {watching.map((rule) => (
           <div class="pair" key={rule.id}>
             <dt>{rule.id}</dt>
             <dd>{ruleText(rule, rule.metric === metric ? unit : '')}</dd>
@@ -42,7 +43,7 @@ function Rules({ app, member }: { app: App; member: Member }) {
 function Shown({ member, history }: { member: Member; history: History | undefined }) {
   const { metric, unit } = member;
   void history?.version.value;
-  const statistics = (history?.series() ?? []).flatMap(({ metrics }) => metrics[metric ?? ''] ?? []);
+  const statistics = (history?.series() ?? []).flatMap(({ metrics }) => own(metrics, metric ?? '') ?? []);
   if (statistics.length === 0) return null;
   const text = (value: number) => numberText(value, unit);
   const [low, high] = [

@@ -8,6 +8,7 @@ import { pathOf } from '../model/api-path.ts';
 import { bandText, defrostText, sayingText, type Outlook } from '../model/outlook.ts';
 import { Shape } from '../parts/signs.tsx';
 import { CorrectDefrosts } from './correct-defrosts.tsx';
+import { own } from '../../core/own.ts';
 
 const EVERY_MS = 60_000;
 
@@ -125,7 +126,7 @@ export function OutlookFacts({
           {outlook.learned && (
             <>
               <dt>Normal band</dt>
-              <dd>{bandText(outlook.learned, units[outlook.metric])}</dd>
+              <dd>{bandText(outlook.learned, own(units, outlook.metric))}</dd>
             </>
           )}
           <Defrosts outlook={outlook} now={now} />

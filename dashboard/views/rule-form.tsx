@@ -11,6 +11,7 @@ import { metricOf, previewText, type Draft } from '../model/rule-kind.ts';
 import { ActionButton } from '../parts/acknowledge.tsx';
 import { Verdict } from './dry-run.tsx';
 import { Sentence } from './rule-sentence.tsx';
+import { own } from '../../core/own.ts';
 
 const PAUSE_MS = 500;
 const RULE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
@@ -83,7 +84,7 @@ function metricsFor(app: App, rule: Rule): string[] {
 /** The unit of the rule's metric, from the first device that has one. */
 function unitFor(app: App, draft: Draft): string | undefined {
   const metric = metricOf(draft);
-  return app.store.devices.value?.find(({ units = {} }) => units[metric])?.units?.[metric];
+  return app.store.devices.value?.find(({ units }) => own(units, metric))?.units?.[metric];
 }
 
 function NameField({ id }: { id: Signal<string> }) {

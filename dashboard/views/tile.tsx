@@ -11,6 +11,7 @@ import { memberOf, type Lookups, type Member } from '../parts/member.ts';
 import { useSight } from '../parts/sight.ts';
 import { Shape } from '../parts/signs.tsx';
 import { Sparkline, type SparkData } from '../parts/sparkline.tsx';
+import { own } from '../../core/own.ts';
 
 const SPAN_MS = 10 * 60_000;
 
@@ -38,7 +39,7 @@ export const limitsText = ({ low, high, unit }: Pick<Member, 'low' | 'high' | 'u
 function secondText({ track, metric, device }: Member): string {
   const second = Object.keys(track.values).find((name) => name !== metric);
   if (second === undefined) return '';
-  const unit = device.units?.[second] ?? '';
+  const unit = own(device.units, second) ?? '';
   return `${metricText(second)} ${numberText(track.values[second]!, unit)}${unit && ` ${unit}`}`;
 }
 

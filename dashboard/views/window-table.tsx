@@ -6,6 +6,7 @@ import { edgeText, metricText, numberText, secondText } from '../model/format.ts
 import type { View } from '../model/view.ts';
 import type { StoredWindow } from '../model/windows.ts';
 import { Time } from '../parts/time.tsx';
+import { own } from '../../core/own.ts';
 
 const MOST_ROWS = 120;
 const DAY_MS = 86_400_000;
@@ -65,7 +66,7 @@ export function WindowTable({
   const span = view.to - view.from;
   // Within a day the time is unique.
   const rowText = (at: number) => (span < DAY_MS ? secondText(at) : edgeText(at, span));
-  const unitOf = (name: string) => history?.units()[name] ?? device.units?.[name];
+  const unitOf = (name: string) => own(history?.units(), name) ?? own(device.units, name);
   return (
     <div class="scroll g4" tabIndex={0} role="region" aria-label="Windows, newest first">
       <table>

@@ -94,6 +94,22 @@ test('the series has all readings, whenever the page is opened', () => {
   );
 });
 
+test('a metric may have the name of a member that every object has', () => {
+  const values = (at: number, constructor: number): LiveReading => ({
+    at,
+    values: { constructor, toString: 1 },
+  });
+  const [first, second] = joined(stored([values(0, 4)]), [values(1000, 6), values(SIZE, 5)], SIZE);
+  assert.deepEqual(Object.entries(first!.metrics), [
+    ['constructor', { min: 4, max: 6, sum: 10, count: 2, last: 6 }],
+    ['toString', { min: 1, max: 1, sum: 2, count: 2, last: 1 }],
+  ]);
+  const windows = new Map([[0, first!]]);
+  addReading(windows, reading(2000, 3), SIZE);
+  assert.deepEqual(columnsOf([second!, windows.get(0)!], 'valueOf', SIZE).x, []);
+  assert.deepEqual(columnsOf([first!, second!], 'constructor', SIZE).mean, [5, 5]);
+});
+
 test('a live reading that a stored window contains is dropped', () => {
   const all = [reading(1000, 4), reading(2000, 5), reading(11_000, 6)];
   assert.deepEqual(stillLive(all, stored(all.slice(0, 1)), SIZE, 0), all.slice(1));

@@ -1,4 +1,4 @@
-// Takes one batch to its function and sees it through: retries, halves, goes on after what was done, gives up at last.
+// Delivers one batch to its function: retries, halves it, continues after the records that are done, and gives up at the end.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';
@@ -111,15 +111,12 @@ function createGiveUp(settings: DeliverySettings) {
   };
 }
 
-/**
- * @returns a function that delivers a batch. It calls `onDone` with the place of each record up to which all are finished, and
- * resolves when the whole batch is: processed, or left at the failure destination. Once closed it stays pending.
- */
-export function createDelivery(settings: DeliverySettings) {
-  const { spec, clock, log, isClosed } = settings;
+type GiveUp = ReturnType<typeof createGiveUp>;
+
+/** @returns a function that gives the pieces that are left of one after an attempt */
+function createAfterAttempt(settings: DeliverySettings, giveUp: GiveUp) {
+  const { spec, clock, log } = settings;
   const about = aboutOf(settings);
-  const attempt = createAttempt(settings);
-  const giveUp = createGiveUp(settings);
   const pause = createPause(clock);
 
   async function again(piece: Piece): Promise<Piece[]> {
@@ -133,8 +130,7 @@ export function createDelivery(settings: DeliverySettings) {
     return [piece];
   }
 
-  /** The pieces that are left of one after an attempt. */
-  async function after(piece: Piece, outcome: Attempted): Promise<Piece[]> {
+  return async (piece: Piece, outcome: Attempted): Promise<Piece[]> => {
     const { records } = piece;
     if (outcome.kind === 'done') return [];
     if (outcome.kind === 'not invoked') {
@@ -142,7 +138,7 @@ export function createDelivery(settings: DeliverySettings) {
       return [piece];
     }
     if (outcome.kind === 'partial' && outcome.from > 0) {
-      // What went well is done; for the rest this was the first attempt.
+      // The records before it are done; for the rest this was the first attempt.
       return again({ records: records.slice(outcome.from), attempts: 1 });
     }
     if (outcome.kind === 'failed' && spec.bisects && records.length > 1) {
@@ -151,9 +147,20 @@ export function createDelivery(settings: DeliverySettings) {
       return [records.slice(0, middle), records.slice(middle)].map((half) => ({ ...piece, records: half }));
     }
     return again({ records, attempts: piece.attempts + 1 });
-  }
+  };
+}
 
-  /** Takes off the front what has become too old. */
+/**
+ * @returns a function that delivers a batch. It calls `onDone` with the place of each record up to which all are finished, and
+ * resolves when the whole batch is: processed, or left at the failure destination. Once closed it stays pending.
+ */
+export function createDelivery(settings: DeliverySettings) {
+  const { spec, clock, isClosed } = settings;
+  const attempt = createAttempt(settings);
+  const giveUp = createGiveUp(settings);
+  const after = createAfterAttempt(settings, giveUp);
+
+  /** Gives up the records at the front that have become too old. */
   async function withoutOld(piece: Piece): Promise<Piece> {
     const oldest = clock.now() - spec.maxAgeMs;
     const end = piece.records.findIndex(({ arrivedAt }) => arrivedAt >= oldest);

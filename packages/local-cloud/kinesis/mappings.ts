@@ -16,7 +16,7 @@ import type { ReadShard, ReadStream } from './streams.ts';
 export interface Mappings {
   /** Begins to read every shard from its checkpoint on. */
   start(): void;
-  /** Reads no more, and writes how far it came. */
+  /** Stops reading and writes the checkpoints. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ interface Checkpoint {
 }
 
 const KIND = 'checkpoint';
-/** What is finished meanwhile comes again after a crash, which does no harm. */
+/** Records finished since the last checkpoint are delivered again after a crash, which does no harm. */
 const CHECKPOINT_MS = 500;
 
 const roleArnOf = ({ functionArn }: MappingSpec) =>
@@ -78,7 +78,7 @@ function createReadings(
   const saved = checkpoints.table<Checkpoint>(KIND);
   return stream.shards.map((shard) => {
     const known = saved.get(`${spec.id}/${shard.id}`)?.place;
-    // LATEST counts once, when the mapping is new; shards that come later are its own from their start.
+    // LATEST applies once, when the mapping is new; shards that are added later are read from their start.
     const isNew = saved.size === 0 && spec.from === 'LATEST';
     const origin = originOf(spec, stream, shard, format);
     const deliver = createDelivery({
@@ -93,6 +93,38 @@ function createReadings(
   });
 }
 
+type AllReadings = ReadonlyMap<MappingSpec, readonly Reading[]>;
+
+const isRead = ({ shard, poller }: Reading) => shard.closed && poller.checkpoint() >= shard.log.newest();
+
+/** Starts the shards whose parents are read: a child's records come after those that its parents had of the same keys. */
+function startReady(all: AllReadings): void {
+  for (const readings of all.values()) {
+    const read = new Set(readings.filter(isRead).map(({ shard }) => shard.number));
+    const known = new Set(readings.map(({ shard }) => shard.number));
+    for (const reading of readings) {
+      if (reading.started) continue;
+      if (reading.shard.parents.some((parent) => known.has(parent) && !read.has(parent))) continue;
+      reading.started = true;
+      reading.poller.start();
+    }
+  }
+}
+
+/** Writes the checkpoints that have changed since they were last written. */
+async function saveCheckpoints(checkpoints: RecordFile, all: AllReadings): Promise<void> {
+  const changes = [...all].flatMap(([spec, readings]) =>
+    readings.map(({ shard, poller }) => ({
+      kind: KIND,
+      key: `${spec.id}/${shard.id}`,
+      value: { place: poller.checkpoint() },
+    })),
+  );
+  const saved = checkpoints.table<Checkpoint>(KIND);
+  const changed = changes.filter(({ key, value }) => saved.get(key)?.place !== value.place);
+  if (changed.length > 0) await checkpoints.commit(changed);
+}
+
 export async function openMappings(options: MappingsOptions): Promise<Mappings> {
   const { dir, mappings, streams, clock, log } = options;
   await makeDirectory(dir);
@@ -100,6 +132,20 @@ export async function openMappings(options: MappingsOptions): Promise<Mappings> 
   let cancel: (() => void) | undefined;
   let closed = false;
   const all = new Map<MappingSpec, Reading[]>();
+
+  function onProgress(): void {
+    if (closed) return;
+    startReady(all);
+    cancel ??= clock.after(CHECKPOINT_MS, () => {
+      cancel = undefined;
+      saveCheckpoints(checkpoints, all).catch((error: unknown) => {
+        log.warn('stream checkpoints cannot be written: finished records may be delivered again', {
+          reason: String(error),
+        });
+      });
+    });
+  }
+
   for (const spec of mappings) {
     if (!spec.enabled) continue;
     const readings = createReadings(spec, options, checkpoints, onProgress, () => closed);
@@ -109,56 +155,14 @@ export async function openMappings(options: MappingsOptions): Promise<Mappings> 
     });
   }
 
-  const isRead = ({ shard, poller }: Reading) => shard.closed && poller.checkpoint() >= shard.log.newest();
-
-  /** A child's records come after those that its parents had of the same keys. */
-  function startReady(): void {
-    for (const readings of all.values()) {
-      const read = new Set(readings.filter(isRead).map(({ shard }) => shard.number));
-      const known = new Set(readings.map(({ shard }) => shard.number));
-      for (const reading of readings) {
-        if (reading.started) continue;
-        if (reading.shard.parents.some((parent) => known.has(parent) && !read.has(parent))) continue;
-        reading.started = true;
-        reading.poller.start();
-      }
-    }
-  }
-
-  async function save(): Promise<void> {
-    const changes = [...all].flatMap(([spec, readings]) =>
-      readings.map(({ shard, poller }) => ({
-        kind: KIND,
-        key: `${spec.id}/${shard.id}`,
-        value: { place: poller.checkpoint() },
-      })),
-    );
-    const saved = checkpoints.table<Checkpoint>(KIND);
-    const changed = changes.filter(({ key, value }) => saved.get(key)?.place !== value.place);
-    if (changed.length > 0) await checkpoints.commit(changed);
-  }
-
-  function onProgress(): void {
-    if (closed) return;
-    startReady();
-    cancel ??= clock.after(CHECKPOINT_MS, () => {
-      cancel = undefined;
-      save().catch((error: unknown) => {
-        log.warn('checkpoints of the stream are not written: what is finished may come again', {
-          reason: String(error),
-        });
-      });
-    });
-  }
-
   return {
-    start: startReady,
+    start: () => startReady(all),
     async close() {
       closed = true;
       cancel?.();
       for (const { poller } of [...all.values()].flat()) poller.close();
       try {
-        await save();
+        await saveCheckpoints(checkpoints, all);
       } finally {
         await checkpoints.close();
       }

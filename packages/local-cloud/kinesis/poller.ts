@@ -1,4 +1,4 @@
-// Reads one shard for one mapping: shares its records out by partition key, and remembers how far all of them are finished.
+// Reads one shard for one mapping: distributes its records to batches by partition key, and knows the place up to which all are finished.
 
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
@@ -39,7 +39,7 @@ const MOST_HELD_BYTES = 2 * MAX_EVENT_BYTES;
 
 /** Counts what is in memory, over all batches of the shard. */
 function createHeld(spec: MappingSpec) {
-  // A batch that does not get on holds up the others only once this much waits for it.
+  // A batch that makes no progress delays the others only once this much waits for it.
   const most = Math.min(spec.batchSize * spec.parallel, MOST_HELD);
   let records = 0;
   let bytes = 0;
@@ -55,6 +55,8 @@ function createHeld(spec: MappingSpec) {
     isFull: () => records >= most || bytes >= MOST_HELD_BYTES,
   };
 }
+
+type Held = ReturnType<typeof createHeld>;
 
 /** The batches of a shard that grow side by side, and which of them gets a record. */
 function createBatches(settings: PollerSettings, onFinished: BatchSettings['onFinished']): Batches {
@@ -80,25 +82,71 @@ interface Batches {
   readonly of: (partitionKey: string) => Batch;
 }
 
-export function createPoller(settings: PollerSettings): Poller {
-  const { spec, shard, clock, log, onProgress } = settings;
-  const held = createHeld(spec);
-  const batches = createBatches(settings, (records) => {
-    held.remove(records);
-    onProgress();
-    void readOn();
-  });
-  let read = settings.startAfter;
+/** Many batches that are not due would stop the reading until their time is up, so they go now. */
+function hurryIfStuck(held: Held, { all }: Batches): void {
+  const isStuck = held.isFull() && !all.some((batch) => batch.isBusy());
+  if (isStuck) for (const batch of all) batch.hurry();
+}
+
+/**
+ * Reads until nothing is left or enough is in memory, one reading at a time.
+ *
+ * @param readSome resolves to false when there was nothing to read.
+ */
+function createReadLoop(
+  { spec, clock, log }: PollerSettings,
+  held: Held,
+  batches: Batches,
+  readSome: () => Promise<boolean>,
+) {
   let reading = false;
   let again = false;
   let started = false;
   let closed = false;
 
+  async function readOn(): Promise<void> {
+    again = true;
+    if (reading || !started) return;
+    reading = true;
+    try {
+      while (again && !closed) {
+        again = false;
+        while (!closed && !held.isFull() && (await readSome()));
+        hurryIfStuck(held, batches);
+      }
+    } catch (error) {
+      log.error('a shard cannot be read, will be tried again', { mapping: spec.id, reason: String(error) });
+      clock.after(RETRY_MS, () => void readOn());
+    }
+    reading = false;
+  }
+  return {
+    readOn: () => void readOn(),
+    isClosed: () => closed,
+    start() {
+      started = true;
+      void readOn();
+    },
+    close: () => void (closed = true),
+  };
+}
+
+export function createPoller(settings: PollerSettings): Poller {
+  const { spec, shard, onProgress } = settings;
+  const held = createHeld(spec);
+  const batches = createBatches(settings, (records) => {
+    held.remove(records);
+    onProgress();
+    loop.readOn();
+  });
+  const loop = createReadLoop(settings, held, batches, readSome);
+  let read = settings.startAfter;
+
   const isWanted = (record: LogRecord) => !spec.accepts || spec.accepts(settings.shown(record));
 
   async function readSome(): Promise<boolean> {
     const records = await shard.readAfter(read, READ_AT_ONCE);
-    if (closed || records.length === 0) return false;
+    if (loop.isClosed() || records.length === 0) return false;
     read = records.at(-1)!.place;
     const wanted = records.filter(isWanted);
     held.add(wanted);
@@ -110,37 +158,16 @@ export function createPoller(settings: PollerSettings): Poller {
     return true;
   }
 
-  async function readOn(): Promise<void> {
-    again = true;
-    if (reading || !started) return;
-    reading = true;
-    try {
-      while (again && !closed) {
-        again = false;
-        while (!closed && !held.isFull() && (await readSome()));
-        // Otherwise many batches that are not due would stop the reading until their time is up.
-        const isStuck = held.isFull() && !batches.all.some((batch) => batch.isBusy());
-        if (isStuck) for (const batch of batches.all) batch.hurry();
-      }
-    } catch (error) {
-      log.error('a shard cannot be read, will be tried again', { mapping: spec.id, reason: String(error) });
-      clock.after(RETRY_MS, () => void readOn());
-    }
-    reading = false;
-  }
-  shard.onAppend(() => void readOn());
+  shard.onAppend(loop.readOn);
 
   return {
-    start() {
-      started = true;
-      void readOn();
-    },
+    start: () => loop.start(),
     checkpoint() {
       const unfinished = batches.all.flatMap((batch) => batch.oldest() ?? []);
       return unfinished.length === 0 ? read : Math.min(...unfinished) - 1;
     },
     close() {
-      closed = true;
+      loop.close();
       for (const batch of batches.all) batch.close();
     },
   };

@@ -162,21 +162,47 @@ function emptyFolder(): Folder {
   ]);
 }
 
+function nodeAt(top: Folder, file: string): Node | undefined {
+  let node: Node | undefined = top;
+  for (const name of namesOf(file)) {
+    if (node?.kind !== 'folder') return undefined;
+    node = node.entries.get(name);
+  }
+  return node;
+}
+
+function restore(folder: Folder, name: string, before: Node | undefined): void {
+  if (before) folder.entries.set(name, before);
+  else folder.entries.delete(name);
+}
+
+function link(folder: Folder, name: string, node: Node): void {
+  const before = folder.entries.get(name);
+  folder.entries.set(name, node);
+  folder.unsynced.push(() => restore(folder, name, before));
+}
+
+function unlink(folder: Folder, name: string): void {
+  const before = folder.entries.get(name);
+  folder.entries.delete(name);
+  folder.unsynced.push(() => restore(folder, name, before));
+}
+
+/** Writes a random part of the bytes, as a disk does that becomes full. @throws ENOSPC */
+function writeUntilFull(file: File, bytes: Uint8Array, at: number): never {
+  const part = world.random().whole(0, bytes.length - 1);
+  if (part > 0) put(file, Buffer.from(bytes.subarray(0, part)), at);
+  throw diskError('ENOSPC', 'write');
+}
+
 /** @param top the root folder, empty if absent */
 export function createDisk(top: Folder = emptyFolder()): Disk {
   let lastId = 1_000_000;
   const disk: Disk = {
     isFull: false,
-    find(file) {
-      let node: Node | undefined = top;
-      for (const name of namesOf(file)) {
-        if (node?.kind !== 'folder') return undefined;
-        node = node.entries.get(name);
-      }
-      return node;
-    },
+    find: (file) => nodeAt(top, file),
     folderOf(file, syscall) {
-      const folder = disk.find(path.dirname(file));
+      const folder = nodeAt(top, path.dirname(file));
       if (!folder) throw diskError('ENOENT', syscall, file);
       if (folder.kind !== 'folder') throw diskError('ENOTDIR', syscall, file);
       return { folder, name: path.basename(file) };
@@ -192,36 +218,16 @@ export function createDisk(top: Folder = emptyFolder()): Disk {
       lastId += 1;
       return { kind: 'folder', id: lastId, entries: new Map(), mtimeMs: world.now(), mode, unsynced: [] };
     },
-    link(folder, name, node) {
-      const before = folder.entries.get(name);
-      folder.entries.set(name, node);
-      folder.unsynced.push(() => restore(folder, name, before));
-    },
-    unlink(folder, name) {
-      const before = folder.entries.get(name);
-      folder.entries.delete(name);
-      folder.unsynced.push(() => restore(folder, name, before));
-    },
+    link,
+    unlink,
     write(file, bytes, at) {
-      if (!disk.isFull || at + bytes.length <= file.size) {
-        put(file, Buffer.from(bytes), at);
-        return;
-      }
-      const part = world.random().whole(0, bytes.length - 1);
-      if (part > 0) put(file, Buffer.from(bytes.subarray(0, part)), at);
-      throw diskError('ENOSPC', 'write');
+      if (disk.isFull && at + bytes.length > file.size) writeUntilFull(file, bytes, at);
+      put(file, Buffer.from(bytes), at);
     },
     truncate,
-    beginSync(node) {
-      return beginSync(node);
-    },
+    beginSync,
     cutPower: (random) => cutFolder(top, random),
     copy: () => createDisk(copyNode(top) as Folder),
   };
   return disk;
-}
-
-function restore(folder: Folder, name: string, before: Node | undefined): void {
-  if (before) folder.entries.set(name, before);
-  else folder.entries.delete(name);
 }

@@ -21,26 +21,44 @@ export function nameOf(specifier: string): string {
 const mayHave = ({ packages }: LayerRoot, specifier: string) =>
   packages === undefined || packages.includes(nameOf(specifier));
 
-/** @param roots in whose node_modules, and those above, a package is searched for that the code itself does not find. */
+interface Place {
+  readonly root: LayerRoot;
+  readonly parentURL: string;
+  readonly required: NodeJS.Require;
+}
+
+function placeOf(root: LayerRoot): Place {
+  const from = path.join(root.folder, 'index.js');
+  return { root, parentURL: pathToFileURL(from).href, required: createRequire(from) };
+}
+
+/** @returns the first result; undefined when the package is in none of the places */
+function firstFound<Found>(places: readonly Place[], find: (place: Place) => Found): Found | undefined {
+  for (const place of places) {
+    try {
+      return find(place);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function addRemedy(error: unknown, specifier: string): void {
+  if (isOfRuntime(specifier) && error instanceof Error)
+    error.message = `${error.message.split('\n')[0]}: Lambda brings this package, this machine does not: run npm install ${nameOf(specifier)} beside the function`;
+}
+
+/** @param roots their node_modules, and those above, are searched for a package that the code itself does not find. */
 export function findPackagesIn(roots: readonly LayerRoot[]): void {
-  const places = roots.map((root) => {
-    const from = path.join(root.folder, 'index.js');
-    return { root, parentURL: pathToFileURL(from).href, required: createRequire(from) };
-  });
+  const places = roots.map(placeOf);
   const placesOf = (specifier: string) => places.filter(({ root }) => mayHave(root, specifier));
   let isSearching = false;
 
   function required(specifier: string): string | undefined {
-    isSearching = true; // `resolve` comes by here again
+    isSearching = true; // `resolve` calls the hook below again
     try {
-      for (const { required: from } of placesOf(specifier)) {
-        try {
-          return pathToFileURL(from.resolve(specifier)).href;
-        } catch (error) {
-          if (!isNotFound(error)) throw error;
-        }
-      }
-      return undefined;
+      return firstFound(placesOf(specifier), (from) => pathToFileURL(from.required.resolve(specifier)).href);
     } finally {
       isSearching = false;
     }
@@ -53,20 +71,15 @@ export function findPackagesIn(roots: readonly LayerRoot[]): void {
       } catch (error) {
         if (isSearching || !isPackage(specifier) || !isNotFound(error)) throw error;
         if (context.conditions.includes('import')) {
-          for (const { parentURL } of placesOf(specifier)) {
-            try {
-              return nextResolve(specifier, { ...context, parentURL });
-            } catch (other) {
-              if (!isNotFound(other)) throw other;
-            }
-          }
+          const found = firstFound(placesOf(specifier), ({ parentURL }) =>
+            nextResolve(specifier, { ...context, parentURL }),
+          );
+          if (found) return found;
         } else {
           const url = required(specifier);
           if (url !== undefined) return { url, shortCircuit: true };
         }
-        if (isOfRuntime(specifier) && error instanceof Error) {
-          error.message = `${error.message.split('\n')[0]}: Lambda brings this package, this machine does not: run npm install ${nameOf(specifier)} beside the function`;
-        }
+        addRemedy(error, specifier);
         throw error;
       }
     },

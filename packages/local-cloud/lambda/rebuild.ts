@@ -31,57 +31,66 @@ function problemOf(error: unknown): string {
   return error.cause === undefined ? error.message : buildErrorOf(error.cause);
 }
 
-export function createRebuild(functions: readonly LocalFunction[], buildDir: string): Rebuild {
-  /** Builds stand in folders of their own, as an environment may still read from the last one. */
+/** Numbered folders for builds: each build has its own, as an environment may still read from the last one. */
+function createBuilds(functions: readonly LocalFunction[], buildDir: string) {
   let builds = 0;
-  const folderOf = (number: number) => path.join(buildDir, FOLDER, String(number));
-  const used = () => new Set(functions.flatMap((each) => each.bundle()?.folder ?? []));
-
-  async function bundle(chosen: readonly LocalFunction[]): Promise<ReadonlyMap<string, Bundle | string>> {
-    const specs = chosen.map(({ spec }) => spec);
-    builds += 1;
-    const folder = folderOf(builds);
-    try {
-      return await bundleFunctions(specs, folder);
-    } catch (error) {
-      if (specs.length === 1) return new Map([[specs[0]!.logicalId, problemOf(error)]]);
-    }
-    // One of them does not build: the others do not wait for it.
-    const bundles = new Map<string, Bundle | string>();
-    for (const each of chosen) for (const [id, one] of await bundle([each])) bundles.set(id, one);
-    return bundles;
-  }
-
-  async function replace(each: LocalFunction, built: Bundle | string): Promise<Rebuilt> {
-    const { logicalId } = each.spec;
-    if (typeof built === 'string') return { logicalId, result: 'failed', problem: built };
-    if (built.sha256 === each.bundle()?.sha256) return { logicalId, result: 'same' };
-    try {
-      await each.replace(built);
-      return { logicalId, result: 'replaced' };
-    } catch (error) {
-      return { logicalId, result: 'failed', problem: problemOf(error) };
-    }
-  }
-
-  /** All but the folders whose code is in use, and those of the last round, which what runs may still read. */
-  async function tidy(firstOfLastRound: number): Promise<void> {
-    const inUse = [...used()];
-    for (let number = 1; number < firstOfLastRound; number += 1) {
-      const folder = folderOf(number);
-      if (!inUse.some((each) => each.startsWith(folder + path.sep)))
-        await rm(folder, { recursive: true, force: true });
-    }
-  }
-
   let firstOfLastRound = 1;
+  const folderOf = (number: number) => path.join(buildDir, FOLDER, String(number));
+  return {
+    newFolder(): string {
+      builds += 1;
+      return folderOf(builds);
+    },
+    /** Begins a round. Removes all but the folders whose code is in use, and those of the last round, which what runs may still read. */
+    async beginRound(): Promise<void> {
+      const inUse = functions.flatMap((each) => each.bundle()?.folder ?? []);
+      for (let number = 1; number < firstOfLastRound; number += 1) {
+        const folder = folderOf(number);
+        if (!inUse.some((each) => each.startsWith(folder + path.sep)))
+          await rm(folder, { recursive: true, force: true });
+      }
+      firstOfLastRound = builds + 1;
+    },
+  };
+}
+
+/** @returns by logical ID the bundle, or why the function does not build */
+async function bundle(
+  chosen: readonly LocalFunction[],
+  newFolder: () => string,
+): Promise<ReadonlyMap<string, Bundle | string>> {
+  const specs = chosen.map(({ spec }) => spec);
+  try {
+    return await bundleFunctions(specs, newFolder());
+  } catch (error) {
+    if (specs.length === 1) return new Map([[specs[0]!.logicalId, problemOf(error)]]);
+  }
+  // One of them does not build: the others do not wait for it.
+  const bundles = new Map<string, Bundle | string>();
+  for (const each of chosen) for (const [id, one] of await bundle([each], newFolder)) bundles.set(id, one);
+  return bundles;
+}
+
+async function replace(each: LocalFunction, built: Bundle | string): Promise<Rebuilt> {
+  const { logicalId } = each.spec;
+  if (typeof built === 'string') return { logicalId, result: 'failed', problem: built };
+  if (built.sha256 === each.bundle()?.sha256) return { logicalId, result: 'same' };
+  try {
+    await each.replace(built);
+    return { logicalId, result: 'replaced' };
+  } catch (error) {
+    return { logicalId, result: 'failed', problem: problemOf(error) };
+  }
+}
+
+export function createRebuild(functions: readonly LocalFunction[], buildDir: string): Rebuild {
+  const builds = createBuilds(functions, buildDir);
   return {
     sources: () => new Map(functions.map((each) => [each.spec.logicalId, each.bundle()?.sources ?? []])),
     async build(logicalIds) {
       const chosen = functions.filter(({ spec }) => logicalIds.includes(spec.logicalId));
-      await tidy(firstOfLastRound);
-      firstOfLastRound = builds + 1;
-      const bundles = await bundle(chosen);
+      await builds.beginRound();
+      const bundles = await bundle(chosen, () => builds.newFolder());
       return Promise.all(chosen.map((each) => replace(each, bundles.get(each.spec.logicalId)!)));
     },
   };

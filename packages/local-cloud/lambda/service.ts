@@ -171,6 +171,59 @@ function createSpoolEvent(
   };
 }
 
+/** Builds the functions, once, and takes up what an earlier process had accepted. */
+function createPreparation(
+  local: Functions,
+  spool: Spool,
+  { functions, buildDir, log }: Pick<LambdaOptions, 'functions' | 'buildDir' | 'log'>,
+) {
+  let prepared: Promise<void> | undefined;
+  let isReady = false;
+  async function prepare(): Promise<void> {
+    await forgetRebuilt(buildDir);
+    const bundles = await bundleFunctions(functions, buildDir);
+    for (const each of local.values()) each.prepare(bundles.get(each.spec.logicalId)!);
+    isReady = true;
+    await resume(spool, (name) => findIn(local, name), log);
+  }
+  return { isReady: () => isReady, ready: () => (prepared ??= prepare()) };
+}
+
+type Preparation = ReturnType<typeof createPreparation>;
+
+/** The two ways to invoke a function: with a caller who waits for the result, and with an event. */
+function createInvocations(local: Functions, { isReady, ready }: Preparation) {
+  async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
+    const target = findIn(local, functionName);
+    if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= MAX_WAITING) {
+      target.metrics.throttled();
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
+    if (!isReady()) await ready();
+    return call(target, payload, caller);
+  }
+
+  // No async function: tens of thousands of events may wait, and each frame of one costs half a kilobyte.
+  function invokeAsync(functionName: string, payload: string, from: Source = []): Promise<void> {
+    const source = [EVENT, ...from];
+    const accept = () =>
+      findIn(local, functionName).events.accept({ requestId: newRequestId(), payload, source });
+    try {
+      return isReady() ? accept() : ready().then(accept);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  return { invoke, invokeAsync };
+}
+
+/** Waits until nothing runs, at most `ms` milliseconds. */
+async function drain(load: ReturnType<typeof createLoad>, ms: number, log: Log): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (load.isBusy() && performance.now() < deadline) await sleep(20);
+  if (load.isBusy()) log.warn('events still run at shutdown; the next start repeats them');
+}
+
 /** @throws StartError for a failure destination that the local cloud does not have. */
 export function createLambda(options: LambdaOptions): LambdaService {
   const { functions, buildDir, log, baseEnvironment } = options;
@@ -182,43 +235,13 @@ export function createLambda(options: LambdaOptions): LambdaService {
   const local = new Map(
     functions.map((spec) => [spec.name, createLocalFunction(spec, { ...options, base, destinations })]),
   );
-  const find = (reference: string) => findIn(local, reference);
   const spool = createSpool(path.resolve(options.spoolDir));
   const load = createLoad(local);
-  let prepared: Promise<void> | undefined;
-  let isReady = false;
+  const preparation = createPreparation(local, spool, options);
+  const { ready } = preparation;
+  const { invoke, invokeAsync } = createInvocations(local, preparation);
+  const spoolEvent = createSpoolEvent(spool, { find: (name) => findIn(local, name), ready, log });
   let closed = false;
-
-  async function prepare(): Promise<void> {
-    await forgetRebuilt(buildDir);
-    const bundles = await bundleFunctions(functions, buildDir);
-    for (const each of local.values()) each.prepare(bundles.get(each.spec.logicalId)!);
-    isReady = true;
-    await resume(spool, find, log);
-  }
-  const ready = () => (prepared ??= prepare());
-  const spoolEvent = createSpoolEvent(spool, { find, ready, log });
-
-  async function invoke(functionName: string, payload: Payload, caller?: Caller): Promise<InvokeResult> {
-    const target = find(functionName);
-    if (target.spec.reservedConcurrency === 0 || target.waiting([CALL]) >= MAX_WAITING) {
-      target.metrics.throttled();
-      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-    }
-    if (!isReady) await ready();
-    return call(target, payload, caller);
-  }
-
-  // No async function: tens of thousands of events may wait, and each frame of one costs half a kilobyte.
-  function invokeAsync(functionName: string, payload: string, from: Source = []): Promise<void> {
-    const source = [EVENT, ...from];
-    const accept = () => find(functionName).events.accept({ requestId: newRequestId(), payload, source });
-    try {
-      return isReady ? accept() : ready().then(accept);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
 
   return {
     invoke,
@@ -237,11 +260,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     rebuild: createRebuild([...local.values()], buildDir),
     isFull: (principal) => load.isFull(principal),
     handler: createLambdaHandler({ functions: local, invoke, spoolEvent }),
-    async drain(ms) {
-      const deadline = performance.now() + ms;
-      while (load.isBusy() && performance.now() < deadline) await sleep(20);
-      if (load.isBusy()) log.warn('events still run at shutdown; the next start repeats them');
-    },
+    drain: (ms) => drain(load, ms, log),
     async close() {
       closed = true;
       await Promise.all([...local.values()].map((each) => each.close()));

@@ -136,61 +136,72 @@ const service = {
   invalid: 'InvalidArgumentException',
 };
 
-/** @param options.dir holds records that were accepted and are not in the bucket yet */
-export async function openFirehoseApi(options: {
+interface AcceptedOptions {
   readonly dir: string;
   readonly specs: readonly StreamSpec[];
   readonly streams: Pick<DeliveryStreams, 'put'>;
-  readonly startedAt: number;
   readonly log: Log;
-}): Promise<FirehoseApi> {
-  const { dir, specs, streams, startedAt, log } = options;
+}
+
+type Identified = readonly [id: string, data: Buffer];
+
+/** Keeps accepted records on disk until their delivery stream has written them. */
+async function openAccepted({ dir, specs, streams, log }: AcceptedOptions) {
   await makeDirectory(dir);
   const file = await openRecordFile(path.join(dir, 'accepted.log'), log);
   let closed = false;
 
-  /** Resolves with the object; until then the records are on disk. */
-  function deliver(stream: string, records: readonly (readonly [id: string, data: Buffer])[]): void {
-    streams
-      .put(
-        stream,
-        records.map(([, data]) => data),
-      )
-      .then(() => {
-        const changes = records.map(([key]): Change => ({ kind: KIND, key, value: undefined }));
-        // What is written and not forgotten comes once more after the next start.
-        return closed ? undefined : file.commit(changes);
-      })
-      .catch((error: unknown) =>
-        log.error('accepted records are not delivered, and are put again at the next start', {
-          ...{ stream, records: records.length, reason: String(error) },
-        }),
-      );
+  function deliver(stream: string, records: readonly Identified[]): void {
+    const forget = () => {
+      const changes = records.map(([key]): Change => ({ kind: KIND, key, value: undefined }));
+      // Records that are written but still in the file are put once more after the next start.
+      return closed ? undefined : file.commit(changes);
+    };
+    const report = (error: unknown) =>
+      log.error('accepted records are not delivered, and are put again at the next start', {
+        ...{ stream, records: records.length, reason: String(error) },
+      });
+    const data = records.map(([, each]) => each);
+    streams.put(stream, data).then(forget).catch(report);
   }
 
+  // What an earlier process had accepted.
   for (const [id, { stream, data }] of file.table<Kept>(KIND)) {
     if (specs.some(({ name }) => name === stream)) deliver(stream, [[id, Buffer.from(data, 'base64')]]);
     else
       log.error('a record is kept: the template no longer has its delivery stream', { stream, record: id });
   }
 
-  async function accept(stream: string, records: readonly Buffer[]): Promise<readonly string[]> {
-    const identified = records.map((data) => [randomUUID(), data] as const);
-    await file.commit(
-      identified.map(([key, data]): Change => {
-        const value: Kept = { stream, data: data.toString('base64') };
-        return { kind: KIND, key, value };
-      }),
-    );
-    deliver(stream, identified);
-    return identified.map(([id]) => id);
-  }
-
   return {
-    handler: createJsonHandler(service, { specs, accept, startedAt }),
-    async close() {
+    async accept(stream: string, records: readonly Buffer[]): Promise<readonly string[]> {
+      const identified = records.map((data) => [randomUUID(), data] as const);
+      await file.commit(identified.map(([key, data]) => keptChange(stream, key, data)));
+      deliver(stream, identified);
+      return identified.map(([id]) => id);
+    },
+    async close(): Promise<void> {
       closed = true;
       await file.close();
     },
+  };
+}
+
+function keptChange(stream: string, key: string, data: Buffer): Change {
+  const value: Kept = { stream, data: data.toString('base64') };
+  return { kind: KIND, key, value };
+}
+
+/** @param options.dir holds records that were accepted and are not in the bucket yet */
+export async function openFirehoseApi(
+  options: AcceptedOptions & { readonly startedAt: number },
+): Promise<FirehoseApi> {
+  const { specs, startedAt } = options;
+  const accepted = await openAccepted(options);
+  return {
+    handler: createJsonHandler(service, {
+      ...{ specs, startedAt },
+      accept: (stream, records) => accepted.accept(stream, records),
+    }),
+    close: () => accepted.close(),
   };
 }

@@ -112,13 +112,10 @@ function createPauses(clock: Clock) {
   };
 }
 
-/** Writes one object, again and again until it is stored or the stream closes. */
-function createPersistentPut(spec: StreamSpec, { store, clock, log, count, meter }: Surroundings) {
+/** @returns a function that writes one object once, and resolves with what went wrong, if anything did */
+function createPut(spec: StreamSpec, { store, count, meter }: Surroundings) {
   const { succeeded } = deliveryMetrics(spec, meter);
-  const pauses = createPauses(clock);
-  let closed = false;
-
-  async function tryOnce(key: string, plain: Buffer, zipped: boolean): Promise<string | undefined> {
+  return async (key: string, plain: Buffer, zipped: boolean): Promise<string | undefined> => {
     try {
       const body = zipped ? await compress(plain) : plain;
       // Firehose has no setting for it: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
@@ -130,7 +127,15 @@ function createPersistentPut(spec: StreamSpec, { store, clock, log, count, meter
       count('archiveFailures');
       return error instanceof Error ? error.message : String(error);
     }
-  }
+  };
+}
+
+/** Writes one object, again and again until it is stored or the stream closes. */
+function createPersistentPut(spec: StreamSpec, surroundings: Surroundings) {
+  const { clock, log } = surroundings;
+  const tryOnce = createPut(spec, surroundings);
+  const pauses = createPauses(clock);
+  let closed = false;
 
   return {
     isClosed: () => closed,
@@ -159,24 +164,25 @@ function createPersistentPut(spec: StreamSpec, { store, clock, log, count, meter
   };
 }
 
-export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
-  const { clock, log, newId, count, invoke, meter } = surroundings;
-  const { freshness, written, bytes } = deliveryMetrics(spec, meter);
-  const objects = createPersistentPut(spec, surroundings);
-  const { transform, query } = spec.processing;
-  const isProcessed = transform !== undefined || query !== undefined;
-  const process = createProcessor({ stream: spec, invoke, clock }, () => objects.isClosed());
+type PersistentPut = ReturnType<typeof createPersistentPut>;
 
-  async function writePart(part: WrittenPart, oldest: number, failed: FailedRecord[]): Promise<boolean> {
+/** @returns a function that writes the records of one object, and adds them to `failed` when they have no partition key */
+function createPartWriter(
+  spec: StreamSpec,
+  { clock, log, newId, count, meter }: Surroundings,
+  objects: PersistentPut,
+) {
+  const { freshness, written, bytes } = deliveryMetrics(spec, meter);
+  const { delimiter } = spec.processing;
+  return async (part: WrittenPart, oldest: number, failed: FailedRecord[]): Promise<boolean> => {
+    const { records } = part;
     const key = objectKey(spec, oldest, newId, part);
     if (key === undefined) {
       const message = 'The function gave no partition key of that name.';
       const code = 'DynamicPartitioning.MetadataExtractionFailed';
-      failed.push(...part.records.map((data) => ({ data, code, message, attempts: 1 })));
+      failed.push(...records.map((data) => ({ data, code, message, attempts: 1 })));
       return true;
     }
-    const { delimiter } = spec.processing;
-    const { records } = part;
     const plain = Buffer.concat(delimiter ? records.flatMap((record) => [record, delimiter]) : records);
     if (!(await objects.put(key, plain))) return false;
     log.info('archived', { bucket: spec.bucket, key, records: records.length });
@@ -187,9 +193,16 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
     bytes(plain.length);
     freshness(Math.max(clock.now() - oldest, 0) / 1_000);
     return true;
-  }
+  };
+}
 
-  async function writeFailed(failed: readonly FailedRecord[], oldest: number): Promise<boolean> {
+/** @returns a function that writes the records that could not be processed below the error prefix */
+function createFailedWriter(
+  spec: StreamSpec,
+  { clock, log, newId, count }: Surroundings,
+  objects: PersistentPut,
+) {
+  return async (failed: readonly FailedRecord[], oldest: number): Promise<boolean> => {
     if (failed.length === 0) return true;
     const key = objectKey(spec, oldest, newId, { errorType: FAILED })!;
     const lines = failed.map((record) => `${failedLine(record, oldest, clock.now())}\n`).join('');
@@ -200,8 +213,17 @@ export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings)
       ...{ stream: spec.name, bucket: spec.bucket, key, records: failed.length, code, reason: message },
     });
     return true;
-  }
+  };
+}
 
+export function createObjectWriter(spec: StreamSpec, surroundings: Surroundings): ObjectWriter {
+  const { clock, count, invoke } = surroundings;
+  const objects = createPersistentPut(spec, surroundings);
+  const writePart = createPartWriter(spec, surroundings, objects);
+  const writeFailed = createFailedWriter(spec, surroundings, objects);
+  const { transform, query } = spec.processing;
+  const isProcessed = transform !== undefined || query !== undefined;
+  const process = createProcessor({ stream: spec, invoke, clock }, () => objects.isClosed());
   return {
     async write(records, oldest) {
       if (!isProcessed) return writePart({ records }, oldest, []);

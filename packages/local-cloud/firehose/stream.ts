@@ -79,10 +79,31 @@ function createWriteQueue(writer: ObjectWriter) {
   };
 }
 
+/** What CloudWatch shows of the records that are put into a stream. */
+function incomingMetrics({ name: DeliveryStreamName }: StreamSpec, meter: Surroundings['meter']) {
+  const measure = (metric: string, unit: string) =>
+    meter('AWS/Firehose', metric, { DeliveryStreamName }, unit);
+  return {
+    incomingRecords: measure('IncomingRecords', 'Count'),
+    incomingBytes: measure('IncomingBytes', 'Bytes'),
+  };
+}
+
+const stateOf = (
+  { name, arn, bucket }: StreamSpec,
+  current: Buffered | undefined,
+  heldBytes: number,
+): StreamState => ({
+  name,
+  arn,
+  bucket,
+  heldBytes,
+  bufferedRecords: current?.records.length ?? 0,
+  bufferedBytes: current?.bytes ?? 0,
+});
+
 function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: Surroundings): Stream {
-  const dimensions = { DeliveryStreamName: spec.name };
-  const incomingRecords = meter('AWS/Firehose', 'IncomingRecords', dimensions, 'Count');
-  const incomingBytes = meter('AWS/Firehose', 'IncomingBytes', dimensions, 'Bytes');
+  const { incomingRecords, incomingBytes } = incomingMetrics(spec, meter);
   const queue = createWriteQueue(writer);
   let current: Buffered | undefined;
   let closed = false;
@@ -119,14 +140,7 @@ function createStream(spec: StreamSpec, writer: ObjectWriter, { clock, meter }: 
       writer.close();
       await flush();
     },
-    state: () => ({
-      name: spec.name,
-      arn: spec.arn,
-      bucket: spec.bucket,
-      bufferedRecords: current?.records.length ?? 0,
-      bufferedBytes: current?.bytes ?? 0,
-      heldBytes: queue.heldBytes(),
-    }),
+    state: () => stateOf(spec, current, queue.heldBytes()),
   };
 }
 

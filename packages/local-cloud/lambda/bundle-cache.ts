@@ -64,12 +64,7 @@ export function createBundleCache(cacheFolder: string, inputHashes: FileHashes =
       if (!manifest || !isUnchanged(manifest.inputs, '/', inputHashes)) return false;
       if (!isUnchanged(manifest.outputs, entry)) return false;
       try {
-        for (const name of Object.keys(manifest.outputs)) {
-          const [from, to] = [path.join(entry, name), path.join(folder, name)];
-          if (name.endsWith('.map'))
-            await writeFile(to, movedMap(await readFile(from, 'utf8'), manifest.folder, folder, name));
-          else await cp(from, to);
-        }
+        await copyOutputs(entry, manifest, folder);
         return true;
       } catch {
         return false; // another process is replacing it
@@ -97,6 +92,16 @@ export function createBundleCache(cacheFolder: string, inputHashes: FileHashes =
       }
     },
   };
+}
+
+/** Copies what was built from the entry of the cache into a folder. */
+async function copyOutputs(entry: string, manifest: Manifest, folder: string): Promise<void> {
+  for (const name of Object.keys(manifest.outputs)) {
+    const [from, to] = [path.join(entry, name), path.join(folder, name)];
+    if (name.endsWith('.map'))
+      await writeFile(to, movedMap(await readFile(from, 'utf8'), manifest.folder, folder, name));
+    else await cp(from, to);
+  }
 }
 
 const hashOf = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');

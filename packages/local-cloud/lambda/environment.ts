@@ -94,7 +94,7 @@ function finish(
   settle({ payload, failed, timedOut: life.timedOut, logTail });
 }
 
-/** What the thread still says after its end was decided is too late: the next event must not be given to it. */
+/** An answer that comes after the end of the thread was decided is too late: the thread must not get the next event. */
 function answer(running: Running, payload: string, failed: boolean, heapMb: number): void {
   if (running.life.failure === undefined) finish(running, payload, failed, heapMb);
 }
@@ -176,6 +176,17 @@ function startTimer(life: Life, ms: number, onTime: () => void): NodeJS.Timeout 
 
 const secondsOf = (ms: number) => (ms / 1_000).toFixed(2);
 
+const startImportTimer = (life: Life) =>
+  startTimer(life, IMPORT_LIMIT_MS, () =>
+    fail(life, 'Sandbox.Timedout', `Error: Init phase timed out after ${secondsOf(IMPORT_LIMIT_MS)} seconds`),
+  );
+
+const startTaskTimer = (life: Life, timeoutSeconds: number) =>
+  startTimer(life, timeoutSeconds * 1_000, () => {
+    life.timedOut = true;
+    fail(life, 'Sandbox.Timedout', `Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
+  });
+
 /**
  * Starts the thread at once.
  *
@@ -186,9 +197,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
   const life: Life = { isInitReported: false, timedOut: false, retired: false };
   let reportStart: (started: boolean) => void = () => {};
   const started = new Promise<boolean>((resolve) => (reportStart = resolve));
-  const importTimer = startTimer(life, IMPORT_LIMIT_MS, () =>
-    fail(life, 'Sandbox.Timedout', `Error: Init phase timed out after ${secondsOf(IMPORT_LIMIT_MS)} seconds`),
-  );
+  const importTimer = startImportTimer(life);
   const stopImportTimer = () => clearTimeout(importTimer);
   begin({
     ...{ settings, life, stopImportTimer, reportStart },
@@ -208,11 +217,7 @@ export function createEnvironment(settings: EnvironmentSettings): Environment {
       return new Promise((settle) => {
         const output = createOutput(onLine);
         output.start(requestId);
-        const timer = startTimer(life, spec.timeoutSeconds * 1_000, () => {
-          life.timedOut = true;
-          const message = `Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`;
-          fail(life, 'Sandbox.Timedout', message);
-        });
+        const timer = startTaskTimer(life, spec.timeoutSeconds);
         life.attempt = { requestId, output, timer, settle };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window
         life.worker!.postMessage([requestId, payload, caller] satisfies ToWorker, memoryOf(payload));

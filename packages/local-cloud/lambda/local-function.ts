@@ -124,16 +124,48 @@ function createAttempts(pool: Pool, metrics: FunctionMetrics, count: Count) {
   };
 }
 
-/** @throws StartError for a failure destination that the local cloud does not have. */
-export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
-  const { clock, log, count, maxEnvironments = availableParallelism() } = options;
-  const logging = createLogging(spec, options);
+/** The code that the environments of a function run, which a rebuild replaces. */
+function createCode(
+  spec: FunctionSpec,
+  { clock, maxEnvironments = availableParallelism() }: LocalFunctionOptions,
+  settings: (bundle: Bundle) => ReturnType<SettingsOfNew>,
+) {
   let bundle: Bundle | undefined;
   let changedAt = clock.now();
-  const metrics = createFunctionMetrics(spec.name, options.meter ?? noMeter);
   const size = Math.max(1, Math.min(spec.reservedConcurrency ?? Infinity, maxEnvironments));
-  const settings = (of: Bundle) => settingsOf(spec, of, options, (line) => logging.onLine(line));
   const pool = createPool(size, () => settings(bundle!));
+  return {
+    pool,
+    bundle: () => bundle,
+    changedAt: () => changedAt,
+    prepare(built: Bundle): void {
+      bundle = built;
+    },
+    async importProblem(): Promise<string | undefined> {
+      const tried = bundle;
+      if (!tried || wasImported(spec, tried)) return undefined;
+      const failure = await pool.tryImport();
+      if (failure) return importProblemOf(spec, failure);
+      await noteImport(spec, tried);
+      return undefined;
+    },
+    async replace(built: Bundle): Promise<void> {
+      const failure = await pool.renew(() => settings(built));
+      if (failure) throw new StartError(importProblemOf(spec, failure));
+      bundle = built;
+      changedAt = clock.now();
+    },
+  };
+}
+
+/** @throws StartError for a failure destination that the local cloud does not have. */
+export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOptions): LocalFunction {
+  const { clock, log, count } = options;
+  const logging = createLogging(spec, options);
+  const metrics = createFunctionMetrics(spec.name, options.meter ?? noMeter);
+  const { pool, ...code } = createCode(spec, options, (bundle) =>
+    settingsOf(spec, bundle, options, (line) => logging.onLine(line)),
+  );
   const attempts = createAttempts(pool, metrics, count);
   const attempt = (event: PoolEvent) => attempts.attempt(event);
   const deliver = createDeliver(spec, options.destinations);
@@ -143,28 +175,10 @@ export function createLocalFunction(spec: FunctionSpec, options: LocalFunctionOp
     metrics,
     events,
     attempt,
-    bundle: () => bundle,
-    changedAt: () => changedAt,
+    ...code,
     waiting: (source) => pool.waiting(source),
     running: () => attempts.running(),
     logged: () => logging.flushed(),
-    prepare(built) {
-      bundle = built;
-    },
-    async importProblem() {
-      const tried = bundle;
-      if (!tried || wasImported(spec, tried)) return undefined;
-      const failure = await pool.tryImport();
-      if (failure) return importProblemOf(spec, failure);
-      await noteImport(spec, tried);
-      return undefined;
-    },
-    async replace(built) {
-      const failure = await pool.renew(() => settings(built));
-      if (failure) throw new StartError(importProblemOf(spec, failure));
-      bundle = built;
-      changedAt = clock.now();
-    },
     async close() {
       events.close();
       await pool.close();

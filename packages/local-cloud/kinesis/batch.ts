@@ -7,7 +7,7 @@ import type { LogRecord } from './shard-reader.ts';
 
 export interface Batch {
   add(record: LogRecord): void;
-  /** What is collected goes as soon as it can, without waiting for size or time. */
+  /** Delivers what is collected as soon as possible, without waiting for size or time. */
   hurry(): void;
   /** Whether a batch is with its function. */
   isBusy(): boolean;
@@ -64,6 +64,12 @@ function createCollected({ spec, clock }: Pick<BatchSettings, 'spec' | 'clock'>)
   };
 }
 
+/** Removes the records up to a place from the front. @returns them */
+function takeUpTo(records: LogRecord[], place: number): LogRecord[] {
+  const end = records.findIndex((record) => record.place > place);
+  return records.splice(0, end === -1 ? records.length : end);
+}
+
 export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings): Batch {
   const collected = createCollected({ spec, clock });
   let running: LogRecord[] = [];
@@ -76,8 +82,7 @@ export function createBatch({ spec, clock, deliver, onFinished }: BatchSettings)
     await Promise.resolve(); // all that was read at once goes into one batch
     running = collected.take();
     await deliver(running, (place) => {
-      const end = running.findIndex((record) => record.place > place);
-      const finished = running.splice(0, end === -1 ? running.length : end);
+      const finished = takeUpTo(running, place);
       if (finished.length > 0) onFinished(finished);
     });
     isBusy = false;

@@ -11,8 +11,8 @@ import { findSegments, type LogSegment } from './shard-segments.ts';
 
 export interface ShardLog {
   /**
-   * Resolves with the record's place when it is on the device. A disk that refuses is asked again until it takes the
-   * record; after `close` the promise stays pending, so that the caller keeps the record.
+   * Resolves with the record's place when it is on the device. While the disk fails, the write is tried
+   * again; after `close` the promise stays pending, so that the caller keeps the record.
    */
   append(partitionKey: string, data: Buffer): Promise<number>;
   /** Records after `place`, at most `limit` and about 256 KB; empty when there are none yet. */
@@ -23,7 +23,7 @@ export interface ShardLog {
   oldest(): number;
   /** The listener is called when there are new records. */
   onAppend(listener: () => void): void;
-  /** Deletes files of which every record came before `time` and is not after `place`. */
+  /** Deletes the files in which every record came before `time` and has a place up to `place`. */
   forget(time: number, place: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -57,6 +57,22 @@ function createGroups() {
   };
 }
 
+/** A pause before the next attempt, which `end` cuts short. */
+function createPause(clock: Clock) {
+  let end = () => {};
+  return {
+    start: () =>
+      new Promise<void>((resolve) => {
+        const cancel = clock.after(RETRY_MS, resolve);
+        end = () => {
+          cancel();
+          resolve();
+        };
+      }),
+    end: () => end(),
+  };
+}
+
 /** Writes what waits, group by group, and tries again while the disk refuses. */
 function createGroupWriter(
   write: (group: readonly Waiting[]) => Promise<void>,
@@ -65,16 +81,7 @@ function createGroupWriter(
   const groups = createGroups();
   let running: Promise<void> | undefined;
   let closed = false;
-  let endPause = () => {};
-
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const cancel = clock.after(RETRY_MS, resolve);
-      endPause = () => {
-        cancel();
-        resolve();
-      };
-    });
+  const pause = createPause(clock);
 
   async function run(): Promise<void> {
     await Promise.resolve(); // everything that comes in the same tick goes into one write
@@ -88,9 +95,9 @@ function createGroupWriter(
         groups.putBack(group);
         const reason = String(error);
         if (!failing)
-          log.error('the stream cannot be written: nothing is taken until it can', { dir, reason });
+          log.error('the stream cannot be written: it accepts no records until it can', { dir, reason });
         failing = true;
-        await pause();
+        await pause.start();
       }
     }
     running = undefined;
@@ -103,10 +110,26 @@ function createGroupWriter(
     },
     async close(): Promise<void> {
       closed = true;
-      endPause();
+      pause.end();
       await running;
     },
   };
+}
+
+/** The entries of records that came at the same time, the first of which has the place `first`. */
+const encodeGroup = (group: readonly Waiting[], first: number, arrivedAt: number): Buffer =>
+  Buffer.concat(
+    group.flatMap(({ partitionKey, data }, n) =>
+      encodeEntry({ seq: first + n, consumers: [], meta: [partitionKey, arrivedAt], payload: data }),
+    ),
+  );
+
+/** Marks the segments that `forget` may delete, from the oldest on; the newest segment stays. */
+function markForgotten(segments: readonly LogSegment[], time: number, place: number): void {
+  for (const segment of segments.slice(0, -1)) {
+    if (segment.newestAt >= time || segment.last > place) break;
+    segment.live = 0;
+  }
 }
 
 export async function openShardLog(options: {
@@ -127,10 +150,8 @@ export async function openShardLog(options: {
   async function write(group: readonly Waiting[]): Promise<void> {
     const first = newest + 1;
     const arrivedAt = clock.now();
-    const buffers = group.flatMap(({ partitionKey, data }, n) =>
-      encodeEntry({ seq: first + n, consumers: [], meta: [partitionKey, arrivedAt], payload: data }),
-    );
-    const written = await writer.write(Buffer.concat(buffers), { nextSeq: first, sync: true });
+    const entries = encodeGroup(group, first, arrivedAt);
+    const written = await writer.write(entries, { nextSeq: first, sync: true });
     const segment = written.segment as LogSegment;
     newest += group.length;
     if (segment.live === 0) segment.first = first;
@@ -147,10 +168,7 @@ export async function openShardLog(options: {
     oldest: () => segments.find(({ first, last }) => last >= first)?.first ?? newest + 1,
     onAppend: (listener) => void listeners.push(listener),
     async forget(time, place) {
-      for (const segment of segments.slice(0, -1)) {
-        if (segment.newestAt >= time || segment.last > place) break;
-        segment.live = 0;
-      }
+      markForgotten(segments, time, place);
       await writer.removeFinished();
     },
     async close() {

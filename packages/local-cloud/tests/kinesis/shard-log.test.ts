@@ -95,7 +95,7 @@ test('a torn end is cut, and the next record takes its number', async () => {
   assert.deepEqual(await readAll(again), ['a', 'c']);
 });
 
-test('a full disk takes nothing, and everything once it has room', async () => {
+test('accepts no records while the disk is full, and all of them once it has room', async () => {
   const [disk, lines] = [createMemoryDisk(), createRecordingLog()];
   const log = await open(temporaryFolder(), disk, undefined, lines);
   await append(log, 'a');
@@ -112,7 +112,7 @@ test('a full disk takes nothing, and everything once it has room', async () => {
   assert.deepEqual(
     lines.lines.map(({ level, message }) => `${level}: ${message}`),
     [
-      'error: the stream cannot be written: nothing is taken until it can',
+      'error: the stream cannot be written: it accepts no records until it can',
       'info: the stream is written again',
     ],
   );

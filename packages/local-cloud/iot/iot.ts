@@ -71,6 +71,11 @@ const brokerDomainsOf = (
       return { name: domain.domainName, key, cert, requiresTls13: requiresTls13(domain) };
     });
 
+type LaterParts = Pick<Iot, 'rules' | 'jobs' | 'authorizers' | 'fleet' | 'endpoint'>;
+
+/** What the API gets once other services are open; empty at first. */
+const laterParts = (): LaterParts => ({ rules: {}, jobs: {}, authorizers: {}, fleet: {}, endpoint: {} });
+
 interface IotOptions {
   readonly dir: string;
   readonly region: string;
@@ -113,11 +118,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
   const specs = options.template ? certificatesOf(options.template) : [];
   const domains = options.template ? domainConfigurationsOf(options.template, specs) : [];
   const ca = await openCa(options);
-  const rules: NonNullable<IotCloud['rules']> = {};
-  const jobs: NonNullable<IotCloud['jobs']> = {};
-  const authorizers: NonNullable<IotCloud['authorizers']> = {};
-  const fleet: NonNullable<IotCloud['fleet']> = {};
-  const endpoint: NonNullable<IotCloud['endpoint']> = {};
+  const parts = laterParts();
   const certificates = await openCertificates(path.join(options.dir, 'acm'), ca, specs);
   const registry = await openRegistry(options);
   const endSweep = sweepExpired(registry, options.clock, (error) =>
@@ -126,11 +127,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
   return {
     ca,
     registry,
-    rules,
-    jobs,
-    authorizers,
-    fleet,
-    endpoint,
+    ...parts,
     certificates,
     domains,
     mqttDomains: brokerDomainsOf(domains, certificates),
@@ -143,10 +140,7 @@ export async function openIot(options: IotOptions): Promise<Iot> {
     seed: (template) => seedRegistry(registry, template, ca),
     provisioning: provisioningOver(registry, ca, options),
     justInTime: justInTimeOver(registry, options),
-    handler: createIotHandler(
-      { registry, ca, domains, rules, jobs, authorizers, fleet, endpoint },
-      options.log,
-    ),
+    handler: createIotHandler({ registry, ca, domains, ...parts }, options.log),
     onChange: (listener) => registry.onChange(listener),
     async close() {
       endSweep();

@@ -93,6 +93,10 @@ function createReadings(
   });
 }
 
+/** Up to where the shard of that number is finished; everywhere if it is not read. */
+const checkpointOf = (readings: readonly Reading[], number: number): number =>
+  readings.find(({ shard }) => shard.number === number)?.poller.checkpoint() ?? Infinity;
+
 type AllReadings = ReadonlyMap<MappingSpec, readonly Reading[]>;
 
 const isRead = ({ shard, poller }: Reading) => shard.closed && poller.checkpoint() >= shard.log.newest();
@@ -150,9 +154,7 @@ export async function openMappings(options: MappingsOptions): Promise<Mappings> 
     if (!spec.enabled) continue;
     const readings = createReadings(spec, options, checkpoints, onProgress, () => closed);
     all.set(spec, readings);
-    streams.stream(spec.streamName).keepFor((number) => {
-      return readings.find(({ shard }) => shard.number === number)?.poller.checkpoint() ?? Infinity;
-    });
+    streams.stream(spec.streamName).keepFor((number) => checkpointOf(readings, number));
   }
 
   return {

@@ -132,13 +132,15 @@ function markForgotten(segments: readonly LogSegment[], time: number, place: num
   }
 }
 
-export async function openShardLog(options: {
+export interface ShardLogOptions {
   readonly dir: string;
   readonly files: JournalFiles;
   readonly clock: Clock;
   readonly log: Log;
   readonly segmentBytes?: number;
-}): Promise<ShardLog> {
+}
+
+export async function openShardLog(options: ShardLogOptions): Promise<ShardLog> {
   const { dir, files, clock, log, segmentBytes = SEGMENT_BYTES } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const segments = await findSegments(dir, files, log);

@@ -217,6 +217,15 @@ function createInvocations(local: Functions, { isReady, ready }: Preparation) {
   return { invoke, invokeAsync };
 }
 
+async function importProblemsOf(local: Functions, isClosed: () => boolean): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const each of local.values()) {
+    const problem = isClosed() ? undefined : await each.importProblem();
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
 /** Waits until nothing runs, at most `ms` milliseconds. */
 async function drain(load: ReturnType<typeof createLoad>, ms: number, log: Log): Promise<void> {
   const deadline = performance.now() + ms;
@@ -250,12 +259,7 @@ export function createLambda(options: LambdaOptions): LambdaService {
     ready,
     async importProblems() {
       await ready();
-      const problems: string[] = [];
-      for (const each of local.values()) {
-        const problem = closed ? undefined : await each.importProblem();
-        if (problem !== undefined) problems.push(problem);
-      }
-      return problems;
+      return importProblemsOf(local, () => closed);
     },
     rebuild: createRebuild([...local.values()], buildDir),
     isFull: (principal) => load.isFull(principal),

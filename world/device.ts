@@ -113,38 +113,51 @@ function createOutbox(counts: Diary['counts']) {
 type Notes = Omit<ReturnType<typeof createDiary>, 'diary'>;
 type Outbox = ReturnType<typeof createOutbox>;
 
+interface Reactions {
+  readonly session: () => MqttSession | undefined;
+  readonly lost: () => void;
+}
+
+/** What happens on one connection; nothing of it counts once there is a newer one. */
+function eventsOf(
+  isCurrent: () => boolean,
+  notes: Notes,
+  outbox: Outbox,
+  { session, lost }: Reactions,
+): SessionEvents {
+  return {
+    ready() {
+      if (!isCurrent()) return;
+      notes.connects();
+      outbox.publish(session());
+    },
+    acknowledged(id) {
+      if (!isCurrent()) return;
+      const message = outbox.acknowledged(id);
+      if (message) notes.acknowledges(message.key);
+      outbox.publish(session());
+    },
+    heard: (topic, payload) => notes.hears(topic, payload),
+    lost() {
+      if (isCurrent()) lost();
+    },
+  };
+}
+
 /** Connects, and connects again whenever the connection is lost. */
 function createConnections(options: DeviceOptions, notes: Notes, outbox: Outbox) {
   const { name: clientId, certificate, address, isCleanSession, topics } = options;
   let session: MqttSession | undefined;
 
-  /** What happens on one connection; nothing of it counts once there is a newer one. */
-  function eventsOf(isCurrent: () => boolean): SessionEvents {
-    return {
-      ready() {
-        if (!isCurrent()) return;
-        notes.connects();
-        outbox.publish(session);
-      },
-      acknowledged(id) {
-        if (!isCurrent()) return;
-        const message = outbox.acknowledged(id);
-        if (message) notes.acknowledges(message.key);
-        outbox.publish(session);
-      },
-      heard: (topic, payload) => notes.hears(topic, payload),
-      lost() {
-        if (!isCurrent()) return;
-        leave();
-        later(RETRY_MS, open);
-      },
-    };
-  }
-
   function leave(): void {
     notes.ends();
     session = undefined;
     outbox.disconnected();
+  }
+
+  function lost(): void {
+    leave();
+    later(RETRY_MS, open);
   }
 
   function open(): void {
@@ -154,11 +167,8 @@ function createConnections(options: DeviceOptions, notes: Notes, outbox: Outbox)
       return;
     }
     const settings = { clientId, isCleanSession, topics };
-    const opened: MqttSession = openMqttSession(
-      link,
-      settings,
-      eventsOf(() => session === opened),
-    );
+    const events = eventsOf(() => session === opened, notes, outbox, { session: () => session, lost });
+    const opened: MqttSession = openMqttSession(link, settings, events);
     session = opened;
   }
 

@@ -80,6 +80,15 @@ function createEnd(link: Link, lost: () => void) {
   };
 }
 
+/** Sends a PINGREQ twice per keep-alive, until the connection ends. */
+function keepAlive(write: (packet: Packet) => void, isLost: () => boolean): void {
+  later((KEEP_ALIVE_SECONDS * 1000) / 2, () => {
+    if (isLost()) return;
+    write({ cmd: 'pingreq' });
+    keepAlive(write, isLost);
+  });
+}
+
 export function openMqttSession(
   link: Link,
   { clientId, isCleanSession, topics }: SessionOptions,
@@ -88,14 +97,6 @@ export function openMqttSession(
   let [isReady, lastId] = [false, 0];
   const write = (packet: Packet) => void link.stream.write(generate(packet));
   const end = createEnd(link, () => events.lost());
-
-  function ping(): void {
-    later((KEEP_ALIVE_SECONDS * 1000) / 2, () => {
-      if (end.isLost()) return;
-      write({ cmd: 'pingreq' });
-      ping();
-    });
-  }
 
   const receive = receiver(events, topics, write);
   const packets = parser({ protocolVersion: 4 });
@@ -112,7 +113,7 @@ export function openMqttSession(
     ...{ protocolId: 'MQTT', protocolVersion: 4 },
   });
   end.watch();
-  ping();
+  keepAlive(write, end.isLost);
   return {
     link,
     isReady: () => isReady,

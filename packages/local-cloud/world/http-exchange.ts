@@ -59,13 +59,28 @@ function createIncoming(method: string, url: string, headers: Headers, body: Buf
   }) as unknown as IncomingMessage;
 }
 
+/** The headers of a response, and what reads and removes them. */
+function createHeaders() {
+  const headers: Headers = {};
+  return {
+    headers,
+    set(name: string, value: string | number | undefined): void {
+      if (value !== undefined) headers[name.toLowerCase()] = String(value);
+    },
+    methods: {
+      getHeader: (name: string) => headers[name.toLowerCase()],
+      getHeaders: () => headers,
+      hasHeader: (name: string) => name.toLowerCase() in headers,
+      removeHeader: (name: string) => void delete headers[name.toLowerCase()],
+      flushHeaders() {},
+    },
+  };
+}
+
 /** Collects what the server answers. */
 function createResponse(req: IncomingMessage, done: (answer: Answer | undefined) => void) {
   const chunks: Buffer[] = [];
-  const headers: Headers = {};
-  const set = (name: string, value: string | number | undefined) => {
-    if (value !== undefined) headers[name.toLowerCase()] = String(value);
-  };
+  const { headers, methods, ...fields } = createHeaders();
   const stream = new Writable({
     write(chunk: Buffer | string, encoding, next) {
       response.headersSent = true;
@@ -84,20 +99,16 @@ function createResponse(req: IncomingMessage, done: (answer: Answer | undefined)
   });
   const response = Object.assign(stream, {
     ...{ req, statusCode: 200, statusMessage: '', headersSent: false, socket: req.socket },
+    ...methods,
     setHeader(name: string, value: string | number) {
-      set(name, value);
+      fields.set(name, value);
       return response;
     },
-    getHeader: (name: string) => headers[name.toLowerCase()],
-    getHeaders: () => headers,
-    hasHeader: (name: string) => name.toLowerCase() in headers,
-    removeHeader: (name: string) => void delete headers[name.toLowerCase()],
-    flushHeaders() {},
     writeHead(status: number, ...given: unknown[]) {
       response.statusCode = status;
       const more = given.find((each) => typeof each === 'object') as
         Record<string, string | number> | undefined;
-      for (const [name, value] of Object.entries(more ?? {})) set(name, value);
+      for (const [name, value] of Object.entries(more ?? {})) fields.set(name, value);
       response.headersSent = true;
       return response;
     },

@@ -45,8 +45,20 @@ export async function prepare({ project, overrides }: Omit<MachineOptions, 'log'
   await buildFunctions(functionsOf(template));
 }
 
+/** Starts the stack of the project on the ports and the folder that every machine has. */
+const startProject = (
+  { project, overrides, log }: MachineOptions,
+  counters: ReturnType<typeof createCounters>,
+): Promise<Stack> =>
+  startStack({
+    ...{ source: sourceOf({}, project), overrides, dataDir: DATA_DIR, title: project.title },
+    ...{ mqttPort: 8883, awsPort: 4566, webPort: 8080, startCommand: '', dnsCommand: '' },
+    ...{ lasting: project.lasting, faults: project.faults },
+    ...{ clock: systemClock, log, counters },
+  });
+
 /** A new machine with an empty disk, or with a copy of `image`, and empty tables. */
-export function createMachine({ project, overrides, log }: MachineOptions, image?: Disk): Machine {
+export function createMachine(options: MachineOptions, image?: Disk): Machine {
   mount(image ? image.copy() : createDisk());
   forgetDatabases();
   beginTables();
@@ -63,15 +75,7 @@ export function createMachine({ project, overrides, log }: MachineOptions, image
       life = createLife('process');
       counters = createCounters();
       const own = life;
-      const starting = inLife(life, () =>
-        startStack({
-          ...{ source: sourceOf({}, project), overrides, dataDir: DATA_DIR, title: project.title },
-          ...{ mqttPort: 8883, awsPort: 4566, webPort: 8080, startCommand: '', dnsCommand: '' },
-          ...{ lasting: project.lasting, faults: project.faults },
-          ...{ clock: systemClock, log, counters },
-        }),
-      );
-      const started = await until(starting);
+      const started = await until(inLife(life, () => startProject(options, counters)));
       if (own.isAlive) stack = started;
       return started;
     },

@@ -66,6 +66,24 @@ const socketFacts = (certificate: Buffer, address: string) => {
   };
 };
 
+/** Carries bytes and ends to either side, until it is silent. */
+function createLine() {
+  let isSilent = false;
+  return {
+    carry(to: End, bytes: Buffer | null): void {
+      const due = Math.max(to.lastDue, world.elapsed() + world.random().whole(LEAST_WAY_MS, MOST_WAY_MS));
+      to.lastDue = due;
+      inLife(to.life, () => {
+        later(due - world.elapsed(), () => {
+          if (!isSilent && !to.stream.destroyed) to.stream.push(bytes);
+        });
+      });
+    },
+    end: (to: End) => inLife(to.life, () => void later(MOST_WAY_MS, () => !isSilent && to.stream.destroy())),
+    silence: () => void (isSilent = true),
+  };
+}
+
 /**
  * Connects to a port of the machine; undefined where nothing listens.
  *
@@ -74,28 +92,17 @@ const socketFacts = (certificate: Buffer, address: string) => {
 export function connect(port: number, certificate: Buffer, address: string): Link | undefined {
   const listening = serverAt(port);
   if (!listening) return undefined;
-  let isSilent = false;
-  const carry = (to: End, bytes: Buffer | null) => {
-    const due = Math.max(to.lastDue, world.elapsed() + world.random().whole(LEAST_WAY_MS, MOST_WAY_MS));
-    to.lastDue = due;
-    inLife(to.life, () => {
-      later(due - world.elapsed(), () => {
-        if (!isSilent && !to.stream.destroyed) to.stream.push(bytes);
-      });
-    });
-  };
-  const end = (to: End) =>
-    inLife(to.life, () => void later(MOST_WAY_MS, () => !isSilent && to.stream.destroy()));
+  const line = createLine();
   const client: End = createEnd(
     undefined,
-    (bytes) => carry(server, bytes),
-    () => end(server),
+    (bytes) => line.carry(server, bytes),
+    () => line.end(server),
   );
   const server: End = inLife(listening.life, () =>
     createEnd(
       listening.life,
-      (bytes) => carry(client, bytes),
-      () => end(client),
+      (bytes) => line.carry(client, bytes),
+      () => line.end(client),
     ),
   );
   Object.assign(server.stream, socketFacts(certificate, address));
@@ -109,6 +116,6 @@ export function connect(port: number, certificate: Buffer, address: string): Lin
       client.stream.destroy();
       inLife(listening.life, () => void server.stream.destroy());
     },
-    silence: () => void (isSilent = true),
+    silence: () => line.silence(),
   };
 }

@@ -1,4 +1,4 @@
-// Stands for `node:fs/promises`: every answer takes time, and a process that is killed meanwhile never gets it.
+// Replaces `node:fs/promises` in a world: every answer takes time, and a process that is killed meanwhile never gets it.
 
 import * as real from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -33,6 +33,16 @@ const contentOf = (node: Node, encoding: BufferEncoding | null | undefined) => {
 
 const isBytes = (given: unknown): given is Uint8Array => given instanceof Uint8Array;
 
+/** The bytes that `write` of a file handle is to write. */
+function bytesToWrite(
+  data: string | Uint8Array,
+  from: number,
+  length: number | null | undefined,
+): Uint8Array {
+  const all = isBytes(data) ? data : Buffer.from(data);
+  return all.subarray(from, from + (length ?? all.length - from));
+}
+
 /** As far as the product uses one. */
 function handleOf(node: Node, append: boolean) {
   let position = 0;
@@ -57,9 +67,7 @@ function handleOf(node: Node, append: boolean) {
     write: (data: string | Uint8Array, ...given: (number | null | undefined)[]) =>
       reading(() => {
         const [offset, length, at] = isBytes(data) ? given : [0, undefined, given[0]];
-        const all = isBytes(data) ? data : Buffer.from(data);
-        const from = offset ?? 0;
-        const bytes = all.subarray(from, from + (length ?? all.length - from));
+        const bytes = bytesToWrite(data, offset ?? 0, length);
         write(bytes, at);
         return { bytesWritten: bytes.length, buffer: data };
       }),

@@ -1,4 +1,4 @@
-// Stands for `dynamodb/thread.ts`: the tables are in memory and in this thread, and outlive a process as a disk does.
+// Replaces `dynamodb/thread.ts` in a world: the tables are in memory and in this thread, and outlive a process as a disk does.
 
 import { inLife, currentLife, later, world, type Life } from './runtime.ts';
 import { writesOf } from '../dynamodb/direct.ts';
@@ -47,10 +47,26 @@ function createPort(serve: Serve, admit: Admit | undefined): TablesPort {
   };
 }
 
-/** A process that was killed leaves the writes of its last turn undone, which is no fault. */
+/** A process that was killed leaves the writes of its last turn undone, which is not a fault. */
 function requireSound({ fault }: WireAnswer, owner: Life | undefined): void {
   if (fault !== undefined && owner?.isAlive !== false) throw new Error(`tables: ${fault}`);
 }
+
+/** Answers a call after a while, in the life that makes it. */
+const callLater = (
+  opened: () => Engine,
+  owner: Life | undefined,
+  [operation, body]: readonly [operation: string, body: string],
+): Promise<Pick<WireAnswer, 'status' | 'body'>> =>
+  new Promise((resolve) => {
+    const life = currentLife();
+    later(world.random().next() * ANSWER_MS, () =>
+      opened().answer(operation, body, (answer) => {
+        requireSound(answer, owner);
+        inLife(life, () => void later(0, () => resolve({ status: answer.status, body: answer.body })));
+      }),
+    );
+  });
 
 export function createDynamoThread({ region, accountId, guard: guardSetup }: Setup): DynamoThread {
   const database = state.database!;
@@ -76,16 +92,7 @@ export function createDynamoThread({ region, accountId, guard: guardSetup }: Set
     async ready() {
       opened();
     },
-    call: (operation, body) =>
-      new Promise((resolve) => {
-        const life = currentLife();
-        later(world.random().next() * ANSWER_MS, () =>
-          opened().answer(operation, body, (answer) => {
-            requireSound(answer, owner);
-            inLife(life, () => void later(0, () => resolve({ status: answer.status, body: answer.body })));
-          }),
-        );
-      }),
+    call: (operation, body) => callLater(opened, owner, [operation, body]),
     connect: (functionId) =>
       createPort(serve, functionId === undefined ? undefined : guard?.for(functionId)) as never,
     onWritten: (listener) => void (onWritten = listener),

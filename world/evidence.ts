@@ -1,4 +1,4 @@
-// Reads what a world kept, from its disk and tables, in the form in which the oracle of the chaos harness takes it.
+// Reads what a world kept, from its disk and tables, in the form that the oracle of the chaos harness reads.
 
 import { createHash } from 'node:crypto';
 import type { Evidence } from '../bench/chaos/evidence.ts';

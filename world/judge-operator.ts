@@ -1,4 +1,4 @@
-// Whether devices heard what they should and nothing else, whether a revoked one was shut out, and whether the registry kept what it accepted.
+// Checks whether devices heard what they should and nothing else, whether a revoked one was shut out, and whether the registry kept what it accepted.
 
 import type { Finding } from './finding.ts';
 import type { Device } from './device.ts';

@@ -1,4 +1,4 @@
-// Whether alerts are raised and announced in time, and no more of them in a minute than the rate limit allows.
+// Checks that alerts are raised and announced in time, and that no minute has more of them than the rate limit allows.
 
 import type { Evidence } from '../bench/chaos/evidence.ts';
 import type { Mail } from '../bench/chaos/left-texts.ts';

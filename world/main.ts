@@ -7,7 +7,7 @@ import { OptionError, parseOptions, USAGE } from './options.ts';
 dieOfAccidents();
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error; // whoever reads may stop, as `head` does
+  if (error.code !== 'EPIPE') throw error; // the reader may stop, as `head` does
 });
 
 try {

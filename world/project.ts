@@ -1,4 +1,4 @@
-// What a world has to know of Tidegate's stack, as `npm start` does.
+// What a world needs to know about Tidegate's stack, as `npm start` does.
 
 import path from 'node:path';
 import type { Project } from '../packages/local-cloud/project.ts';

@@ -59,7 +59,7 @@ function readPrefixes(destination: Properties, refuse: Refuse): { prefix: Prefix
   if (text.includes('!{') && errorText === undefined)
     throw refuse('AWS demands an ErrorOutputPrefix where Prefix has expressions', 'Prefix');
   if (text.includes('error-output-type'))
-    throw refuse('Prefix: !{firehose:error-output-type} stands in ErrorOutputPrefix only', 'Prefix');
+    throw refuse('Prefix: !{firehose:error-output-type} is allowed in ErrorOutputPrefix only', 'Prefix');
   // Without a prefix of its own, AWS puts the kind of error and the time in front.
   const shown = errorText ?? '!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/';
   const errorPrefix = read('ErrorOutputPrefix', compilePrefix(shown, { isTimed: false }));

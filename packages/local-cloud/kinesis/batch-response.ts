@@ -1,4 +1,4 @@
-// What a function's answer says of its batch of records: done, failed whole, or done up to a record.
+// Reads the answer of a function to a batch of records: all done, all failed, or done up to a record.
 
 import { failedItems } from '../lambda/batch-response.ts';
 

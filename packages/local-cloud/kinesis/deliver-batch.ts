@@ -13,7 +13,7 @@ import type { LogRecord } from './shard-reader.ts';
 export interface DeliverySettings {
   readonly spec: MappingSpec;
   readonly origin: Origin;
-  /** Lambda's synchronous invocation; rejects with an AwsError when it does not come about. */
+  /** Lambda's synchronous invocation; rejects with an AwsError when the function cannot be invoked. */
   readonly invoke: (
     functionName: string,
     payload: () => string | Buffer,
@@ -23,11 +23,11 @@ export interface DeliverySettings {
   readonly log: Log;
   readonly count: (name: string, by?: number) => void;
   readonly meter: Meter;
-  /** True once the process stops: then nothing that fails counts as a failure. */
+  /** True once the process stops: from then on a failed attempt does not count. */
   readonly isClosed: () => boolean;
 }
 
-/** Milliseconds; the pause doubles with each attempt. AWS documents that it backs off, and no numbers. */
+/** Milliseconds; the pause doubles with each attempt. AWS documents the backoff without numbers. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -55,7 +55,7 @@ function createAttempt({ spec, origin, invoke, clock, log, count, meter }: Deliv
       );
     } catch (error) {
       if (!(error instanceof AwsError))
-        log.error('a batch could not be handed to its function', {
+        log.error('a batch could not be delivered to its function', {
           ...aboutOf({ spec, origin }),
           reason: String(error),
         });
@@ -90,7 +90,7 @@ function createGiveUp(settings: DeliverySettings) {
     const fields = { ...aboutOf(settings), condition, attempts, records: records.length };
     count(`${origin.format.counter}.givenUp`, records.length);
     if (!spec.onFailure) {
-      log.error('records lost: they failed for good and the template names no failure destination', fields);
+      log.error('records lost: all attempts failed and the template names no failure destination', fields);
       return;
     }
     const batch = { condition, attempts, records, time: clock.now() };
@@ -98,7 +98,7 @@ function createGiveUp(settings: DeliverySettings) {
       try {
         await leaveRecord(spec, origin, batch, destinations);
         kept(records.length);
-        log.error('records failed for good, kept in the failure destination', fields);
+        log.error('all attempts failed: the records are kept in the failure destination', fields);
         return;
       } catch (error) {
         log.error('failure destination cannot be written, will be tried again', {

@@ -1,4 +1,4 @@
-// What the Kinesis API tells of streams and shards.
+// The operations of the Kinesis API that describe streams and shards.
 
 import { streamOf, numberOf, optionalText, invalid, type Operation } from './api-request.ts';
 import { sequenceNumberOf } from './sequence-number.ts';

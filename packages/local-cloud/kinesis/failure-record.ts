@@ -1,4 +1,4 @@
-// The record that Lambda leaves of a batch that it gave up.
+// The record that Lambda writes for a batch that it gave up.
 
 import { randomUUID } from 'node:crypto';
 import type { Origin } from './batch-event.ts';

@@ -1,4 +1,4 @@
-// Which shard takes a partition key: its MD5 hash as a number, in ranges that share out all 128 bits.
+// Which shard takes a partition key: its MD5 hash as a number, in ranges that divide all 128 bits.
 
 import { hash } from 'node:crypto';
 

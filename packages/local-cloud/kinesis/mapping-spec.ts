@@ -25,7 +25,7 @@ export interface MappingSpec extends EventSourceSpec {
 
 const USUAL_BATCH = 100;
 
-/** -1 stands for no limit. */
+/** -1 means no limit. */
 const limitOf = (value: unknown) => (numberOf(value, -1) === -1 ? Infinity : Number(value));
 
 /** What streams are made of in the template. */

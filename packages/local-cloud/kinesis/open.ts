@@ -1,4 +1,4 @@
-// Opens the template's data streams and the mappings that take them to functions.
+// Opens the template's data streams and the mappings that deliver their records to functions.
 
 import path from 'node:path';
 import type { AwsHandler } from '../aws/wire.ts';

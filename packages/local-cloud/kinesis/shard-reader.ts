@@ -1,4 +1,4 @@
-// Reads a shard's log from any place on, and goes on where it left off without looking through the file again.
+// Reads a shard's log from any place, and continues there the next time without searching the file again.
 
 import { decodeRecord, scanRecords, type EntryRecord } from '../journal/record.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,4 @@
-// Data streams: each record goes to the shard that its partition key's hash falls into, and is on disk before it is taken.
+// Data streams: each record goes to the shard that its partition key's hash falls into, and is on disk before it is acknowledged.
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

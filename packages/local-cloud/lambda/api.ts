@@ -1,4 +1,4 @@
-// The part of the Lambda API that the local cloud serves: invoking, and telling the truth about the functions it runs.
+// The part of the Lambda API that the local cloud serves: invoking functions and describing them.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-// Asynchronous invocation as Lambda does it: retries after one and two minutes, then the failure destination; nothing vanishes.
+// Asynchronous invocation as Lambda does it: retries after one and two minutes, then the failure destination; no event is lost without a log entry.
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -109,7 +109,7 @@ async function repeat(
   }
 }
 
-/** Puts the record of an event into the failure destination, however often that has to be tried. */
+/** Puts the record of an event into the failure destination, and repeats that until it succeeds. */
 async function giveUp(
   { spec, clock, log, count, metrics, deliver }: AsyncSettings,
   activity: Activity,
@@ -123,14 +123,14 @@ async function giveUp(
   metrics.dropped();
   if (!deliver) {
     count('lambda.lost');
-    log.error('event lost: it failed for good and the template names no failure destination', fields);
+    log.error('event lost: all attempts failed and the template names no failure destination', fields);
     return;
   }
   const record = { requestId, condition, invokeCount: attempts, payload, response, time: clock.now() };
   for (let delay = FIRST_DELIVERY_DELAY; ; delay = Math.min(delay * 2, LONGEST_DELIVERY_DELAY)) {
     try {
       await deliver(record);
-      log.error('event failed for good, kept in the failure destination', fields);
+      log.error('all attempts failed: the event is kept in the failure destination', fields);
       return;
     } catch (error) {
       metrics.undelivered();

@@ -1,4 +1,4 @@
-// What the answer of a function that reports items says of its batch, whichever event source it is of.
+// Reads the answer of a function that reports batch item failures, for every kind of event source.
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;

@@ -1,4 +1,4 @@
-// The record that Lambda leaves of an asynchronous event that it gave up, and the places it can leave it at.
+// The record that Lambda writes for an asynchronous event that it gave up, and the destinations it can write to.
 
 import { randomUUID } from 'node:crypto';
 import { StartError } from '../start-error.ts';

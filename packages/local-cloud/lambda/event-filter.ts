@@ -1,4 +1,4 @@
-// Which records of an event source a function wants: the filter criteria of a mapping, with the operators of EventBridge.
+// Selects the records of an event source that a function gets: the filter criteria of a mapping, with the operators of EventBridge.
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 
 import { readPattern } from '../sns/filter-policy.ts';

@@ -1,4 +1,4 @@
-// What every event source mapping says, whatever it reads: which function takes it, in which batches, and how it answers.
+// The settings that all event source mappings share: the function, the batches and the kind of answer.
 
 import { StartError } from '../start-error.ts';
 import type { ResolvedResource, ResolvedTemplate } from '../template/resolved.ts';

@@ -1,4 +1,4 @@
-// A queue in which nobody waits for somebody else's backlog: the sources with waiting items take turns, one item each.
+// A queue in which no source waits for the backlog of another: the sources with waiting items take turns, one item each.
 
 import { createQueue } from '../mqtt/queue.ts';
 
@@ -67,7 +67,7 @@ export function createFairQueue<T>(levels: number): FairQueue<T> {
       return item;
     },
     waiting(source) {
-      if (source.length === 0) return length; // asked for each packet of a client
+      if (source.length === 0) return length; // called for each packet of a client
       const [name, ...rest] = source;
       return bySource.get(name!)?.items.waiting(rest) ?? 0;
     },

@@ -1,4 +1,4 @@
-// How services that are opened before the functions hand them events later: kept on disk, and waiting while too many are.
+// Lets services that open before the functions send them events later: events are kept on disk, and senders wait while there are too many.
 
 import { AwsError } from '../aws-error.ts';
 import type { Clock } from '../clock.ts';

@@ -12,7 +12,7 @@ import type { ResolvedTemplate } from '../template/resolved.ts';
 import type { LogGroup } from './log-groups-api.ts';
 import { createLambda, type LambdaService } from './service.ts';
 
-/** @param options.endpoint the address of the AWS port, which is asked for once a function starts. */
+/** @param options.endpoint the address of the AWS port, which is read when a function starts. */
 export function openLambda(options: {
   readonly dataDir: string;
   readonly template: ResolvedTemplate;

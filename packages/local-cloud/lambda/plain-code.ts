@@ -1,4 +1,4 @@
-// Puts code that nothing has to build where functions run: a copy of its folder, as Lambda would have it, or the text of the template.
+// Copies code that needs no build to where functions run: its folder, as on Lambda, or the inline code of the template.
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';

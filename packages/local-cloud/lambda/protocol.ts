@@ -1,4 +1,4 @@
-// What the process and a function's worker thread say to each other: short arrays of text, the cheapest thing to clone.
+// The messages between the process and a function's worker thread: short arrays of text, the cheapest thing to clone.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Caller } from '../aws/wire.ts';

@@ -1,4 +1,4 @@
-// Starts the thread of a function environment: its code, its variables, and what it may take of memory.
+// Starts the thread of a function environment: its code, its variables and its memory limits.
 
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
@@ -20,7 +20,7 @@ export interface EnvironmentSettings {
 
 const COMPILE_CACHE = 'NODE_COMPILE_CACHE';
 
-/** What an event leaves behind is collected every few events: without a limit it grows to 96 MB a thread, and is no faster (bench/handlers.ts). */
+/** The garbage of events is collected every few events: without a limit it grows to 96 MB a thread, and is no faster (bench/handlers.ts). */
 const YOUNG_GENERATION_MB = 4;
 
 /** Those of layers; for code that is not built, also what was beside it before it was copied, and the AWS SDK from here. */

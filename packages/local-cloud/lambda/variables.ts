@@ -8,7 +8,7 @@ import { queueHost } from '../template/naming.ts';
 /**
  * @param base what the local cloud adds for the AWS SDK: the endpoints of the local services. The template's own value of
  *   one counts before it, unless it is empty: that is none to the SDK, too.
- * @param nowhere a folder in which no AWS configuration stands.
+ * @param nowhere a folder without an AWS configuration.
  * @param taskRoot where the code is.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
  */

@@ -1,4 +1,4 @@
-// Imports the handler of a function's environment, whose own code is evaluated anew, as in a thread that has just begun.
+// Imports the handler of a function's environment, and evaluates its own code again, as a new thread does.
 
 import { errorDocument, type WorkerSettings } from '../lambda/protocol.ts';
 import type { Surroundings } from './environment-globals.ts';

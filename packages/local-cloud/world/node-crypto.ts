@@ -1,4 +1,4 @@
-// Stands for `node:crypto`: ids and random bytes come from the seed, and the clock waits for keys and hashes of passwords.
+// Replaces `node:crypto` in a world: ids and random bytes come from the seed, and the clock waits for keys and hashes of passwords.
 
 import * as real from 'node:crypto';
 import { promisify } from 'node:util';

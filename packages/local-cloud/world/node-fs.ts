@@ -1,4 +1,4 @@
-// Stands for `node:fs`: what is below the world's root is on its disk, everything else on the real one.
+// Replaces `node:fs` in a world: what is below the world's root is on its disk, everything else on the real one.
 
 import * as fs from 'node:fs';
 import { Readable, Writable } from 'node:stream';

@@ -1,4 +1,4 @@
-// Stands for `node:http`: requests reach the servers of this world as objects, without sockets and text between.
+// Replaces `node:http` in a world: requests reach the servers of this world as objects, without sockets and text between.
 
 import http from 'node:http';
 import { openServer } from './node-net.ts';

@@ -1,4 +1,4 @@
-// Stands for `node:net` and `node:tls`: ports exist in the world only, and streams between them are pairs in memory.
+// Replaces `node:net` and `node:tls` in a world: ports exist in the world only, and streams between them are pairs in memory.
 
 import { EventEmitter } from 'node:events';
 import { currentLife, type Life } from './runtime.ts';
@@ -20,7 +20,7 @@ let lastPort = FIRST_PORT;
 /** What listens at a port of this world. */
 export const serverAt = (port: number): Listening | undefined => ports.get(port);
 
-/** The machine has lost its power, or begins anew. */
+/** After the machine has lost its power, or starts again. */
 export function closeAllPorts(): void {
   ports.clear();
   lastPort = FIRST_PORT;

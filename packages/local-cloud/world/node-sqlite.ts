@@ -1,4 +1,4 @@
-// Stands for `node:sqlite`: a file of the world is a database in memory, which a killed process leaves at its last commit.
+// Replaces `node:sqlite` in a world: a file of the world is a database in memory, which a killed process leaves at its last commit.
 
 import { DatabaseSync as RealDatabase, type DatabaseSyncOptions } from 'node:sqlite';
 import { isMounted } from './mount.ts';

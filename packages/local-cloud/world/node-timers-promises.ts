@@ -1,4 +1,4 @@
-// Stands for `node:timers/promises`: waits by the world's clock.
+// Replaces `node:timers/promises` in a world: waits by the world's clock.
 
 import { pause } from './runtime.ts';
 

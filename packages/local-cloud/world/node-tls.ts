@@ -1,4 +1,4 @@
-// Stands for `node:tls`: a connection is a stream that knows the client's certificate, without the cryptography between.
+// Replaces `node:tls` in a world: a connection is a stream that knows the client's certificate, without the cryptography between.
 
 import { openServer } from './node-net.ts';
 

@@ -1,4 +1,4 @@
-// Stands for `node:worker_threads`: a function's environment is a life of its own in this thread, and its handler is the same.
+// Replaces `node:worker_threads` in a world: a function's environment is a life of its own in this thread, and its handler is the same.
 
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';

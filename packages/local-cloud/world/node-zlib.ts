@@ -1,4 +1,4 @@
-// Stands for `node:zlib`: compresses at once, because the system's threads answer in no fixed order.
+// Replaces `node:zlib` in a world: compresses at once, because the system's threads answer in no fixed order.
 
 import { gzipSync, type InputType } from 'node:zlib';
 import { pause } from './runtime.ts';

@@ -120,7 +120,7 @@ export const world = {
   ids: (): Random => state.ids,
   /** Sets the machine's clock forward, or back by a negative number; no time passes. */
   step: (ms: number) => void (state.offset += ms),
-  /** Begins anew at `start`, epoch milliseconds: nothing of an earlier world runs on. */
+  /** Begins a new world at `start`, epoch milliseconds: nothing of an earlier world continues. */
   begin(seed: number, start: number): void {
     tasks.clear();
     Object.assign(state, { elapsed: 0, offset: start, order: 0, turns: 0 });

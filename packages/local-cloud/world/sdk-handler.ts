@@ -1,4 +1,4 @@
-// Stands for `@smithy/node-http-handler` in functions: requests and answers of the AWS SDK as objects, without the streams of a socket between.
+// Replaces `@smithy/node-http-handler` in the functions of a world: requests and answers of the AWS SDK as objects, without the streams of a socket between.
 
 import type { Readable } from 'node:stream';
 import { DIRECT_OPERATIONS } from '../dynamodb/direct.ts';

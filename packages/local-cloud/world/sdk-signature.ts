@@ -1,4 +1,4 @@
-// Stands for `@smithy/signature-v4` in functions: a signature names the caller and the service, and nothing in a world checks its hash.
+// Replaces `@smithy/signature-v4` in the functions of a world: a signature names the caller and the service, and nothing in a world checks its hash.
 
 import { SignatureV4 as RealSignature } from '@smithy/signature-v4';
 

@@ -1,4 +1,4 @@
-// Stands for `lambda/bundle.ts`: builds the functions once for the process, as scripts that every environment runs for itself.
+// Replaces `lambda/bundle.ts` in a world: builds the functions once for the process, as scripts that every environment runs for itself.
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { buildScripts, compileScript } from './shared-packages.ts';
 interface Script {
   readonly text: string;
   readonly sha256: string;
-  /** Evaluates its modules anew. @returns what it exports */
+  /** Evaluates its modules again. @returns what it exports */
   run(): Record<string, unknown>;
 }
 

@@ -1,4 +1,4 @@
-// Stands for `template/document.ts`: a template's text is parsed once, whatever its parameters are then.
+// Replaces `template/document.ts` in a world: a template's text is parsed once, whatever its parameters are then.
 
 import { parseTemplate as parse } from '../template/document.ts';
 

@@ -1,4 +1,4 @@
-// Stands for `template/load.ts`: a template that was read once is not read again for every start.
+// Replaces `template/load.ts` in a world: a template that was read once is not read again for every start.
 
 import { loadTemplate as load } from '../template/load.ts';
 

@@ -7,11 +7,12 @@ import type { Identity } from './access.ts';
 import type { Link } from './link.ts';
 import type { PendingDelivery } from './pending-delivery.ts';
 import { Refusal } from './refusal.ts';
-import { createSession, type Session, type SessionDeps, type SessionRecord } from './session.ts';
+import type { Session, SessionDeps } from './session.ts';
 import { createSessionStore, type SessionStore } from './session-store.ts';
+import { createSessionTable, restoreSessions, type SessionTable } from './session-table.ts';
 import type { Version } from './shape.ts';
-import { createSharedGroups } from './shared-groups.ts';
-import { createSubscriptionIndex, type Match, type SubscriptionOptions } from './subscriptions.ts';
+import { createSharedGroups, type SharedGroups } from './shared-groups.ts';
+import type { Match, SubscriptionOptions } from './subscriptions.ts';
 import { type Filter, parseFilter } from './topics.ts';
 
 export interface Sessions {
@@ -76,58 +77,82 @@ function createExpiries(clock: Clock, end: (session: Session) => void) {
   };
 }
 
-/** The sessions by what finds them: client ID, session ID and subscriptions. */
-function createSessionTable(deps: SessionsDeps) {
-  const byClient = new Map<string, Session>();
-  const byId = new Map<string, Session>();
-  const index = createSubscriptionIndex<Session>();
+type Expiries = ReturnType<typeof createExpiries>;
+
+/** Ends a session everywhere: its time, its place in groups, the table and the disk. */
+type End = (session: Session) => void;
+
+/** Resumes or begins the session of a client that connects. */
+function createOpen(
+  { maxSessions, newId }: SessionsDeps,
+  { table, store, expiries }: { table: SessionTable; store: SessionStore; expiries: Expiries },
+  end: End,
+): Sessions['open'] {
+  const { byClient } = table;
+  return ({ clientId, version, clean, expirySeconds, identity }) => {
+    const earlier = byClient.get(clientId);
+    const isPresent = earlier !== undefined && !clean && earlier.version === version;
+    if (earlier && !isPresent) end(earlier);
+    if (!isPresent && expirySeconds > 0 && byClient.size >= maxSessions) {
+      throw new Refusal('quotaExceeded', `more than ${maxSessions} sessions are kept`);
+    }
+    const session = isPresent
+      ? earlier
+      : table.add({ id: newId(), clientId, version, expirySeconds, identity });
+    expiries.cancel(session);
+    Object.assign(session, { expirySeconds, identity });
+    if (expirySeconds > 0) store.save(session, null);
+    return { session, isPresent };
+  };
+}
+
+/** Changes subscriptions in the table, then on disk. */
+function createSubscribing(
+  table: SessionTable,
+  store: SessionStore,
+): Pick<Sessions, 'subscribe' | 'unsubscribe'> {
   return {
-    byClient,
-    byId,
-    index,
-    add(record: SessionRecord): Session {
-      const session = createSession(record, { ...deps, now: () => deps.clock.now() });
-      byClient.set(session.clientId, session);
-      byId.set(session.id, session);
-      return session;
+    async subscribe(session, filter, text, options) {
+      table.subscribe(session, filter, text, options);
+      await store.keep(session);
     },
-    remove(session: Session): void {
-      for (const text of session.subscriptions.keys()) index.delete(parseFilter(text) as Filter, session);
-      session.end();
-      byClient.delete(session.clientId);
-      byId.delete(session.id);
-    },
-    subscribe(session: Session, filter: Filter, text: string, options: SubscriptionOptions): void {
-      session.subscriptions.set(text, options);
-      index.set(filter, session, options);
+    async unsubscribe(session, text) {
+      if (!session.subscriptions.delete(text)) return false;
+      table.index.delete(parseFilter(text) as Filter, session);
+      await store.keep(session);
+      return true;
     },
   };
 }
 
-/** Takes up the sessions that an earlier run left. */
-function restore(
-  store: SessionStore,
-  table: ReturnType<typeof createSessionTable>,
-  expire: (session: Session, ms: number) => void,
-  clock: Clock,
-): void {
-  for (const { subscriptions, leftAt, ...record } of store.all()) {
-    const session = table.add(record);
-    for (const [text, options] of subscriptions)
-      table.subscribe(session, parseFilter(text) as Filter, text, options);
-    const away = leftAt === null ? 0 : Math.max(0, clock.now() - leftAt); // the time may have been set back meanwhile
-    expire(session, record.expirySeconds * 1000 - away);
-  }
+/** Finds the sessions that a message or a delivery is for. */
+function createRouting(
+  { index, byId }: SessionTable,
+  groups: SharedGroups,
+): Pick<Sessions, 'isKept' | 'enqueue' | 'match'> {
+  return {
+    isKept: (shared) => groups.membersOf(shared).some(({ expirySeconds }) => expirySeconds > 0),
+    enqueue(sessionId, pending) {
+      const heirs = pending.shared === undefined ? [] : groups.membersOf(pending.shared);
+      const session = byId.get(sessionId) ?? heirs[0];
+      session?.enqueue([pending]);
+      return session !== undefined;
+    },
+    match: (topic) =>
+      index.match(topic, (session) => {
+        if (!session.isConnected() || !session.hasRoom()) return 'away';
+        return session.isBehind() ? 'behind' : 'ready';
+      }),
+  };
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const { clock } = deps;
   const store = createSessionStore(deps);
   const table = createSessionTable(deps);
-  const { byClient, byId, index } = table;
-  const groups = createSharedGroups(index);
+  const groups = createSharedGroups(table.index);
 
-  const end = (session: Session) => {
+  const end: End = (session) => {
     expiries.cancel(session);
     groups.passOn(session, true);
     table.remove(session);
@@ -135,24 +160,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
   };
   const expiries = createExpiries(clock, end);
 
-  restore(store, table, (session, ms) => expiries.start(session, ms), clock);
+  restoreSessions(store, table, (session, ms) => expiries.start(session, ms), clock);
 
   return {
-    open({ clientId, version, clean, expirySeconds, identity }) {
-      const earlier = byClient.get(clientId);
-      const isPresent = earlier !== undefined && !clean && earlier.version === version;
-      if (earlier && !isPresent) end(earlier);
-      if (!isPresent && expirySeconds > 0 && byClient.size >= deps.maxSessions) {
-        throw new Refusal('quotaExceeded', `more than ${deps.maxSessions} sessions are kept`);
-      }
-      const session = isPresent
-        ? earlier
-        : table.add({ id: deps.newId(), clientId, version, expirySeconds, identity });
-      expiries.cancel(session);
-      Object.assign(session, { expirySeconds, identity });
-      if (expirySeconds > 0) store.save(session, null);
-      return { session, isPresent };
-    },
+    open: createOpen(deps, { table, store, expiries }, end),
+    ...createSubscribing(table, store),
+    ...createRouting(table, groups),
     enter(session, link) {
       session.attach(link);
       groups.takeOverAll(session);
@@ -167,30 +180,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       store.save(session, clock.now());
       expiries.start(session, session.expirySeconds * 1000);
     },
-    async subscribe(session, filter, text, options) {
-      table.subscribe(session, filter, text, options);
-      await store.keep(session);
-    },
-    async unsubscribe(session, text) {
-      if (!session.subscriptions.delete(text)) return false;
-      index.delete(parseFilter(text) as Filter, session);
-      await store.keep(session);
-      return true;
-    },
     takeOver: (session, shared) => groups.takeOver(session, shared),
-    isKept: (shared) => groups.membersOf(shared).some(({ expirySeconds }) => expirySeconds > 0),
-    enqueue(sessionId, pending) {
-      const heirs = pending.shared === undefined ? [] : groups.membersOf(pending.shared);
-      const session = byId.get(sessionId) ?? heirs[0];
-      session?.enqueue([pending]);
-      return session !== undefined;
-    },
-    of: (clientId) => byClient.get(clientId),
-    match: (topic) =>
-      index.match(topic, (session) => {
-        if (!session.isConnected() || !session.hasRoom()) return 'away';
-        return session.isBehind() ? 'behind' : 'ready';
-      }),
+    of: (clientId) => table.byClient.get(clientId),
     async close() {
       expiries.cancelAll();
       await store.written();

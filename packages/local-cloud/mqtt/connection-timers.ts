@@ -30,53 +30,79 @@ function createAllowance(perSecond: number, burst: number, start: number) {
   };
 }
 
+type Allowance = ReturnType<typeof createAllowance>;
+
 /** Shorter pauses than this are saved up. */
 const SHORTEST_PAUSE_MS = 100;
 
-export function createTimers(deps: {
-  clock: Clock;
-  limits: Limits;
-  close: (ending: EndingName, detail: string) => void;
-  resume: () => void;
+interface TimersDeps {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly close: (ending: EndingName, detail: string) => void;
+  readonly resume: () => void;
   /** True while it is the broker that does not read, so that silence is not the client's fault. */
-  isHeld: () => boolean;
+  readonly isHeld: () => boolean;
   /** Called once, when more goes to the client than IoT Core would send to it. */
-  overfed: () => void;
-}): ConnectionTimers {
-  const { clock, limits, close } = deps;
-  let lastSeen = clock.elapsed();
-  const publishes = createAllowance(limits.publishesPerSecond, limits.publishBurst, lastSeen);
-  const deliveries = createAllowance(limits.publishesPerSecond, limits.publishBurst, lastSeen);
-  const bytes = createAllowance(limits.bytesPerSecond, limits.byteBurst, lastSeen);
-  let isOverfed = false;
-  let isThrottled = false;
-  let cancelThrottle = () => {};
-  let cancelSilence = clock.after(limits.connectTimeoutMs, () =>
+  readonly overfed: () => void;
+}
+
+/** Closes a connection that sends nothing in time; `seen.at` is the time of its last packet. */
+function createSilence({ clock, limits, close, isHeld }: TimersDeps, seen: { readonly at: number }) {
+  let cancel = clock.after(limits.connectTimeoutMs, () =>
     close('connectionLost', `no CONNECT within ${limits.connectTimeoutMs} ms`),
   );
-
-  const throttle = () => {
-    const waitMs = Math.max(publishes.waitMs(), bytes.waitMs());
-    if (waitMs === 0) return;
-    isThrottled = true;
-    cancelThrottle = clock.after(Math.max(SHORTEST_PAUSE_MS, waitMs), () => {
-      isThrottled = false;
-      deps.resume();
-    });
-  };
-
-  const checkSilence = (allowedMs: number) => {
-    const idle = deps.isHeld() ? 0 : clock.elapsed() - lastSeen;
+  const check = (allowedMs: number) => {
+    const idle = isHeld() ? 0 : clock.elapsed() - seen.at;
     if (idle >= allowedMs) close('keepAliveTimeout', `nothing received for ${allowedMs} ms`);
-    else cancelSilence = clock.after(allowedMs - idle, () => checkSilence(allowedMs));
+    else cancel = clock.after(allowedMs - idle, () => check(allowedMs));
   };
+  return {
+    keepAlive: (seconds: number) => {
+      cancel();
+      check(seconds * 1500);
+    },
+    stop: () => cancel(),
+  };
+}
+
+/** Pauses the connection until both allowances have something left. */
+function createThrottle(
+  { clock, resume }: TimersDeps,
+  { publishes, bytes }: { publishes: Allowance; bytes: Allowance },
+) {
+  let isThrottled = false;
+  let cancel = () => {};
+  return {
+    pauseWhenSpent(): void {
+      const waitMs = Math.max(publishes.waitMs(), bytes.waitMs());
+      if (waitMs === 0) return;
+      isThrottled = true;
+      cancel = clock.after(Math.max(SHORTEST_PAUSE_MS, waitMs), () => {
+        isThrottled = false;
+        resume();
+      });
+    },
+    isThrottled: () => isThrottled,
+    stop: () => cancel(),
+  };
+}
+
+export function createTimers(deps: TimersDeps): ConnectionTimers {
+  const { clock, limits } = deps;
+  const seen = { at: clock.elapsed() };
+  const publishes = createAllowance(limits.publishesPerSecond, limits.publishBurst, seen.at);
+  const deliveries = createAllowance(limits.publishesPerSecond, limits.publishBurst, seen.at);
+  const bytes = createAllowance(limits.bytesPerSecond, limits.byteBurst, seen.at);
+  const silence = createSilence(deps, seen);
+  const throttle = createThrottle(deps, { publishes, bytes });
+  let isOverfed = false;
 
   return {
     seen(length, isPublish) {
-      lastSeen = clock.elapsed();
-      bytes.spend(length, lastSeen);
-      if (isPublish) publishes.spend(1, lastSeen);
-      throttle();
+      seen.at = clock.elapsed();
+      bytes.spend(length, seen.at);
+      if (isPublish) publishes.spend(1, seen.at);
+      throttle.pauseWhenSpent();
     },
     sent() {
       if (isOverfed) return;
@@ -84,14 +110,11 @@ export function createTimers(deps: {
       isOverfed = deliveries.waitMs() > 0;
       if (isOverfed) deps.overfed();
     },
-    keepAlive(seconds) {
-      cancelSilence();
-      checkSilence(seconds * 1500);
-    },
-    isThrottled: () => isThrottled,
+    keepAlive: silence.keepAlive,
+    isThrottled: throttle.isThrottled,
     stop() {
-      cancelSilence();
-      cancelThrottle();
+      silence.stop();
+      throttle.stop();
     },
   };
 }

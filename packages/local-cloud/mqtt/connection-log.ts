@@ -37,6 +37,42 @@ const restoredWill = ({ message, delaySeconds }: StoredWill): Will => ({
   delaySeconds,
 });
 
+function storedConnection({
+  identity,
+  accepted,
+}: Pick<ConnectedPeer, 'identity' | 'accepted'>): StoredConnection {
+  const { clientId, versionNumber, sessionIdentifier, will, session } = accepted;
+  return {
+    clientId,
+    identity,
+    versionNumber,
+    sessionIdentifier,
+    will: will && storedWill(will),
+    sessionExpirySeconds: session.expirySeconds,
+  };
+}
+
+/** Writes that nobody waits for before the end; a failure is logged. */
+function createBackgroundWrites(log: Log) {
+  const writing = new Set<Promise<void>>();
+  return {
+    add(work: Promise<void>, clientId: string): void {
+      const done = work.catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.warn('connection not logged to disk: after a crash its disconnect event would be missing', {
+          client: clientId,
+          reason,
+        });
+      });
+      writing.add(done);
+      void done.finally(() => writing.delete(done));
+    },
+    async written(): Promise<void> {
+      while (writing.size > 0) await Promise.all(writing);
+    },
+  };
+}
+
 export function createConnectionLog(deps: {
   readonly records: RecordFile;
   readonly lifecycle: Lifecycle;
@@ -45,19 +81,7 @@ export function createConnectionLog(deps: {
 }): ConnectionLog {
   const { records, lifecycle, wills, log } = deps;
   const stored = records.table<StoredConnection>(KIND);
-  const writing = new Set<Promise<void>>();
-
-  const inBackground = (work: Promise<void>, clientId: string) => {
-    const done = work.catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn('connection not logged to disk: after a crash its disconnect event would be missing', {
-        client: clientId,
-        reason,
-      });
-    });
-    writing.add(done);
-    void done.finally(() => writing.delete(done));
-  };
+  const writes = createBackgroundWrites(log);
 
   const left: ConnectionLog['left'] = ({ clientId, sessionIdentifier }, published) => {
     const forget = async () => {
@@ -66,22 +90,15 @@ export function createConnectionLog(deps: {
       if (stored.get(clientId)?.sessionIdentifier !== sessionIdentifier) return;
       await records.commit([{ kind: KIND, key: clientId, value: undefined }]);
     };
-    inBackground(forget(), clientId);
+    writes.add(forget(), clientId);
   };
 
   return {
     left,
-    entered({ identity, accepted }) {
-      const { clientId, versionNumber, sessionIdentifier, will, session } = accepted;
-      const value: StoredConnection = {
-        clientId,
-        identity,
-        versionNumber,
-        sessionIdentifier,
-        will: will && storedWill(will),
-        sessionExpirySeconds: session.expirySeconds,
-      };
-      inBackground(records.commit([{ kind: KIND, key: clientId, value }]), clientId);
+    entered(client) {
+      const value = storedConnection(client);
+      const { clientId } = value;
+      writes.add(records.commit([{ kind: KIND, key: clientId, value }]), clientId);
     },
     endLeftOpen() {
       for (const { will, ...departure } of stored.values()) {
@@ -89,8 +106,6 @@ export function createConnectionLog(deps: {
         left(departure, lifecycle.disconnected(departure, 'SERVER_ERROR'));
       }
     },
-    async close() {
-      while (writing.size > 0) await Promise.all(writing);
-    },
+    close: () => writes.written(),
   };
 }

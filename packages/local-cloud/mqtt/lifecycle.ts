@@ -1,4 +1,4 @@
-// Tells on `$aws/events/...` who came, went and subscribed, as IoT Core does.
+// Publishes on `$aws/events/...` which clients connect, disconnect and subscribe, as IoT Core does.
 // https://docs.aws.amazon.com/iot/latest/developerguide/life-cycle-events.html
 
 import type { Clock } from '../clock.ts';
@@ -27,7 +27,7 @@ export interface Lifecycle {
   connected(presence: Presence): void;
   /** Resolves when the event is on disk, or the log says that it could not be put there. */
   disconnected(departure: Departure, reason: DisconnectReason): Promise<void>;
-  /** The policy let the client not connect, or its will not be published. */
+  /** The policy does not let the client connect, or publish its will. */
   connectFailed(client: Omit<Presence, 'versionNumber'>): void;
   subscribed(presence: Presence, topics: readonly string[]): void;
   unsubscribed(presence: Presence, topics: readonly string[]): void;
@@ -81,10 +81,9 @@ function createVersions(clock: Clock, first: number) {
   };
 }
 
-export function createLifecycle({ hub, clock, log, newId, earlierRuns }: LifecycleDeps): Lifecycle {
-  const versions = createVersions(clock, earlierRuns * VERSIONS_PER_RUN);
-
-  const publish = async (path: string, clientId: string, identity: Identity, fields: object) => {
+/** @returns a function that publishes an event of a client; it resolves when that is on disk, or the failure is logged */
+function createPublish({ hub, clock, log, newId }: LifecycleDeps) {
+  return async (path: string, clientId: string, identity: Identity, fields: object): Promise<void> => {
     if (/[+#]/.test(clientId)) return;
     const { principal, sourceIp, thingName } = identity;
     const event = { clientId, thingName, timestamp: clock.now(), ...fields, principalIdentifier: principal };
@@ -103,6 +102,11 @@ export function createLifecycle({ hub, clock, log, newId, earlierRuns }: Lifecyc
       log.error('lifecycle event lost: the disk refused it', { topic: message.topic, reason: String(error) });
     });
   };
+}
+
+export function createLifecycle(deps: LifecycleDeps): Lifecycle {
+  const versions = createVersions(deps.clock, deps.earlierRuns * VERSIONS_PER_RUN);
+  const publish = createPublish(deps);
 
   const presence = (eventType: string, of: Presence, fields: object = {}) =>
     publish(`presence/${eventType}`, of.clientId, of.identity, {

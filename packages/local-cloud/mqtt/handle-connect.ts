@@ -1,13 +1,16 @@
-// CONNECT: judges the client, closes an older connection of the same ID, opens the session and welcomes.
+// CONNECT: checks the client, closes an older connection of the same ID, opens the session and welcomes.
 
 import type { IConnackPacket, IConnectPacket } from 'mqtt-packet';
 import type { Identity } from './access.ts';
 import type { BrokerContext, Client, ConnectedClient } from './client.ts';
 import { type Dialect, dialects } from './dialect.ts';
 import { fit } from './fit.ts';
+import type { Limits } from './limits.ts';
 import type { MessageProperties } from './message.ts';
 import { propertiesOf } from './message-properties.ts';
+import type { Accepted } from './peer.ts';
 import { Refusal } from './refusal.ts';
+import type { Sessions } from './sessions.ts';
 import type { Shape, Version } from './shape.ts';
 import { retainProblem, topicProblem } from './topics.ts';
 import type { Will } from './wills.ts';
@@ -27,6 +30,14 @@ function checkClientId(
   if (Buffer.byteLength(clientId) > clientIdBytes) {
     throw new Refusal('clientIdInvalid', `a client ID of more than ${clientIdBytes} bytes`);
   }
+}
+
+function checkAuthentication({ properties }: IConnectPacket): void {
+  if (properties?.authenticationMethod === undefined) return;
+  throw new Refusal(
+    'badAuthenticationMethod',
+    'enhanced authentication, which AWS IoT Core does not support',
+  );
 }
 
 function readWill(
@@ -97,25 +108,19 @@ function checkFits(answer: IConnackPacket, dialect: Dialect, maxBytes: number): 
   );
 }
 
-function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: Dialect): void {
-  const { broker, identity } = client;
-  const { limits } = broker;
-  checkClientId(packet.clientId, packet, dialect.version, broker);
-  if (packet.properties?.authenticationMethod !== undefined) {
-    throw new Refusal(
-      'badAuthenticationMethod',
-      'enhanced authentication, which AWS IoT Core does not support',
-    );
-  }
-  const clientId = packet.clientId || broker.newId();
-  const sessionIdentifier = broker.newId();
-  const will = readWill(packet, clientId, identity, shape, broker);
-  const expirySeconds = dialect.sessionExpiry(packet, limits);
-  if (!isAllowed(client, clientId, will, expirySeconds > 0)) {
-    broker.lifecycle.connectFailed({ clientId, identity, sessionIdentifier });
-    throw new Refusal('notAuthorized', 'its policy does not allow the connection');
-  }
-  const keepAliveSeconds = keepAlive(packet, broker);
+/** @returns CONNACK for a session that is new */
+function createAnswer(
+  packet: IConnectPacket,
+  {
+    clientId,
+    keepAliveSeconds,
+    expirySeconds,
+  }: Pick<Accepted, 'clientId' | 'keepAliveSeconds'> & {
+    expirySeconds: number;
+  },
+  dialect: Dialect,
+  limits: Limits,
+): IConnackPacket {
   const answer = dialect.welcome(
     {
       sessionPresent: false,
@@ -126,16 +131,40 @@ function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: 
     limits,
   );
   checkFits(answer, dialect, maxPacketBytesOf(packet));
+  return answer;
+}
+
+/** Closes an older connection of the same ID, opens the session, and decides what becomes of a will that waits. */
+function openSession(
+  { broker, identity }: Client,
+  { clean }: IConnectPacket,
+  client: { clientId: string; version: Version; expirySeconds: number },
+): ReturnType<Sessions['open']> {
+  const { clientId } = client;
   broker.connected.get(clientId)?.close('takenOver', 'the same client ID connected again');
-  const { session, isPresent } = broker.sessions.open({
-    clientId,
-    version: dialect.version,
-    clean: packet.clean ?? true,
-    expirySeconds,
-    identity,
-  });
-  if (isPresent) broker.wills.cancel(clientId);
+  const opened = broker.sessions.open({ ...client, clean: clean ?? true, identity });
+  if (opened.isPresent) broker.wills.cancel(clientId);
   else broker.wills.hasten(clientId);
+  return opened;
+}
+
+function welcome(client: Client, packet: IConnectPacket, shape: Shape, dialect: Dialect): void {
+  const { broker, identity } = client;
+  const { limits } = broker;
+  const { version } = dialect;
+  checkClientId(packet.clientId, packet, version, broker);
+  checkAuthentication(packet);
+  const clientId = packet.clientId || broker.newId();
+  const sessionIdentifier = broker.newId();
+  const will = readWill(packet, clientId, identity, shape, broker);
+  const expirySeconds = dialect.sessionExpiry(packet, limits);
+  if (!isAllowed(client, clientId, will, expirySeconds > 0)) {
+    broker.lifecycle.connectFailed({ clientId, identity, sessionIdentifier });
+    throw new Refusal('notAuthorized', 'its policy does not allow the connection');
+  }
+  const keepAliveSeconds = keepAlive(packet, broker);
+  const answer = createAnswer(packet, { clientId, keepAliveSeconds, expirySeconds }, dialect, limits);
+  const { session, isPresent } = openSession(client, packet, { clientId, version, expirySeconds });
   client.accept({
     clientId,
     dialect,

@@ -82,6 +82,8 @@ function totalOf(segments: readonly Segment[]): { bytes: number; liveBytes: numb
   return { bytes, liveBytes };
 }
 
+type ActiveSegment = ReturnType<typeof createActive>;
+
 async function readClosed(
   files: JournalFiles,
   path: string,
@@ -96,28 +98,52 @@ async function readClosed(
   }
 }
 
+/** Appends `data` to the active segment; on an error that segment is cut back, and the error is thrown. */
+async function append(
+  active: ActiveSegment,
+  data: Buffer,
+  { nextSeq, sync }: { nextSeq: number; sync: boolean },
+): Promise<{ segment: Segment; offset: number }> {
+  const opened = await active.open(nextSeq);
+  const { segment, file } = opened;
+  const offset = segment.bytes;
+  if (data.length === 0) return { segment, offset };
+  let isWritten = false;
+  try {
+    await file.write(data, offset);
+    isWritten = true;
+    if (sync) await file.sync();
+  } catch (error) {
+    await active.undo(opened, !isWritten);
+    throw error;
+  }
+  segment.bytes += data.length;
+  return { segment, offset };
+}
+
+/** Deletes segments from the oldest on, up to the first that is active or has a live entry. */
+async function removeFinished(
+  { files, log, segments }: SegmentWriterOptions,
+  active: ActiveSegment,
+): Promise<void> {
+  for (let head = segments[0]; head && head.live === 0; head = segments[0]) {
+    if (head === active.current()?.segment) return;
+    segments.shift();
+    try {
+      await files.remove(head.path);
+    } catch (error) {
+      log.warn('journal segment cannot be deleted', { file: head.path, reason: String(error) });
+    }
+  }
+}
+
 export function createSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
   const { files, log, segments } = options;
   const active = createActive(options);
 
   return {
-    async write(data, { nextSeq, sync }) {
-      const opened = await active.open(nextSeq);
-      const { segment, file } = opened;
-      const offset = segment.bytes;
-      if (data.length === 0) return { segment, offset };
-      let isWritten = false;
-      try {
-        await file.write(data, offset);
-        isWritten = true;
-        if (sync) await file.sync();
-      } catch (error) {
-        await active.undo(opened, !isWritten);
-        throw error;
-      }
-      segment.bytes += data.length;
-      return { segment, offset };
-    },
+    write: (data, how) => append(active, data, how),
+    removeFinished: () => removeFinished(options, active),
     async read(segment, offset, length) {
       const current = active.current();
       if (segment === current?.segment) return current.file.read(length, offset);
@@ -127,17 +153,6 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
         if (!segments.includes(segment)) return undefined; // finished and deleted meanwhile
         log.error('journal segment cannot be read', { file: segment.path, reason: String(error) });
         return undefined;
-      }
-    },
-    async removeFinished() {
-      for (let head = segments[0]; head && head.live === 0; head = segments[0]) {
-        if (head === active.current()?.segment) return;
-        segments.shift();
-        try {
-          await files.remove(head.path);
-        } catch (error) {
-          log.warn('journal segment cannot be deleted', { file: head.path, reason: String(error) });
-        }
       }
     },
     pinned() {

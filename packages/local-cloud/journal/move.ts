@@ -20,14 +20,14 @@ interface MovedEntry {
 /** Entries are read and written in portions of this size. */
 const PORTION_BYTES = 4 * 1024 * 1024;
 
-export function createEntryMover(deps: {
+interface MoverDeps {
   readonly entries: ReadonlyMap<number, LiveEntry>;
   readonly segments: SegmentWriter;
   readonly nextSeq: () => number;
   readonly log: Log;
-}): EntryMover {
-  const { entries, segments, nextSeq, log } = deps;
+}
 
+function createRead({ entries, segments, log }: MoverDeps): EntryMover['read'] {
   const read: EntryMover['read'] = async (live) => {
     const segment = live.segment!;
     const data = await segments.read(segment, live.offset, live.length);
@@ -38,6 +38,12 @@ export function createEntryMover(deps: {
       log.error('journal entry cannot be read back', { file: segment.path, seq: live.seq });
     return undefined;
   };
+  return read;
+}
+
+export function createEntryMover(deps: MoverDeps): EntryMover {
+  const { entries, segments, nextSeq } = deps;
+  const read = createRead(deps);
 
   /** Takes the next portion off the end of `left`. */
   const readPortion = async (left: LiveEntry[]): Promise<MovedEntry[]> => {

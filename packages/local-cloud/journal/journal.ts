@@ -48,25 +48,30 @@ const pendingOf = ({ seq, consumers }: LiveEntry) => ({
   consumers: consumers.filter((name) => name !== null),
 });
 
-/** Opens the journal in `dir`, cutting a torn tail, and begins a new segment with the first append. */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
+/** Recovers what an earlier run left, and puts the parts together that go on from there. */
+async function openParts(options: JournalOptions) {
   const { dir, log, clock = systemClock, files = diskFiles, segmentBytes = SEGMENT_BYTES } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const recovered = await recover(dir, files, log);
   const { entries } = recovered;
-  let { nextSeq } = recovered;
   const segments = createSegmentWriter({ dir, files, log, segmentBytes, segments: recovered.segments });
   await segments.removeFinished();
-  const shared = { entries, segments, nextSeq: () => nextSeq, log };
+  const shared = { entries, segments, nextSeq: () => recovered.nextSeq, log };
   const mover = createEntryMover(shared);
   const commit = createGroupCommit({ ...shared, dir, clock, moveOldest: () => mover.moveOldest() });
+  return { recovered, entries, segments, mover, commit };
+}
+
+/** Opens the journal in `dir`, cutting a torn tail, and begins a new segment with the first append. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { recovered, entries, segments, mover, commit } = await openParts(options);
   let closed = false;
 
   return {
     append({ meta, payload, consumers }) {
       if (closed) return { seq: 0, durable: Promise.reject(new Error('the journal is closed')) };
-      const seq = nextSeq;
-      nextSeq += 1;
+      const seq = recovered.nextSeq;
+      recovered.nextSeq += 1;
       const live = createEntry(seq, consumers);
       const [head] = encodeEntry({ seq, consumers: live.consumers, meta, payload });
       return { seq, durable: commit.add({ live, head, payload }) };

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import type { JournalFiles } from './files.ts';
-import { scanRecords } from './record.ts';
+import { type ScannedRecord, scanRecords } from './record.ts';
 
 /** One file of the journal; `live` counts its entries that a consumer has not acknowledged, `liveBytes` their bytes. */
 export interface Segment {
@@ -35,7 +35,8 @@ export function createEntry(seq: number, consumers: readonly (string | null)[]):
 export interface Recovered {
   readonly segments: Segment[];
   readonly entries: Map<number, LiveEntry>;
-  readonly nextSeq: number;
+  /** The number of the next entry; the journal goes on counting here. */
+  nextSeq: number;
 }
 
 const SEGMENT_NAME = /^(\d{16})-(\d{16})\.journal$/;
@@ -72,48 +73,48 @@ export function acknowledge(entries: Map<number, LiveEntry>, seq: number, index:
   return true;
 }
 
+/** Applies one record of `segment` to what the records before it left. */
+function replay(record: ScannedRecord, segment: Segment, recovered: Recovered): void {
+  const { entries } = recovered;
+  const { offset, length } = record;
+  segment.bytes = offset + length;
+  if (record.kind === 'acknowledgements') {
+    for (const { seq, index } of record.acknowledgements) acknowledge(entries, seq, index);
+    return;
+  }
+  const { seq, consumers } = record.entry;
+  const earlier = entries.get(seq); // a copy that was moved forward comes after the first
+  if (earlier) unplace(earlier);
+  const entry = createEntry(seq, consumers);
+  place(entry, segment, offset, length);
+  entries.set(seq, entry);
+  recovered.nextSeq = Math.max(recovered.nextSeq, seq + 1);
+}
+
+/** Reads the file `name` and cuts off a torn tail. */
+async function recoverSegment(
+  { dir, name }: { dir: string; name: string },
+  recovered: Recovered,
+  files: JournalFiles,
+  log: Log,
+): Promise<void> {
+  const [, number, firstSeq] = SEGMENT_NAME.exec(name)!;
+  const path = join(dir, name);
+  const segment: Segment = { number: Number(number), path, live: 0, liveBytes: 0, bytes: 0 };
+  recovered.segments.push(segment);
+  recovered.nextSeq = Math.max(recovered.nextSeq, Number(firstSeq));
+  const data = await files.readAll(path);
+  for (const record of scanRecords(data)) replay(record, segment, recovered);
+  const torn = data.length - segment.bytes;
+  if (torn === 0) return;
+  log.warn('journal tail cut: its last record was not whole', { file: name, at: segment.bytes, bytes: torn });
+  await files.truncate(path, segment.bytes);
+}
+
 export async function recover(dir: string, files: JournalFiles, log: Log): Promise<Recovered> {
   const names = (await files.list(dir)).filter((name) => SEGMENT_NAME.test(name)).sort();
-  const segments: Segment[] = [];
-  const entries = new Map<number, LiveEntry>();
-  let nextSeq = 1;
-  for (const name of names) {
-    const [, number, firstSeq] = SEGMENT_NAME.exec(name)!;
-    const segment: Segment = {
-      number: Number(number),
-      path: join(dir, name),
-      live: 0,
-      liveBytes: 0,
-      bytes: 0,
-    };
-    segments.push(segment);
-    nextSeq = Math.max(nextSeq, Number(firstSeq));
-    const data = await files.readAll(segment.path);
-    for (const record of scanRecords(data)) {
-      const { offset, length } = record;
-      segment.bytes = offset + length;
-      if (record.kind === 'acknowledgements') {
-        for (const { seq, index } of record.acknowledgements) acknowledge(entries, seq, index);
-        continue;
-      }
-      const { seq, consumers } = record.entry;
-      const earlier = entries.get(seq); // a copy that was moved forward comes after the first
-      if (earlier) unplace(earlier);
-      const entry = createEntry(seq, consumers);
-      place(entry, segment, offset, length);
-      entries.set(seq, entry);
-      nextSeq = Math.max(nextSeq, seq + 1);
-    }
-    if (segment.bytes < data.length) {
-      const torn = data.length - segment.bytes;
-      log.warn('journal tail cut: its last record was not whole', {
-        file: name,
-        at: segment.bytes,
-        bytes: torn,
-      });
-      await files.truncate(segment.path, segment.bytes);
-    }
-  }
-  const ordered = new Map([...entries].sort(([a], [b]) => a - b));
-  return { segments, entries: ordered, nextSeq };
+  const recovered: Recovered = { segments: [], entries: new Map(), nextSeq: 1 };
+  for (const name of names) await recoverSegment({ dir, name }, recovered, files, log);
+  const { segments, entries, nextSeq } = recovered;
+  return { segments, entries: new Map([...entries].sort(([a], [b]) => a - b)), nextSeq };
 }

@@ -122,15 +122,18 @@ function createBatchWriter(
   };
 }
 
-export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
-  const { dir, segments, clock, log } = deps;
-  const failures = createFailureLog(dir, log);
-  const batches = createBatches();
-  const waiting: { acknowledgements: Acknowledgement[] } = { acknowledgements: [] };
+/** Writes batch after batch while there is one, and acknowledgements alone after a delay. */
+function createWriteLoop(
+  deps: GroupCommitDeps,
+  batches: ReturnType<typeof createBatches>,
+  waiting: { acknowledgements: Acknowledgement[] },
+) {
+  const { segments, clock } = deps;
+  const failures = createFailureLog(deps.dir, deps.log);
   const writeBatch = createBatchWriter(deps, failures, waiting);
-  let running: Promise<void> | undefined;
-  let cancelTimer: (() => void) | undefined;
-  let isStopped = false;
+  const state: { running?: Promise<void>; cancelTimer?: () => void; isStopped: boolean } = {
+    isStopped: false,
+  };
 
   const isFull = () =>
     waiting.acknowledgements.length >= MAX_ACKNOWLEDGEMENTS_WAITING && !failures.isFailing();
@@ -145,17 +148,24 @@ export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
   };
 
   const start = () => {
-    cancelTimer?.();
-    cancelTimer = undefined;
-    running ??= run().finally(() => {
-      running = undefined;
+    state.cancelTimer?.();
+    state.cancelTimer = undefined;
+    state.running ??= run().finally(() => {
+      state.running = undefined;
       if (!batches.isEmpty()) start();
-      else if (waiting.acknowledgements.length > 0 && !isStopped) startLater();
+      else if (waiting.acknowledgements.length > 0 && !state.isStopped) startLater();
     });
   };
   const startLater = () => {
-    cancelTimer ??= clock.after(ACKNOWLEDGE_DELAY_MS, start);
+    state.cancelTimer ??= clock.after(ACKNOWLEDGE_DELAY_MS, start);
   };
+  return { state, isFull, start, startLater };
+}
+
+export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
+  const batches = createBatches();
+  const waiting: { acknowledgements: Acknowledgement[] } = { acknowledgements: [] };
+  const { state, isFull, start, startLater } = createWriteLoop(deps, batches, waiting);
 
   return {
     add(entry) {
@@ -165,17 +175,17 @@ export function createGroupCommit(deps: GroupCommitDeps): GroupCommit {
     },
     acknowledge(acknowledgement) {
       waiting.acknowledgements.push(acknowledgement);
-      if (isStopped) return;
+      if (state.isStopped) return;
       if (isFull()) start();
-      else if (!running) startLater();
+      else if (!state.running) startLater();
     },
     async flush() {
       const { done } = batches.newest();
       start();
       await done.promise;
-      await running;
+      await state.running;
     },
-    stop: () => void (isStopped = true),
-    cancelTimer: () => cancelTimer?.(),
+    stop: () => void (state.isStopped = true),
+    cancelTimer: () => state.cancelTimer?.(),
   };
 }

@@ -19,7 +19,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { readMessage } from './message.ts';
 import { openRetained, type Retained } from './retained.ts';
 import { createConnectionLog } from './connection-log.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions, type Sessions, type SessionsDeps } from './sessions.ts';
 import { createWills } from './wills.ts';
 
 export interface MqttOptions {
@@ -57,28 +57,42 @@ async function countRun(records: RecordFile): Promise<number> {
   return earlierRuns;
 }
 
-export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
-  const { dir, journal, rules, authorize, clock, log, count, newId = randomUUID } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+/** Opens what the broker keeps in its directory. */
+async function openFiles({ dir, log }: MqttOptions, limits: Limits) {
   await makeDirectory(dir);
   const records = await openRecordFile(join(dir, 'sessions.log'), log);
   const earlierRuns = await countRun(records);
-  const access = createAccess({ authorize, log, count });
   const retained = await openRetained({
     dir: join(dir, 'retained'),
     log,
     messages: limits.retainedMessages,
     bytes: limits.retainedBytes,
   });
-  const drops = createDrops({ clock, log, count });
-  const sessions = createSessions({
-    ...{ records, clock, log, count, newId, drops },
-    memory: createDeliveryMemory({ clock, limitBytes: limits.waitingBytesOfAll, ...limits }),
+  return { records, earlierRuns, retained };
+}
+
+/** Sessions whose messages are in the journal, within the limits of the broker. */
+const openSessions = (
+  journal: Journal,
+  limits: Limits,
+  deps: Pick<SessionsDeps, 'records' | 'clock' | 'log' | 'count' | 'newId' | 'drops'>,
+): Sessions =>
+  createSessions({
+    ...deps,
+    memory: createDeliveryMemory({ clock: deps.clock, limitBytes: limits.waitingBytesOfAll, ...limits }),
     maxSessions: limits.sessions,
     ...limits,
     onFinished: ({ seq, consumer }) => journal.acknowledge(seq, consumer),
     read: (seq) => readMessage(journal, seq),
   });
+
+export async function openMqtt(options: MqttOptions): Promise<Mqtt> {
+  const { journal, rules, authorize, clock, log, count, newId = randomUUID } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const { records, earlierRuns, retained } = await openFiles(options, limits);
+  const access = createAccess({ authorize, log, count });
+  const drops = createDrops({ clock, log, count });
+  const sessions = openSessions(journal, limits, { records, clock, log, count, newId, drops });
   const hub = createHub({
     ...{ journal, rules, sessions, retained, access, log, count, drops, limits },
     relieve: options.relieve,

@@ -1,7 +1,7 @@
 // The MQTT broker: TLS with client certificates in front, one connection each behind, and what closes them from outside.
 
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { Server, TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
@@ -188,19 +188,15 @@ function createServe(
 
 /** @returns a function that identifies a client whose TLS handshake is done, and serves or refuses it */
 function createEnter(
-  { context, identify, domains }: BrokerOptions,
-  {
-    connections,
-    serve,
-    refuse,
-    enterCustom,
-  }: {
-    connections: Connections;
-    serve: ReturnType<typeof createServe>;
-    refuse: Refuse;
-    enterCustom: ((socket: TLSSocket) => boolean) | undefined;
-  },
+  options: BrokerOptions,
+  connections: Connections,
+  others: Set<TLSSocket>,
+  refuse: Refuse,
 ) {
+  const { context, identify, domains, custom } = options;
+  const accept = (socket: TLSSocket, identity: Identity) => connections.accept(socket, identity);
+  const serve = createServe(options, connections, others, refuse);
+  const enterCustom = custom && createCustomEnter({ context, custom, others, refuse, accept });
   return (socket: TLSSocket): void => {
     const problem = versionProblem(socket, domains);
     if (problem !== undefined) {
@@ -221,6 +217,25 @@ function createEnter(
       socket.destroy();
     }
   };
+}
+
+/** A TLS server that passes a client whose handshake is done to `enter`, and reports one whose handshake failed. */
+function createServer(
+  options: BrokerOptions,
+  report: ReturnType<typeof createReport>,
+  enter: (socket: TLSSocket) => void,
+): Server {
+  const server = createTlsServer(options, options.context.limits, report);
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
+    enter(socket);
+  });
+  server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
+    // The message names OpenSSL's own files.
+    report(socket.remoteAddress, `TLS handshake failed: ${error.reason ?? error.message}`);
+    socket.destroy();
+  });
+  return server;
 }
 
 /** Waits until what clients sent is written, so that it is still acknowledged, but not for ever. */
@@ -244,24 +259,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     report(socket.remoteAddress, reason);
     socket.destroy();
   };
-  const serve = createServe(options, connections, others, refuse);
-  const enterCustom =
-    options.custom &&
-    createCustomEnter({
-      ...{ context, custom: options.custom, others, refuse },
-      accept: (socket, identity) => connections.accept(socket, identity),
-    });
-  const enter = createEnter(options, { connections, serve, refuse, enterCustom });
-
-  const server = createTlsServer(options, limits, report);
-  server.on('secureConnection', (socket) => {
-    socket.on('error', () => socket.destroy()); // a connection logs its own; before it there is nothing to say
+  const enter = createEnter(options, connections, others, refuse);
+  const server = createServer(options, report, (socket) => {
     if (isClosing)
       socket.destroy(); // it came before the end, and its handshake took longer
     else enter(socket);
-  });
-  server.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
-    refuse(socket, `TLS handshake failed: ${error.reason ?? error.message}`); // the message names OpenSSL's own files
   });
   const listener = await openListener({
     ...{ hosts, port, clock, limits, refuse },

@@ -96,14 +96,11 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   server.removeAllListeners('error');
 }
 
-/** Rejects with the system's error when the port cannot be had. */
-export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { hosts, clock, limits, enter, refuse, failed } = options;
+/** @returns a function that lets a connection in, at once or after a wait, or refuses it */
+function createArrive({ clock, limits, enter, refuse }: ListenerOptions) {
   const present = new Set<Socket>();
-  const servers: Server[] = [];
   const waitFor = createArrivals(limits, clock);
-
-  const arrive = (socket: Socket) => {
+  return (socket: Socket): void => {
     socket.on('error', () => socket.destroy()); // before the handshake there is nothing to say
     if (present.size >= limits.connections) {
       refuse(socket, `${limits.connections} connections are open`);
@@ -122,6 +119,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     });
     if (waitMs === 0) enter(socket);
   };
+}
+
+/** Rejects with the system's error when the port cannot be had. */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { hosts, failed } = options;
+  const servers: Server[] = [];
+  const arrive = createArrive(options);
 
   const openAll = async () => {
     let { port } = options;

@@ -41,6 +41,39 @@ async function read(dir: string, name: string, log: Log): Promise<InboundMessage
   }
 }
 
+/** Writes the topic's message on disk, or removes its file where there is none. */
+async function write(dir: string, topic: string, message: InboundMessage | undefined): Promise<void> {
+  const file = fileOf(dir, topic);
+  if (message) {
+    await replaceFile(file, JSON.stringify({ ...message, payload: message.payload.toString('base64') }));
+    return;
+  }
+  await rm(file, { force: true });
+  await syncDirectory(dir);
+}
+
+/** The messages in memory, with the bytes of their payloads. */
+function createSlots(limits: { messages: number; bytes: number }) {
+  const slots = new Map<string, Slot>();
+  let bytes = 0;
+  return {
+    slots,
+    place: (topic: string, message: InboundMessage | undefined): Slot => {
+      const slot = slots.get(topic) ?? { written: Promise.resolve() };
+      bytes += (message?.payload.length ?? 0) - (slot.message?.payload.length ?? 0);
+      slot.message = message;
+      slots.set(topic, slot);
+      return slot;
+    },
+    hasRoom: ({ topic, payload }: InboundMessage): boolean => {
+      if (payload.length === 0) return true;
+      const earlier = slots.get(topic)?.message;
+      if (!earlier && slots.size >= limits.messages) return false;
+      return bytes + payload.length - (earlier?.payload.length ?? 0) <= limits.bytes;
+    },
+  };
+}
+
 /** Opens the store in `dir`; at most `messages` topics and `bytes` of payload are kept. */
 export async function openRetained(options: {
   dir: string;
@@ -50,46 +83,26 @@ export async function openRetained(options: {
 }): Promise<Retained> {
   const { dir, log } = options;
   await makeDirectory(dir);
-  const slots = new Map<string, Slot>();
-  let bytes = 0;
-
-  const place = (topic: string, message: InboundMessage | undefined): Slot => {
-    const slot = slots.get(topic) ?? { written: Promise.resolve() };
-    bytes += (message?.payload.length ?? 0) - (slot.message?.payload.length ?? 0);
-    slot.message = message;
-    slots.set(topic, slot);
-    return slot;
-  };
+  const { slots, place, hasRoom } = createSlots(options);
 
   for (const name of await readdir(dir)) {
     const message = name.endsWith('.json') ? await read(dir, name, log) : undefined;
     if (message) place(message.topic, message);
   }
 
-  const write = async (topic: string, slot: Slot, message: InboundMessage | undefined) => {
+  const writeNewest = async (topic: string, slot: Slot, message: InboundMessage | undefined) => {
     if (slot.message !== message) return; // a newer one is about to be written
-    const file = fileOf(dir, topic);
-    if (message) {
-      await replaceFile(file, JSON.stringify({ ...message, payload: message.payload.toString('base64') }));
-      return;
-    }
-    await rm(file, { force: true });
-    await syncDirectory(dir);
-    if (slot.message === undefined) slots.delete(topic);
+    await write(dir, topic, message);
+    if (!message && slot.message === undefined) slots.delete(topic);
   };
 
   return {
+    hasRoom,
     get: (topic) => slots.get(topic)?.message,
-    hasRoom({ topic, payload }) {
-      if (payload.length === 0) return true;
-      const earlier = slots.get(topic)?.message;
-      if (!earlier && slots.size >= options.messages) return false;
-      return bytes + payload.length - (earlier?.payload.length ?? 0) <= options.bytes;
-    },
     set(message) {
       const kept = message.payload.length > 0 ? message : undefined;
       const slot = place(message.topic, kept);
-      const done = slot.written.then(() => write(message.topic, slot, kept));
+      const done = slot.written.then(() => writeNewest(message.topic, slot, kept));
       slot.written = done.catch(() => {}); // the caller gets the error; the next write must go on
       return done;
     },

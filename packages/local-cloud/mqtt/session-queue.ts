@@ -106,14 +106,34 @@ function createItems() {
   };
 }
 
+/** Items that are sent and not acknowledged, by message ID. */
+function createInflight(
+  inflight: Map<number, QueuedItem>,
+): Pick<SessionQueue, 'inflightSize' | 'send' | 'unsend' | 'acknowledge'> {
+  const nextId = createMessageIds((id) => inflight.has(id));
+  return {
+    inflightSize: () => inflight.size,
+    send(item) {
+      item.messageId ??= nextId();
+      inflight.set(item.messageId, item);
+      return item.messageId;
+    },
+    unsend: ({ messageId }) => void inflight.delete(messageId!),
+    acknowledge(messageId) {
+      const item = inflight.get(messageId);
+      inflight.delete(messageId);
+      return item;
+    },
+  };
+}
+
 export function createSessionQueue(
   share: Pick<Share, 'hold' | 'release'>,
   onFinished: (pending: PendingDelivery) => void,
 ): SessionQueue {
   const items = createItems();
-  const { queue, inflight } = items;
+  const { queue } = items;
   const { hold, release, heldBytes } = createHolding(share);
-  const nextId = createMessageIds((id) => inflight.has(id));
 
   const finish = (item: QueuedItem) => {
     hold(item, undefined);
@@ -130,21 +150,10 @@ export function createSessionQueue(
       return queue.length;
     },
     ...{ heldBytes, hold, finish },
-    inflightSize: () => inflight.size,
+    ...createInflight(items.inflight),
     first: () => queue.first(),
     shift: () => queue.shift(),
     push: (item) => queue.push(item),
-    send(item) {
-      item.messageId ??= nextId();
-      inflight.set(item.messageId, item);
-      return item.messageId;
-    },
-    unsend: ({ messageId }) => void inflight.delete(messageId!),
-    acknowledge(messageId) {
-      const item = inflight.get(messageId);
-      inflight.delete(messageId);
-      return item;
-    },
     shed: () => release(inJournal(queue.items())),
     requeue: () => items.removeAll().forEach((item) => queue.push(item)),
     park() {

@@ -51,17 +51,21 @@ export function consumersOf({ recipients, jobs, retains }: Plan): string[] {
   return consumers;
 }
 
+function mayReceive(
+  access: Access,
+  { subscriber, options }: Match<Session>,
+  { topic, clientId }: InboundMessage,
+): boolean {
+  if (options.noLocal && subscriber.clientId === clientId) return false;
+  return access.allows(subscriber.identity, {
+    clientId: subscriber.clientId,
+    action: 'iot:Receive',
+    resource: `topic/${topic}`,
+  });
+}
+
 export function createPlanner(deps: PlannerDeps & { readonly jobs: Jobs }): Planner {
   const { sessions, retained, access, log, jobs } = deps;
-
-  const mayReceive = ({ subscriber, options }: Match<Session>, { topic, clientId }: InboundMessage) => {
-    if (options.noLocal && subscriber.clientId === clientId) return false;
-    return access.allows(subscriber.identity, {
-      clientId: subscriber.clientId,
-      action: 'iot:Receive',
-      resource: `topic/${topic}`,
-    });
-  };
 
   const recipientsOf = (message: InboundMessage): Recipient[] => {
     const recipients: Recipient[] = [];
@@ -70,7 +74,7 @@ export function createPlanner(deps: PlannerDeps & { readonly jobs: Jobs }): Plan
       const outlives = subscriber.expirySeconds > 0 || (shared !== undefined && sessions.isKept(shared));
       const isKept = outlives && options.qos === 1 && message.qos === 1;
       if (!isKept && !subscriber.isConnected()) continue;
-      if (!mayReceive(match, message)) continue;
+      if (!mayReceive(access, match, message)) continue;
       if (isKept && !subscriber.hasRoom()) deps.drops.add(subscriber.clientId, 'its session is full');
       else recipients.push({ ...match, isKept });
     }
@@ -96,7 +100,7 @@ export function createPlanner(deps: PlannerDeps & { readonly jobs: Jobs }): Plan
     },
     recipientOf(clientId, message) {
       const match = sessions.match(message.topic).find(({ subscriber }) => subscriber.clientId === clientId);
-      if (!match?.subscriber.isConnected() || !mayReceive(match, message)) return undefined;
+      if (!match?.subscriber.isConnected() || !mayReceive(access, match, message)) return undefined;
       return { ...match, isKept: false };
     },
   };

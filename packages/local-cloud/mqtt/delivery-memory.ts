@@ -53,18 +53,18 @@ function sizeOf({ topic, payload, properties }: InboundMessage): number {
   return size;
 }
 
-/** The part of one client. `note` is called after each change, and says whether the client has moved. */
-function createShare(
-  waiter: Waiter,
-  memory: {
-    readonly now: () => number;
-    readonly makeRoom: () => boolean;
-    /** Adds one place of a message, or takes it away. */
-    readonly addPlace: (message: InboundMessage, by: 1 | -1) => void;
-    readonly use: (bytes: number) => void;
-    readonly note: (holding: Holding, hasMoved: boolean) => void;
-  },
-): Share {
+/** What the parts of all clients use together. */
+interface SharedMemory {
+  readonly now: () => number;
+  readonly makeRoom: () => boolean;
+  /** Adds one place of a message, or takes it away. */
+  readonly addPlace: (message: InboundMessage, by: 1 | -1) => void;
+  readonly use: (bytes: number) => void;
+  /** Called after each change; `hasMoved` says whether the client took something, or was idle before. */
+  readonly note: (holding: Holding, hasMoved: boolean) => void;
+}
+
+function createShare(waiter: Waiter, memory: SharedMemory): Share {
   const { note, use } = memory;
   const holding: Holding = { waiter, messages: 0, socketBytes: 0, movedAt: memory.now(), isClosed: false };
   const isIdle = () => holding.messages === 0 && holding.socketBytes === 0;
@@ -100,6 +100,31 @@ function createShare(
   };
 }
 
+/** @returns a function that frees memory, when it is short, of the clients that took nothing for longest; false when there is still none */
+function createMakeRoom(
+  clock: Clock,
+  holdings: ReadonlySet<Holding>,
+  used: { readonly bytes: number },
+  limitBytes: number,
+): () => boolean {
+  let searchAgainAt = -Infinity;
+  return () => {
+    const now = clock.elapsed();
+    if (used.bytes < limitBytes) return true;
+    if (now < searchAgainAt) return false;
+    for (const { waiter } of holdings) {
+      waiter.shed();
+      if (used.bytes < limitBytes) return true;
+    }
+    for (const { waiter, movedAt } of [...holdings]) {
+      if (now - movedAt >= STALLED_MS) waiter.cutOff();
+      if (used.bytes < limitBytes) return true;
+    }
+    searchAgainAt = now + PAUSE_MS;
+    return false;
+  };
+}
+
 export function createDeliveryMemory(deps: {
   readonly clock: Clock;
   readonly limitBytes: number;
@@ -112,8 +137,8 @@ export function createDeliveryMemory(deps: {
   const places = new Map<InboundMessage, number>();
   /** Those that hold something; the one that moved last comes last. */
   const holdings = new Set<Holding>();
-  let used = 0;
-  let searchAgainAt = -Infinity;
+  const used = { bytes: 0 };
+  const makeRoom = createMakeRoom(clock, holdings, used, limitBytes);
 
   const note = (holding: Holding, hasMoved: boolean) => {
     if (hasMoved) {
@@ -124,34 +149,18 @@ export function createDeliveryMemory(deps: {
     else holdings.add(holding);
   };
 
-  const makeRoom = (): boolean => {
-    const now = clock.elapsed();
-    if (used < limitBytes) return true;
-    if (now < searchAgainAt) return false;
-    for (const { waiter } of holdings) {
-      waiter.shed();
-      if (used < limitBytes) return true;
-    }
-    for (const { waiter, movedAt } of [...holdings]) {
-      if (now - movedAt >= STALLED_MS) waiter.cutOff();
-      if (used < limitBytes) return true;
-    }
-    searchAgainAt = now + PAUSE_MS;
-    return false;
-  };
-
   const addPlace = (message: InboundMessage, by: 1 | -1) => {
     const before = places.get(message) ?? 0;
     const after = before + by;
     if (after > 0) places.set(message, after);
     else places.delete(message);
-    used += by * (PLACE_BYTES + (Math.min(before, after) === 0 ? sizeOf(message) : 0));
+    used.bytes += by * (PLACE_BYTES + (Math.min(before, after) === 0 ? sizeOf(message) : 0));
   };
 
-  const use = (bytes: number) => void (used += bytes);
+  const use = (bytes: number) => void (used.bytes += bytes);
   const now = () => clock.elapsed();
   return {
-    socketBytes: () => (used < limitBytes / 4 ? deps.socketBytes : deps.scarceSocketBytes),
+    socketBytes: () => (used.bytes < limitBytes / 4 ? deps.socketBytes : deps.scarceSocketBytes),
     share: (waiter) => createShare(waiter, { now, makeRoom, addPlace, use, note }),
   };
 }

@@ -51,6 +51,16 @@ const linkOf = (parts: Parts, { window, dialect, maxPacketBytes }: Accepted): Li
   overflow: (reason) => parts.close('tooSlow', reason),
 });
 
+/** Sends a packet other than PUBLISH; one that is too large for the client ends the connection. */
+function sendPacket({ state, output, close }: Parts, packet: Packet): void {
+  if (!state.isOpen) return;
+  const { dialect, maxPacketBytes } = state.accepted!;
+  const bytes = fit(packet, dialect, maxPacketBytes);
+  const problem = `${packet.cmd} is larger than the client's maximum of ${maxPacketBytes} bytes`;
+  if (bytes) output.write(bytes);
+  else close('packetTooLarge', problem);
+}
+
 /** What the packet handlers do with the connection. */
 function createClient(parts: Parts, identity: Identity, socket: SocketAddress | undefined): Client {
   const { broker, state, output, timers, reader, close } = parts;
@@ -73,14 +83,7 @@ function createClient(parts: Parts, identity: Identity, socket: SocketAddress | 
     },
     unacknowledged: new Set(),
     aliases: new Map(),
-    send(packet) {
-      if (!state.isOpen) return;
-      const { dialect, maxPacketBytes } = state.accepted!;
-      const bytes = fit(packet, dialect, maxPacketBytes);
-      const problem = `${packet.cmd} is larger than the client's maximum of ${maxPacketBytes} bytes`;
-      if (bytes) output.write(bytes);
-      else close('packetTooLarge', problem);
-    },
+    send: (packet) => sendPacket(parts, packet),
     refuse(packet, dialect, maxBytes) {
       const bytes = fit(packet, dialect, maxBytes);
       if (bytes && state.isOpen) output.write(bytes);

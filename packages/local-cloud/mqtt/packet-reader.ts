@@ -27,31 +27,41 @@ export interface PacketReaderDeps {
   readonly fail: (error: unknown) => void;
 }
 
-export function createPacketReader(deps: PacketReaderDeps): PacketReader {
-  const { stream, hub, principal, isOpen, fail } = deps;
-  const frames = createFrameReader(deps.packetBytes, (first) => checkFirstByte(first, deps.version()));
-  let isBusy = false;
-  let isReading = false;
-  let awaitsRelief = false;
+/** Why the broker does not read. */
+interface Hold {
+  /** A packet is being handled. */
+  isBusy: boolean;
+  /** The hub has too much of this client's. */
+  awaitsRelief: boolean;
+}
 
-  const isHeld = () => {
-    if (isBusy || deps.isClientHeld()) return true;
-    if (hub.isCongested(principal) && !awaitsRelief) {
-      awaitsRelief = true;
+/** @returns a function that says whether the next packet has to wait; `read` is called when the hub has room again */
+function createIsHeld({ hub, principal, isClientHeld }: PacketReaderDeps, hold: Hold, read: () => void) {
+  return (): boolean => {
+    if (hold.isBusy || isClientHeld()) return true;
+    if (hub.isCongested(principal) && !hold.awaitsRelief) {
+      hold.awaitsRelief = true;
       hub.whenRelieved(() => {
-        awaitsRelief = false;
+        hold.awaitsRelief = false;
         read();
       });
     }
-    return awaitsRelief;
+    return hold.awaitsRelief;
   };
+}
+
+export function createPacketReader(deps: PacketReaderDeps): PacketReader {
+  const { stream, isOpen, fail } = deps;
+  const frames = createFrameReader(deps.packetBytes, (first) => checkFirstByte(first, deps.version()));
+  const hold: Hold = { isBusy: false, awaitsRelief: false };
+  let isReading = false;
 
   const handle = (frame: Buffer) => {
     const done = deps.handle(frame);
     if (!done) return;
-    isBusy = true;
+    hold.isBusy = true;
     done.catch(fail).finally(() => {
-      isBusy = false;
+      hold.isBusy = false;
       read();
     });
   };
@@ -73,5 +83,10 @@ export function createPacketReader(deps: PacketReaderDeps): PacketReader {
     else stream.resume();
   };
 
-  return { push: (chunk) => frames.push(chunk), read, isBrokerSlow: () => isBusy || awaitsRelief };
+  const isHeld = createIsHeld(deps, hold, read);
+  return {
+    push: (chunk) => frames.push(chunk),
+    read,
+    isBrokerSlow: () => hold.isBusy || hold.awaitsRelief,
+  };
 }

@@ -58,19 +58,32 @@ function createSendFirst({ queue, now, count }: SenderDeps, send: ReturnType<typ
   };
 }
 
+/** @returns a function that sends the first message of QoS 0 */
+const createSendLoose =
+  ({ loose, now, count }: SenderDeps, send: ReturnType<typeof createSend>) =>
+  (to: Link): void => {
+    const { message, retain } = loose.first()!;
+    loose.shift();
+    if (isExpired(message, now())) count('mqtt.expired');
+    else send(to, { message, qos: 0, retain, dup: false });
+  };
+
+function isWritable({ socketBytes }: SenderDeps, to: Link | undefined): to is Link {
+  return to?.isWritable(socketBytes()) ?? false;
+}
+
 export function createSender(deps: SenderDeps): SessionSender {
   const { queue, loose, link } = deps;
   const send = createSend(deps);
   const sendFirst = createSendFirst(deps, send);
+  const sendLoose = createSendLoose(deps, send);
   let isLoading = false;
 
-  const isWritable = (to: Link | undefined): to is Link => to?.isWritable(deps.socketBytes()) ?? false;
-
-  const sendKept = (message: InboundMessage) => {
+  const useLoaded = (message: InboundMessage | undefined) => {
     const to = link();
-    if (isWritable(to) && queue.inflightSize() < to.window) sendFirst(to, message);
+    if (!message) queue.finish(queue.shift()!);
+    else if (isWritable(deps, to) && queue.inflightSize() < to.window) sendFirst(to, message);
     else queue.hold(queue.first()!, message); // without memory for it, it is read once more
-    pump();
   };
 
   const load = async (item: QueuedItem) => {
@@ -78,23 +91,12 @@ export function createSender(deps: SenderDeps): SessionSender {
     const message = await deps.read(item.pending!.seq);
     isLoading = false;
     if (deps.hasEnded()) return;
-    if (queue.first() !== item) pump();
-    else if (message) sendKept(message);
-    else {
-      queue.finish(queue.shift()!);
-      pump();
-    }
-  };
-
-  const sendLoose = (to: Link) => {
-    const { message, retain } = loose.first()!;
-    loose.shift();
-    if (isExpired(message, deps.now())) deps.count('mqtt.expired');
-    else send(to, { message, qos: 0, retain, dup: false });
+    if (queue.first() === item) useLoaded(message);
+    pump();
   };
 
   const pump = () => {
-    for (let to = link(); isWritable(to); to = link()) {
+    for (let to = link(); isWritable(deps, to); to = link()) {
       const kept = !isLoading && queue.inflightSize() < to.window ? queue.first() : undefined;
       const unkept = loose.first();
       if (unkept && !(kept && kept.order < unkept.order)) sendLoose(to);
@@ -108,7 +110,7 @@ export function createSender(deps: SenderDeps): SessionSender {
     pump,
     sendAtOnce(message, retain) {
       const to = link();
-      if (loose.length > 0 || !isWritable(to)) return false;
+      if (loose.length > 0 || !isWritable(deps, to)) return false;
       send(to, { message, qos: 0, retain, dup: false });
       return true;
     },

@@ -3,15 +3,13 @@
 import type { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Identity } from './access.ts';
-import type { BrokerContext, Client } from './client.ts';
+import type { BrokerContext } from './client.ts';
 import { createThrottledWarning } from '../log-throttle.ts';
-import { createConnection } from './connection.ts';
+import { type Connections, createConnections, type Transport } from './connections.ts';
 import { createCustomEnter, type CustomClients } from './custom-clients.ts';
 import { openListener } from './listener.ts';
-import type { EndingName } from './refusal.ts';
 import { sniffProtocol } from './sniff-protocol.ts';
 import { createTlsServer, versionProblem } from './tls-server.ts';
 
@@ -50,14 +48,6 @@ export interface Disconnection {
   readonly withoutWill: boolean;
 }
 
-/** What a WebSocket has and a socket has not. */
-export interface Transport {
-  /** How long the connection may last. */
-  readonly lifetimeMs: number;
-  /** Asked at the end of the stream: true when the client said that it would close. */
-  readonly saidGoodbye: () => boolean;
-}
-
 export interface Broker {
   readonly port: number;
   /** Serves a client that came another way. */
@@ -77,25 +67,6 @@ function authenticate(socket: TLSSocket, identify: BrokerOptions['identify']): I
 
 /** At the end, what clients sent is written and acknowledged for so long; a client that goes on sending could keep it up for ever. */
 const LAST_WRITES_MS = 2_000;
-
-/** A timer holds no more than 24 days, and the machine's time may be set meanwhile. */
-const LOOK_AGAIN_MS = 3_600_000;
-
-/** Calls `then` when the clock reaches `at`, epoch milliseconds, unless the returned function is called before. */
-function whenOver(at: number, clock: Clock, then: () => void): () => void {
-  let cancel = () => {};
-  const look = () => {
-    const left = at - clock.now();
-    if (left < 0) then();
-    else cancel = clock.after(Math.min(left + 1, LOOK_AGAIN_MS), look);
-  };
-  look();
-  return () => cancel();
-}
-
-function gone(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => void stream.once('close', resolve));
-}
 
 export function createDisconnectClient(connected: BrokerContext['connected']): Broker['disconnectClient'] {
   return (clientId, reason, how) => {
@@ -118,49 +89,6 @@ function createReport({ log, clock, count }: BrokerContext) {
   };
 }
 
-/** The connections of the broker, and what begins and ends them. */
-function createConnections(context: BrokerContext) {
-  const open = new Map<Duplex, Client>();
-  return {
-    open,
-    accept(stream: Duplex, identity: Identity, over?: Transport): Client {
-      const client = createConnection(stream, identity, context, over?.saidGoodbye);
-      open.set(stream, client);
-      stream.once('close', () => open.delete(stream));
-      if (!over) return client;
-      stream.once(
-        'close',
-        context.clock.after(over.lifetimeMs, () => client.close('webSocketExpired')),
-      );
-      return client;
-    },
-    /** AWS documents only that an expired certificate does not connect; here it ends what is connected, too. */
-    endAt(socket: TLSSocket, validUntil: number): void {
-      const expire = () => {
-        const client = open.get(socket);
-        if (client)
-          client.close('accessRevoked', `its certificate expired at ${new Date(validUntil).toISOString()}`);
-        else socket.destroy();
-      };
-      socket.once('close', whenOver(validUntil, context.clock, expire));
-    },
-    closeWhere(matches: (client: Client) => boolean, ending: EndingName, reason: string): number {
-      const found = [...open.values()].filter((client) => client.isOpen() && matches(client));
-      for (const client of found) client.close(ending, reason);
-      return found.length;
-    },
-    closeAll(): Promise<unknown> {
-      for (const [stream, client] of open) {
-        client.close('shuttingDown');
-        if (stream.writableFinished) stream.destroy();
-        else stream.once('finish', () => stream.destroy()); // what does not finish is given up by the connection
-      }
-      return Promise.all([...open.keys()].map(gone));
-    },
-  };
-}
-
-type Connections = ReturnType<typeof createConnections>;
 type Refuse = (socket: Socket, reason: string) => void;
 
 /** @returns a function that serves an authenticated client by the protocol that it speaks; `others` has those that are not MQTT, or not yet known to be */

@@ -1,4 +1,4 @@
-// How the journal lies on disk: length and checksum before every record, so that a torn tail shows itself.
+// The journal's format on disk: length and checksum come before every record, so that a torn tail is detected.
 
 import { crc32 } from 'node:zlib';
 

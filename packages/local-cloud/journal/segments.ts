@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import type { JournalFiles, SegmentFile } from './files.ts';
 import { type Segment, segmentFile } from './recover.ts';
 
-/** So many files are never worth the work of moving entries. */
+/** Up to this number of files, entries are not moved: the space is not worth the work. */
 const ROOMY_SEGMENTS = 4;
 
 export interface SegmentWriter {
@@ -16,7 +16,7 @@ export interface SegmentWriter {
   read(segment: Segment, offset: number, length: number): Promise<Buffer | undefined>;
   /** Deletes segments from the oldest on, up to the first with a live entry. */
   removeFinished(): Promise<void>;
-  /** The oldest segment, when the files hold much more than what is live and it alone keeps them from going. */
+  /** The oldest segment, when live entries fill less than half of the files and its own keep those after it from being deleted. */
   pinned(): Segment | undefined;
   close(): Promise<void>;
   size(): { segments: number; bytes: number };

@@ -1,4 +1,4 @@
-// Asks the policies, and puts every refusal into the log with its reason, because AWS never tells why.
+// Asks the policies, and logs every refusal with its reason, because AWS never gives one.
 
 import type { Log } from '../log.ts';
 

@@ -30,7 +30,7 @@ interface Peeked {
   readonly bytes: Buffer;
 }
 
-/** Rejects for what is no CONNECT. */
+/** Rejects when the first packet is not CONNECT. */
 function peekConnect(socket: TLSSocket, { limits }: BrokerContext): Promise<Peeked> {
   const { promise, resolve, reject } = Promise.withResolvers<Peeked>();
   const frames = createFrameReader(limits.packetBytes, (first) => checkFirstByte(first, undefined));

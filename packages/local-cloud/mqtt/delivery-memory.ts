@@ -5,7 +5,7 @@ import type { InboundMessage } from './message.ts';
 
 /** What waits for one client. */
 export interface Waiter {
-  /** Gives up, with a count, what is promised to nobody, and frees what the disk has. */
+  /** Drops, and counts, messages whose delivery is not guaranteed, and frees the payloads that the disk has. */
   shed(): void;
   /** Asked only where shedding was not enough, of a client that has taken nothing for a while. */
   cutOff(): void;
@@ -13,7 +13,7 @@ export interface Waiter {
 
 /** The part of one client. */
 export interface Share {
-  /** False when there is no room, although others gave up what they could. A message that waits for many counts once. */
+  /** False when there is no room, although other clients have shed what they could. A message that waits for many counts once. */
   hold(message: InboundMessage): boolean;
   release(message: InboundMessage): void;
   /** So many bytes were put into the client's socket. */
@@ -100,7 +100,10 @@ function createShare(waiter: Waiter, memory: SharedMemory): Share {
   };
 }
 
-/** @returns a function that frees memory, when it is short, of the clients that took nothing for longest; false when there is still none */
+/**
+ * @returns a function that frees memory when it is short, first that of the clients that have taken nothing for longest;
+ * it returns false when there is still none
+ */
 function createMakeRoom(
   clock: Clock,
   holdings: ReadonlySet<Holding>,

@@ -61,7 +61,7 @@ async function addressesOf(host: string, machine: Machine): Promise<readonly str
   if (found.length > 0) what = `the name leads to ${found.join(', ')}, which is not this machine`;
   if (isIP(host)) what = 'this machine has no such address';
   throw new StartError(
-    `--host ${host}: ${what}; it has ${machine.addresses.join(', ')}, and 0.0.0.0 or :: stands for all`,
+    `--host ${host}: ${what}; it has ${machine.addresses.join(', ')}, and 0.0.0.0 or :: means all of them`,
   );
 }
 

@@ -34,7 +34,7 @@ export interface Hub extends Pick<Backlog, 'isCongested' | 'whenRelieved'> {
   serve(service: TopicService): void;
   /** True where a service takes what is published to `topic`. */
   serves(topic: string): boolean;
-  /** Takes up what an earlier run left unfinished; call once, before clients connect. */
+  /** Continues what an earlier run left unfinished; call once, before clients connect. */
   recover(): Promise<void>;
   /** Resolves when no message is on its way to the disk. */
   written(): Promise<void>;

@@ -14,11 +14,11 @@ export interface LooseItem {
 export interface LooseQueue {
   readonly length: number;
   isFull(): boolean;
-  /** What stands in the way, or undefined when it was taken. */
+  /** Why the message was not taken; undefined when it was. */
   push(item: LooseItem): string | undefined;
   first(): LooseItem | undefined;
   shift(): void;
-  /** Gives all up and says how many. */
+  /** Drops all and returns how many there were. */
   clear(): number;
 }
 

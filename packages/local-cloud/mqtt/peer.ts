@@ -33,7 +33,7 @@ export interface SocketAddress {
 
 export interface ConnectedPeer {
   readonly identity: Identity;
-  /** Absent where MQTT came over something else than a socket of its own, such as WebSocket. */
+  /** Undefined where MQTT runs over something other than a TCP or TLS socket, such as a WebSocket. */
   readonly socket: SocketAddress | undefined;
   readonly accepted: Accepted;
   isOpen(): boolean;

@@ -26,7 +26,7 @@ interface Slot {
   written: Promise<void>;
 }
 
-/** A file name that no topic can lead astray. */
+/** A file name that stays inside `dir`, whatever the topic contains. */
 function fileOf(dir: string, topic: string): string {
   return join(dir, `${createHash('sha256').update(topic).digest('hex')}.json`);
 }

@@ -25,7 +25,7 @@ export interface SessionQueue {
   first(): QueuedItem | undefined;
   shift(): QueuedItem | undefined;
   push(item: QueuedItem): void;
-  /** Keeps the message in memory, or lets go of it. False where there is no memory for it. */
+  /** Keeps the message in memory, or with `undefined` releases it. False where there is no memory for it. */
   hold(item: QueuedItem, message: InboundMessage | undefined): boolean;
   /** Counts the item as sent, and gives it its message ID. */
   send(item: QueuedItem): number;
@@ -33,15 +33,15 @@ export interface SessionQueue {
   unsend(item: QueuedItem): void;
   /** The item that a PUBACK is for, if there is one. */
   acknowledge(messageId: number): QueuedItem | undefined;
-  /** Lets go of the item, and calls `onFinished` for one that the journal has. */
+  /** Releases the item's message, and calls `onFinished` for one that the journal has. */
   finish(item: QueuedItem): void;
-  /** Lets go of the payloads of waiting messages that the journal has. */
+  /** Releases the payloads of waiting messages that the journal has. */
   shed(): void;
   /** Puts what is not acknowledged in front of what waits, for a new connection. */
   requeue(): void;
-  /** Forgets what does not outlive the connection, and lets go of all payloads. */
+  /** Forgets what does not outlive the connection, and releases all payloads. */
   park(): void;
-  /** Takes out the deliveries of a group, acknowledged or not at all, in the order of publishing. */
+  /** Removes and returns the unfinished deliveries of a group, sent or not, in the order of publishing. */
   takeShared(shared: string): PendingDelivery[];
   /** Finishes everything. */
   clear(): void;

@@ -34,7 +34,7 @@ export interface Session {
   ): void;
   /** Takes messages that the journal has: of an earlier run, or of another member of a group. */
   enqueue(pending: readonly PendingDelivery[]): void;
-  /** Gives up what waits for it as a member of a group, acknowledged or not at all, in the order of publishing. */
+  /** Removes and returns what waits for it as a member of a group, sent or not, in the order of publishing. */
   handOver(shared: string): PendingDelivery[];
   acknowledge(messageId: number): void;
   attach(link: Link): void;

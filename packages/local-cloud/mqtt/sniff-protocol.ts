@@ -1,4 +1,4 @@
-// Tells MQTT from HTTP on one port: by what the client named in ALPN, else by its first byte.
+// Distinguishes MQTT from HTTP on one port: by what the client named in ALPN, else by its first byte.
 
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';

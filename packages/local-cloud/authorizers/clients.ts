@@ -98,26 +98,32 @@ async function ask(
   return { verdict, identity: { principal: verdict.principalId, sourceIp } };
 }
 
-/** Asks again after the time that the last answer gave, while the connection lasts. */
-function refresh(
+/**
+ * Asks again after the time that the last answer gave, while the connection lasts. An answer that does not come, or refuses the client,
+ * leaves its policies as they were, and is asked for again after the same time.
+ */
+function keepFresh(
   deps: Authorizing,
   authorizer: Authorizer,
   arrival: Arrival,
-  { last, socket }: { readonly last: Verdict; readonly socket: TLSSocket },
+  { first, socket }: { readonly first: Verdict; readonly socket: TLSSocket },
 ): void {
-  const again = () =>
-    ask(deps, authorizer, arrival, socket).then(
-      ({ verdict }) => refresh(deps, authorizer, arrival, { last: verdict, socket }),
-      ({ message: reason }: Error) =>
-        deps.log.warn(`the policies of a client of authorizer ${authorizer.name} stay as they were`, {
-          reason,
-        }),
-    );
-  if (socket.destroyed) return;
-  socket.once(
-    'close',
-    deps.clock.after(last.refreshAfterInSeconds * 1000, () => void again()),
-  );
+  let cancel = (): void => {};
+  const askAfter = (seconds: number): void => {
+    if (socket.destroyed) return;
+    cancel = deps.clock.after(seconds * 1000, () => {
+      ask(deps, authorizer, arrival, socket).then(
+        ({ verdict }) => askAfter(verdict.refreshAfterInSeconds),
+        ({ message: reason }: Error) => {
+          const kept = `the policies of a client of authorizer ${authorizer.name} stay as they were`;
+          deps.log.warn(kept, { reason });
+          askAfter(seconds);
+        },
+      );
+    });
+  };
+  socket.once('close', () => cancel());
+  askAfter(first.refreshAfterInSeconds);
 }
 
 async function admit(deps: Authorizing, packet: IConnectPacket, socket: TLSSocket): Promise<Admission> {
@@ -132,7 +138,7 @@ async function admit(deps: Authorizing, packet: IConnectPacket, socket: TLSSocke
     mqtt: { username, password: password && Buffer.from(password).toString('base64'), clientId },
   };
   const { verdict, identity } = await ask(deps, authorizer, arrival, socket);
-  refresh(deps, authorizer, arrival, { last: verdict, socket });
+  keepFresh(deps, authorizer, arrival, { first: verdict, socket });
   return { identity, lastsMs: verdict.disconnectAfterInSeconds * 1000 };
 }
 

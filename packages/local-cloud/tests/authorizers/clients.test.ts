@@ -103,3 +103,22 @@ test('policies that the function gives when it is asked again', async () => {
   await clock.advance(600_000);
   assert.equal(events.length, 2);
 });
+
+test('a function that fails or refuses once is asked again after the same time', async () => {
+  const later = { ...good, policyDocuments: [allowing('iot:Publish')] };
+  const { clients, clock, log, socket, decide } = await open(good, { isAuthenticated: false }, later);
+  await clients.ofMqtt.ofConnect(packet(NAMED), socket);
+  await clock.advance(300_000);
+  assert.equal(decide('c1', 'iot:Connect').allowed, true);
+  assert.equal(log.lines.filter(({ message }) => message.includes('stay as they were')).length, 1);
+  await clock.advance(300_000);
+  assert.equal(decide('c1', 'iot:Publish').allowed, true);
+});
+
+test('a day of answers leaves one listener on the connection', async () => {
+  const { clients, events, clock, socket } = await open(good);
+  await clients.ofMqtt.ofConnect(packet(NAMED), socket);
+  for (let n = 0; n < 12; n += 1) await clock.advance(300_000);
+  assert.equal(events.length, 13);
+  assert.equal(socket.listenerCount('close'), 1);
+});

@@ -49,8 +49,8 @@ function boundsOf([, opening, from, to, closing]: readonly (string | undefined)[
   return { kind: 'range', from: bound(from, opening === '['), to: bound(to, closing === ']') };
 }
 
-/** The token at the beginning of `rest`, and its length. */
-function next(rest: string): [Token, number] {
+/** The token at the beginning of `rest`, and its length. @param isValue after a field, where a hyphen is a minus sign */
+function next(rest: string, isValue: boolean): [Token, number] {
   const [first] = rest;
   if (first === '(') return [{ kind: 'open' }, 1];
   if (first === ')') return [{ kind: 'close' }, 1];
@@ -58,7 +58,7 @@ function next(rest: string): [Token, number] {
   if (range) return [boundsOf(range), range[0].length];
   const phrase = PHRASE.exec(rest);
   if (phrase) return [{ kind: 'term', pieces: [unescaped(phrase[1]!)] }, phrase[0].length];
-  if (/^-\S/.test(rest)) return [{ kind: 'not' }, 1];
+  if (!isValue && /^-\S/.test(rest)) return [{ kind: 'not' }, 1];
   const field = FIELD.exec(rest);
   if (field) {
     const [whole, name = '', operator = ':'] = field;
@@ -76,7 +76,8 @@ export function tokensOf(query: string): Token[] {
   let rest = query.trimStart();
   while (rest !== '') {
     const [, word = ''] = /^(AND|OR|NOT)(?=[\s()]|$)/.exec(rest) ?? [];
-    const [token, length] = word === '' ? next(rest) : [WORDS[word]!, word.length];
+    const [token, length] =
+      word === '' ? next(rest, tokens.at(-1)?.kind === 'field') : [WORDS[word]!, word.length];
     tokens.push(token);
     rest = rest.slice(length).trimStart();
   }

@@ -11,7 +11,7 @@ const thing = {
   thingGroupNames: ['eu', 'canary'],
   attributes: { site: 'Berlin', model: '55', note: 'back room', 'a:b': 'x' },
   shadow: {
-    reported: { temp: 10, door: { open: true }, errors: [1, 2], name: 'tv plasma' },
+    reported: { temp: 10, outside: -12, door: { open: true }, errors: [1, 2], name: 'tv plasma' },
     hasDelta: false,
   },
 };
@@ -49,6 +49,9 @@ const finds: readonly (readonly [query: string, found: boolean])[] = [
   ['shadow.reported.temp:10.0', true],
   ['shadow.reported.temp:1', false],
   ['shadow.reported.temp:007', false],
+  ['shadow.reported.outside:-12', true],
+  ['shadow.reported.outside<-5', true],
+  ['shadow.reported.outside > -5', false],
   ['shadow.reported.door.open:true', true],
   ['shadow.reported.errors:2', true],
   ['shadow.hasDelta:false', true],

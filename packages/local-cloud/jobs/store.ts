@@ -32,8 +32,11 @@ export async function openJobStore(dir: string, registry: RegistryView, log: Log
   const file = await openRecordFile(path.join(dir, 'jobs.log'), log);
   const jobs = file.table<Job>('job');
   const executions = file.table<Execution>('execution');
+  // By key, as things have few jobs and jobs have many things.
   const of = ({ id }: Thing) =>
-    [...executions.values()].filter((each) => each.thingId === id).sort((a, b) => a.queuedAt - b.queuedAt);
+    [...jobs.keys()]
+      .flatMap((jobId) => executions.get(keyOf(jobId, id)) ?? [])
+      .sort((a, b) => a.queuedAt - b.queuedAt);
   const thingOf = (name: string) => find(registry.things, 'Thing', name);
   return {
     jobs,

@@ -14,6 +14,8 @@ export interface Fields {
 export type Predicate = (fields: Fields) => boolean;
 
 const MOST_TERMS = 12;
+/** Brackets and negations, each of which may be in another: far above what twelve terms need, far below the stack's size. */
+const MOST_NESTED = 100;
 const MOST_LEADING_WILDCARDS = 1;
 const LEADING_WILDCARD_LENGTH = 100;
 
@@ -157,6 +159,9 @@ function readQuery(tokens: Tokens): Predicate {
 function checkLimits(query: string, tokens: readonly Token[]): void {
   const terms = tokens.filter((token) => token.kind === 'term' || token.kind === 'range');
   if (terms.length > MOST_TERMS) throw invalidQuery(`A query has at most ${MOST_TERMS} terms`);
+  const nested = tokens.filter(({ kind }) => kind === 'open' || kind === 'not');
+  if (nested.length > MOST_NESTED)
+    throw invalidQuery(`A query has at most ${MOST_NESTED} opening brackets and negations`);
   const leading = terms.filter(
     (token) => token.kind === 'term' && token.pieces.length > 1 && typeof token.pieces[0] !== 'string',
   );

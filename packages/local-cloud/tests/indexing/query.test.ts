@@ -69,6 +69,15 @@ describe('a query', () => {
     assert.equal(test(fieldsOf({ thingName: 'a'.repeat(10_000) })), false);
   });
 
+  it.each(['(', 'NOT ', '-'])('with many of %s is refused', (nesting) => {
+    assert.throws(
+      () => compileQuery(`${nesting.repeat(20_000)}a${nesting === '(' ? ')'.repeat(20_000) : ''}`),
+      {
+        ...{ name: 'InvalidQueryException', message: /at most 100 opening brackets and negations/ },
+      },
+    );
+  });
+
   const wrong: readonly (readonly [query: string, problem: RegExp])[] = [
     ['', /empty/],
     ['thingName:foo AND', /A value is expected/],

@@ -72,10 +72,14 @@ export function checkVerification(registry: RegistryView, ca: string, verificati
   );
 }
 
-/** The registered CA that signed a certificate, active or not. */
-export function caOf(registry: RegistryView, certificate: X509Certificate): CaCertificate | undefined {
+/** A registered CA that signed a certificate: a CA and its renewals have the same name and key. */
+export function caOf(
+  registry: RegistryView,
+  certificate: X509Certificate,
+  isWanted: (ca: CaCertificate) => boolean = () => true,
+): CaCertificate | undefined {
   for (const ca of registry.caCertificates.values())
-    if (signedBy(certificate, new X509Certificate(ca.pem))) return ca;
+    if (isWanted(ca) && signedBy(certificate, new X509Certificate(ca.pem))) return ca;
   return undefined;
 }
 

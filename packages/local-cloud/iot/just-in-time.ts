@@ -28,11 +28,12 @@ function parse(der: Buffer): X509Certificate | undefined {
 /** The certificate, registered now if an active CA with automatic registration signed it. */
 async function register(registry: Registry, der: Buffer): Promise<Certificate | undefined> {
   const presented = parse(der);
-  const ca = presented && caOf(registry, presented);
-  if (!ca?.isActive || !ca.registersDevices) return undefined;
-  const known = registry.certificates.get(presented!.fingerprint256.replaceAll(':', '').toLowerCase());
+  if (!presented) return undefined;
+  const ca = caOf(registry, presented, ({ isActive, registersDevices }) => isActive && registersDevices);
+  if (!ca) return undefined;
+  const known = registry.certificates.get(presented.fingerprint256.replaceAll(':', '').toLowerCase());
   if (known) return known.status === 'PENDING_ACTIVATION' ? known : undefined;
-  const made = newCertificate(registry, presented!.toString(), 'PENDING_ACTIVATION', ca.mode);
+  const made = newCertificate(registry, presented.toString(), 'PENDING_ACTIVATION', ca.mode);
   const certificate = { ...made, caId: ca.id };
   await registry.commit([change('certificate', certificate.id, certificate)]);
   return certificate;

@@ -22,7 +22,11 @@ async function open() {
 
 type Client = iotApi.IoTClient;
 
-async function registerCa(client: Client, ca: Awaited<ReturnType<typeof makeCa>>, options: object = {}) {
+async function registerCa(
+  client: Client,
+  ca: Pick<Awaited<ReturnType<typeof makeCa>>, 'pem' | 'sign'>,
+  options: object = {},
+) {
   const { registrationCode } = await client.send(new iotApi.GetRegistrationCodeCommand({}));
   return client.send(
     new iotApi.RegisterCACertificateCommand({
@@ -188,6 +192,20 @@ test('the first connection under an active CA with automatic registration is ann
     new iotApi.UpdateCertificateCommand({ certificateId: registered!.id, newStatus: 'ACTIVE' }),
   );
   assert.ok('principal' in iot.identify(der));
+});
+
+test('a device registers at its first connection under a renewed CA, beside its inactive predecessor', async () => {
+  const { client, justInTime, published } = await open();
+  const ca = await makeCa('Factory', start);
+  await registerCa(client, ca, { allowAutoRegistration: true });
+  const { certificateId } = await registerCa(client, await ca.renew(), {
+    ...{ allowAutoRegistration: true, setAsActive: true },
+  });
+  await justInTime(new X509Certificate(await ca.sign('device-1')).raw);
+  assert.deepEqual(
+    published.map(({ topic }) => topic),
+    [`$aws/events/certificates/registered/${certificateId}`],
+  );
 });
 
 test('a certificate of an unknown CA is not registered at its first connection', async () => {

@@ -29,10 +29,12 @@ export async function makeCa(commonName: string, now: number) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const dates = { notBefore: new Date(now - DAY), notAfter: new Date(now + 365 * DAY) };
-  const ca = await X509CertificateGenerator.createSelfSigned({
-    ...{ ...dates, keys, signingAlgorithm: algorithm, name: [{ CN: [commonName] }] },
-    extensions: [new BasicConstraintsExtension(true, 0, true)],
-  });
+  const certify = () =>
+    X509CertificateGenerator.createSelfSigned({
+      ...{ ...dates, keys, signingAlgorithm: algorithm, name: [{ CN: [commonName] }] },
+      extensions: [new BasicConstraintsExtension(true, 0, true)],
+    });
+  const ca = await certify();
   const sign = async (subject: string) => {
     const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const signed = await X509CertificateGenerator.create({
@@ -41,7 +43,9 @@ export async function makeCa(commonName: string, now: number) {
     });
     return signed.toString('pem');
   };
-  return { pem: ca.toString('pem'), sign };
+  /** A new certificate for the same name and key. */
+  const renew = async () => ({ pem: (await certify()).toString('pem'), sign });
+  return { pem: ca.toString('pem'), sign, renew };
 }
 
 /** A thing with an active certificate that has the policy. */

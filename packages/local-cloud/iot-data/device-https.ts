@@ -67,8 +67,9 @@ async function answer(
   try {
     const initiator = initiatorOf(req);
     if (initiator?.kind === 'page') throw refusedPage(initiator.from); // its browser has a device's certificate
-    const identity = typeof who === 'function' ? await identified(who, req, log) : who;
-    if (giveCredentials(identity, req, res)) return;
+    const hasCertificate = typeof who !== 'function';
+    const identity = hasCertificate ? who : await identified(who, req, log);
+    if (giveCredentials(hasCertificate ? identity : undefined, req, res)) return;
     await answerCall(plane, req, res, identity.principal, (operation, call) =>
       requireAllowed(access, identity, operation, call),
     );

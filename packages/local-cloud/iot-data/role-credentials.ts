@@ -24,22 +24,28 @@ function credentials(expiresAt: number) {
   };
 }
 
-/** @returns a function that answers requests for credentials, and gives false for any other request */
+const denied = (problem = 'Access Denied') => new AwsError('AccessDeniedException', problem, 403);
+
+/**
+ * @returns a function that answers requests for credentials, and gives false for any other request; a client without a
+ * certificate has no identity here
+ */
 export function createRoleCredentials(deps: {
   readonly access: Access;
   readonly aliases: RegistryView['roleAliases'];
   readonly clock: Clock;
 }) {
-  return (identity: Identity, req: IncomingMessage, res: ServerResponse): boolean => {
+  return (identity: Identity | undefined, req: IncomingMessage, res: ServerResponse): boolean => {
     const name = aliasOf(req);
     if (name === undefined) return false;
+    if (!identity) throw denied('Access Denied: credentials of a role need a client certificate');
     const thing = req.headers['x-amzn-iot-thingname'];
     const isAllowed = deps.access.allows(identity, {
       clientId: typeof thing === 'string' ? thing : '',
       action: 'iot:AssumeRoleWithCertificate',
       resource: `rolealias/${name}`,
     });
-    if (!isAllowed) throw new AwsError('AccessDeniedException', 'Access Denied', 403);
+    if (!isAllowed) throw denied();
     const alias = deps.aliases.get(name);
     if (!alias) throw new AwsError('ResourceNotFoundException', `Role alias ${name} does not exist`, 404);
     const expiresAt = deps.clock.now() + alias.durationSeconds * 1000;

@@ -21,6 +21,12 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, verb: Verb])[] =
   ['POST', /^\/things\/([^/]+)\/jobs\/([^/]+)$/, 'update'],
 ];
 
+/** A query parameter as JSON would have it. */
+function typed(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
 async function bodyOf(req: IncomingMessage, query: URLSearchParams): Promise<ApiRequest['body']> {
   const text = (await readBody(req, MAXIMUM_BODY)).toString();
   let body: unknown;
@@ -31,11 +37,7 @@ async function bodyOf(req: IncomingMessage, query: URLSearchParams): Promise<Api
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('The request body is not a JSON object');
-  const typed: Readonly<Record<string, unknown>> = { true: true, false: false };
-  const given = [...query].map(([name, value]) => [
-    name,
-    typed[value] ?? (/^\d+$/.test(value) ? Number(value) : value),
-  ]);
+  const given = [...query].map(([name, value]) => [name, typed(value)]);
   return { ...body, ...(Object.fromEntries(given) as object) };
 }
 

@@ -79,6 +79,8 @@ test('a report that a device may not send is refused, and the execution stays un
   assert.equal((await device('GET', 't1/jobs/other')).code, 'ResourceNotFoundException');
   assert.equal((await device('GET', 'nobody/jobs')).code, 'ResourceNotFoundException');
   assert.equal((await device('POST', 't1/jobs')).code, 'NotImplementedException');
+  const inQuery = await device('PUT', 't1/jobs/$next?statusDetails=__proto__');
+  assert.equal(inQuery.message, 'statusDetails must be an object');
 });
 
 test('a continuous job follows the groups it is for, and a snapshot does not', async () => {

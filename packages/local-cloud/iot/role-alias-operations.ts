@@ -15,8 +15,8 @@ import {
 } from './api-request.ts';
 import { change, find, type Registry, type RoleAlias } from './registry.ts';
 
-const byMarker = ['marker', 'pageSize'] as const;
-const settings = ['roleArn', 'credentialDurationSeconds'];
+const BY_MARKER = ['marker', 'pageSize'] as const;
+const SETTINGS = ['roleArn', 'credentialDurationSeconds'];
 const SHORTEST_SECONDS = 900;
 const LONGEST_SECONDS = 43_200;
 const USUAL_SECONDS = 3_600;
@@ -26,7 +26,7 @@ const named = (registry: Registry, name: string) => ({
   roleAliasArn: registry.arn(`rolealias/${name}`),
 });
 
-const asked = ({ registry }: IotCloud, request: ApiRequest) =>
+const aliasOf = ({ registry }: IotCloud, request: ApiRequest) =>
   find(registry.roleAliases, 'Role alias', label(request, 'roleAlias'));
 
 function durationOf({ credentialDurationSeconds: value }: ApiRequest['body']): number | undefined {
@@ -54,7 +54,7 @@ function create(cloud: IotCloud, request: ApiRequest) {
 }
 
 function update(cloud: IotCloud, request: ApiRequest) {
-  const before = asked(cloud, request);
+  const before = aliasOf(cloud, request);
   return save(cloud, {
     ...before,
     roleArn: text(request.body, 'roleArn') ?? before.roleArn,
@@ -80,36 +80,36 @@ export const roleAliasOperations: readonly Operation[] = [
     name: 'CreateRoleAlias',
     method: 'POST',
     path: '/role-aliases/{roleAlias}',
-    body: settings,
+    body: SETTINGS,
     run: create,
   },
   {
     name: 'UpdateRoleAlias',
     method: 'PUT',
     path: '/role-aliases/{roleAlias}',
-    body: settings,
+    body: SETTINGS,
     run: update,
   },
   {
     name: 'DescribeRoleAlias',
     method: 'GET',
     path: '/role-aliases/{roleAlias}',
-    run: (cloud, request) => describe(cloud, asked(cloud, request)),
+    run: (cloud, request) => describe(cloud, aliasOf(cloud, request)),
   },
   {
     name: 'DeleteRoleAlias',
     method: 'DELETE',
     path: '/role-aliases/{roleAlias}',
     run: (cloud, request) =>
-      cloud.registry.commit([change('roleAlias', asked(cloud, request).name, undefined)]),
+      cloud.registry.commit([change('roleAlias', aliasOf(cloud, request).name, undefined)]),
   },
   {
     name: 'ListRoleAliases',
     method: 'GET',
     path: '/role-aliases',
-    query: [...byMarker, 'isAscendingOrder'],
+    query: [...BY_MARKER, 'isAscendingOrder'],
     run({ registry }, request) {
-      const { items, next } = page(request, registry.roleAliases.values(), ({ name }) => name, byMarker);
+      const { items, next } = page(request, registry.roleAliases.values(), ({ name }) => name, BY_MARKER);
       return { roleAliases: items.map(({ name }) => name), nextMarker: next };
     },
   },

@@ -3,6 +3,7 @@
 
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
+import { fingerprint } from './identity.ts';
 import { change, type CaCertificate, type Registry, type RegistryView } from './registry.ts';
 
 const CODE_KEY = 'code';
@@ -35,7 +36,7 @@ export function readCaCertificate(
   const notAfter = Date.parse(certificate.validTo);
   if (notAfter < now) throw refuse('The CA certificate has expired');
   return {
-    id: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    id: fingerprint(certificate.raw),
     pem,
     notBefore: Date.parse(certificate.validFrom),
     notAfter,
@@ -97,7 +98,7 @@ export function caFor(registry: RegistryView, pem: string, caPem: string | undef
     throw refuse('The certificate is not signed by a registered CA: RegisterCACertificate registers one');
   }
   const named = parse(caPem, 'CA certificate');
-  const ca = registry.caCertificates.get(named.fingerprint256.replaceAll(':', '').toLowerCase());
+  const ca = registry.caCertificates.get(fingerprint(named.raw));
   if (!ca) throw refuse('The CA certificate is not registered: RegisterCACertificate registers it');
   if (!signedBy(certificate, named)) throw refuse('The certificate is not signed by the CA certificate');
   return ca;

@@ -7,6 +7,7 @@ import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { AwsError } from '../aws-error.ts';
 import { invalid } from './api-request.ts';
 import type { LocalCa } from './ca.ts';
+import { fingerprint } from './identity.ts';
 import type { Certificate } from './registry.ts';
 
 /** The curves that AWS IoT accepts, by OpenSSL's names. */
@@ -45,7 +46,7 @@ export function readCertificate(
   const notAfter = Date.parse(certificate.validTo);
   if (notAfter < now) throw refuse('The certificate has expired');
   return {
-    id: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    id: fingerprint(certificate.raw),
     pem: certificate.toString(),
     notBefore: Date.parse(certificate.validFrom),
     notAfter,

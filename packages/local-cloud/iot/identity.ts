@@ -53,7 +53,8 @@ const MAX_KEPT = 10_000;
 
 export const shortId = (certificateId: string) => `${certificateId.slice(0, 12)}...`;
 
-const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
+/** The ID of a certificate: the SHA-256 of its DER, hex. */
+export const fingerprint = (der: Buffer) => createHash('sha256').update(der).digest('hex');
 
 /** Certificates of the template, which are few, have an ID that is not their fingerprint. */
 function knownCertificate(registry: RegistryView, der: Buffer): Certificate | undefined {

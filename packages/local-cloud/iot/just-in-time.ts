@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import { OWN_PRINCIPAL, type InboundMessage } from '../mqtt/message.ts';
 import { caOf } from './ca-certificates.ts';
 import { newCertificate } from './certificate-operations.ts';
-import { shortId } from './identity.ts';
+import { fingerprint, shortId } from './identity.ts';
 import { change, type Certificate, type Registry } from './registry.ts';
 
 export interface JustInTimeDeps {
@@ -31,7 +31,7 @@ async function register(registry: Registry, der: Buffer): Promise<Certificate | 
   if (!presented) return undefined;
   const ca = caOf(registry, presented, ({ isActive, registersDevices }) => isActive && registersDevices);
   if (!ca) return undefined;
-  const known = registry.certificates.get(presented.fingerprint256.replaceAll(':', '').toLowerCase());
+  const known = registry.certificates.get(fingerprint(presented.raw));
   if (known) return known.status === 'PENDING_ACTIVATION' ? known : undefined;
   const made = newCertificate(registry, presented.toString(), 'PENDING_ACTIVATION', ca.mode);
   const certificate = { ...made, caId: ca.id };

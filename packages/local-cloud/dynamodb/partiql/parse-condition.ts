@@ -13,13 +13,15 @@ const UNORDERED = ['BOOL', 'NULL', 'L', 'M', 'SS', 'NS', 'BS'];
 const typesOf = (operands: readonly Operand[]) =>
   operands.map((each) => (each.type === 'value' ? each.valueType : undefined));
 
+export const incorrectType = (operator: string, type: string) =>
+  validationError(
+    `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
+  );
+
 /** @throws ValidationException for a value that has no order */
 function checkOrdered(operator: string, operands: readonly Operand[]): void {
   const wrong = typesOf(operands).find((type) => type !== undefined && UNORDERED.includes(type));
-  if (wrong === undefined) return;
-  throw validationError(
-    `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${wrong}`,
-  );
+  if (wrong !== undefined) throw incorrectType(operator, wrong);
 }
 
 const not = (condition: Condition): Condition => ({ type: 'not', args: [condition] });
@@ -50,10 +52,7 @@ function callOf(reader: Reader): Condition | undefined {
   if (args.length !== FUNCTIONS[name]) throw malformed(`Wrong number of arguments of ${name}`);
   if (name === 'begins_with') {
     const wrong = typesOf(args).find((type) => type !== undefined && type !== 'S' && type !== 'B');
-    if (wrong !== undefined)
-      throw validationError(
-        `Incorrect operand type for operator or function; operator or function: ${name}, operand type: ${wrong}`,
-      );
+    if (wrong !== undefined) throw incorrectType(name, wrong);
   }
   return { type: 'call', name, args };
 }

@@ -1,11 +1,12 @@
 // Parses PartiQL statements.
 
+import { isDeepStrictEqual } from 'node:util';
 import { refuse, validationError } from '../error.ts';
 import type { Condition, Operand, Section, Values } from '../expressions/syntax.ts';
 import type { AttributeValue, Item, Path } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
 import { malformed } from './lex.ts';
-import { parseCondition } from './parse-condition.ts';
+import { incorrectType, parseCondition } from './parse-condition.ts';
 import { createReader, type Reader } from './reader.ts';
 
 export interface Target {
@@ -104,8 +105,12 @@ function termOf(reader: Reader): Operand {
   reader.expect(',');
   const args = [first, reader.inside(() => sumOf(reader))];
   reader.expect(')');
+  if (name === 'if_not_exists' && first.type !== 'path')
+    throw validationError(`Operator or function requires a document path; operator or function: ${name}`);
   return { type: 'call', name, args };
 }
+
+const SETS = ['SS', 'NS', 'BS'];
 
 function setOf(reader: Reader): Section {
   const path = reader.path();
@@ -115,10 +120,12 @@ function setOf(reader: Reader): Section {
     ['SET_DELETE', 'delete'],
   ] as const) {
     if (!reader.takes(name, '(')) continue;
-    reader.path();
+    if (!isDeepStrictEqual(reader.path(), path))
+      throw malformed(`The first argument of ${name} must be the attribute that SET names`);
     reader.expect(',');
     const value = reader.node(reader.value());
     reader.expect(')');
+    if (!SETS.includes(value.valueType)) throw incorrectType(name, value.valueType);
     return { type, path, value };
   }
   return { type: 'set', path, value: sumOf(reader) };

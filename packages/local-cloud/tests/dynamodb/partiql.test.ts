@@ -230,6 +230,22 @@ const refused: readonly (readonly [string, string | RegExp, object[]?])[] = [
     /cannot store an attribute that is called __proto__/,
   ],
   [`UPDATE plain SET "__proto__" = 1 WHERE pk = 'one'`, /cannot store an attribute that is called __proto__/],
+  ...["'a'", '1', 'true', 'null', "{'k': 1}", '[1]'].map((value): [string, RegExp] => [
+    `UPDATE plain SET n = set_add(n, ${value}) WHERE pk = 'one'`,
+    /^Incorrect operand type .* function: SET_ADD, operand type: [A-Z]+$/,
+  ]),
+  [
+    `UPDATE plain SET m.deep = set_delete(m.deep, 'd') WHERE pk = 'one'`,
+    /function: SET_DELETE, operand type: S$/,
+  ],
+  [
+    `UPDATE plain SET ss = set_add(other, <<'c'>>) WHERE pk = 'one'`,
+    /SET_ADD must be the attribute that SET names$/,
+  ],
+  [
+    `UPDATE plain SET n = if_not_exists(n + 1, 2) WHERE pk = 'one'`,
+    /requires a document path; .*: if_not_exists$/,
+  ],
   [`SELECT * FROM plain WHERE pk = ?`, /^Number of parameters/],
   [`SELECT * FROM plain`, /^Number of parameters/, [S('a')]],
   ['SELECT * FROM plain WHERE pk = 1', /Condition parameter type does not match schema type/],

@@ -192,13 +192,13 @@ export function listOf<T>(reader: Reader, read: () => T): T[] {
 }
 
 /** Reports two paths that are equal, of which one contains the other, or that need an attribute to be both a list and a map. */
-export function checkOverlap(reader: Reader, paths: readonly Path[]): void {
+export function checkOverlap(reader: Pick<Reader, 'report'>, paths: readonly Path[]): void {
   for (const [index, second] of paths.entries()) {
     for (const first of paths.slice(0, index)) comparePaths(reader, first, second);
   }
 }
 
-function comparePaths(reader: Reader, first: Path, second: Path): void {
+function comparePaths(reader: Pick<Reader, 'report'>, first: Path, second: Path): void {
   const how = (verb: string) =>
     `Two document paths ${verb} with each other; must remove or rewrite one of these paths; ` +
     `path one: ${pathText(first)}, path two: ${pathText(second)}`;

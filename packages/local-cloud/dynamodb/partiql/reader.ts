@@ -58,7 +58,9 @@ function pathIn(cursor: Omit<Cursor, 'path'>): Path {
     if (cursor.takes('.')) path.push(cursor.name());
     else if (cursor.is('[') && cursor.peek(1).kind === 'number') {
       cursor.next();
-      path.push(Number(cursor.next().text));
+      const position = cursor.next();
+      if (!/^\d+$/.test(position.text)) throw unexpected(position);
+      path.push(Number(position.text));
       cursor.expect(']');
     } else return path;
   }

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuse, validationError } from '../error.ts';
+import { checkOverlap } from '../expressions/reader.ts';
 import type { Condition, Operand, Section, Values } from '../expressions/syntax.ts';
 import type { AttributeValue, Item, Path } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
@@ -162,6 +163,14 @@ function changeOf(reader: Reader, kind: Change['kind']): Change {
   const target = targetOf(reader);
   const sections = kind === 'update' ? sectionsOf(reader) : [];
   if (kind === 'update' && sections.length === 0) throw malformed('UPDATE needs SET or REMOVE');
+  checkOverlap(
+    {
+      report(_kind, message) {
+        throw validationError(message);
+      },
+    },
+    sections.map(({ path }) => path),
+  );
   reader.expect('WHERE');
   const where = parseCondition(reader);
   const returned = returningOf(reader, kind);

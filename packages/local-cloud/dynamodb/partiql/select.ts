@@ -7,10 +7,13 @@ import { checkConditions, rangeOf } from '../actions/query.ts';
 import { validationError } from '../error.ts';
 import { compileCondition, type Test } from '../expressions/compile-condition.ts';
 import { project } from '../expressions/projection.ts';
+import { takeStructure } from '../requests/check-types.ts';
 import type { LegacyConditions } from '../requests/legacy-conditions.ts';
+import { attributes, integer, text, type Members } from '../requests/shape.ts';
 import type { Range } from '../store/rows.ts';
 import type { Index, Table } from '../store/table.ts';
 import { valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
+import { problemOfValues } from '../values/check-value.ts';
 import type { Select } from './statement.ts';
 import { boundOn, conditionsOn, headsOf } from './where.ts';
 
@@ -35,11 +38,16 @@ const digestOf = (statement: string) => createHash('sha256').update(statement).d
 const tokenOf = (statement: string, place: Place) =>
   Buffer.from(JSON.stringify({ of: digestOf(statement), ...place })).toString('base64url');
 
-function placeOf({ Statement: statement, NextToken: token }: SelectRequest): Place {
+const PLACE: Members = { of: text(), partition: integer({}), start: attributes() };
+
+/** @param partitions their number. @throws ValidationException for a token that is not of this statement */
+function placeOf({ Statement: statement, NextToken: token }: SelectRequest, partitions: number): Place {
   if (token === undefined) return { partition: 0 };
   try {
-    const { of, ...place } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Place & { of: string };
-    if (of === digestOf(statement)) return place;
+    const given = JSON.parse(Buffer.from(token, 'base64url').toString()) as Readonly<Record<string, unknown>>;
+    const { of, partition = -1, start } = takeStructure(given, PLACE) as Partial<Place & { of: string }>;
+    const isPlace = partition >= 0 && partition < partitions && problemOfValues(start) === undefined;
+    if (of === digestOf(statement) && isPlace) return { partition, start };
   } catch {
     // answered below
   }
@@ -163,7 +171,7 @@ export function select(context: Context, statement: Select, request: SelectReque
   const items: Item[] = [];
   const consumed: unknown[] = [];
   let scanned = 0;
-  let { partition, start }: Place = placeOf(request);
+  let { partition, start }: Place = placeOf(request, ranges.length);
   let next: Place | undefined;
   for (; partition < ranges.length && !next; partition += 1) {
     const asked = { TableName: table.name, ConsistentRead, Limit: limit - scanned, ...back };

@@ -134,6 +134,19 @@ test('continues after a page, also in the next partition, for the same statement
   );
 });
 
+test('refuses a token with a place that it never gave', async () => {
+  const Statement = `SELECT sk FROM songs WHERE pk = 'p'`;
+  const { NextToken: token } = await execute(Statement, { Limit: 1 });
+  const given = JSON.parse(Buffer.from(String(token), 'base64url').toString()) as object;
+  for (const wrong of [
+    ...[-1, 1, null, 'x'].map((partition) => ({ partition })),
+    ...[5, { pk: { S: 5 }, sk: S('a1') }, { pk: S('p'), sk: {} }].map((start) => ({ start })),
+  ]) {
+    const NextToken = Buffer.from(JSON.stringify({ ...given, ...wrong })).toString('base64url');
+    await assert.rejects(execute(Statement, { NextToken }), /^ValidationException: Invalid NextToken/);
+  }
+});
+
 test('orders by the sort key of a partition', async () => {
   const order = (rest: string) => items(`SELECT sk FROM songs WHERE pk = 'p' ORDER BY ${rest}`);
   assert.deepEqual(await order('sk DESC'), [{ sk: S('b3') }, { sk: S('a2') }, { sk: S('a1') }]);

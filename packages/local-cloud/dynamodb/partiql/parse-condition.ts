@@ -10,6 +10,11 @@ const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='];
 const FUNCTIONS: Readonly<Record<string, number>> = { begins_with: 2, contains: 2, attribute_type: 2 };
 const UNORDERED = ['BOOL', 'NULL', 'L', 'M', 'SS', 'NS', 'BS'];
 
+const MAX_IN = 100;
+
+export const tooManyOperands = (count: number) =>
+  validationError(`The IN operator is provided with too many operands; number of operands: ${count}`);
+
 const typesOf = (operands: readonly Operand[]) =>
   operands.map((each) => (each.type === 'value' ? each.valueType : undefined));
 
@@ -78,7 +83,9 @@ function testOf(reader: Reader): Condition {
   if (reader.takes('IN')) {
     const close = reader.takes('[') ? ']' : ')';
     if (close === ')') reader.expect('(');
-    return test('in', [operand, ...operandsOf(reader, close)]);
+    const list = operandsOf(reader, close);
+    if (list.length > MAX_IN) throw tooManyOperands(list.length);
+    return test('in', [operand, ...list]);
   }
   if (reader.takes('BETWEEN')) {
     const low = operandOf(reader);

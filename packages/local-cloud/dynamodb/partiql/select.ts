@@ -14,6 +14,8 @@ import type { Range } from '../store/rows.ts';
 import type { Index, Table } from '../store/table.ts';
 import { valueAt, type AttributeValue, type Item } from '../values/attribute-value.ts';
 import { problemOfValues } from '../values/check-value.ts';
+import { itemSize, MAX_PAGE_BYTES } from '../values/size.ts';
+import { tooManyOperands } from './parse-condition.ts';
 import type { Select } from './statement.ts';
 import { boundOn, conditionsOn, headsOf } from './where.ts';
 
@@ -63,11 +65,16 @@ function indexOf({ index: name }: Select, table: Table, isConsistent: boolean): 
   return index;
 }
 
-/** The values of the partition key that the clause names; undefined for all partitions. */
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-operators.html */
+const MAX_PARTITIONS = 50;
+
+/** The values of the partition key that the clause names, each once; undefined for all partitions. */
 function partitionsOf({ where, values }: Select, hash: string): readonly AttributeValue[] | undefined {
   const conditions = conditionsOn(where, values, hash);
   const found = ['EQ', 'IN'].map((name) => conditions.find((each) => each.ComparisonOperator === name));
-  return (found[0] ?? found[1])?.AttributeValueList;
+  const named = (found[0] ?? found[1])?.AttributeValueList;
+  if (named && named.length > MAX_PARTITIONS) throw tooManyOperands(named.length);
+  return named && [...new Map(named.map((value) => [JSON.stringify(value), value])).values()];
 }
 
 const MISSING_KEY =
@@ -171,6 +178,7 @@ export function select(context: Context, statement: Select, request: SelectReque
   const items: Item[] = [];
   const consumed: unknown[] = [];
   let scanned = 0;
+  let bytes = 0;
   let { partition, start }: Place = placeOf(request, ranges.length);
   let next: Place | undefined;
   for (; partition < ranges.length && !next; partition += 1) {
@@ -181,12 +189,15 @@ export function select(context: Context, statement: Select, request: SelectReque
       { ...asked, ...(ReturnConsumedCapacity !== undefined && { ReturnConsumedCapacity }) },
       { table, index, range: ranges[partition]!(start), filter, values, paths: undefined },
     );
-    items.push(...(page['Items'] as Item[]));
+    const found = page['Items'] as Item[];
+    items.push(...found);
+    bytes += found.reduce((sum, item) => sum + itemSize(item), 0);
     consumed.push(page['ConsumedCapacity']);
     scanned += page['ScannedCount'] as number;
     start = page['LastEvaluatedKey'] as Item | undefined;
     if (start) next = { partition, start };
-    else if (scanned >= limit && partition + 1 < ranges.length) next = { partition: partition + 1 };
+    else if ((scanned >= limit || bytes >= MAX_PAGE_BYTES) && partition + 1 < ranges.length)
+      next = { partition: partition + 1 };
   }
   return {
     Items: items.map((item) => shownOf(statement, item)),

@@ -72,6 +72,7 @@ const selections: readonly (readonly [string, string])[] = [
   [`pk = 'p' AND sk >= 'a1' AND sk <= 'a2' AND NOT shown = 's2'`, 'a1'],
   [`pk IN ['q', 'p'] AND sk < 'a9'`, 'a4 a1 a2'],
   [`pk = 'p' AND (other = 'o1' OR (shown IS MISSING AND other = 'o3'))`, 'a1 b3'],
+  [`pk IN ['q', 'q']`, 'a4'],
   [`other IN ('o2', 'o4')`, 'a2 a4'],
   [`contains(other, '3') or size(other) != 2`, 'b3'],
   [`gk is not missing AND attribute_type(gk, 'S') AND pk = 'q'`, 'a4'],
@@ -132,6 +133,17 @@ test('continues after a page, also in the next partition, for the same statement
     execute(`SELECT sk FROM songs WHERE pk = 'p'`, { NextToken: token }),
     /Invalid NextToken/,
   );
+});
+
+test('ends a page of several partitions at 1 MB', async () => {
+  const large = S('x'.repeat(390_000));
+  for (const pk of ['l1', 'l2', 'l3', 'l4', 'l5'].map(S))
+    await call(engine, 'PutItem', { TableName: 'plain', Item: { pk, large } });
+  const Statement = `SELECT pk FROM plain WHERE pk IN ['l1', 'l2', 'l3', 'l4', 'l5']`;
+  const first = await execute(Statement);
+  assert.deepEqual(first['Items'], [{ pk: S('l1') }, { pk: S('l2') }, { pk: S('l3') }]);
+  const rest = await execute(Statement, { NextToken: first['NextToken'] });
+  assert.deepEqual(rest, { Items: [{ pk: S('l4') }, { pk: S('l5') }] });
 });
 
 test('refuses a token with a place that it never gave', async () => {
@@ -263,6 +275,14 @@ const refused: readonly (readonly [string, string | RegExp, object[]?])[] = [
   [`UPDATE plain REMOVE l[1e0] WHERE pk = 'one'`, malformed('Unexpected token: 1e0')],
   [`UPDATE plain SET n = 1 SET n = 2 WHERE pk = 'one'`, /^Two document paths overlap .* path two: \[n\]$/],
   [`UPDATE plain SET m.deep = 1 REMOVE m WHERE pk = 'one'`, /^Two document paths overlap /],
+  [
+    `SELECT * FROM songs WHERE pk IN [${"'a',".repeat(50)}'a']`,
+    'The IN operator is provided with too many operands; number of operands: 51',
+  ],
+  [
+    `SELECT * FROM songs WHERE other IN [${"'a',".repeat(100)}'a']`,
+    'The IN operator is provided with too many operands; number of operands: 101',
+  ],
   [`SELECT * FROM plain WHERE pk = ?`, /^Number of parameters/],
   [`SELECT * FROM plain`, /^Number of parameters/, [S('a')]],
   ['SELECT * FROM plain WHERE pk = 1', /Condition parameter type does not match schema type/],

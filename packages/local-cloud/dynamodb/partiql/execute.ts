@@ -5,24 +5,30 @@ import type { Answer, Context } from '../actions/context.ts';
 import { remove } from '../actions/delete-item.ts';
 import { put } from '../actions/put-item.ts';
 import { transactGetItems } from '../actions/transact-get.ts';
-import { transact } from '../actions/transact-write.ts';
+import { transact, type Prepared } from '../actions/transact-write.ts';
 import { update } from '../actions/update-item.ts';
 import { DynamoError, validationError } from '../error.ts';
 import { compileCondition } from '../expressions/compile-condition.ts';
 import type { AttributeValue, Item } from '../values/attribute-value.ts';
 import { select, shownOf, type SelectRequest } from './select.ts';
-import { parseStatement, type Change, type Insert, type Select, type Statement } from './statement.ts';
+import {
+  parseStatement,
+  type Change,
+  type Exists,
+  type Insert,
+  type Select,
+  type Statement,
+} from './statement.ts';
 import { keyIn } from './where.ts';
 import { DUPLICATE, writeOf } from './write.ts';
 
 interface Given {
   readonly Statement: string;
   readonly Parameters?: readonly AttributeValue[];
-}
-
-interface Request extends Given, SelectRequest {
   readonly ReturnValuesOnConditionCheckFailure?: string;
 }
+
+interface Request extends Given, SelectRequest {}
 
 interface Batch {
   readonly Statements: readonly (Given & { readonly ConsistentRead?: boolean })[];
@@ -35,14 +41,17 @@ interface Transaction {
   readonly ReturnConsumedCapacity?: string;
 }
 
-function write(context: Context, statement: Insert | Change, request: Omit<Request, keyof Given>): Answer {
-  const { part, expressions } = writeOf(context, statement);
-  const { ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure } = request;
-  const asked = {
-    ...part,
-    ...(ReturnConsumedCapacity !== undefined && { ReturnConsumedCapacity }),
-    ...(ReturnValuesOnConditionCheckFailure !== undefined && { ReturnValuesOnConditionCheckFailure }),
-  };
+function preparedOf(context: Context, statement: Insert | Change | Exists, given: Given): Prepared {
+  const { ReturnValuesOnConditionCheckFailure } = given;
+  const prepared = writeOf(context, statement);
+  if (ReturnValuesOnConditionCheckFailure === undefined) return prepared;
+  return { ...prepared, part: { ...prepared.part, ReturnValuesOnConditionCheckFailure } };
+}
+
+function write(context: Context, statement: Insert | Change, request: Request): Answer {
+  const { part, expressions } = preparedOf(context, statement, request);
+  const { ReturnConsumedCapacity } = request;
+  const asked = { ...part, ...(ReturnConsumedCapacity !== undefined && { ReturnConsumedCapacity }) };
   if (statement.kind === 'insert') {
     try {
       return put(context, { ...asked, Item: part.Key }, expressions);
@@ -93,8 +102,8 @@ function executeOne(context: Context, given: Batch['Statements'][number], kind: 
     return { response: { TableName, Item }, consumed: ConsumedCapacity as Consumed };
   } catch (error) {
     if (!(error instanceof DynamoError)) throw error;
-    const { code, message: Message } = error;
-    const Error = { Code: CODES[code] ?? code.replace(/Exception$/, ''), Message };
+    const { code, message: Message, details } = error;
+    const Error = { Code: CODES[code] ?? code.replace(/Exception$/, ''), Message, ...details };
     return { response: { Error, TableName: RUN.includes(code) ? statement?.table : undefined } };
   }
 }
@@ -152,7 +161,7 @@ export function executeTransaction(context: Context, request: Transaction): Answ
   if (reads.length > 0)
     throw validationError('A transaction has only SELECT statements, or only others and EXISTS');
   const answer = transact(context, request, JSON.stringify(given), () =>
-    writes.map((statement) => writeOf(context, statement)),
+    writes.map((statement, place) => preparedOf(context, statement, given[place]!)),
   );
   return { ...answer, Responses: statements.map(() => ({})) };
 }

@@ -368,6 +368,18 @@ test('does all writes of a transaction or none, and once with its token', async 
   assert.deepEqual((await stored('one'))!['n'], N(2));
 });
 
+test('shows the item that failed a condition, if the statement wants it', async () => {
+  const failing = {
+    Statement: `UPDATE plain SET n = 3 WHERE pk = 'one' AND n = 2`,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+  const one = await stored('one');
+  const batch = await call(engine, 'BatchExecuteStatement', { Statements: [failing] });
+  assert.deepEqual((batch['Responses'] as { Error: { Item?: Item } }[])[0]!.Error.Item, one);
+  const { body } = await answerOf(engine, 'ExecuteTransaction', { TransactStatements: [failing] });
+  assert.deepEqual((body['CancellationReasons'] as { Item?: Item }[])[0]!.Item, one);
+});
+
 test('reads items in a transaction by their whole key', async () => {
   const { body } = await transact([
     `SELECT n FROM plain WHERE pk = 'one'`,

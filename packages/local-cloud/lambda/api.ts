@@ -6,6 +6,7 @@ import { AwsError } from '../aws-error.ts';
 import { credentialOf } from '../aws/server.ts';
 import { type AwsHandler, type Caller, sendJson } from '../aws/wire.ts';
 import type { Source } from './fair-queue.ts';
+import { decodeSegment, findFunction } from './function-reference.ts';
 import type { LocalFunction } from './local-function.ts';
 import { PAYLOAD_LIMIT } from './protocol.ts';
 
@@ -168,32 +169,11 @@ const operations: Readonly<Record<string, (call: Call) => void | Promise<void>>>
     }),
 };
 
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new AwsError('InvalidParameterValueException', 'The path is not valid percent-encoding', 400);
-  }
-}
-
-/** A name, `<account>:function:<name>` or a whole ARN, with or without `:$LATEST`. */
-function findFunction(api: LambdaApi, reference: string, qualifier: string | null): LocalFunction {
-  const parts = /^(.*?)([A-Za-z0-9_-]{1,140})(?::(\$LATEST))?$/.exec(reference);
-  const target = api.functions.get(parts?.[2] ?? '');
-  const prefix = parts?.[1] ?? '';
-  const known = target && (prefix === '' || `:${target.spec.arn}`.endsWith(`:${prefix}${target.spec.name}`));
-  if (!known || (qualifier !== null && qualifier !== '$LATEST')) {
-    const name = reference.slice(0, 256) + (qualifier ? `:${qualifier.slice(0, 128)}` : '');
-    throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
-  }
-  return target;
-}
-
 /** @see https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html */
 export function createLambdaHandler(api: LambdaApi): AwsHandler {
   return async (req, res, caller) => {
     const [path = '', search] = (req.url ?? '/').split('?', 2);
-    const [version = '', kind, name, ...rest] = path.slice(1).split('/').map(decode);
+    const [version = '', kind, name, ...rest] = path.slice(1).split('/').map(decodeSegment);
     const query = new URLSearchParams(search);
     const list = req.method === 'GET' && version === '2015-03-31' && kind === 'functions' && !name;
     if (list) {
@@ -207,7 +187,8 @@ export function createLambdaHandler(api: LambdaApi): AwsHandler {
       const message = `The local cloud does not support ${req.method} ${path.slice(0, 256)} of Lambda: functions are created and changed in the template, which \`local-cloud --watch\` follows`;
       throw new AwsError('UnsupportedOperation', message, 501);
     }
-    const target = findFunction(api, name!, query.get('Qualifier'));
+    const spec = findFunction(name!, query.get('Qualifier'), (each) => api.functions.get(each)?.spec);
+    const target = api.functions.get(spec.name)!;
     await operation({ api, req, res, query, target, caller });
   };
 }

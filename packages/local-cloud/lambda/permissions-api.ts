@@ -11,6 +11,7 @@ import { type AwsHandler, sendJson } from '../aws/wire.ts';
 import { makeDirectory } from '../files/durable-files.ts';
 import { openRecordFile } from '../files/record-file.ts';
 import type { Log } from '../log.ts';
+import { decodeSegment, findFunction } from './function-reference.ts';
 import { functionsOf, type FunctionSpec } from '../template/functions.ts';
 import type { ResolvedTemplate } from '../template/resolved.ts';
 
@@ -51,19 +52,28 @@ const statementOf = (given: Given, arn: string): Statement => ({
   ...conditionOf(given),
 });
 
+function parse(body: string): object {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    // answered below
+  }
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given;
+  throw new AwsError('InvalidRequestContentException', 'The body is not a JSON object');
+}
+
 /** @throws AwsError InvalidParameterValueException */
 function statementIn(body: string, arn: string): Statement {
-  let given: Readonly<Record<string, string>>;
-  try {
-    given = JSON.parse(body) as Readonly<Record<string, string>>;
-  } catch (error) {
-    throw Object.assign(new AwsError('InvalidRequestContentException', 'The body is not JSON'), {
-      cause: error,
-    });
-  }
+  const members = Object.entries(parse(body)).filter(([, value]) => value !== null);
+  const given = Object.fromEntries(members) as Given;
   const { StatementId = '', Action = '', Principal = '' } = given;
   const other = Object.keys(given).find((name) => !KNOWN.includes(name));
   if (other !== undefined) throw invalid(`AddPermission has no parameter ${other.slice(0, 64)}`);
+  const wrong = members.find(
+    ([name, value]) => name !== 'InvokedViaFunctionUrl' && typeof value !== 'string',
+  );
+  if (wrong) throw invalid(`${wrong[0]} must be a string`);
   if (!/^[\w-]{1,100}$/.test(StatementId))
     throw invalid('StatementId must be 1 to 100 letters, digits, - or _');
   if (!/^(lambda:[*]|lambda:[A-Za-z]+|[*])$/.test(Action))
@@ -144,12 +154,14 @@ export async function openLambdaPermissions(
   const made = await openPermissions(dir, log);
   const functions = functionsOf(template);
   const handler: AwsHandler = (req, res, caller) => {
-    const [, reference, id] = PATH.exec((req.url ?? '').split('?', 1)[0]!) ?? [];
+    const [location = '', search] = (req.url ?? '').split('?', 2);
+    const [, reference, id] = PATH.exec(location) ?? [];
     const run = Object.hasOwn(METHODS, req.method ?? '') ? METHODS[req.method!] : undefined;
     if (reference === undefined || !run) return rest(req, res, caller);
-    const name = decodeURIComponent(reference).split(':').at(-1)!;
-    const target = functions.find((each) => each.name === name);
-    if (!target) throw notFound(`Function not found: ${name.slice(0, 140)}`);
+    const qualifier = new URLSearchParams(search).get('Qualifier');
+    const target = findFunction(decodeSegment(reference), qualifier, (name) =>
+      functions.find((each) => each.name === name),
+    );
     return run({ req, res, target, id, made, declared: declaredOn(target, template) });
   };
   return { handler, close: () => made.close() };

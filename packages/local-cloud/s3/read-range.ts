@@ -33,7 +33,7 @@ function partOf({ parts, size, checksum }: Version, number: number): Bytes {
   const start = parts.slice(0, number - 1).reduce((sum, each) => sum + each.size, 0);
   const ofPart = checksum && part.checksum !== undefined && { ...checksum, value: part.checksum };
   return {
-    range: { start, end: start + part.size - 1 },
+    ...(part.size > 0 && { range: { start, end: start + part.size - 1 } }),
     checksum: ofPart || undefined,
     partsCount: parts.length,
   };

@@ -121,3 +121,20 @@ test('a part that is copied gets the checksum of the upload, and no bytes beyond
   assert.equal(ServerSideEncryption, 'AES256');
   assert.ok((await complete([{ ...CopyPartResult, PartNumber: 1 }])).ChecksumSHA256);
 });
+
+test('a part is read whole if the upload has no checksum, also an empty one', async () => {
+  for (const [Key, bodies] of [
+    ['standard', [Buffer.alloc(SMALLEST, 'a'), 'tail']],
+    ['empty', ['']],
+  ] as const) {
+    const { parts, complete } = await upload(Key, bodies);
+    await complete(parts);
+    const last = new GetObjectCommand({ Bucket, Key, PartNumber: bodies.length, ChecksumMode: 'ENABLED' });
+    const { Body, ContentRange } = await s3.client.send(last);
+    assert.equal(await Body!.transformToString(), String(bodies.at(-1)));
+    assert.equal(
+      ContentRange,
+      Key === 'empty' ? undefined : `bytes ${SMALLEST}-${SMALLEST + 3}/${SMALLEST + 4}`,
+    );
+  }
+});

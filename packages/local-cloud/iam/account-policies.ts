@@ -9,6 +9,7 @@ import {
   nameIn,
   noSuchEntity,
   pathIn,
+  pathPrefixIn,
   policyIn,
   POLICY_NAME,
   rolesOf,
@@ -55,6 +56,18 @@ async function deletePolicy(account: Account, parameters: QueryParameters): Prom
   return {};
 }
 
+/** The policies that AWS manages are not stored here: a scope of them alone has none. */
+function listPolicies(account: Account, parameters: QueryParameters): XmlElements {
+  const isAttached = parameters.get('OnlyAttached') === 'true';
+  const own = parameters.get('Scope') === 'AWS' ? [] : [...account.store.policies.values()];
+  const member = own
+    .filter(({ path }) => path.startsWith(pathPrefixIn(parameters)))
+    .map((policy) => ({ policy, attachments: attachmentsOf(account, policy.arn) }))
+    .filter(({ attachments }) => attachments > 0 || !isAttached)
+    .map(({ policy, attachments }) => policyElements(policy, attachments));
+  return whole({ Policies: { member } });
+}
+
 export const policyActions: Actions = {
   CreatePolicy: [['PolicyName', 'Path', 'PolicyDocument', 'Description'], createPolicy],
   GetPolicy: [
@@ -78,16 +91,6 @@ export const policyActions: Actions = {
       };
     },
   ],
-  ListPolicies: [
-    ['Scope', 'OnlyAttached', 'PathPrefix', 'PolicyUsageFilter', 'MaxItems'],
-    (account) =>
-      whole({
-        Policies: {
-          member: [...account.store.policies.values()].map((policy) =>
-            policyElements(policy, attachmentsOf(account, policy.arn)),
-          ),
-        },
-      }),
-  ],
+  ListPolicies: [['Scope', 'OnlyAttached', 'PathPrefix', 'MaxItems'], listPolicies],
   DeletePolicy: [['PolicyArn'], deletePolicy],
 };

@@ -38,6 +38,8 @@ export function pathIn(parameters: QueryParameters): string {
   );
 }
 
+export const pathPrefixIn = (parameters: QueryParameters): string => parameters.get('PathPrefix') ?? '/';
+
 /** A policy document with statements. @throws AwsError MalformedPolicyDocument */
 export function documentIn(parameters: QueryParameters, member: string): string {
   const text = parameters.require(member);

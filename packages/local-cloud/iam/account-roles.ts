@@ -9,6 +9,7 @@ import {
   nameIn,
   noSuchEntity,
   pathIn,
+  pathPrefixIn,
   policyIn,
   POLICY_NAME,
   rolesOf,
@@ -22,6 +23,16 @@ import type { AccountRole } from './account-store.ts';
 const MANAGED_BY_AWS = /^arn:aws:iam::aws:policy\/[\w+=,.@/-]{1,128}$/;
 /** Seconds. */
 export const HOUR = 3_600;
+
+const HALF_A_DAY = 12 * HOUR;
+
+/** @throws AwsError ValidationError */
+function maxSessionIn(parameters: QueryParameters): number {
+  const text = parameters.get('MaxSessionDuration') ?? String(HOUR);
+  const seconds = Number(text);
+  if (/^\d{1,9}$/.test(text) && seconds >= HOUR && seconds <= HALF_A_DAY) return seconds;
+  throw new AwsError('ValidationError', `MaxSessionDuration must be ${HOUR} to ${HALF_A_DAY} seconds`);
+}
 
 function roleElements(role: AccountRole): XmlElements {
   return {
@@ -56,7 +67,7 @@ async function createRole(account: Account, parameters: QueryParameters): Promis
   const role: AccountRole = {
     ...{ name, path, id: createId('AROA'), arn: `arn:aws:iam::${accountId}:role${path}${name}` },
     ...{ createdAt: clock.now(), trust, description: parameters.get('Description') },
-    maxSession: Number(parameters.get('MaxSessionDuration') ?? HOUR),
+    maxSession: maxSessionIn(parameters),
     ...{ inline: {}, attached: [] },
   };
   await store.putRole(role);
@@ -113,6 +124,9 @@ async function detachRolePolicy(account: Account, parameters: QueryParameters): 
   return {};
 }
 
+/** `/service-role/` of `arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. */
+const pathOfPolicy = (arn: string) => arn.slice(arn.indexOf('/'), arn.lastIndexOf('/') + 1);
+
 export const roleActions: Actions = {
   CreateRole: [
     ['RoleName', 'Path', 'AssumeRolePolicyDocument', 'Description', 'MaxSessionDuration'],
@@ -125,7 +139,7 @@ export const roleActions: Actions = {
       whole({
         Roles: {
           member: rolesOf(account)
-            .filter(({ path }) => path.startsWith(parameters.get('PathPrefix') ?? '/'))
+            .filter(({ path }) => path.startsWith(pathPrefixIn(parameters)))
             .map(roleElements),
         },
       }),
@@ -160,10 +174,9 @@ export const roleActions: Actions = {
     (account, parameters) =>
       whole({
         AttachedPolicies: {
-          member: roleIn(account, parameters).attached.map((arn) => ({
-            PolicyName: arn.split('/').at(-1),
-            PolicyArn: arn,
-          })),
+          member: roleIn(account, parameters)
+            .attached.filter((arn) => pathOfPolicy(arn).startsWith(pathPrefixIn(parameters)))
+            .map((arn) => ({ PolicyName: arn.split('/').at(-1), PolicyArn: arn })),
         },
       }),
   ],

@@ -1,8 +1,9 @@
 // A rule being edited, and the result of its dry run.
 
 import type { Rule } from './api-types.ts';
-import { fitsForm, kindOf } from './rule-kind.ts';
+import { fitsForm, isText, kindOf } from './rule-kind.ts';
 import { capital, durationText, plural } from './format.ts';
+import { own } from '../../core/own.ts';
 
 export interface DryRun {
   readonly summary: string;
@@ -19,30 +20,27 @@ export interface DryRunNotification {
   readonly windowStart: number;
 }
 
-const SENTENCE_FIELDS = new Set([
-  ...[
-    'id',
-    'metric',
-    'match',
-    'above',
-    'below',
-    'clearBelow',
-    'clearAbove',
-    'forWindows',
-    'severity',
-    'channels',
-    'predicted',
-    'unusual',
-  ],
-  ...['anySpelling', 'stat', 'enabled', 'comment'],
-]);
+const isNumber = (value: unknown) => typeof value === 'number';
+const isGiven = () => true;
+
+/** The fields of a sentence, with what their values must be: typed JSON may contain anything. */
+const SENTENCE_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  ...{ id: isText, metric: isText, severity: isText },
+  ...{ above: isNumber, below: isNumber, clearBelow: isNumber, clearAbove: isNumber, forWindows: isNumber },
+  match: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isText),
+  channels: (value) => Array.isArray(value) && value.every(isText),
+  // `fitsForm` checks these two; the form keeps the others.
+  ...{ predicted: isGiven, unusual: isGiven },
+  ...{ anySpelling: isGiven, stat: isGiven, enabled: isGiven, comment: isGiven },
+};
 
 /** Whether the form has fields for everything in the rule: one limit on one side, now or predicted, or none. */
 export function isSentence(rule: Rule): boolean {
   const fields = Object.entries(rule).filter(([, value]) => value !== undefined);
-  if (kindOf(rule) !== 'limit') return fitsForm(rule) && fields.every(([name]) => SENTENCE_FIELDS.has(name));
+  const areKnown = fields.every(([name, value]) => own(SENTENCE_FIELDS, name)?.(value));
+  if (kindOf(rule) !== 'limit') return areKnown && fitsForm(rule);
   const isOneSided = (rule.above === undefined) !== (rule.below === undefined);
-  return rule.metric !== undefined && isOneSided && fields.every(([name]) => SENTENCE_FIELDS.has(name));
+  return rule.metric !== undefined && isOneSided && areKnown;
 }
 
 /** Epoch milliseconds. Without `to` the alarm is still active. */

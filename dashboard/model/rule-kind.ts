@@ -52,7 +52,7 @@ export function withMetric(draft: Draft, metric: string): Draft {
 
 const PREDICTED_FIELDS = new Set(['metric', 'above', 'below', 'within', 'defrost']);
 
-const isText = (value: unknown) => typeof value === 'string';
+export const isText = (value: unknown) => typeof value === 'string';
 
 /** Whether the form has fields for the defrosts. Typed JSON may contain anything. */
 function isDefrost(defrost: unknown): boolean {

@@ -66,6 +66,22 @@ for (const [title, json] of typed)
     assert.equal(isSentence(rule), false);
     assert.equal(previewText(rule), undefined);
   });
+const wrongValues = [
+  ...[
+    '"channels": "email"',
+    '"channels": [1]',
+    '"match": "store-*"',
+    '"match": {"device": 1}',
+    '"severity": 1',
+  ],
+  ...['"forWindows": "3"', '"clearBelow": "7"', '"constructor": 1'],
+];
+for (const json of wrongValues)
+  test(`a limit with ${json} is JSON`, () =>
+    assert.equal(isSentence(JSON.parse(`{"id": "x", "metric": "t", "above": 8, ${json}}`) as Rule), false));
+for (const json of ['"metric": 5, "above": 8', '"metric": "t", "above": "8"'])
+  test(`a rule with ${json} is JSON`, () =>
+    assert.equal(isSentence(JSON.parse(`{"id": "x", ${json}}`) as Rule), false));
 const defrosts = [
   { at: ['02:00'], timeZone: 'UTC', lasts: '30m' },
   { every: '8h', from: 1_790_000_000_000 },

@@ -103,7 +103,8 @@ function View({ app, lookups }: ViewProps) {
   if (view === 'device' && path[0] !== undefined)
     return (
       <Later
-        key="device"
+        // Nothing of one device is shown for the next one, such as a late answer or the range of a plot.
+        key={`device ${path[0]}`}
         name="device"
         load={() => import('./views/device.tsx').then(({ DeviceView }) => DeviceView)}
         with={{ app, lookups, deviceId: path[0] }}

@@ -17,15 +17,14 @@ import type { View } from '../model/view.ts';
 const keyOf = (view: View) =>
   view.isLive ? `live ${Math.round((view.to - view.from) / 1000)}` : `${view.from} ${view.to}`;
 
-/** The buckets of a view of a device: at least an hour long once the API has reported that its windows are gone. */
+/** The buckets of a view: at least an hour long once the API has reported that its windows are gone. */
 export function useStep(
   app: App,
-  deviceId: string,
   view: View,
   now: number,
 ): { readonly step: Step; readonly gone: () => void } {
   const coarse = useSignal<string | undefined>(undefined);
-  const key = `${deviceId} ${keyOf(view)}`;
+  const key = keyOf(view);
   const step = stepFor(view, now, app.config.storage, coarse.value === key);
   return {
     step,
@@ -66,8 +65,8 @@ export function useDetails(app: App, deviceId: string, listed: Device | undefine
       () => undefined, // the device list reports the failure and tries again
     );
   }, [deviceId, listed]);
-  const own = details.value?.deviceId === deviceId ? details.value : undefined;
-  return useMemo(() => ({ deviceId, ...own, ...listed }), [deviceId, own, listed]);
+  const found = details.value;
+  return useMemo(() => ({ deviceId, ...found, ...listed }), [deviceId, found, listed]);
 }
 
 /** The data of each metric's plot. The value range only grows while the span stays the same. */

@@ -115,13 +115,12 @@ function TabRow({ app, chosen }: { app: App; chosen: number }) {
 }
 
 function Panel({ tab, app, device, view, history }: TabsProps & { tab: Tab }) {
-  const { deviceId } = device;
   if (app.session.isGuest() && CLOSED.includes(tab))
     return <p class="dim g4">Log in to see this. As a guest you see only readings.</p>;
-  if (tab === 'messages') return <Messages key={deviceId} app={app} device={device} />;
-  if (tab === 'shadow') return <ShadowTab key={deviceId} app={app} deviceId={deviceId} />;
-  if (tab === 'rejected') return <Rejected key={deviceId} app={app} device={device} />;
-  if (tab === 'presence') return <PresenceTab key={deviceId} app={app} device={device} />;
+  if (tab === 'messages') return <Messages app={app} device={device} />;
+  if (tab === 'shadow') return <ShadowTab app={app} deviceId={device.deviceId} />;
+  if (tab === 'rejected') return <Rejected app={app} device={device} />;
+  if (tab === 'presence') return <PresenceTab app={app} device={device} />;
   return <WindowTable device={device} view={view} history={history} />;
 }
 

@@ -75,7 +75,7 @@ export function DeviceView({ app, lookups, deviceId }: { app: App; lookups: Look
   const { store, route } = app;
   const now = store.now.value;
   const view = viewOf(route.value, now);
-  const { step, gone } = useStep(app, deviceId, view, now);
+  const { step, gone } = useStep(app, view, now);
   const history = useHistories(app, [deviceId], view, step).get(deviceId);
   const isGone = history?.isGone.value ?? false;
   useEffect(() => {

@@ -1,7 +1,7 @@
 // What rules about predicted limits and unusual behaviour have learned about the device. Users can correct its defrosts or let it learn again.
 
 import { useSignal, type ReadonlySignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../data/api-error.ts';
 import type { App } from '../data/app.ts';
 import { pathOf } from '../model/api-path.ts';
@@ -22,13 +22,10 @@ export function useOutlooks(app: App, deviceId: string): Outlooks {
   const list = useSignal<readonly Outlook[]>([]);
   const hasRule = app.store.rules.value.some(({ predicted, unusual }) => predicted ?? unusual);
   const isWanted = hasRule && !app.session.isGuest();
-  const shown = useRef(deviceId);
-  shown.current = deviceId;
   const read = () => {
     app.api.get<{ outlooks: readonly Outlook[] }>(`${pathOf('devices', deviceId)}/outlook`).then(
       ({ outlooks }) => {
-        // The answer may arrive after the view shows another device.
-        if (shown.current === deviceId) list.value = outlooks;
+        list.value = outlooks;
       },
       () => undefined, // a failure is not shown, and the next poll retries
     );

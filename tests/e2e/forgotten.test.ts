@@ -126,6 +126,31 @@ testInBrowser(
   },
 );
 
+testInBrowser("a late answer about a device's certificate is not shown for the next device", async () => {
+  const browser = await launch();
+  try {
+    const { page } = await openLoggedIn(browser, tidegate);
+    const { promise: isNextRead, resolve: nextIsRead } = Promise.withResolvers<void>();
+    const certificate = { certificateId: 'late', status: 'ACTIVE', createdAt: FIRST, expiresAt: FIRST + DAY };
+    await page.route(`**/devices/${DEVICE}/certificates`, async (route) => {
+      await isNextRead;
+      await route.fulfill({ json: { certificates: [certificate] } });
+    });
+    const lateRequest = page.waitForRequest(`**/devices/${DEVICE}/certificates`);
+    await page.goto(addressOf(tidegate, `#/device/${DEVICE}`));
+    const late = (await lateRequest).response();
+    const next = page.waitForResponse(`**/devices/${OTHER}/certificates`);
+    await page.evaluate(`location.hash = '#/device/${OTHER}'`);
+    assert.equal((await next).status(), 404);
+    nextIsRead();
+    await (await late)!.finished();
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    assert.equal(await page.getByText('It expired on').count(), 0);
+  } finally {
+    await browser.close();
+  }
+});
+
 test('the windows of a forgotten day come out of the archive with all their digits', async () => {
   const text = await ask({});
   const { windows, sources } = JSON.parse(text) as { windows: { start: number }[]; sources: object[] };

@@ -109,21 +109,23 @@ function Entry({ app, failure }: { app: App; failure: Failure }) {
 /** The newest failures of the kind; undefined while they load. */
 function useFailures(app: App, kind: string | undefined) {
   const found = useSignal<Listed | ApiError | undefined>(undefined);
-  const read = () => {
-    app.api.get<Listed>('/errors', { kind, limit: MOST }).then(
-      (listed) => {
-        found.value = listed;
-      },
-      (error: unknown) => {
-        found.value = asApiError(error);
-      },
-    );
-  };
+  const tries = useSignal(0);
   useEffect(() => {
     found.value = undefined;
-    read();
-  }, [kind]);
-  return { found: found.value, read };
+    let isWanted = true;
+    const show = (answer: Listed | ApiError) => {
+      if (isWanted) found.value = answer;
+    };
+    const asked = app.api.get<Listed>('/errors', { kind, limit: MOST });
+    asked.then(show, (error: unknown) => show(asApiError(error)));
+    return () => {
+      isWanted = false;
+    };
+  }, [kind, tries.value]);
+  const retry = () => {
+    tries.value += 1;
+  };
+  return { found: found.value, retry };
 }
 
 const Kinds = ({ app, kind }: { app: App; kind: string | undefined }) => (
@@ -152,14 +154,14 @@ const Entries = ({ app, listed }: { app: App; listed: Listed }) => (
 
 export function Failures({ app }: { app: App }) {
   const { kind } = app.route.value.query;
-  const { found, read } = useFailures(app, kind);
+  const { found, retry } = useFailures(app, kind);
   if (found instanceof ApiError)
     return (
       <Failed
         what="The errors bucket did not load"
         error={found}
         spared="Failed messages are still being stored."
-        retry={read}
+        retry={retry}
       />
     );
   return (

@@ -614,6 +614,33 @@ testInBrowser('failed messages are listed with the reason, and a replay counts t
   await rejected.getByText('One message sent to the ingest function again.').waitFor();
 });
 
+testInBrowser(
+  'a late answer about all failures is not shown for the kind that was chosen since',
+  async () => {
+    const { page } = user;
+    const { promise: isKindRead, resolve: kindIsRead } = Promise.withResolvers<void>();
+    const failure = { key: 'late', kind: 'rule', storedAt: 0, reasons: ['a late answer'], canReplay: false };
+    const isOfAll = ({ pathname, searchParams }: URL) =>
+      pathname.endsWith('/errors') && !searchParams.has('kind');
+    await page.route(isOfAll, async (route) => {
+      await isKindRead;
+      await route.fulfill({ json: { failures: [failure], total: 1, isWhole: true } });
+    });
+    await page.goto(addressOf(tidegate, '#/fleet'));
+    const lateRequest = page.waitForRequest((request) => isOfAll(new URL(request.url())));
+    await page.goto(addressOf(tidegate, '#/pipeline'));
+    const late = (await lateRequest).response();
+    const chosen = page.waitForResponse((response) => response.url().includes('kind=function'));
+    await page.getByRole('button', { name: 'Function failed' }).click();
+    await (await chosen).finished();
+    kindIsRead();
+    await (await late)!.finished();
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    assert.equal(await page.getByText('a late answer').count(), 0);
+    await page.unroute(isOfAll);
+  },
+);
+
 testInBrowser('a viewer reads failures and alerts, and may neither replay nor acknowledge', async () => {
   const name = 'reader@example.com';
   const flags = ['--group', 'viewer', '--data-dir', tidegate.dataDir];

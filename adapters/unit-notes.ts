@@ -2,6 +2,7 @@
 
 import { UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Device } from '../core/device.ts';
+import { own } from '../core/own.ts';
 import { createRecent } from '../core/recent.ts';
 import type { Units } from '../core/unit.ts';
 import type { DeviceStore } from '../pipeline/ports.ts';
@@ -65,7 +66,7 @@ function update(noted: readonly (readonly [metric: string, unit: string])[], bef
   };
   for (const [metric, unit] of noted) {
     set(unitAttribute(metric), unit);
-    const previous = Object.hasOwn(before, metric) ? before[metric] : undefined;
+    const previous = own(before, metric);
     if (previous !== undefined) set(previousUnitAttribute(metric), previous);
   }
   const sets = Object.keys(names).map((name) => `${name} = :${name.slice(1)}`);

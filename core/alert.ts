@@ -13,6 +13,7 @@ import {
   judgedMetric,
 } from './statistic.ts';
 import { findingOf, type Decision, type Sample } from './finding.ts';
+import { own } from './own.ts';
 import { endForeign } from './reminder.ts';
 import { haveLevelsChanged } from './active-alarm.ts';
 import type { Window } from './window.ts';
@@ -199,14 +200,9 @@ function decided(
 }
 
 /** With the judged metric, one of several spellings, and its unit. */
-function named(
-  finding: LimitFinding,
-  rule: LimitRule,
-  { window }: Sample,
-  { units = {} }: Moment,
-): LimitFinding {
+function named(finding: LimitFinding, rule: LimitRule, { window }: Sample, { units }: Moment): LimitFinding {
   const metric = judgedMetric(rule, finding.stat, window);
   if (metric === undefined) return finding;
-  const unit = finding.stat !== 'count' && Object.hasOwn(units, metric) ? units[metric] : undefined;
+  const unit = finding.stat === 'count' ? undefined : own(units, metric);
   return { ...finding, metric, ...(unit !== undefined && { unit }) };
 }

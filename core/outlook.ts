@@ -4,6 +4,7 @@ import { SEVERITIES, type InsightRule, type Severity, type Side } from './alert-
 import type { AlertState, InsightFinding, Moment, Transition } from './alert-state.ts';
 import { isAlarm, stateAfter } from './alert-step.ts';
 import { decimalText } from './decimal.ts';
+import { own } from './own.ts';
 import { limitOf } from './statistic.ts';
 import { endForeign } from './reminder.ts';
 
@@ -113,10 +114,10 @@ function findingOf(
   rule: InsightRule,
   { value }: Outlook,
   { side, limit, crossesAt, words }: Ahead,
-  { units = {} }: Moment,
+  { units }: Moment,
 ): InsightFinding {
   const { metric } = rule;
-  const unit = Object.hasOwn(units, metric) ? units[metric] : undefined;
+  const unit = own(units, metric);
   return {
     ...{ insight: rule.insight, metric, stat: 'mean', side },
     words: words(unit === undefined ? '' : ` ${unit}`),

@@ -45,7 +45,8 @@ export interface XmlNode {
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const MAX_DEPTH = 16;
 
-function malformed(): AwsError {
+/** What S3 answers to a document that is not XML, or is not of its form. */
+export function malformedXml(): AwsError {
   return new AwsError(
     'MalformedXML',
     'The XML you provided was not well-formed or did not validate against our published schema',
@@ -57,11 +58,11 @@ function decodeText(text: string): string {
     const code = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity);
     if (!code) {
       const character = Object.hasOwn(NAMED, entity) ? NAMED[entity] : undefined;
-      if (character === undefined) throw malformed();
+      if (character === undefined) throw malformedXml();
       return character;
     }
     const point = code[1] ? Number.parseInt(code[1], 16) : Number(code[2]);
-    if (point > 0x10ffff) throw malformed();
+    if (point > 0x10ffff) throw malformedXml();
     return String.fromCodePoint(point);
   });
 }
@@ -85,23 +86,24 @@ export function parseXml(source: string): XmlNode {
     /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<(\/?)([A-Za-z_][\w:.-]*)([^<>]*?)(\/?)>|([^<]+)/gy;
   while (tokens.lastIndex < source.length) {
     const token = tokens.exec(source);
-    if (!token) throw malformed();
+    if (!token) throw malformedXml();
     const [, cdata, closing, tag, , empty, text] = token;
     const current = open.at(-1)!;
     if (cdata !== undefined) current.text += cdata;
     else if (text !== undefined) current.text += decodeText(text);
     else if (tag && closing) {
-      if (open.length < 2 || current.name !== localName(tag)) throw malformed();
+      if (open.length < 2 || current.name !== localName(tag)) throw malformedXml();
       open.pop();
     } else if (tag) {
       const node: Open = { name: localName(tag), children: [], text: '' };
       current.children.push(node);
       if (!empty) open.push(node);
-      if (open.length > MAX_DEPTH) throw malformed();
+      if (open.length > MAX_DEPTH) throw malformedXml();
     }
   }
   const [root] = document.children;
-  if (open.length !== 1 || document.children.length !== 1 || !root || document.text.trim()) throw malformed();
+  if (open.length !== 1 || document.children.length !== 1 || !root || document.text.trim())
+    throw malformedXml();
   return root;
 }
 

@@ -4,7 +4,14 @@
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
-import { childrenOf, parseXml, textOf as textInXml, type XmlElements, type XmlNode } from '../aws/xml.ts';
+import {
+  childrenOf,
+  malformedXml,
+  parseXml,
+  textOf as textInXml,
+  type XmlElements,
+  type XmlNode,
+} from '../aws/xml.ts';
 import { asList, asMap, declaredOf, textOf } from './configuration-api.ts';
 import { NAMESPACE } from './object-api.ts';
 import { headerOf, type S3Request } from './request.ts';
@@ -12,17 +19,11 @@ import { headerOf, type S3Request } from './request.ts';
 const LONGEST_DOCUMENT = 65_536;
 const OWNERSHIPS = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'];
 
-const malformed = () =>
-  new AwsError(
-    'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  );
-
 /** Refuses a bucket of the template, and names the template, before the document is checked. */
 async function documentOf({ req, store, bucket }: S3Request, root: string): Promise<XmlNode> {
   if (store.bucket(bucket).fromTemplate) await store.configure(bucket, {});
   const document = parseXml((await readBody(req, LONGEST_DOCUMENT)).toString('utf8'));
-  if (document.name !== root) throw malformed();
+  if (document.name !== root) throw malformedXml();
   return document;
 }
 
@@ -48,7 +49,7 @@ export async function putOwnershipControls(request: S3Request): Promise<void> {
   const { res, store, bucket } = request;
   const rules = childrenOf(await documentOf(request, 'OwnershipControls'), 'Rule');
   const ownership = rules[0] && textInXml(rules[0], 'ObjectOwnership');
-  if (rules.length !== 1 || ownership === undefined || !OWNERSHIPS.includes(ownership)) throw malformed();
+  if (rules.length !== 1 || ownership === undefined || !OWNERSHIPS.includes(ownership)) throw malformedXml();
   await store.configure(bucket, { ownership });
   res.writeHead(200, { 'content-length': 0 }).end();
 }

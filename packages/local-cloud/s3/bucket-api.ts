@@ -2,7 +2,7 @@
 
 import { readBody } from '../aws/body.ts';
 import { sendXml } from '../aws/wire.ts';
-import { childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
+import { childrenOf, malformedXml, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
 import { AwsError } from '../aws-error.ts';
 import { ownershipOf } from './access-api.ts';
 import { checkDelete } from './conditions.ts';
@@ -115,10 +115,7 @@ export async function putVersioning({ req, res, store, bucket }: S3Request): Pro
   if (status === undefined)
     throw new AwsError('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
   if (root.name !== 'VersioningConfiguration' || (status !== 'Enabled' && status !== 'Suspended'))
-    throw new AwsError(
-      'MalformedXML',
-      'The XML you provided was not well-formed or did not validate against our published schema',
-    );
+    throw malformedXml();
   if (textOf(root, 'MfaDelete') === 'Enabled')
     throw new AwsError('NotImplemented', 'The local S3 does not support MfaDelete', 501);
   await store.configure(bucket, { versioned: status === 'Enabled' });

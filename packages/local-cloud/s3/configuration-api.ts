@@ -3,7 +3,7 @@
 import { AwsError } from '../aws-error.ts';
 import { readBody } from '../aws/body.ts';
 import { send, sendXml } from '../aws/wire.ts';
-import { childrenOf, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
+import { childrenOf, malformedXml, parseXml, textOf as textInXml, type XmlElements } from '../aws/xml.ts';
 import { hasObjectLock, NAMESPACE, versionIdOf } from './object-api.ts';
 import { owner } from './owner.ts';
 import type { S3Request } from './request.ts';
@@ -45,11 +45,7 @@ export async function putEncryption({ req, res, store, bucket }: S3Request): Pro
   const rules = childrenOf(root, 'Rule');
   const given = rules[0] && childrenOf(rules[0], 'ApplyServerSideEncryptionByDefault')[0];
   const algorithm = given && textInXml(given, 'SSEAlgorithm');
-  if (rules.length !== 1 || algorithm === undefined)
-    throw new AwsError(
-      'MalformedXML',
-      'The XML you provided was not well-formed or did not validate against our published schema',
-    );
+  if (rules.length !== 1 || algorithm === undefined) throw malformedXml();
   if (algorithm === 'AES256' && textInXml(given!, 'KMSMasterKeyID') !== undefined)
     throw new AwsError(
       'InvalidArgument',

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
 import { AwsError } from '../aws-error.ts';
-import { childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
+import { childrenOf, malformedXml, parseXml, textOf, type XmlElements, type XmlNode } from '../aws/xml.ts';
 import { invalidArgument } from './error-details.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -13,11 +13,6 @@ const LONGEST_VALUE = 256;
 /** Letters, digits and spaces of any language, and some signs. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-const malformed = () =>
-  new AwsError(
-    'MalformedXML',
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  );
 const invalid = (message: string, TagKey: string, more: Readonly<Record<string, string>> = {}) =>
   new AwsError('InvalidTag', message, 400, { TagKey, ...more });
 
@@ -49,7 +44,7 @@ function tagsOf(pairs: readonly (readonly [string, string])[], of: keyof typeof 
 export function tagsIn(elements: readonly XmlNode[], of: keyof typeof MOST): Tags {
   const pairs = elements.map((tag) => {
     const [key, value] = [textOf(tag, 'Key'), textOf(tag, 'Value')];
-    if (key === undefined || value === undefined) throw malformed();
+    if (key === undefined || value === undefined) throw malformedXml();
     return [key, value] as const;
   });
   return tagsOf(pairs, of);
@@ -59,7 +54,7 @@ export function tagsIn(elements: readonly XmlNode[], of: keyof typeof MOST): Tag
 export function parseTagging(document: string, of: keyof typeof MOST): Tags {
   const root = parseXml(document);
   const [set] = childrenOf(root, 'TagSet');
-  if (root.name !== 'Tagging' || !set) throw malformed();
+  if (root.name !== 'Tagging' || !set) throw malformedXml();
   return tagsIn(childrenOf(set, 'Tag'), of);
 }
 

@@ -8,6 +8,8 @@ import type { Reader } from './reader.ts';
 const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='];
 /** How many arguments they have. */
 const FUNCTIONS: Readonly<Record<string, number>> = { begins_with: 2, contains: 2, attribute_type: 2 };
+/** The types of values that they take; a function without an entry takes all. */
+const TYPES: Readonly<Record<string, readonly string[]>> = { begins_with: ['S', 'B'], attribute_type: ['S'] };
 const UNORDERED = ['BOOL', 'NULL', 'L', 'M', 'SS', 'NS', 'BS'];
 
 const MAX_IN = 100;
@@ -55,10 +57,9 @@ function callOf(reader: Reader): Condition | undefined {
   reader.next();
   const args = operandsOf(reader, ')');
   if (args.length !== FUNCTIONS[name]) throw malformed(`Wrong number of arguments of ${name}`);
-  if (name === 'begins_with') {
-    const wrong = typesOf(args).find((type) => type !== undefined && type !== 'S' && type !== 'B');
-    if (wrong !== undefined) throw incorrectType(name, wrong);
-  }
+  const types = typesOf(name === 'attribute_type' ? args.slice(1) : args);
+  const wrong = types.find((type) => type !== undefined && TYPES[name]?.includes(type) === false);
+  if (wrong !== undefined) throw incorrectType(name, wrong);
   return { type: 'call', name, args };
 }
 

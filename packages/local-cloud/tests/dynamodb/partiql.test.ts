@@ -283,6 +283,8 @@ const refused: readonly (readonly [string, string | RegExp, object[]?])[] = [
     `SELECT * FROM songs WHERE other IN [${"'a',".repeat(100)}'a']`,
     'The IN operator is provided with too many operands; number of operands: 101',
   ],
+  ['SELECT * FROM plain WHERE attribute_type(absent, 5)', /function: attribute_type, operand type: N$/],
+  ['SELECT * FROM plain WHERE begins_with(pk, 5)', /function: begins_with, operand type: N$/],
   [`SELECT * FROM plain WHERE pk = ?`, /^Number of parameters/],
   [`SELECT * FROM plain`, /^Number of parameters/, [S('a')]],
   ['SELECT * FROM plain WHERE pk = 1', /Condition parameter type does not match schema type/],

@@ -10,7 +10,7 @@ const WIDTH = 1000;
 const MOST_DEVICES = 12;
 
 /** Drawn in the text colour instead of red, since nothing is wrong. */
-function Lane({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
+function SpanBar({ spans, now }: { spans: readonly DrySpan[]; now: number }) {
   const x = (at: number) => Math.min(WIDTH - 5, Math.max(0, ((at - now + DAY_MS) / DAY_MS) * WIDTH));
   return (
     <svg class="drylane" viewBox={`0 0 ${WIDTH} 20`} preserveAspectRatio="none" aria-hidden="true">
@@ -55,7 +55,7 @@ const Timelines = ({ spans, now }: { spans: Spans; now: number }) => (
             <a href={linkTo('device', [deviceId], { range: '24h' })}>{nameText(deviceId)}</a>
           </td>
           <td class="hide-s">
-            <Lane spans={list} now={now} />
+            <SpanBar spans={list} now={now} />
           </td>
           <td class="num">{list.length}</td>
           <td class="num nb">{durationText(lengthOf(list, now))}</td>
